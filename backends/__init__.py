@@ -1,0 +1,1 @@
+"""The trainer interface and one file per backend."""

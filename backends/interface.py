@@ -1,0 +1,374 @@
+"""The trainer interface: four steps that every backend writes, and the one loop that strings them together.
+
+The model is linear, ``ŷ = X W + b``, with X (n, d), W (d,), b a number; the loss is the mean squared error
+
+    L(W, b) = (1/n) Σᵢ rᵢ²,   r = ŷ − y            [units of y²]
+
+and the chain rule gives the gradient that a backend computes, by hand or by autodiff:
+
+    dW = (2/n) Xᵀ r,   db = (2/n) Σᵢ rᵢ.
+
+Every backend file reads from top to bottom as the same four steps, so that two of them can be laid side by side:
+
+    predict(X, W, b) → ŷ     loss(X, y, W, b) → L     gradient(X, y, W, b) → (L, dW, db)     update(W, b, …) → (W, b)
+
+The steps work on the backend's own form of the data (list, array, tensor). Data takes that form once, in `bind`.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.floating[Any]]
+DType = Literal["float64", "float32"]
+
+#: Up to so many epochs, `Plan.recorded` keeps the parameters of each one; beyond, of so many evenly spread ones.
+RECORDED_AT_MOST = 1000
+
+
+class InputError(ValueError):
+    """What was given cannot be trained on; the message says what was expected, what came, and what to do."""
+
+
+class BackendUnavailable(ImportError):
+    """The backend's library is not installed; the message names the command that installs it."""
+
+
+class Parameters(NamedTuple):
+    """Where a model stands: `weights` (d,) and `bias`."""
+
+    weights: Any
+    bias: Any
+
+
+class Gradient(NamedTuple):
+    """The loss at a point and its derivatives there: `weights` (d,) is ∂L/∂W, `bias` is ∂L/∂b."""
+
+    loss: Any
+    weights: Any
+    bias: Any
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train: the same for every backend that is compared.
+
+    Attributes:
+        learning_rate: The step's length η in θ ← θ − η ∇L.
+        epochs: How often to go through all rows.
+        batch_size: Rows per update; None (or n and more) takes all rows at once, in their order.
+        start: Where to start; None starts at zero.
+        seed: Seeds the permutation of the rows in each epoch; without batches nothing is random.
+        dtype: The format in which everything is computed.
+        record: The epochs at which parameters are kept; None keeps those of `recorded`.
+    """
+
+    learning_rate: float
+    epochs: int
+    batch_size: int | None = None
+    start: Parameters | None = None
+    seed: int = 0
+    dtype: DType = "float64"
+    record: Sequence[int] | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise InputError(f"learning rate: expected a positive number, got {self.learning_rate!r}")
+        if not isinstance(self.epochs, int) or self.epochs < 0:
+            raise InputError(f"epochs: expected a whole number, 0 or more, got {self.epochs!r}")
+        if self.batch_size is not None and self.batch_size < 1:
+            raise InputError(f"batch size: expected 1 or more, got {self.batch_size!r}")
+        if self.dtype not in ("float64", "float32"):
+            raise InputError(f"dtype: expected 'float64' or 'float32', got {self.dtype!r}")
+
+    def recorded(self) -> list[int]:
+        """The epochs whose parameters are kept, ascending; always with 0 (the start) and the last."""
+        if self.record is not None:
+            return sorted({0, self.epochs, *(e for e in self.record if 0 <= e <= self.epochs)})
+        if self.epochs <= RECORDED_AT_MOST:
+            return list(range(self.epochs + 1))
+        return sorted({round(e) for e in np.linspace(0, self.epochs, RECORDED_AT_MOST + 1)})
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a run left behind.
+
+    Attributes:
+        weights: (d,), at the end.
+        bias: At the end.
+        losses: (epochs + 1,), in units of y²: `losses[0]` at the start, `losses[k]` over all rows after epoch k.
+            A run that diverged ends with its last finite loss.
+        recorded_epochs: (k,), ascending, from 0 on.
+        recorded_weights: (k, d), at those epochs.
+        recorded_biases: (k,), at those epochs.
+        diverged_at: The first epoch after which loss or parameters were no longer finite; None if none was.
+    """
+
+    weights: FloatArray
+    bias: float
+    losses: FloatArray
+    recorded_epochs: NDArray[np.int64] = field(repr=False)
+    recorded_weights: FloatArray = field(repr=False)
+    recorded_biases: FloatArray = field(repr=False)
+    diverged_at: int | None = None
+
+    def __repr__(self) -> str:
+        end = f"diverged at epoch {self.diverged_at}" if self.diverged_at is not None else "done"
+        return (
+            f"Training({len(self.losses) - 1} epochs, {end}: loss {self.losses[0]:.6g} → {self.losses[-1]:.6g}, "
+            f"weights {np.array2string(np.asarray(self.weights), precision=6, threshold=6)}, bias {self.bias:.6g})"
+        )
+
+
+class Trainer(ABC):
+    """One linear model on one data set, in one backend's own form.
+
+    A backend is a subclass in a file of its own. The class attributes are plain literals, since the catalogue reads
+    them without importing the file. It writes the four steps, and three moves: data in (`bind`), parameters in
+    (`to_own`), parameters out (`to_numpy`). It never changes an array that it was given.
+
+    Args:
+        X: (n, d), or (n,) for one feature; anything that NumPy makes an array of numbers of. All finite.
+        y: (n,).
+        dtype: The format in which everything is computed.
+
+    Raises:
+        InputError: On a wrong shape, on what is not a number, on NaN and infinity, and on no rows at all.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    #: Who finds the derivative: "manual" (the formula above), "autodiff", or "exact" (the judge).
+    kind: ClassVar[Literal["manual", "autodiff", "exact"]]
+    #: Modules that must be there, and the command that brings them.
+    requires: ClassVar[tuple[str, ...]] = ()
+    install: ClassVar[str] = ""
+    #: Whether `compare` runs it when nobody names backends.
+    by_default: ClassVar[bool] = True
+
+    def __init__(self, X: ArrayLike, y: ArrayLike, dtype: DType = "float64") -> None:
+        checked_X, checked_y = check_data(X, y, dtype)
+        self.dtype: DType = dtype
+        self.rows, self.features = checked_X.shape
+        self.data = self.bind(checked_X, checked_y)
+
+    # -- the moves -----------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Any, Any]:
+        """X (n, d) and y (n,) in the backend's own form. They are of `self.dtype` and may be read-only."""
+
+    @abstractmethod
+    def take(self, X: Any, y: Any, rows: NDArray[np.int64]) -> tuple[Any, Any]:
+        """The named rows of X and y, in that order."""
+
+    @abstractmethod
+    def to_own(self, weights: FloatArray, bias: float) -> Parameters:
+        """Parameters in the backend's own form; the arrays given stay as they are."""
+
+    @abstractmethod
+    def to_numpy(self, weights: Any, bias: Any) -> Parameters:
+        """The same back as a new (d,) array of `self.dtype` and a float. Takes a gradient's two parts, too."""
+
+    # -- the four steps ------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def predict(self, X: Any, weights: Any, bias: Any) -> Any:
+        """ŷ = X W + b, (n,)."""
+
+    @abstractmethod
+    def loss(self, X: Any, y: Any, weights: Any, bias: Any) -> Any:
+        """L = (1/n) Σ (ŷ − y)², in units of y²."""
+
+    @abstractmethod
+    def gradient(self, X: Any, y: Any, weights: Any, bias: Any) -> Gradient:
+        """The loss, dW (d,) and db at the given parameters; n is the number of rows given."""
+
+    @abstractmethod
+    def update(self, weights: Any, bias: Any, gradient: Gradient, learning_rate: float) -> Parameters:
+        """W ← W − η dW, b ← b − η db."""
+
+    # -- the loop ------------------------------------------------------------------------------------------------
+
+    def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
+        """Epochs `first` to `first + count − 1`: the parameters after them, and the loss before each.
+
+        Stops before an epoch that starts with a loss that is not finite, which is then the last in the list. A
+        backend that compiles its whole loop replaces this method; the contract tests hold it to the same trajectory.
+        """
+        X, y = self.data
+        losses: list[float] = []
+        for epoch in range(first, first + count):
+            if self.takes_all(plan):
+                step = self.gradient(X, y, *parameters)
+                losses.append(float(step.loss))
+                if not math.isfinite(losses[-1]):
+                    break
+                parameters = self.update(*parameters, step, plan.learning_rate)
+                continue
+            losses.append(float(self.loss(X, y, *parameters)))
+            if not math.isfinite(losses[-1]):
+                break
+            for rows in batches(self.rows, plan, epoch):
+                step = self.gradient(*self.take(X, y, rows), *parameters)
+                parameters = self.update(*parameters, step, plan.learning_rate)
+        return parameters, losses
+
+    def takes_all(self, plan: Plan) -> bool:
+        """Whether one update sees all rows (then in their own order)."""
+        return plan.batch_size is None or plan.batch_size >= self.rows
+
+    # -- what others call ----------------------------------------------------------------------------------------
+
+    def train(self, plan: Plan) -> Training:
+        """Runs the plan from its start and returns what it left; see `Training`."""
+        if plan.dtype != self.dtype:
+            raise InputError(f"the plan computes in {plan.dtype}, but the data was bound as {self.dtype}")
+        parameters = self.start(plan)
+        marks = plan.recorded()
+        kept = [self.to_numpy(*parameters)]
+        losses: list[float] = []
+        for here, there in pairwise(marks):
+            parameters, segment = self.run(parameters, plan, here, there - here)
+            losses += segment
+            if not math.isfinite(segment[-1]):
+                break
+            kept.append(self.to_numpy(*parameters))
+        else:
+            losses.append(float(self.loss(*self.data, *parameters)))
+        return _training(marks, kept, losses)
+
+    def start(self, plan: Plan) -> Parameters:
+        """The plan's start in the backend's own form."""
+        weights, bias = plan.start if plan.start is not None else (np.zeros(self.features), 0.0)
+        return self.to_own(*check_parameters(weights, bias, self.features, self.dtype))
+
+    def gradient_at(self, weights: ArrayLike, bias: float) -> Gradient:
+        """Loss and gradient over all rows at the given parameters, as floats and a (d,) array of `dtype`."""
+        own = self.to_own(*check_parameters(weights, bias, self.features, self.dtype))
+        loss, d_weights, d_bias = self.gradient(*self.data, *own)
+        return Gradient(float(loss), *self.to_numpy(d_weights, d_bias))
+
+    def loss_at(self, weights: ArrayLike, bias: float) -> float:
+        """The loss over all rows at the given parameters, in units of y²."""
+        own = self.to_own(*check_parameters(weights, bias, self.features, self.dtype))
+        return float(self.loss(*self.data, *own))
+
+
+def batches(rows: int, plan: Plan, epoch: int) -> Iterator[NDArray[np.int64]]:
+    """The row numbers of each batch of an epoch: one permutation, cut into pieces, the last one perhaps shorter.
+
+    It depends on the seed and the epoch alone, so all backends see the same batches, and a resumed run, too.
+    """
+    order = permutation(rows, plan, epoch)
+    size = plan.batch_size or rows
+    for first in range(0, rows, size):
+        yield order[first : first + size]
+
+
+def permutation(rows: int, plan: Plan, epoch: int) -> NDArray[np.int64]:
+    """The order (n,) in which an epoch goes through the rows."""
+    return np.random.default_rng([plan.seed, epoch]).permutation(rows)
+
+
+def check_data(X: ArrayLike, y: ArrayLike, dtype: DType) -> tuple[FloatArray, FloatArray]:
+    """X as (n, d) and y as (n,) of the dtype, all finite; the arrays given when they already are that.
+
+    Raises:
+        InputError: See `Trainer`.
+    """
+    X, y = _numbers("X", X, dtype), _numbers("y", y, dtype)
+    if X.ndim == 1:
+        X = X[:, np.newaxis]
+    if X.ndim != 2:
+        raise InputError(f"X: expected shape (n, d) or (n,), got {X.shape}")
+    if y.ndim != 1:
+        raise InputError(f"y: expected shape (n,), got {y.shape}" + ("; use y.ravel()" if y.size == len(y) else ""))
+    if len(X) != len(y):
+        raise InputError(f"X and y: expected as many rows, got {len(X)} and {len(y)}")
+    if X.shape[0] == 0 or X.shape[1] == 0:
+        raise InputError(f"X: expected at least one row and one feature, got shape {X.shape}")
+    return X, y
+
+
+def check_parameters(weights: ArrayLike, bias: float, features: int, dtype: DType) -> Parameters:
+    """The weights as a new (d,) array of the dtype and the bias as a float that the dtype holds.
+
+    Raises:
+        InputError: On another number of weights, or what is not a finite number.
+    """
+    array = np.atleast_1d(_numbers("weights", weights, dtype))
+    if array.shape != (features,):
+        raise InputError(f"weights: expected shape ({features},), one per feature, got {array.shape}")
+    number = _numbers("bias", bias, dtype)
+    if number.size != 1:
+        raise InputError(f"bias: expected one number, got shape {number.shape}")
+    return Parameters(array.copy(), float(number.reshape(())))
+
+
+def _numbers(what: str, given: ArrayLike, dtype: DType) -> FloatArray:
+    try:
+        array = np.asarray(given)
+    except ValueError as error:  # rows of unlike length
+        raise InputError(f"{what}: expected a table of numbers, got rows of unlike shape ({error})") from None
+    if array.dtype == object:  # a DataFrame of mixed columns, or Python integers beyond 64 bits
+        array = _from_objects(what, array)
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"{what}: expected numbers, got {array.dtype}")
+    with np.errstate(over="ignore"):  # a double beyond float32's range becomes inf, and is told below
+        array = array.astype(dtype, copy=False)
+    finite = np.isfinite(array)
+    if not finite.all():
+        where = tuple(int(i) for i in np.argwhere(~finite)[0])
+        place = f" at row {where[0]}" + (f", column {where[1]}" if len(where) > 1 else "") if where else ""
+        raise InputError(
+            f"{what}: expected finite {dtype} numbers, got {array[where]}{place} "
+            f"(and {np.count_nonzero(~finite) - 1} more); remove such rows first"
+        )
+    return array
+
+
+def _from_objects(what: str, array: NDArray[Any]) -> FloatArray:
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what}: expected numbers, got {error}") from None
+    except OverflowError:
+        raise InputError(f"{what}: expected numbers within float64's range, got a larger integer") from None
+
+
+def _training(marks: list[int], kept: list[Parameters], losses: list[float]) -> Training:
+    """Cuts a run where it stopped being finite."""
+    finite_losses = next((k for k, loss in enumerate(losses) if not math.isfinite(loss)), len(losses))
+    finite_kept = next((k for k, p in enumerate(kept) if not _finite(p)), len(kept))
+    diverged_at = finite_losses if finite_losses < len(losses) else None
+    if finite_kept < len(kept):
+        diverged_at = min(marks[finite_kept], diverged_at if diverged_at is not None else marks[finite_kept])
+    kept = kept[: max(1, finite_kept)]
+    return Training(
+        weights=kept[-1].weights,
+        bias=kept[-1].bias,
+        losses=np.array(losses[:finite_losses], dtype=np.float64),
+        recorded_epochs=np.array(marks[: len(kept)], dtype=np.int64),
+        recorded_weights=np.array([p.weights for p in kept]),
+        recorded_biases=np.array([p.bias for p in kept]),
+        diverged_at=diverged_at,
+    )
+
+
+def _finite(parameters: Parameters) -> bool:
+    return bool(np.isfinite(parameters.weights).all()) and math.isfinite(parameters.bias)
+
+
+def steady(plan: Plan, epochs: int) -> Plan:
+    """The same plan over other many epochs, keeping only start and end: what a clock should see."""
+    return replace(plan, epochs=epochs, record=(0, epochs))

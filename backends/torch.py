@@ -1,0 +1,77 @@
+"""PyTorch: tensors, `loss.backward()` and `torch.optim.SGD`: what a PyTorch user would write.
+
+No derivative is written here. Autograd records the operations of the forward pass and walks them backwards.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
+
+
+class TorchTrainer(Trainer):
+    """PyTorch's autograd as the reference."""
+
+    name: ClassVar[str] = "torch"
+    summary: ClassVar[str] = "PyTorch tensors, autograd and torch.optim.SGD"
+    kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "autodiff"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    install: ClassVar[str] = 'pip install "handgrad[torch]"'
+
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Tensor, Tensor]:
+        """Tensors of their own: PyTorch does not promise to leave a read-only array alone."""
+        self.optimizer: torch.optim.SGD | None = None
+        return torch.tensor(np.ascontiguousarray(X)), torch.tensor(np.ascontiguousarray(y))
+
+    def take(self, X: Tensor, y: Tensor, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Copies of the rows."""
+        index = torch.from_numpy(rows)
+        return X[index], y[index]
+
+    def to_own(self, weights: FloatArray, bias: float) -> Parameters:
+        """Leaf tensors whose gradient autograd will fill in."""
+        dtype = getattr(torch, self.dtype)
+        return Parameters(
+            torch.tensor(weights, dtype=dtype, requires_grad=True),
+            torch.tensor(bias, dtype=dtype, requires_grad=True),
+        )
+
+    def to_numpy(self, weights: Tensor, bias: Tensor) -> Parameters:
+        """A copy, and a float."""
+        return Parameters(weights.detach().numpy().copy(), float(bias.detach()))
+
+    def predict(self, X: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
+        """ŷ = X W + b."""
+        return X @ weights + bias
+
+    def loss(self, X: Tensor, y: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
+        """(1/n) Σ (ŷ − y)², as PyTorch has it; nothing is recorded for autograd."""
+        with torch.no_grad():
+            return torch.nn.functional.mse_loss(self.predict(X, weights, bias), y)
+
+    def gradient(self, X: Tensor, y: Tensor, weights: Tensor, bias: Tensor) -> Gradient:
+        """One forward pass, then one backward pass over the graph that it left."""
+        weights.grad = bias.grad = None  # autograd adds to what is there
+        loss = torch.nn.functional.mse_loss(self.predict(X, weights, bias), y)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return Gradient(loss.detach(), weights.grad, bias.grad)
+
+    def update(self, weights: Tensor, bias: Tensor, gradient: Gradient, learning_rate: float) -> Parameters:
+        """`optimizer.step()`, which changes the parameters in place."""
+        weights.grad, bias.grad = gradient.weights, gradient.bias
+        self.optimizer_of(weights, bias, learning_rate).step()
+        return Parameters(weights, bias)
+
+    def optimizer_of(self, weights: Tensor, bias: Tensor, learning_rate: float) -> torch.optim.SGD:
+        """The optimizer that holds these parameters at this rate; made once for a run."""
+        held: list[dict[str, Any]] = self.optimizer.param_groups if self.optimizer else []
+        if not held or held[0]["params"][0] is not weights or held[0]["lr"] != learning_rate:
+            self.optimizer = torch.optim.SGD([weights, bias], lr=learning_rate)
+        assert self.optimizer is not None
+        return self.optimizer

@@ -1,0 +1,1 @@
+"""Runs backends side by side and judges them: computes, never prints."""

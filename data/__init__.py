@@ -1,0 +1,1 @@
+"""Synthetic data, tables from files, and the built-in data sets."""

@@ -1,0 +1,1 @@
+"""Turns a finished comparison into text, PNG and HTML: shows, never computes."""
