@@ -154,6 +154,8 @@ class Trainer(ABC):
     install: ClassVar[str] = ""
     #: Whether `compare` runs it when nobody names backends.
     by_default: ClassVar[bool] = True
+    #: Whether it can update on a part of the rows; without, `train` refuses mini-batches.
+    minibatch: ClassVar[bool] = True
 
     def __init__(self, X: ArrayLike, y: ArrayLike, dtype: DType = "float64") -> None:
         checked_X, checked_y = check_data(X, y, dtype)
@@ -233,6 +235,11 @@ class Trainer(ABC):
         """Runs the plan from its start and returns what it left; see `Training`."""
         if plan.dtype != self.dtype:
             raise InputError(f"the plan computes in {plan.dtype}, but the data was bound as {self.dtype}")
+        if not (self.minibatch or self.takes_all(plan)):
+            raise InputError(
+                f"backend {self.name!r}: expected all {self.rows} rows in a batch, got a batch size of "
+                f"{plan.batch_size}; leave the batch size out, or take another backend"
+            )
         parameters = self.start(plan)
         marks = plan.recorded()
         kept = [self.to_numpy(*parameters)]
