@@ -1,0 +1,227 @@
+"""The judge: loss and gradient without error for the numbers given, rounded once, at the end.
+
+A double is a whole number times a power of two. Over one common power of two the table [X 1 y] is a table of integers,
+2ᵉ Z, and all that loss and gradient know of the data are the inner products of its columns, the integers G = ZᵀZ:
+
+    L = (1/n) 2²ᵉ vᵀ G v        ∂L/∂vⱼ = (2/n) 2²ᵉ (G v)ⱼ        v = (W, b, −1)
+
+BLAS takes G without error. Each column is cut into slices of 20 bits; of 2¹³ rows at once, every sum of products that
+BLAS can meet is then an integer of at most 53 bits, which float64 holds, whatever the order, with FMA or without.
+Source: Ozaki, Ogita, Oishi, Rump (2012), "Error-free transformations of matrix multiplication by using fast routines
+of matrix multiplication".
+
+Parameters are whole numbers of a unit so small (2⁻¹²⁸⁰) that every double is a whole number of it. The gradient at them
+is exact. A step of descent is rounded to the unit: 385 digits behind the point, so that a run is the true trajectory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from operator import mul
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from handgrad.backends.interface import DType, FloatArray, Gradient, Parameters, Trainer, check_parameters
+
+SLICE_BITS = 20
+#: Each product of two slices stays below 2⁴⁰, so that 2¹³ of them stay below 2⁵³.
+ROWS_AT_ONCE = 2 ** (53 - 2 * SLICE_BITS)
+
+#: Parameters are whole numbers of 2⁻¹²⁸⁰: the smallest double is 2⁻¹⁰⁷⁴, and 77 digits remain behind even that.
+UNIT_BITS = 1280
+UNITS = 2**UNIT_BITS
+
+
+class Ratios(NamedTuple):
+    """Rational numbers over one denominator. Never reduced: that costs more than it saves."""
+
+    numerators: list[int]
+    denominator: int
+
+    def fractions(self) -> list[Fraction]:
+        """The same numbers, one by one."""
+        return [Fraction(numerator, self.denominator) for numerator in self.numerators]
+
+
+@dataclass(frozen=True)
+class Moments:
+    """What the loss on a table knows of it: G = ZᵀZ for [X 1 y] = 2ᵉ Z.
+
+    Attributes:
+        gram: (d + 2, d + 2), the integers G.
+        shift: −2e, so that the inner products themselves are G / 2^shift.
+        rows: n.
+    """
+
+    gram: list[list[int]]
+    shift: int
+    rows: int
+
+    @classmethod
+    def of(cls, X: FloatArray, y: FloatArray) -> Moments:
+        """Of X (n, d) and y (n,)."""
+        sums: defaultdict[int, Any] = defaultdict(int)  # by power of two: (d + 2, d + 2) integers of any length
+        for first in range(0, len(y), ROWS_AT_ONCE):
+            rows = slice(first, first + ROWS_AT_ONCE)
+            table = np.column_stack([X[rows], np.ones(len(y[rows])), y[rows]]).astype(np.float64, copy=False)
+            for power, products in inner_products(table):
+                sums[power] = sums[power] + products
+        least = min(sums)
+        gram = sum(products * (1 << (power - least)) for power, products in sums.items())
+        return cls(gram.tolist(), -least, len(y))
+
+    def inner(self, left: int, right: int) -> Fraction:
+        """The inner product of two columns of [X 1 y]."""
+        return Fraction(self.gram[left][right]) / Fraction(2) ** self.shift
+
+    def gradient(self, units: list[int]) -> tuple[Ratios, Ratios]:
+        """The loss, and its d + 1 derivatives, at parameters (W, b) in units."""
+        v = [*units, -UNITS]
+        products = [sum(map(mul, row, v)) for row in self.gram]
+        loss = Ratios([sum(map(mul, products, v))], self.denominator(2 * UNIT_BITS))
+        return loss, Ratios([2 * product for product in products[:-1]], self.denominator(UNIT_BITS))
+
+    def denominator(self, unit_bits: int) -> int:
+        """N 2^(shift + unit_bits); the shift is never negative, since the ones are in the table."""
+        return self.rows << (self.shift + unit_bits)
+
+
+class ExactTrainer(Trainer):
+    """Rational arithmetic by hand."""
+
+    name: ClassVar[str] = "exact"
+    summary: ClassVar[str] = "rational arithmetic, rounded once: the judge"
+    kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "exact"
+    by_default: ClassVar[bool] = False
+
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The arrays themselves: their numbers are exact as they are."""
+        return X, y
+
+    def take(self, X: FloatArray, y: FloatArray, rows: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
+        """Copies of the rows."""
+        return X[rows], y[rows]
+
+    def to_own(self, weights: FloatArray, bias: float) -> Parameters:
+        """Whole numbers of units, without error."""
+        return Parameters(Ratios([in_units(w) for w in weights.tolist()], UNITS), Ratios([in_units(bias)], UNITS))
+
+    def to_numpy(self, weights: Ratios, bias: Ratios) -> Parameters:
+        """Each rounded once to the dtype; beyond its range, infinity."""
+        rounded_weights = [rounded(w, weights.denominator, self.dtype) for w in weights.numerators]
+        return Parameters(
+            np.array(rounded_weights, dtype=self.dtype), rounded(bias.numerators[0], bias.denominator, self.dtype)
+        )
+
+    def predict(self, X: FloatArray, weights: Ratios, bias: Ratios) -> list[Fraction]:
+        """ŷᵢ = Σⱼ xᵢⱼ wⱼ + b."""
+        exact_weights, (exact_bias,) = weights.fractions(), bias.fractions()
+        return [sum(map(mul, map(Fraction, row), exact_weights), exact_bias) for row in X.tolist()]
+
+    def loss(self, X: FloatArray, y: FloatArray, weights: Ratios, bias: Ratios) -> float:
+        """(1/n) vᵀ [X 1 y]ᵀ [X 1 y] v, rounded once."""
+        return float(self.gradient(X, y, weights, bias).loss)
+
+    def gradient(self, X: FloatArray, y: FloatArray, weights: Ratios, bias: Ratios) -> Gradient:
+        """(2/n) [X 1]ᵀ [X 1 y] v as ratios, with the loss rounded once."""
+        loss, slopes = self.moments_of(X, y).gradient([*weights.numerators, *bias.numerators])
+        *d_weights, d_bias = slopes.numerators
+        return Gradient(
+            rounded(loss.numerators[0], loss.denominator, self.dtype),
+            Ratios(d_weights, slopes.denominator),
+            Ratios([d_bias], slopes.denominator),
+        )
+
+    def update(self, weights: Ratios, bias: Ratios, gradient: Gradient, learning_rate: float) -> Parameters:
+        """W ← W − η dW, b ← b − η db, to the nearest unit; η is the dtype's, as the other backends get it."""
+        rate = Fraction(float(np.dtype(self.dtype).type(learning_rate)))
+        return Parameters(stepped(weights, gradient.weights, rate), stepped(bias, gradient.bias, rate))
+
+    def exactly_at(self, weights: ArrayLike, bias: float) -> Gradient:
+        """Loss, dW (a list) and db over all rows at the given parameters, as fractions: nothing is rounded."""
+        own = self.to_own(*check_parameters(weights, bias, self.features, self.dtype))
+        loss, slopes = self.moments.gradient([*own.weights.numerators, *own.bias.numerators])
+        *d_weights, d_bias = slopes.fractions()
+        return Gradient(loss.fractions()[0], d_weights, d_bias)
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Those of all rows; taken once."""
+        return Moments.of(*self.data)
+
+    def moments_of(self, X: FloatArray, y: FloatArray) -> Moments:
+        """Those of all rows, or of a batch."""
+        return self.moments if y is self.data[1] else Moments.of(X, y)
+
+
+def inner_products(table: FloatArray) -> list[tuple[int, Any]]:
+    """Pairs (p, C) whose Σ 2ᵖ C are the inner products of the columns of a table (r, m), r ≤ 2¹³, without error.
+
+    Each C is an (m, m) array of Python integers.
+    """
+    cut = sliced(table)
+    powers = [power for power, _ in cut]
+    stacked = np.hstack([part for _, part in cut])
+    products = (stacked.T @ stacked).astype(np.int64).astype(object)
+    blocks = products.reshape(len(cut), table.shape[1], len(cut), table.shape[1])
+    return [(p + q, blocks[i, :, j, :]) for i, p in enumerate(powers) for j, q in enumerate(powers)]
+
+
+def sliced(table: FloatArray) -> list[tuple[int, FloatArray]]:
+    """Pairs (p, part), p a multiple of 20, whose Σ 2ᵖ part is the table; the parts hold integers below 2²⁰ in size."""
+    rest = table.copy()
+    parts: list[tuple[int, FloatArray]] = []
+    while largest := float(np.abs(rest).max()):
+        power = SLICE_BITS * (-(-math.frexp(largest)[1] // SLICE_BITS) - 1)
+        part = np.trunc(np.ldexp(rest, -power))
+        rest -= np.ldexp(part, power)  # without error: it clears leading bits
+        parts.append((power, part))
+    return parts
+
+
+def in_units(value: float) -> int:
+    """A double in units of 2⁻¹²⁸⁰."""
+    numerator, denominator = value.as_integer_ratio()
+    return numerator * (UNITS // denominator)
+
+
+def stepped(values: Ratios, slopes: Ratios, rate: Fraction) -> Ratios:
+    """Values − rate · slopes, to the nearest unit."""
+    whole = rate.denominator * slopes.denominator
+    factor = rate.numerator * UNITS
+    moved = [
+        v - (2 * factor * s + whole) // (2 * whole)
+        for v, s in zip(values.numerators, slopes.numerators, strict=True)
+    ]
+    return Ratios(moved, values.denominator)
+
+
+def rounded(numerator: int, denominator: int, dtype: DType) -> float:
+    """The dtype's number next to numerator / denominator (> 0), ties to even; beyond its range, infinity."""
+    try:
+        nearest = numerator / denominator  # correctly rounded for integers of any length
+    except OverflowError:
+        return math.copysign(math.inf, numerator)
+    if dtype == "float64":
+        return nearest
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.float32(_to_odd(nearest, numerator, denominator)))
+
+
+def _to_odd(nearest: float, numerator: int, denominator: int) -> float:
+    """The double beside an inexact quotient whose last bit is 1, so that rounding it again rounds only once.
+
+    Source: Boldo and Melquiond (2008), "Emulation of FMA and correctly rounded sums: proved algorithms using rounding
+    to odd".
+    """
+    p, q = nearest.as_integer_ratio()
+    above = numerator * q - p * denominator
+    if above == 0 or math.frexp(nearest)[0] * 2**53 % 2:
+        return nearest
+    return math.nextafter(nearest, math.inf if above > 0 else -math.inf)
