@@ -1,17 +1,19 @@
 """The judge: loss and gradient without error for the numbers given, rounded once, at the end.
 
-A double is a whole number times a power of two. Over one common power of two the table [X 1 y] is a table of integers,
-2ᵉ Z, and all that loss and gradient know of the data are the inner products of its columns, the integers G = ZᵀZ:
+A double is a whole number times a power of two. Over one common power of two the table [X 1 y] is a table of
+integers, 2ᵉ Z, and all that loss and gradient know of the data are the inner products of its columns, the
+integers G = ZᵀZ:
 
     L = (1/n) 2²ᵉ vᵀ G v        ∂L/∂vⱼ = (2/n) 2²ᵉ (G v)ⱼ        v = (W, b, −1)
 
-BLAS takes G without error. Each column is cut into slices of 20 bits; of 2¹³ rows at once, every sum of products that
-BLAS can meet is then an integer of at most 53 bits, which float64 holds, whatever the order, with FMA or without.
-Source: Ozaki, Ogita, Oishi, Rump (2012), "Error-free transformations of matrix multiplication by using fast routines
-of matrix multiplication".
+BLAS takes G without error. Each column is cut into slices of 20 bits; of 2¹³ rows at once, every sum of
+products that BLAS can meet is then an integer of at most 53 bits, which float64 holds, whatever the order,
+with FMA or without. Source: Ozaki, Ogita, Oishi, Rump (2012), "Error-free transformations of matrix
+multiplication by using fast routines of matrix multiplication".
 
-Parameters are whole numbers of a unit so small (2⁻¹²⁸⁰) that every double is a whole number of it. The gradient at them
-is exact. A step of descent is rounded to the unit: 385 digits behind the point, so that a run is the true trajectory.
+Parameters are whole numbers of a unit so small (2⁻¹²⁸⁰) that every double is a whole number of it. The
+gradient at them is exact. A step of descent is rounded to the unit: 385 digits behind the point, so that a
+run is the true trajectory.
 """
 
 from __future__ import annotations
@@ -25,15 +27,14 @@ from operator import mul
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
 from handgrad.backends.interface import DType, FloatArray, Gradient, Parameters, Trainer, check_parameters
+from numpy.typing import ArrayLike, NDArray
 
 SLICE_BITS = 20
 #: Each product of two slices stays below 2⁴⁰, so that 2¹³ of them stay below 2⁵³.
 ROWS_AT_ONCE = 2 ** (53 - 2 * SLICE_BITS)
 
-#: Parameters are whole numbers of 2⁻¹²⁸⁰: the smallest double is 2⁻¹⁰⁷⁴, and 77 digits remain behind even that.
+#: Parameters are whole numbers of 2⁻¹²⁸⁰: the smallest double is 2⁻¹⁰⁷⁴, and 62 digits remain behind it.
 UNIT_BITS = 1280
 UNITS = 2**UNIT_BITS
 
@@ -66,7 +67,9 @@ class Moments:
     @classmethod
     def of(cls, X: FloatArray, y: FloatArray) -> Moments:
         """Of X (n, d) and y (n,)."""
-        sums: defaultdict[int, Any] = defaultdict(int)  # by power of two: (d + 2, d + 2) integers of any length
+        sums: defaultdict[int, Any] = defaultdict(
+            int
+        )  # by power of two: (d + 2, d + 2) integers of any length
         for first in range(0, len(y), ROWS_AT_ONCE):
             rows = slice(first, first + ROWS_AT_ONCE)
             table = np.column_stack([X[rows], np.ones(len(y[rows])), y[rows]]).astype(np.float64, copy=False)
@@ -110,13 +113,16 @@ class ExactTrainer(Trainer):
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
         """Whole numbers of units, without error."""
-        return Parameters(Ratios([in_units(w) for w in weights.tolist()], UNITS), Ratios([in_units(bias)], UNITS))
+        return Parameters(
+            Ratios([in_units(w) for w in weights.tolist()], UNITS), Ratios([in_units(bias)], UNITS)
+        )
 
     def to_numpy(self, weights: Ratios, bias: Ratios) -> Parameters:
         """Each rounded once to the dtype; beyond its range, infinity."""
         rounded_weights = [rounded(w, weights.denominator, self.dtype) for w in weights.numerators]
         return Parameters(
-            np.array(rounded_weights, dtype=self.dtype), rounded(bias.numerators[0], bias.denominator, self.dtype)
+            np.array(rounded_weights, dtype=self.dtype),
+            rounded(bias.numerators[0], bias.denominator, self.dtype),
         )
 
     def predict(self, X: FloatArray, weights: Ratios, bias: Ratios) -> list[Fraction]:
@@ -144,7 +150,7 @@ class ExactTrainer(Trainer):
         return Parameters(stepped(weights, gradient.weights, rate), stepped(bias, gradient.bias, rate))
 
     def exactly_at(self, weights: ArrayLike, bias: float) -> Gradient:
-        """Loss, dW (a list) and db over all rows at the given parameters, as fractions: nothing is rounded."""
+        """Loss, dW (a list) and db over all rows at the given parameters, as fractions, not rounded."""
         own = self.to_own(*check_parameters(weights, bias, self.features, self.dtype))
         loss, slopes = self.moments.gradient([*own.weights.numerators, *own.bias.numerators])
         *d_weights, d_bias = slopes.fractions()
@@ -161,9 +167,9 @@ class ExactTrainer(Trainer):
 
 
 def inner_products(table: FloatArray) -> list[tuple[int, Any]]:
-    """Pairs (p, C) whose Σ 2ᵖ C are the inner products of the columns of a table (r, m), r ≤ 2¹³, without error.
+    """Pairs (p, C) whose Σ 2ᵖ C are the inner products of the columns of a table (r, m), r ≤ 2¹³.
 
-    Each C is an (m, m) array of Python integers.
+    Nothing is rounded. Each C is an (m, m) array of Python integers.
     """
     cut = sliced(table)
     powers = [power for power, _ in cut]
@@ -174,7 +180,7 @@ def inner_products(table: FloatArray) -> list[tuple[int, Any]]:
 
 
 def sliced(table: FloatArray) -> list[tuple[int, FloatArray]]:
-    """Pairs (p, part), p a multiple of 20, whose Σ 2ᵖ part is the table; the parts hold integers below 2²⁰ in size."""
+    """Pairs (p, part), p a multiple of 20, whose Σ 2ᵖ part is the table; parts hold integers below 2²⁰."""
     rest = table.copy()
     parts: list[tuple[int, FloatArray]] = []
     while largest := float(np.abs(rest).max()):
@@ -217,8 +223,8 @@ def rounded(numerator: int, denominator: int, dtype: DType) -> float:
 def _to_odd(nearest: float, numerator: int, denominator: int) -> float:
     """The double beside an inexact quotient whose last bit is 1, so that rounding it again rounds only once.
 
-    Source: Boldo and Melquiond (2008), "Emulation of FMA and correctly rounded sums: proved algorithms using rounding
-    to odd".
+    Source: Boldo and Melquiond (2008), "Emulation of FMA and correctly rounded sums: proved algorithms using
+    rounding to odd".
     """
     p, q = nearest.as_integer_ratio()
     above = numerator * q - p * denominator

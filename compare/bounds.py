@@ -1,0 +1,168 @@
+"""How far a correct backend may lie from the exact answer: in ULPs, and against a rounding-error bound.
+
+With u the unit roundoff and γₖ = k u / (1 − k u), a dot product of length n is computed within γₙ |x|ᵀ|y| of
+the true one, whatever its order of summation (Higham 2002, *Accuracy and Stability of Numerical Algorithms*,
+chapter 3). The residual of a row is such a dot product, too, so with
+
+    Aᵢ = |xᵢ|ᵀ|w| + |b| + |yᵢ|        δᵢ = γ_{d+2} Aᵢ        |computed rᵢ − rᵢ| ≤ δᵢ
+
+the gradient and the loss that a correct backend computes lie within
+
+    dWⱼ:  (2/n) Σᵢ |xᵢⱼ| [γ_{n+2} (|rᵢ| + δᵢ) + δᵢ]        (the bias: the same with xᵢⱼ = 1)
+    L:    (1/n) Σᵢ [γ_{n+2} (|rᵢ| + δᵢ)² + 2|rᵢ|δᵢ + δᵢ²]
+
+of the exact ones. That is the worst case: every rounding error at its largest, all of one sign. Errors that
+are independent and of mean zero add up like √k: 6 √k u in the place of γₖ then fails with probability below
+2k exp(−18) (Higham and Mary 2019, "A new approach to probabilistic rounding error analysis"). Both bounds are
+kept side by side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from handgrad.backends.interface import DType, FloatArray
+from numpy.typing import ArrayLike
+
+#: Rows whose terms are summed at once, so that no temporary is of the table's size.
+BLOCK_ROWS = 16384
+
+Growth = Callable[[int, DType], float]
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """The largest error that rounding explains: of the loss, of dW (d,) and of db, in their own units."""
+
+    loss: float
+    weights: FloatArray
+    bias: float
+
+
+@dataclass(frozen=True)
+class Magnitudes:
+    """The sums over the rows of which the bounds are made, at one point; the last of d + 1 is the bias.
+
+    Attributes:
+        rows: n.
+        columns: (d + 1,), Σᵢ |xᵢⱼ|.
+        with_residual: (d + 1,), Σᵢ |xᵢⱼ||rᵢ|.
+        with_terms: (d + 1,), Σᵢ |xᵢⱼ| Aᵢ.
+        squares: Σ rᵢ², Σ |rᵢ| Aᵢ and Σ Aᵢ².
+    """
+
+    rows: int
+    columns: FloatArray
+    with_residual: FloatArray
+    with_terms: FloatArray
+    squares: tuple[float, float, float]
+
+    @classmethod
+    def at(cls, X: FloatArray, y: FloatArray, weights: ArrayLike, bias: float) -> Magnitudes:
+        """At the given parameters, for X (n, d) and y (n,) as the backends hold them."""
+        w = np.asarray(weights, dtype=np.float64)
+        d = X.shape[1]
+        columns, with_residual, with_terms = np.zeros(d + 1), np.zeros(d + 1), np.zeros(d + 1)
+        squares = np.zeros(3)
+        with np.errstate(over="ignore"):  # an infinite tolerance belongs to a loss that overflows
+            for part, target in _blocks(X, y):
+                residual = np.abs(part @ w + bias - target)
+                size = np.abs(part)
+                terms = size @ np.abs(w) + abs(bias) + np.abs(target)
+                ones = np.ones(len(target))
+                for total, factor in ((columns, ones), (with_residual, residual), (with_terms, terms)):
+                    total[:d] += factor @ size
+                    total[d] += factor.sum()
+                squares += (residual @ residual, residual @ terms, terms @ terms)
+        return cls(len(y), columns, with_residual, with_terms, (squares[0], squares[1], squares[2]))
+
+    def tolerance(self, dtype: DType, growth: Growth) -> Tolerance:
+        """The bound in which k roundings grow to `growth(k, dtype)`; what is lost to underflow is added."""
+        n, d = self.rows, len(self.columns) - 1
+        of_sum, of_residual = growth(n + 2, dtype), growth(d + 2, dtype)
+        lost = float(np.finfo(dtype).smallest_subnormal)
+        rr, ra, aa = self.squares
+        with np.errstate(over="ignore"):
+            error = of_residual * self.with_terms
+            slopes = (
+                2 / n * (of_sum * (self.with_residual + error) + error + lost * (n + (d + 1) * self.columns))
+            )
+            shifted = 2 * of_residual * ra + of_residual**2 * aa
+            loss = (of_sum * (rr + shifted) + shifted) / n + lost
+        return Tolerance(float(loss), slopes[:d], float(slopes[d]))
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """Both bounds at one point: every error at its worst, and errors that grow like √n."""
+
+    worst: Tolerance
+    likely: Tolerance
+
+
+def gradient_tolerances(
+    X: FloatArray, y: FloatArray, weights: ArrayLike, bias: float, dtype: DType
+) -> Tolerances:
+    """How far loss and gradient of a correct backend may lie from the exact ones.
+
+    Args:
+        X: (n, d), as the backends hold it: already rounded to the dtype.
+        y: (n,), likewise.
+        weights: (d,).
+        bias: The bias.
+        dtype: The format in which the backend computes.
+    """
+    magnitudes = Magnitudes.at(X, y, weights, bias)
+    return Tolerances(magnitudes.tolerance(dtype, worst_growth), magnitudes.tolerance(dtype, likely_growth))
+
+
+def unit_roundoff(dtype: DType) -> float:
+    """u: half the distance from 1 to the next number."""
+    return float(np.finfo(dtype).eps) / 2
+
+
+def worst_growth(roundings: int, dtype: DType) -> float:
+    """γₖ; infinite where k u ≥ 1, since nothing is certain there."""
+    ku = roundings * unit_roundoff(dtype)
+    return ku / (1 - ku) if ku < 1 else math.inf
+
+
+def likely_growth(roundings: int, dtype: DType) -> float:
+    """6 √k u, or γₖ where that is smaller (k < 36)."""
+    return min(6 * math.sqrt(roundings) * unit_roundoff(dtype), worst_growth(roundings, dtype))
+
+
+def ulps(value: ArrayLike, exact: ArrayLike, dtype: DType, rest: ArrayLike = 0.0) -> FloatArray:
+    """|value − exact| in units of the last place of the exact value in that dtype; elementwise.
+
+    Args:
+        value: What a backend gave.
+        exact: The exact value's nearest doubles.
+        dtype: The format of which the last place is meant.
+        rest: What the doubles in `exact` leave of the exact value, so that tenths of an ULP are right.
+
+    Returns:
+        The errors; infinite where the value is not finite: NaN equals nothing, itself included.
+    """
+    given, true = np.asarray(value, dtype=np.float64), np.asarray(exact, dtype=np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        place = np.spacing(np.abs(true).astype(dtype)).astype(np.float64)
+        errors = np.abs((given - true) - rest) / place
+    return np.where(np.isfinite(given) & np.isfinite(true), errors, math.inf)
+
+
+def over(error: ArrayLike, tolerance: ArrayLike) -> FloatArray:
+    """Error / tolerance, elementwise: 0 without an error, infinite where it is NaN or has no tolerance."""
+    e, t = np.asarray(error, dtype=np.float64), np.asarray(tolerance, dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = np.where(e == 0, 0.0, np.abs(e) / t)
+    return np.where(np.isnan(e) | np.isnan(ratio), math.inf, ratio)
+
+
+def _blocks(X: FloatArray, y: FloatArray) -> Iterator[tuple[FloatArray, FloatArray]]:
+    for first in range(0, len(y), BLOCK_ROWS):
+        rows = slice(first, first + BLOCK_ROWS)
+        yield X[rows].astype(np.float64, copy=False), y[rows].astype(np.float64, copy=False)

@@ -1,0 +1,186 @@
+"""The curvature of the loss: which learning rates converge, how fast, and where the path goes.
+
+The loss is quadratic, with H = (2/n) X̃ᵀX̃, X̃ = [X 1]. In the basis of H's eigenvectors vᵢ, eigenvalues λᵢ,
+descent with the rate η shrinks each component of the error by the same factor in every epoch, so that the
+path has a closed form:
+
+    θₖ − θ* = (I − ηH)ᵏ (θ₀ − θ*)        contraction ρ(η) = max |1 − ηλᵢ|
+
+It converges for 0 < η < 2/λ_max; η = 2/(λ_max + λ_min) is best, with ρ = (κ − 1)/(κ + 1), κ = λ_max/λ_min
+(Boyd and Vandenberghe, *Convex Optimization*, section 9.3; Nocedal and Wright, *Numerical Optimization*,
+section 3.3).
+
+XᵀX is never formed: it squares the condition number. With means m and scales s, X̃ = [1, (X − m)/s] T, T =
+[mᵀ 1; diag(s) 0], and a QR decomposition of the left factor, which is as well-conditioned as the data allow,
+gives K = R T, a small matrix with KᵀK = X̃ᵀX̃. Its large singular values are taken from K, the small ones
+from K⁻¹, where they are the large ones.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from handgrad.backends.interface import DType, FloatArray
+from numpy.typing import ArrayLike, NDArray
+
+BLOCK_ROWS = 16384
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """H's eigenvalues, and what follows from them; eigenvectors are ordered (W, b).
+
+    Attributes:
+        eigenvalues: (d + 1,), descending; exactly 0 in the directions in which the loss does not change.
+        eigenvectors: (d + 1, d + 1), one a column.
+        rank: How many eigenvalues are not 0; less than d + 1 when columns are dependent.
+        rows: n.
+    """
+
+    eigenvalues: FloatArray
+    eigenvectors: FloatArray
+    rank: int
+    rows: int
+
+    @property
+    def largest(self) -> float:
+        """λ_max."""
+        return float(self.eigenvalues[0])
+
+    @property
+    def smallest(self) -> float:
+        """λ_min: the smallest eigenvalue that is not 0. Descent does not move along the others."""
+        return float(self.eigenvalues[self.rank - 1])
+
+    @property
+    def deficient(self) -> bool:
+        """Whether columns are dependent, so that the minimum is not one point."""
+        return self.rank < len(self.eigenvalues)
+
+    @property
+    def condition(self) -> float:
+        """κ = λ_max/λ_min."""
+        return self.largest / self.smallest
+
+    @property
+    def limit(self) -> float:
+        """2/λ_max: descent with this rate or a larger one does not converge."""
+        return 2 / self.largest
+
+    @property
+    def best_rate(self) -> float:
+        """2/(λ_max + λ_min)."""
+        return 2 / (self.largest + self.smallest)
+
+    def contraction(self, rate: float) -> float:
+        """ρ(η): what an epoch leaves of the slowest component of the error; 1 or more: no convergence."""
+        return float(np.abs(1 - rate * self.eigenvalues[: self.rank]).max())
+
+    def epochs_for(self, digits: float, rate: float) -> int | None:
+        """The epochs after which the error is at most 10^−digits of the start's; None: never."""
+        rho = self.contraction(rate)
+        if rho >= 1:
+            return None
+        return 1 if rho == 0 else max(1, math.ceil(-digits * math.log(10) / math.log(rho)))
+
+    def components(self, error: ArrayLike) -> FloatArray:
+        """An error (d + 1,) of the parameters (W, b) in the eigenbasis; the top eigenvector's first."""
+        found: FloatArray = self.eigenvectors.T @ np.asarray(error, dtype=np.float64)
+        return found
+
+    def path(self, start_error: ArrayLike, rate: float, epochs: ArrayLike) -> FloatArray:
+        """θₖ − θ* (k, d + 1) after each of the given epochs, from θ₀ − θ* (d + 1,)."""
+        shrunk = self._powers(rate, epochs) * self.components(start_error)
+        moved: FloatArray = shrunk @ self.eigenvectors.T
+        return moved
+
+    def losses(self, start_error: ArrayLike, rate: float, epochs: ArrayLike) -> FloatArray:
+        """The loss above its minimum, ½ Σ λᵢ cᵢ² (1 − ηλᵢ)²ᵏ, after the given epochs; in units of y²."""
+        shrunk = self._powers(rate, epochs) * self.components(start_error)
+        with np.errstate(over="ignore"):
+            above: FloatArray = 0.5 * (shrunk**2 @ self.eigenvalues)
+        return above
+
+    def overflow_epoch(self, rate: float, start_error_along_top: float, dtype: DType) -> int | None:
+        """The first epoch whose loss overflows: Σ r² = n L does, before division by n. None: it converges.
+
+        Args:
+            rate: The learning rate.
+            start_error_along_top: `components(start error)[0]`.
+            dtype: The format in which the backend computes.
+        """
+        growth = abs(1 - rate * self.largest)
+        if growth <= 1 or start_error_along_top == 0:
+            return None
+        room = (
+            math.log(float(np.finfo(dtype).max))
+            - math.log(0.5 * self.rows * self.largest)
+            - 2 * math.log(abs(start_error_along_top))
+        )
+        return max(0, math.ceil(room / (2 * math.log(growth))))
+
+    def _powers(self, rate: float, epochs: ArrayLike) -> FloatArray:
+        counts: NDArray[np.int64] = np.asarray(epochs, dtype=np.int64)
+        with np.errstate(over="ignore"):
+            powers: FloatArray = (1 - rate * self.eigenvalues) ** counts[..., np.newaxis]
+        return powers
+
+
+def curvature(X: ArrayLike) -> Curvature:
+    """The curvature of the loss on X (n, d) or (n,), as the backends hold it (any y: the loss is quadratic).
+
+    Raises:
+        ValueError: If X has no rows, or something that is not a finite number.
+    """
+    table = np.asarray(X)
+    table = table[:, np.newaxis] if table.ndim == 1 else table
+    if table.ndim != 2 or not len(table) or not np.isfinite(table).all():
+        raise ValueError(f"X: expected (n, d) finite numbers with n of 1 or more, got shape {table.shape}")
+    means, scales = centre(table)
+    R = triangle(table, means, scales)
+    rank = numerical_rank(R)
+    squared, vectors = _eigen(R, means, scales, rank)
+    return Curvature(2 / len(table) * squared, vectors, rank, len(table))
+
+
+def centre(X: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Means (d,) and scales (d,): root mean squares about the means; 1 for a column without spread."""
+    means = X.mean(axis=0, dtype=np.float64)
+    squares = np.zeros(X.shape[1])
+    for first in range(0, len(X), BLOCK_ROWS):
+        squares += ((X[first : first + BLOCK_ROWS] - means) ** 2).sum(axis=0)
+    scales = np.sqrt(squares / len(X))
+    return means, np.where(scales > 0, scales, 1.0)
+
+
+def triangle(X: FloatArray, means: FloatArray, scales: FloatArray) -> FloatArray:
+    """R (at most d + 1, d + 1) of the QR decomposition of [1, (X − m)/s], taken block by block of rows."""
+    R = np.empty((0, X.shape[1] + 1))
+    for first in range(0, len(X), BLOCK_ROWS):
+        part = (X[first : first + BLOCK_ROWS] - means) / scales
+        R = np.linalg.qr(np.vstack([R, np.column_stack([np.ones(len(part)), part])]), mode="r")
+    return R
+
+
+def numerical_rank(R: FloatArray) -> int:
+    """The rank of [1, (X − m)/s], so that neither units nor an offset count as dependence."""
+    sizes = np.linalg.svd(R, compute_uv=False)
+    return int(np.count_nonzero(sizes > 32 * R.shape[1] * np.finfo(np.float64).eps * sizes[0]))
+
+
+def _eigen(R: FloatArray, means: FloatArray, scales: FloatArray, rank: int) -> tuple[FloatArray, FloatArray]:
+    """Eigenvalues (d + 1,), descending, and eigenvectors of X̃ᵀX̃ = KᵀK, K = R T."""
+    d = len(means)
+    T = np.block([[means, np.ones(1)], [np.diag(scales), np.zeros((d, 1))]])
+    _, sizes, transposed = np.linalg.svd(R @ T)
+    values, vectors = np.zeros(d + 1), transposed.T.copy()
+    values[:rank] = sizes[:rank]
+    if rank == d + 1:
+        T_inverse = np.block([[np.zeros((d, 1)), np.diag(1 / scales)], [np.ones((1, 1)), -means / scales]])
+        from_inverse, inverse_sizes, _ = np.linalg.svd(T_inverse @ np.linalg.inv(R))
+        small = values**2 < values[0] / inverse_sizes[0]
+        values[small] = 1 / inverse_sizes[::-1][small]
+        vectors[:, small] = from_inverse[:, ::-1][:, small]
+    return values**2, vectors
