@@ -1,3 +1,336 @@
-"""Numba: one fused, compiled pass over X and y per epoch."""
+"""Numba: one fused, compiled pass over X and y per epoch, with the gradient written by hand.
+
+Loss and gradient need three kinds of sums over the rows, and one pass gives them all:
+
+    r = X W + b − y,      Σ xᵢⱼ rᵢ  (d of them),      Σ rᵢ,      Σ rᵢ².
+
+**Layout.** X is kept as Xᵀ (d, n). With few features each *feature* is contiguous, and a vector instruction takes
+several rows at once (`along_rows`); with many each *row* is contiguous, and it takes several features of one row
+(`along_features`).
+
+**Sums.** The rows are cut into chunks whose size depends on d alone. Each chunk leaves its sums in its own row of a
+buffer, and the chunks are added up in their order: the same bits in every run and for any number of threads. Within a
+chunk the compiler keeps several running sums, so a chain of additions is far shorter than 6 √n, and the error within
+the bound of a correct backend (Higham, *Accuracy and Stability of Numerical Algorithms*, section 4.2).
+
+**Compiled once.** Machine code is cached on disk: beside this file or, if that folder is read-only, in the user's
+cache folder. Numba looks for changes in this file only, hence all compiled functions stand in it.
+"""
 
 from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numba import njit, prange
+from numba.extending import overload
+from numpy.typing import NDArray
+
+from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, Trainer, permutation
+
+#: Up to so many features, vector instructions run along the rows.
+ALONG_ROWS_UP_TO = 24
+#: Bytes of X in a block of `along_rows`: half of a first-level cache, so that its second reading finds it there.
+BLOCK_BYTES = 16 * 1024
+#: Bytes of X in a chunk: enough to make its bookkeeping small, few enough to give every thread some.
+CHUNK_BYTES = 64 * 1024
+#: Below so many bytes of X, waking the threads costs more than they save.
+THREADED_FROM_BYTES = 1024 * 1024
+
+#: The compiler may reorder sums and fuse products into them. It may not assume that NaN and infinity never occur.
+COMPILED = {"cache": True, "nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}
+
+
+# -- the sums of one chunk of rows -------------------------------------------------------------------------------------
+
+
+@njit(**COMPILED)
+def line(x, y, weight, bias, sums):  # type: ignore[no-untyped-def]
+    """One feature, x (m,): r never leaves the registers."""
+    d_weight = d_bias = squares = y.dtype.type(0)  # a plain 0.0 would make float32 sums float64
+    for i in range(y.size):
+        r = weight * x[i] + bias - y[i]
+        d_weight += x[i] * r
+        d_bias += r
+        squares += r * r
+    sums[0], sums[1], sums[2] = d_weight, d_bias, squares
+
+
+@njit(**COMPILED)
+def along_rows(X, y, first, last, theta, residual, sums):  # type: ignore[no-untyped-def]
+    """Contiguous features, block by block, four features to each reading of r."""
+    d = X.shape[0]
+    if d == 1:
+        line(X[0][first:last], y[first:last], theta[0], theta[1], sums)
+        return
+    sums[:] = 0
+    for start in range(first, last, residual.size):
+        stop = min(start + residual.size, last)
+        r = residual[: stop - start]
+        for i in range(r.size):
+            r[i] = theta[d] - y[start + i]
+        for j in range(0, d - 3, 4):
+            add_four(r, theta[j : j + 4], X[j][start:stop], X[j + 1][start:stop], X[j + 2][start:stop], X[j + 3][start:stop])
+        for j in range(d - d % 4, d):
+            add_one(r, theta[j], X[j][start:stop])
+        for j in range(0, d - 3, 4):
+            dot_four(r, X[j][start:stop], X[j + 1][start:stop], X[j + 2][start:stop], X[j + 3][start:stop], sums[j : j + 4])
+        for j in range(d - d % 4, d):
+            dot_one(r, X[j][start:stop], sums[j:])
+        total_and_squares(r, sums[d:])
+
+
+@njit(**COMPILED)
+def add_four(r, w, x0, x1, x2, x3):  # type: ignore[no-untyped-def]
+    """R += w0 x0 + … + w3 x3."""
+    for i in range(r.size):
+        r[i] += (w[0] * x0[i] + w[1] * x1[i]) + (w[2] * x2[i] + w[3] * x3[i])
+
+
+@njit(**COMPILED)
+def add_one(r, w, x):  # type: ignore[no-untyped-def]
+    """R += w x."""
+    for i in range(r.size):
+        r[i] += w * x[i]
+
+
+@njit(**COMPILED)
+def dot_four(r, x0, x1, x2, x3, sums):  # type: ignore[no-untyped-def]
+    """Adds Σ x0 r, …, Σ x3 r."""
+    s0 = s1 = s2 = s3 = r.dtype.type(0)
+    for i in range(r.size):
+        s0 += x0[i] * r[i]
+        s1 += x1[i] * r[i]
+        s2 += x2[i] * r[i]
+        s3 += x3[i] * r[i]
+    sums[0] += s0
+    sums[1] += s1
+    sums[2] += s2
+    sums[3] += s3
+
+
+@njit(**COMPILED)
+def dot_one(r, x, sums):  # type: ignore[no-untyped-def]
+    """Adds Σ x r."""
+    total = r.dtype.type(0)
+    for i in range(r.size):
+        total += x[i] * r[i]
+    sums[0] += total
+
+
+@njit(**COMPILED)
+def total_and_squares(r, sums):  # type: ignore[no-untyped-def]
+    """Adds Σ r and Σ r²."""
+    total = squares = r.dtype.type(0)
+    for i in range(r.size):
+        total += r[i]
+        squares += r[i] * r[i]
+    sums[0] += total
+    sums[1] += squares
+
+
+@njit(**COMPILED)
+def along_features(X, y, first, last, theta, residual, sums):  # type: ignore[no-untyped-def]
+    """Contiguous rows, four at a time, so that the weights and their sums are read once for four rows."""
+    d = X.shape[0]
+    rows, w, b, zero = X.T, theta[:d], theta[d], y.dtype.type(0)
+    sums[:] = 0
+    fours = last - (last - first) % 4
+    for i in range(first, fours, 4):
+        x0, x1, x2, x3 = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
+        r0 = r1 = r2 = r3 = zero
+        for j in range(d):
+            r0 += x0[j] * w[j]
+            r1 += x1[j] * w[j]
+            r2 += x2[j] * w[j]
+            r3 += x3[j] * w[j]
+        r0, r1, r2, r3 = r0 + b - y[i], r1 + b - y[i + 1], r2 + b - y[i + 2], r3 + b - y[i + 3]
+        for j in range(d):
+            sums[j] += (x0[j] * r0 + x1[j] * r1) + (x2[j] * r2 + x3[j] * r3)
+        sums[d] += (r0 + r1) + (r2 + r3)
+        sums[d + 1] += (r0 * r0 + r1 * r1) + (r2 * r2 + r3 * r3)
+    for i in range(fours, last):
+        x0, r0 = rows[i], zero
+        for j in range(d):
+            r0 += x0[j] * w[j]
+        r0 = r0 + b - y[i]
+        for j in range(d):
+            sums[j] += x0[j] * r0
+        sums[d] += r0
+        sums[d + 1] += r0 * r0
+
+
+def chunk_sums(X, y, first, last, theta, residual, sums):  # type: ignore[no-untyped-def]
+    """The kernel for the layout of X; chosen when it is compiled."""
+    raise NotImplementedError("for compiled code only")
+
+
+@overload(chunk_sums)
+def _chunk_sums(X, y, first, last, theta, residual, sums):  # type: ignore[no-untyped-def]
+    kernel = along_rows if X.layout == "C" else along_features
+    return lambda X, y, first, last, theta, residual, sums: kernel(X, y, first, last, theta, residual, sums)
+
+
+# -- the sums of all rows, and the loop over epochs --------------------------------------------------------------------
+
+
+@njit(**COMPILED)
+def add_up(sums, chunks):  # type: ignore[no-untyped-def]
+    """The total of all chunks, in their order, into the first row of sums (chunks, d + 2)."""
+    for c in range(1, chunks):
+        for j in range(sums.shape[1]):
+            sums[0, j] += sums[c, j]
+
+
+@njit(**COMPILED)
+def all_sums(X, y, theta, chunk, residuals, sums):  # type: ignore[no-untyped-def]
+    """Each chunk's sums into its row of sums (chunks, d + 2), and their total into the first."""
+    chunks = (y.size + chunk - 1) // chunk
+    for c in range(chunks):
+        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, residuals[c], sums[c])
+    add_up(sums, chunks)
+
+
+@njit(parallel=True, **COMPILED)
+def all_sums_threaded(X, y, theta, chunk, residuals, sums):  # type: ignore[no-untyped-def]
+    """The same, the chunks shared among threads."""
+    chunks = (y.size + chunk - 1) // chunk
+    for c in prange(chunks):
+        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, residuals[c], sums[c])
+    add_up(sums, chunks)
+
+
+@njit(**COMPILED)
+def step(theta, total, rows, rate):  # type: ignore[no-untyped-def]
+    """θ ← θ − η ∇L, unless the loss is not finite; returns the loss before. theta and ∇L are (d + 1,), bias last."""
+    n = theta.dtype.type(rows)
+    loss = total[-1] / n
+    if np.isfinite(loss):
+        scale = theta.dtype.type(2) / n
+        for j in range(theta.size):
+            theta[j] -= rate * (scale * total[j])
+    return loss
+
+
+@njit(**COMPILED)
+def descend(X, y, theta, rate, chunk, residuals, sums, losses):  # type: ignore[no-untyped-def]
+    """Epochs until `losses` is full, or one of them not finite; returns how many there are."""
+    for epoch in range(losses.size):
+        all_sums(X, y, theta, chunk, residuals, sums)
+        losses[epoch] = step(theta, sums[0], y.size, rate)
+        if not np.isfinite(losses[epoch]):
+            return epoch + 1
+    return losses.size
+
+
+@njit(**COMPILED)
+def descend_threaded(X, y, theta, rate, chunk, residuals, sums, losses):  # type: ignore[no-untyped-def]
+    """The same with threads; apart from it, since what is never threaded need not wait for this to compile."""
+    for epoch in range(losses.size):
+        all_sums_threaded(X, y, theta, chunk, residuals, sums)
+        losses[epoch] = step(theta, sums[0], y.size, rate)
+        if not np.isfinite(losses[epoch]):
+            return epoch + 1
+    return losses.size
+
+
+@njit(**COMPILED)
+def descend_batches(X, y, order, batch_X, batch_y, theta, rate, chunk, residuals, sums):  # type: ignore[no-untyped-def]
+    """One epoch in batches of `batch_y.size` rows, in the order given, each copied into the batch buffers first."""
+    for first in range(0, order.size, batch_y.size):
+        rows = order[first : first + batch_y.size]
+        for i in range(rows.size):
+            batch_y[i] = y[rows[i]]
+            for j in range(X.shape[0]):
+                batch_X[j, i] = X[j, rows[i]]
+        all_sums(batch_X, batch_y[: rows.size], theta, chunk, residuals, sums)
+        step(theta, sums[0], rows.size, rate)
+
+
+class NumbaTrainer(Trainer):
+    """The fused pass and the whole loop over epochs, compiled."""
+
+    name: ClassVar[str] = "numba"
+    summary: ClassVar[str] = "one fused, compiled pass over the data, threaded when it is large"
+    kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "manual"
+    requires: ClassVar[tuple[str, ...]] = ("numba",)
+
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Xᵀ (d, n) in the layout that pays for d, and the buffers: nothing is allocated in an epoch."""
+        n, d = X.shape
+        self.chunk = max(64, CHUNK_BYTES // (X.itemsize * d))
+        chunks = -(-n // self.chunk)
+        block = min(self.chunk, max(64, BLOCK_BYTES // (X.itemsize * d)))
+        self.residuals = np.empty((chunks, block), dtype=self.dtype)
+        self.sums = np.empty((chunks, d + 2), dtype=self.dtype)
+        self.threaded = X.nbytes >= THREADED_FROM_BYTES
+        return self.laid_out(X), np.ascontiguousarray(y)
+
+    def laid_out(self, X: FloatArray) -> FloatArray:
+        """Xᵀ (d, n) of X (n, d), features contiguous when they are few, else rows."""
+        return np.asfortranarray(X).T if X.shape[1] <= ALONG_ROWS_UP_TO else np.ascontiguousarray(X).T
+
+    def take(self, X: FloatArray, y: FloatArray, rows: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
+        """Copies of the rows, in the same layout."""
+        return self.laid_out(X.T[rows]), y[rows]
+
+    def to_own(self, weights: FloatArray, bias: float) -> Parameters:
+        """Array and scalar of the dtype."""
+        return Parameters(weights.astype(self.dtype), np.dtype(self.dtype).type(bias))
+
+    def to_numpy(self, weights: FloatArray, bias: Any) -> Parameters:
+        """A copy, and a float."""
+        return Parameters(weights.copy(), float(bias))
+
+    def predict(self, X: FloatArray, weights: FloatArray, bias: Any) -> FloatArray:
+        """ŷ = X W + b."""
+        predicted: FloatArray = weights @ X + bias
+        return predicted
+
+    def loss(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
+        """(1/n) Σ r²; the pass gives the gradient along with it."""
+        return self.gradient(X, y, weights, bias).loss
+
+    def gradient(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
+        """(2/n) Xᵀ r and (2/n) Σ r, with the loss from the same residuals."""
+        pass_over = all_sums_threaded if self.threaded else all_sums
+        pass_over(X, y, np.append(weights, bias), self.chunk, self.residuals, self.sums)
+        n, (*_, total, squares) = y.dtype.type(y.size), self.sums[0]
+        scale = y.dtype.type(2) / n
+        return Gradient(squares / n, scale * self.sums[0, :-2], scale * total)
+
+    def update(self, weights: FloatArray, bias: Any, gradient: Gradient, learning_rate: float) -> Parameters:
+        """W ← W − η dW, b ← b − η db."""
+        rate = np.dtype(self.dtype).type(learning_rate)
+        return Parameters(weights - rate * gradient.weights, bias - rate * gradient.bias)
+
+    def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
+        """The epochs in compiled code: all of them in one call or, with batches, one call for each permutation."""
+        theta = np.append(*parameters)
+        rate = theta.dtype.type(plan.learning_rate)
+        if self.takes_all(plan):
+            losses = self.run_full(theta, rate, count)
+        else:
+            losses = self.run_batches(theta, rate, plan, range(first, first + count))
+        return Parameters(theta[:-1], theta[-1]), losses
+
+    def run_full(self, theta: FloatArray, rate: Any, count: int) -> list[float]:
+        """Full-batch epochs; moves theta (d + 1,) and returns the loss before each."""
+        losses = np.empty(count, dtype=self.dtype)
+        loop = descend_threaded if self.threaded else descend
+        done = loop(*self.data, theta, rate, self.chunk, self.residuals, self.sums, losses)
+        finished: list[float] = losses[:done].tolist()
+        return finished
+
+    def run_batches(self, theta: FloatArray, rate: Any, plan: Plan, epochs: range) -> list[float]:
+        """Mini-batch epochs; moves theta (d + 1,) and returns the loss over all rows before each."""
+        X, y = self.data
+        batch = self.take(X, y, np.arange(plan.batch_size))
+        losses: list[float] = []
+        for epoch in epochs:
+            losses.append(float(self.loss(X, y, theta[:-1], theta[-1])))
+            if not np.isfinite(losses[-1]):
+                break
+            order = permutation(self.rows, plan, epoch)
+            descend_batches(X, y, order, *batch, theta, rate, self.chunk, self.residuals, self.sums)
+        return losses
