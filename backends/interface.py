@@ -21,7 +21,10 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from itertools import pairwise
+from numbers import Integral, Real
+from reprlib import repr as shortened
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -80,12 +83,15 @@ class Plan:
     record: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
-            raise InputError(f"learning rate: expected a positive number, got {self.learning_rate!r}")
-        if not isinstance(self.epochs, int) or self.epochs < 0:
-            raise InputError(f"epochs: expected a whole number, 0 or more, got {self.epochs!r}")
-        if self.batch_size is not None and self.batch_size < 1:
-            raise InputError(f"batch size: expected 1 or more, got {self.batch_size!r}")
+        rate = self.learning_rate
+        if not (isinstance(rate, Real) and math.isfinite(rate) and rate > 0):
+            raise InputError(f"learning rate: expected a positive number, got {rate!r}")
+        _check_whole("epochs", self.epochs, least=0)
+        _check_whole("seed", self.seed, least=0)
+        if self.batch_size is not None:
+            _check_whole("batch size", self.batch_size, least=1)
+        for epoch in self.record if self.record is not None else ():
+            _check_whole("epoch to record", epoch, least=0)
         if self.dtype not in ("float64", "float32"):
             raise InputError(f"dtype: expected 'float64' or 'float32', got {self.dtype!r}")
 
@@ -123,9 +129,11 @@ class Training:
 
     def __repr__(self) -> str:
         end = f"diverged at epoch {self.diverged_at}" if self.diverged_at is not None else "done"
+        losses = f"{self.losses[0]:.6g} → {self.losses[-1]:.6g}" if len(self.losses) else "never finite"
+        weights = np.array2string(np.asarray(self.weights), precision=6, threshold=6)
         return (
-            f"Training({len(self.losses) - 1} epochs, {end}: loss {self.losses[0]:.6g} → {self.losses[-1]:.6g}, "
-            f"weights {np.array2string(np.asarray(self.weights), precision=6, threshold=6)}, bias {self.bias:.6g})"
+            f"Training({max(0, len(self.losses) - 1)} epochs, {end}: loss {losses}, "
+            f"weights {weights}, bias {self.bias:.6g})"
         )
 
 
@@ -231,6 +239,7 @@ class Trainer(ABC):
 
     # -- what others call ----------------------------------------------------------------------------------------
 
+    @np.errstate(over="ignore", invalid="ignore")  # a run that overflows says so in `diverged_at`
     def train(self, plan: Plan) -> Training:
         """Runs the plan from its start and returns what it left; see `Training`."""
         if plan.dtype != self.dtype:
@@ -259,12 +268,14 @@ class Trainer(ABC):
         weights, bias = plan.start if plan.start is not None else (np.zeros(self.features), 0.0)
         return self.to_own(*check_parameters(weights, bias, self.features, self.dtype))
 
+    @np.errstate(over="ignore", invalid="ignore")
     def gradient_at(self, weights: ArrayLike, bias: float) -> Gradient:
         """Loss and gradient over all rows at the given parameters, as floats and a (d,) array of `dtype`."""
         own = self.to_own(*check_parameters(weights, bias, self.features, self.dtype))
         loss, d_weights, d_bias = self.gradient(*self.data, *own)
         return Gradient(float(loss), *self.to_numpy(d_weights, d_bias))
 
+    @np.errstate(over="ignore", invalid="ignore")
     def loss_at(self, weights: ArrayLike, bias: float) -> float:
         """The loss over all rows at the given parameters, in units of y²."""
         own = self.to_own(*check_parameters(weights, bias, self.features, self.dtype))
@@ -299,7 +310,8 @@ def check_data(X: ArrayLike, y: ArrayLike, dtype: DType) -> tuple[FloatArray, Fl
     if X.ndim != 2:
         raise InputError(f"X: expected shape (n, d) or (n,), got {X.shape}")
     if y.ndim != 1:
-        raise InputError(f"y: expected shape (n,), got {y.shape}" + ("; use y.ravel()" if y.size == len(y) else ""))
+        remedy = "; use y.ravel()" if y.shape == (len(X), 1) else ""
+        raise InputError(f"y: expected shape (n,), got {y.shape}{remedy}")
     if len(X) != len(y):
         raise InputError(f"X and y: expected as many rows, got {len(X)} and {len(y)}")
     if X.shape[0] == 0 or X.shape[1] == 0:
@@ -322,35 +334,48 @@ def check_parameters(weights: ArrayLike, bias: float, features: int, dtype: DTyp
     return Parameters(array.copy(), float(number.reshape(())))
 
 
+def _check_whole(what: str, given: Any, least: int) -> None:
+    if not isinstance(given, Integral) or isinstance(given, bool) or given < least:
+        raise InputError(f"{what}: expected a whole number, {least} or more, got {given!r}")
+
+
 def _numbers(what: str, given: ArrayLike, dtype: DType) -> FloatArray:
+    if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):  # NumPy would use what the mask hides
+        raise InputError(f"{what}: expected numbers everywhere, got masked entries; remove such rows first")
     try:
         array = np.asarray(given)
     except ValueError as error:  # rows of unlike length
         raise InputError(f"{what}: expected a table of numbers, got rows of unlike shape ({error})") from None
-    if array.dtype == object:  # a DataFrame of mixed columns, or Python integers beyond 64 bits
+    if array.dtype.kind in "OSU":  # a DataFrame of mixed columns, Python integers beyond 64 bits, or text
         array = _from_objects(what, array)
     if array.dtype.kind not in "fiub":
         raise InputError(f"{what}: expected numbers, got {array.dtype}")
     with np.errstate(over="ignore"):  # a double beyond float32's range becomes inf, and is told below
-        array = array.astype(dtype, copy=False)
-    finite = np.isfinite(array)
+        converted = array.astype(dtype, copy=False)
+    finite = np.isfinite(converted)
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
-        place = f" at row {where[0]}" + (f", column {where[1]}" if len(where) > 1 else "") if where else ""
         raise InputError(
-            f"{what}: expected finite {dtype} numbers, got {array[where]}{place} "
+            f"{what}: expected finite {dtype} numbers, got {array[where]}{_place(where)} "
             f"(and {np.count_nonzero(~finite) - 1} more); remove such rows first"
         )
-    return array
+    return converted
 
 
 def _from_objects(what: str, array: NDArray[Any]) -> FloatArray:
+    """Numbers stay numbers; NumPy alone would also read the text "1.5" as one, and None as NaN."""
+    for where, value in np.ndenumerate(array):
+        if not isinstance(value, Real | Decimal | np.bool_):
+            kind = type(value).__name__
+            raise InputError(f"{what}: expected numbers, got {shortened(value)} ({kind}){_place(where)}")
     try:
         return array.astype(np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{what}: expected numbers, got {error}") from None
     except OverflowError:
         raise InputError(f"{what}: expected numbers within float64's range, got a larger integer") from None
+
+
+def _place(where: tuple[int, ...]) -> str:
+    return "".join(f"{sep} {i}" for sep, i in zip((" at row", ", column", ","), where, strict=False))
 
 
 def _training(marks: list[int], kept: list[Parameters], losses: list[float]) -> Training:

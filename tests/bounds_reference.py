@@ -1,0 +1,160 @@
+"""What a correct backend must compute, worked out apart from it.
+
+The answers are exact: a double is a rational number, and loss, gradient and update are rational operations. The bounds
+are those of Higham, *Accuracy and Stability of Numerical Algorithms*, chapter 3: with u the unit roundoff and
+γ_n = n u / (1 − n u), a sum of n products carries at most γ_n times the sum of their magnitudes, whatever its order.
+6 √n u takes γ_n's place where it is smaller: rounding errors cancel, and it held in every trial.
+
+Nothing here uses code of handgrad, so that a mistake cannot agree with itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Parameters of an exact descent are cut to this grid after every update, or their digits would double for ever.
+GRID = 2**400
+
+
+class Point(NamedTuple):
+    """Loss and gradient, or parameters, as exact numbers."""
+
+    loss: Fraction
+    weights: list[Fraction]
+    bias: Fraction
+
+
+class Bound(NamedTuple):
+    """How far loss and gradient of a correct backend may lie from the exact ones."""
+
+    loss: float
+    weights: NDArray[np.float64]
+    bias: float
+
+
+class Epoch(NamedTuple):
+    """Where exact descent stands after an epoch, and how far a correct backend may be from it."""
+
+    exact: Point
+    parameters_off: float  # in the Euclidean norm of weights and bias together
+    loss_off: float
+
+
+def fractions(values: NDArray[np.floating]) -> list[Fraction]:
+    """The numbers of a vector, exactly."""
+    return [Fraction(value) for value in values.tolist()]
+
+
+def exact_gradient(
+    X: NDArray[np.floating], y: NDArray[np.floating], weights: list[Fraction], bias: Fraction
+) -> Point:
+    """L = (1/n) Σ r², dW = (2/n) Xᵀ r and db = (2/n) Σ r without any rounding; X (n, d), y (n,)."""
+    rows = [fractions(row) for row in X]
+    residual = [
+        sum((x * w for x, w in zip(row, weights, strict=True)), bias) - target
+        for row, target in zip(rows, fractions(y), strict=True)
+    ]
+    n = len(rows)
+    return Point(
+        loss=sum(r * r for r in residual) / n,
+        weights=[
+            2 * sum(x * r for x, r in zip(column, residual, strict=True)) / n
+            for column in zip(*rows, strict=True)
+        ],
+        bias=2 * sum(residual) / n,
+    )
+
+
+def summation(terms: int, u: float) -> float:
+    """The relative error of a sum of so many products: γ_n, or 6 √n u where that is smaller."""
+    return min(terms * u / (1 - terms * u), 6 * math.sqrt(terms) * u)
+
+
+def bound_at(X: NDArray, y: NDArray, weights: NDArray[np.float64], bias: float, dtype: str) -> Bound:
+    """The rounding-error bound of loss and gradient at a point, in units of the loss and of the gradient."""
+    u = float(np.finfo(dtype).eps) / 2
+    n, d = X.shape
+    X, y = X.astype(np.float64), y.astype(np.float64)
+    residual_off = summation(d + 2, u) * (np.abs(X) @ np.abs(weights) + abs(bias) + np.abs(y))
+    residual = np.abs(X @ weights + bias - y) + residual_off
+    columns = np.column_stack([np.abs(X), np.ones(n)])
+    gradient_off = 2 / n * (summation(n + 2, u) * (residual @ columns) + residual_off @ columns)
+    loss_off = (summation(n + 1, u) * (residual @ residual) + 2 * residual @ residual_off) / n
+    return Bound(float(loss_off), gradient_off[:-1], float(gradient_off[-1]))
+
+
+@dataclass(frozen=True)
+class Descent:
+    """A run to be repeated exactly: X (n, d) and y (n,) of the dtype, where it starts, and how it steps."""
+
+    X: NDArray[np.floating]
+    y: NDArray[np.floating]
+    weights: NDArray[np.floating]
+    bias: float
+    learning_rate: float
+    epochs: int
+    batch_size: int | None
+    seed: int
+
+    def batches(self, epoch: int) -> Iterator[NDArray[np.int64]]:
+        """One permutation from the seed and the epoch, cut into pieces; all rows in their order without batches."""
+        n = len(self.y)
+        if self.batch_size is None or self.batch_size >= n:
+            yield np.arange(n)
+            return
+        order = np.random.default_rng([self.seed, epoch]).permutation(n)
+        for first in range(0, n, self.batch_size):
+            yield order[first : first + self.batch_size]
+
+    def path(self) -> list[Epoch]:
+        """The start and every epoch after it.
+
+        The parameters' error e grows by a step's own rounding: e' ≤ ‖I − ηH‖ e + η ‖tol‖ + 2u ‖η g‖ + u ‖θ‖. The rate
+        must satisfy η max‖x̃‖² ≤ 1, which makes ‖I − ηH‖ ≤ 1 for every batch.
+        """
+        dtype = str(self.X.dtype)
+        u = float(np.finfo(dtype).eps) / 2
+        rate = float(np.dtype(dtype).type(self.learning_rate))
+        longest = float(((self.X.astype(np.float64) ** 2).sum(axis=1) + 1).max())
+        assert rate * longest <= 1, f"the bound needs a rate of at most {1 / longest}"
+        weights, bias, off = fractions(self.weights), Fraction(self.bias), 0.0
+        path = [self._judged(weights, bias, off, longest, dtype)]
+        for epoch in range(self.epochs):
+            for rows in self.batches(epoch):
+                X, y = self.X[rows], self.y[rows]
+                step = exact_gradient(X, y, weights, bias)
+                bound = bound_at(X, y, np.array(weights, dtype=float), float(bias), dtype)
+                weights = [
+                    on_grid(w - Fraction(rate) * g) for w, g in zip(weights, step.weights, strict=True)
+                ]
+                bias = on_grid(bias - Fraction(rate) * step.bias)
+                off += rate * norm(bound.weights, bound.bias) + 2 * u * rate * norm(step.weights, step.bias)
+                off += u * norm(weights, bias)
+            path.append(self._judged(weights, bias, off, longest, dtype))
+        return path
+
+    def _judged(
+        self, weights: list[Fraction], bias: Fraction, off: float, longest: float, dtype: str
+    ) -> Epoch:
+        """The exact loss here; parameters that are off by e move it by at most ‖g‖ e + ½ λ e², λ ≤ 2 max‖x̃‖²."""
+        here = exact_gradient(self.X, self.y, weights, bias)
+        bound = bound_at(self.X, self.y, np.array(weights, dtype=float), float(bias), dtype)
+        loss_off = bound.loss + norm(here.weights, here.bias) * off + longest * off**2
+        return Epoch(Point(here.loss, weights, bias), off, loss_off)
+
+
+def on_grid(value: Fraction) -> Fraction:
+    """The nearest multiple of 2⁻⁴⁰⁰."""
+    return Fraction(round(value * GRID), GRID)
+
+
+def norm(weights: list[Fraction] | NDArray[np.float64], bias: Fraction | float) -> float:
+    """The Euclidean norm of weights and bias together."""
+    return math.hypot(*(float(w) for w in weights), float(bias))

@@ -1,0 +1,44 @@
+"""What all tests share: few threads, no window, no network, and the command line in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+
+for _library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):  # before NumPy starts its threads
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "2")
+os.environ["MPLBACKEND"] = "Agg"
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that reaches beyond this machine fails, and says where it wanted to go."""
+    connect = socket.socket.connect
+
+    def local_only(self: socket.socket, address: Any) -> None:
+        local = self.family == getattr(socket, "AF_UNIX", None) or address[0] in (
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        )
+        assert local, f"a test must not use the network, but this one wanted {address}"
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", local_only)
+
+
+@pytest.fixture
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """`cli("compare", "--json")` runs a command in an empty folder; the answer has `exit_code`, `stdout`, `stderr`."""
+    from typer.testing import CliRunner
+
+    from handgrad.cli import app
+
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
