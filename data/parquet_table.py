@@ -1,0 +1,103 @@
+"""A Parquet file as columns of float64."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+
+from handgrad.data.columns import clean_header
+from handgrad.data.dataset import EXACT_INTEGERS, DataError, FloatArray, inexact_integer
+from handgrad.data.errors import shown
+
+
+class ParquetTable:
+    """A Parquet file whose schema has been read.
+
+    Args:
+        source: The file, for messages.
+        content: Its bytes.
+
+    Raises:
+        DataError: If it is no whole Parquet file.
+    """
+
+    def __init__(self, source: str, content: bytes) -> None:
+        self.source = source
+        try:
+            self.file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content))
+        except (pyarrow.ArrowException, OSError) as error:
+            raise DataError(_damaged(source, error)) from None
+        self.labels = list(self.file.schema_arrow.names)
+        self.names, self.notes = clean_header(self.labels, source)
+        if not self.names:
+            raise DataError(f"{source}: expected columns of numbers, got none")
+
+    def numbers(self, columns: Sequence[int]) -> FloatArray:
+        """The columns as (n, k); NaN where a value is missing.
+
+        Raises:
+            DataError: On a column that does not hold numbers, or a whole number with more digits than float64 holds.
+        """
+        wanted = [self.labels[i] for i in columns]
+        for name in wanted:
+            self._check_type(name)
+        try:
+            table = self.file.read(columns=wanted)
+        except (pyarrow.ArrowException, OSError) as error:
+            raise DataError(_damaged(self.source, error)) from None
+        values = np.empty((table.num_rows, len(wanted)), dtype=np.float64)
+        for j, name in enumerate(wanted):
+            values[:, j] = self._column(name, table.column(name))
+        return values
+
+    def place(self, row: int) -> str:
+        """'row 6', counted from 0 as every reader of Parquet does."""
+        return f"row {row}"
+
+    def _check_type(self, name: str) -> None:
+        kind = self.file.schema_arrow.field(name).type
+        tests = (
+            pyarrow.types.is_integer,
+            pyarrow.types.is_floating,
+            pyarrow.types.is_decimal,
+            pyarrow.types.is_boolean,
+        )
+        if not any(test(kind) for test in tests):
+            raise DataError(
+                f"{self.source}: column {shown(name)}: expected numbers, got {shown(str(kind))}; turn it into "
+                "numbers, or choose other columns (features)"
+            )
+
+    def _column(self, name: str, column: Any) -> FloatArray:
+        kind = column.type
+        if pyarrow.types.is_boolean(kind):
+            column = column.cast(pyarrow.uint8())
+        if pyarrow.types.is_decimal(kind):
+            return self._one_by_one(name, column)
+        try:
+            values: FloatArray = column.cast(pyarrow.float64()).to_numpy()
+        except pyarrow.ArrowInvalid:  # integers beyond 2^53, which float64 may or may not hold
+            return self._one_by_one(name, column)
+        return values
+
+    def _one_by_one(self, name: str, column: Any) -> FloatArray:
+        """Correctly rounded; refuses digits that float64 would round away."""
+        values = np.full(len(column), np.nan)
+        for row, value in enumerate(column.to_pylist()):
+            if value is not None:
+                values[row] = float(value)
+                if abs(value) > EXACT_INTEGERS and Decimal(value) != Decimal(values[row]):
+                    raise DataError(
+                        inexact_integer(f"{self.source}: {self.place(row)}, column {shown(name)}", str(value))
+                    )
+        return values
+
+
+def _damaged(source: str, error: Exception) -> str:
+    reason = str(error).splitlines()[0].rstrip(".")
+    return f"{source}: the Parquet file is cut off or damaged ({reason}); get it again, no row was used"
