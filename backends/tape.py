@@ -15,9 +15,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
-
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
+from numpy.typing import NDArray
 
 Pullback = Callable[[Any], Any]
 
@@ -153,9 +152,7 @@ class TapeTrainer(Trainer):
     def update(self, weights: Node, bias: Node, gradient: Gradient, learning_rate: float) -> Parameters:
         """W ← W − η dW, b ← b − η db, as new leaves."""
         rate = np.dtype(self.dtype).type(learning_rate)
-        return Parameters(
-            Node(weights.value - rate * gradient.weights), Node(bias.value - rate * gradient.bias)
-        )
+        return Parameters(Node(weights.value - rate * gradient.weights), Node(bias.value - rate * gradient.bias))
 
     def loss_node(self, X: Node, y: Node, weights: Node, bias: Node) -> Node:
         """The forward pass, recorded."""

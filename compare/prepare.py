@@ -1,0 +1,201 @@
+"""Makes one problem of a table and the options: standardised, with its learning rate and its destination."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from handgrad.backends.interface import (
+    RECORDED_AT_MOST,
+    DType,
+    FloatArray,
+    Parameters,
+    Plan,
+    check_data,
+)
+from handgrad.compare import results
+from handgrad.compare.curvature import Curvature, curvature
+from handgrad.compare.environment import available_cores
+from handgrad.compare.journal import fingerprint
+from handgrad.data.dataset import Dataset
+from handgrad.data.standardize import Standardization
+
+#: Rows shown in the figures, and numbers kept of each trajectory.
+SAMPLE_ROWS = 300
+TRAJECTORY_NUMBERS = 20_000
+
+#: Digits for which the report says how many epochs they need.
+DIGITS = (3, 6, 9)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to compare.
+
+    Attributes:
+        backends: Their names; None takes those that are compared by default.
+        learning_rate: None takes the best fixed rate, 2/(λ_max + λ_min) of the Hessian.
+        epochs: How often each goes through all rows.
+        batch_size: Rows per update; None takes all at once.
+        start: Weights and bias to start from, in the units of the problem as it is trained; None is zero.
+        seed: Of the batches.
+        dtype: The format in which all compute.
+        standardize: Whether features are centred and scaled to a standard deviation of 1 first.
+        threads: How many each may use; None takes all cores of this machine.
+        timeout_seconds: How long a backend may take for one answer.
+        budget_seconds: Clock time for steady epochs, per backend.
+        resume: Whether to go on from the folder's finished measurements.
+    """
+
+    backends: Sequence[str] | None = None
+    learning_rate: float | None = None
+    epochs: int = 100
+    batch_size: int | None = None
+    start: Parameters | None = None
+    seed: int = 0
+    dtype: DType = "float64"
+    standardize: bool = True
+    threads: int | None = None
+    timeout_seconds: float = 600.0
+    budget_seconds: float = 0.2
+    resume: bool = False
+
+    def thread_count(self) -> int:
+        """Threads per backend."""
+        return self.threads or available_cores()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The problem as all backends get it. X (n, d) and y (n,) are float64, standardised where asked for."""
+
+    X: FloatArray
+    y: FloatArray
+    plan: Plan
+    standardization: Standardization
+    curvature: Curvature
+    problem: results.Problem
+
+    def fingerprint(self) -> str:
+        """Identifies data and plan, so that a resumed run never mixes two problems."""
+        return fingerprint(self.X.tobytes(), self.y.tobytes(), self.plan)
+
+    @contextlib.contextmanager
+    def data_file(self) -> Iterator[Path]:
+        """A file with X and y for the backends' processes; gone afterwards."""
+        with tempfile.TemporaryDirectory(prefix="handgrad-") as folder:
+            path = Path(folder, "data.npz")
+            np.savez(path, X=self.X, y=self.y)
+            yield path
+
+    def back(self, weights: Sequence[float], bias: float) -> tuple[tuple[float, ...], float]:
+        """Trained parameters in the user's units."""
+        own_weights, own_bias = self.standardization.weights_back(np.asarray(weights, dtype=np.float64), bias)
+        return tuple(map(float, own_weights)), float(own_bias)
+
+    def divergence(self, epoch: int) -> str:
+        """Why a run did not stay finite, and a rate that does."""
+        rate, limit = self.plan.learning_rate, self.curvature.limit
+        if self.plan.learning_rate >= limit:
+            return (
+                f"diverged at epoch {epoch}: learning rate {rate:.4g} is above the stability limit 2/λ_max = "
+                f"{limit:.4g}; {self.curvature.best_rate:.4g} converges"
+            )
+        return (
+            f"diverged at epoch {epoch}: numbers left the range of {self.plan.dtype} although the learning rate "
+            f"{rate:.4g} is below the full-batch limit {limit:.4g}; scale the data, or use a smaller rate"
+        )
+
+
+def prepare(dataset: Dataset, options: Options) -> Prepared:
+    """Standardises, chooses the learning rate, and finds the least-squares solution.
+
+    Raises:
+        DataError: If a column is constant and standardising was asked for.
+        InputError: If the numbers cannot be computed with in the dtype.
+    """
+    standardization = standardize(dataset, options)
+    X, y = (
+        part.astype(np.float64)  # of the values that the dtype holds
+        for part in check_data(standardization.apply(dataset.X), dataset.y, options.dtype)
+    )
+    bends = curvature(X)
+    plan = Plan(
+        learning_rate=bends.best_rate if options.learning_rate is None else options.learning_rate,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        start=options.start,
+        seed=options.seed,
+        dtype=options.dtype,
+        record=recorded(options.epochs, dataset.features),
+    )
+    problem = describe(dataset, options, plan, standardization, bends)
+    return Prepared(X, y, plan, standardization, bends, problem)
+
+
+def standardize(dataset: Dataset, options: Options) -> Standardization:
+    """The standardisation of the features, or the one that changes nothing."""
+    if options.standardize:
+        return Standardization.fit(dataset.X, dataset.feature_names)
+    return Standardization.identity(dataset.features)
+
+
+def recorded(epochs: int, features: int) -> tuple[int, ...]:
+    """The epochs whose parameters are kept: all, or as many evenly spread ones as keep the result readable."""
+    at_most = max(10, min(RECORDED_AT_MOST, TRAJECTORY_NUMBERS // (features + 1)))
+    count = min(epochs, at_most)
+    return tuple(sorted({round(epoch) for epoch in np.linspace(0, epochs, count + 1)}))
+
+
+def describe(
+    dataset: Dataset, options: Options, plan: Plan, standardization: Standardization, bends: Curvature
+) -> results.Problem:
+    """The problem as the report tells it."""
+    return results.Problem(
+        name=dataset.source,
+        rows=dataset.rows,
+        features=dataset.feature_names,
+        target=dataset.target_name,
+        source=dataset.source,
+        loss="mse",
+        learning_rate=plan.learning_rate,
+        learning_rate_choice="auto" if options.learning_rate is None else "given",
+        epochs=plan.epochs,
+        batch_size=plan.batch_size,
+        dtype=plan.dtype,
+        seed=plan.seed,
+        standardized=options.standardize,
+        means=tuple(map(float, standardization.means)),
+        scales=tuple(map(float, standardization.scales)),
+        curvature=described(bends, plan),
+        sample=sample(dataset),
+        notes=dataset.notes,
+    )
+
+
+def described(bends: Curvature, plan: Plan) -> results.Curvature:
+    """The curvature as the report tells it, at the rate of the plan."""
+    return results.Curvature(
+        largest=bends.largest,
+        smallest=bends.smallest,
+        condition=bends.condition,
+        limit=bends.limit,
+        best_rate=bends.best_rate,
+        contraction=bends.contraction(plan.learning_rate),
+        epochs_for={str(digits): bends.epochs_for(digits, plan.learning_rate) for digits in DIGITS},
+    )
+
+
+def sample(dataset: Dataset) -> results.Sample:
+    """Evenly spread rows for the figures."""
+    rows = np.unique(np.linspace(0, dataset.rows - 1, min(dataset.rows, SAMPLE_ROWS)).round().astype(int))
+    return results.Sample(
+        x=tuple(map(float, dataset.X[rows, 0])) if dataset.features == 1 else None,
+        y=tuple(map(float, dataset.y[rows])),
+        y_true=None if dataset.y_true is None else tuple(map(float, dataset.y_true[rows])),
+        predicted=(),
+    )

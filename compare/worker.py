@@ -1,0 +1,188 @@
+"""One backend in a process of its own: answers requests, one JSON object a line, until its input ends.
+
+Started as ``python -m handgrad.compare.worker BACKEND``. Nothing but the standard library is imported before the clock
+for the backend's own import has run. What a library prints goes to stderr, so that it cannot get between the answers.
+
+Requests and answers (see `Session` for the fields):
+
+    {"do": "load"}                                          → {"import_seconds": …}
+    {"do": "bind", "data": "…npz", "dtype": "float64"}      → {"bind_seconds": …}
+    {"do": "first_call", "plan": {…}}                       → {"first_call_seconds": …, "gradient": {…}}
+    {"do": "train", "plan": {…}}                            → {"training": {…}}
+    {"do": "time", "plan": {…}, "epochs": k}                → {"seconds": …, "weights": […], "bias": …}
+    {"do": "memory"}                                        → {"peak_bytes": …, "own_bytes": …}
+
+A request that fails is answered with {"error": {"type": …, "message": …}}; the process lives on.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import math
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from handgrad.backends.interface import Plan, Trainer
+
+
+class Session:
+    """The state of one worker: the backend's name, its trainer once bound, and the memory it began with."""
+
+    def __init__(self, backend: str) -> None:
+        self.backend = backend
+        self.trainer: Trainer | None = None
+        self.bytes_before = resident_bytes()
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Carries out one request."""
+        actions = {
+            "load": self.load,
+            "bind": self.bind,
+            "first_call": self.first_call,
+            "train": self.train,
+            "time": self.time,
+            "memory": self.memory,
+        }
+        return actions[request.pop("do")](**request)
+
+    def load(self) -> dict[str, Any]:
+        """Imports the library behind the backend, as a user's script would."""
+        from handgrad.backends.catalogue import entry
+
+        required = entry(self.backend).requires
+        began = time.perf_counter()
+        for module in required:
+            importlib.import_module(module)
+        return {"import_seconds": time.perf_counter() - began}
+
+    def bind(self, data: str, dtype: str) -> dict[str, Any]:
+        """Reads X and y, and moves them into the backend's own form; only the move is timed."""
+        import numpy as np
+        from handgrad.backends.catalogue import load
+
+        with np.load(data) as arrays:
+            X, y = arrays["X"].astype(dtype), arrays["y"].astype(dtype)
+        X.flags.writeable = y.flags.writeable = False
+        self.bytes_before += X.nbytes + y.nbytes
+        trainer_class = load(self.backend)
+        began = time.perf_counter()
+        self.trainer = trainer_class(X, y, dtype)  # type: ignore[arg-type]
+        return {"bind_seconds": time.perf_counter() - began}
+
+    def first_call(self, plan: dict[str, Any]) -> dict[str, Any]:
+        """The first epoch, compilation included; then the gradient at the start, untimed."""
+        trainer, made = self.bound(), make_plan(plan)
+        began = time.perf_counter()
+        parameters, _ = trainer.run(trainer.start(made), made, 0, 1)
+        trainer.to_numpy(*parameters)
+        seconds = time.perf_counter() - began
+        start = trainer.to_numpy(*trainer.start(made))
+        gradient = trainer.gradient_at(start.weights, start.bias)
+        return {
+            "first_call_seconds": seconds,
+            "gradient": {
+                "loss": gradient.loss,
+                "weights": gradient.weights.tolist(),
+                "bias": gradient.bias,
+            },
+        }
+
+    def train(self, plan: dict[str, Any]) -> dict[str, Any]:
+        """The whole run, recorded."""
+        training = self.bound().train(make_plan(plan))
+        return {
+            "training": {
+                "weights": training.weights.tolist(),
+                "bias": training.bias,
+                "losses": training.losses.tolist(),
+                "recorded_epochs": training.recorded_epochs.tolist(),
+                "recorded_weights": training.recorded_weights.tolist(),
+                "recorded_biases": training.recorded_biases.tolist(),
+                "diverged_at": training.diverged_at,
+            }
+        }
+
+    def time(self, plan: dict[str, Any], epochs: int) -> dict[str, Any]:
+        """So many epochs under the clock, conversions outside; the parameters after them, so that they are checked."""
+        trainer, made = self.bound(), make_plan(plan)
+        parameters = trainer.start(made)
+        gc.collect()
+        gc.disable()
+        began = time.perf_counter()
+        parameters, _ = trainer.run(parameters, made, 0, epochs)
+        seconds = time.perf_counter() - began
+        gc.enable()
+        weights, bias = trainer.to_numpy(*parameters)
+        return {"seconds": seconds, "weights": weights.tolist(), "bias": bias}
+
+    def memory(self) -> dict[str, Any]:
+        """The most memory the process has held so far, and how much of it beyond the bare interpreter and the data."""
+        peak = peak_bytes()
+        return {"peak_bytes": peak, "own_bytes": None if peak is None else max(0, peak - self.bytes_before)}
+
+    def bound(self) -> Trainer:
+        """The trainer, which must have been bound."""
+        if self.trainer is None:
+            raise RuntimeError("no data was bound")
+        return self.trainer
+
+
+def make_plan(fields: dict[str, Any]) -> Plan:
+    """A `Plan` from its JSON form."""
+    from handgrad.backends.interface import Parameters, Plan
+
+    start = fields.pop("start", None)
+    return Plan(start=None if start is None else Parameters(*start), **fields)
+
+
+def peak_bytes() -> int | None:
+    """The process's peak resident set; None where the platform does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def resident_bytes() -> int:
+    """The process's resident set now (its peak so far, where the platform does not tell)."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as stream:
+            return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return peak_bytes() or 0
+
+
+def without_infinities(value: Any) -> Any:
+    """The same with null for what JSON cannot say."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [without_infinities(item) for item in value]
+    if isinstance(value, dict):
+        return {key: without_infinities(item) for key, item in value.items()}
+    return value
+
+
+def main() -> None:
+    """Answers requests from stdin on what stdout was; whatever else is printed goes to stderr."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    session = Session(sys.argv[1])
+    for line in sys.stdin:
+        try:
+            answer = without_infinities(session.answer(json.loads(line)))
+        except Exception as error:
+            answer = {"error": {"type": type(error).__name__, "message": str(error)}}
+        answers.write(json.dumps(answer, allow_nan=False) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

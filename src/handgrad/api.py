@@ -1,0 +1,167 @@
+"""The Python front door: a gradient, a training run, and the same run on every backend side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from numpy.typing import ArrayLike
+
+from handgrad.backends.catalogue import load
+from handgrad.backends.interface import DType, Gradient, Parameters, Plan, Training
+from handgrad.compare.results import Comparison
+
+if TYPE_CHECKING:
+    from handgrad.data.dataset import Dataset
+
+
+def gradient(
+    X: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike,
+    bias: float,
+    backend: str = "numpy",
+    dtype: DType = "float64",
+) -> Gradient:
+    """Loss and gradient of L = (1/n) Σ (X W + b − y)² at a point: dW = (2/n) Xᵀr, db = (2/n) Σ r.
+
+    Args:
+        X: (n, d), or (n,) for one feature; arrays, lists, DataFrames and Series.
+        y: (n,).
+        weights: (d,), or a number for one feature.
+        bias: A number.
+        backend: A name from `handgrad backends`.
+        dtype: The format in which everything is computed.
+
+    Returns:
+        `Gradient(loss, weights, bias)`: the loss in units of y², ∂L/∂W (d,), ∂L/∂b.
+
+    Raises:
+        InputError: On wrong shapes, NaN and infinity.
+        UnknownBackend, BackendUnavailable: The message says what there is, or how to install it.
+    """
+    return load(backend)(X, y, dtype).gradient_at(weights, bias)
+
+
+def train(
+    X: ArrayLike,
+    y: ArrayLike,
+    backend: str = "numba",
+    learning_rate: float = 0.01,
+    epochs: int = 100,
+    batch_size: int | None = None,
+    weights: ArrayLike | None = None,
+    bias: float = 0.0,
+    seed: int = 0,
+    dtype: DType = "float64",
+) -> Training:
+    """Trains by gradient descent: W ← W − η dW, b ← b − η db, once per batch.
+
+    Args:
+        X: (n, d), or (n,) for one feature; arrays, lists, DataFrames and Series. Taken as it is: nothing is scaled.
+        y: (n,).
+        backend: A name from `handgrad backends`.
+        learning_rate: η.
+        epochs: How often to go through all rows.
+        batch_size: Rows per update; None takes all rows at once.
+        weights: Where to start, (d,); None is zero.
+        bias: Where to start.
+        seed: Of the batches.
+        dtype: The format in which everything is computed.
+
+    Returns:
+        `Training` with `weights` (d,), `bias`, `losses` (epochs + 1,) and the parameters at the recorded epochs. A run
+        that diverged says so in `diverged_at` and keeps what was finite.
+
+    Raises:
+        InputError: On wrong shapes, NaN and infinity, and on a rate, epochs or batch size out of range.
+        UnknownBackend, BackendUnavailable: The message says what there is, or how to install it.
+    """
+    trainer = load(backend)(X, y, dtype)
+    start = Parameters([0.0] * trainer.features if weights is None else weights, bias)
+    return trainer.train(Plan(learning_rate, epochs, batch_size, start, seed, dtype))
+
+
+class SideBySide(Comparison):
+    """A `Comparison` that can write its report, and shows itself in a notebook."""
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Writes `result.json`, `report.html` and `figures/*.png` into a folder; returns their paths."""
+        from handgrad.reports.run import write
+
+        return write(self, Path(folder))
+
+    def _repr_html_(self) -> str:
+        from handgrad.reports.html import notebook
+
+        return notebook(self)
+
+
+def side_by_side(
+    X: ArrayLike | Dataset,
+    y: ArrayLike | None = None,
+    backends: Sequence[str] | None = None,
+    learning_rate: float | None = None,
+    epochs: int = 100,
+    batch_size: int | None = None,
+    weights: Sequence[float] | None = None,
+    bias: float = 0.0,
+    seed: int = 0,
+    dtype: DType = "float64",
+    standardize: bool = True,
+    threads: int | None = None,
+    timeout_seconds: float = 600.0,
+    budget_seconds: float = 0.2,
+) -> SideBySide:
+    """The same training run on several backends, each in a process of its own, judged against the exact answer.
+
+    Args:
+        X: (n, d), or (n,) for one feature, or a `Dataset` (then without y).
+        y: (n,).
+        backends: Names from `handgrad backends`; None takes those that are compared by default.
+        learning_rate: None takes the best fixed one, 2/(λ_max + λ_min) of the Hessian.
+        epochs: How often to go through all rows.
+        batch_size: Rows per update; None takes all rows at once.
+        weights: Where to start, (d,), in the units of the standardised problem; None is zero.
+        bias: Where to start, likewise.
+        seed: Of the batches.
+        dtype: The format in which everything is computed.
+        standardize: Whether features are centred and scaled first; parameters come back in the user's units.
+        threads: How many each backend may use; None takes all cores.
+        timeout_seconds: How long a backend may take for one answer.
+        budget_seconds: Clock time for steady epochs, per backend.
+
+    Returns:
+        A `Comparison` with `.frame()` and `.save(folder)`.
+
+    Raises:
+        DataError, InputError: If the data or an option cannot be used.
+        UnknownBackend: If a name is not in the catalogue.
+        NothingRan: If no backend could run.
+    """
+    from handgrad.compare.prepare import Options
+    from handgrad.compare.side_by_side import side_by_side as compare
+    from handgrad.data.dataset import Dataset
+
+    dataset = X if isinstance(X, Dataset) else Dataset.from_arrays(X, _given(y))
+    options = Options(
+        backends=backends,
+        learning_rate=learning_rate,
+        epochs=epochs,
+        batch_size=batch_size,
+        start=None if weights is None and bias == 0 else Parameters(weights or [0.0] * dataset.features, bias),
+        seed=seed,
+        dtype=dtype,
+        standardize=standardize,
+        threads=threads,
+        timeout_seconds=timeout_seconds,
+        budget_seconds=budget_seconds,
+    )
+    return SideBySide(**vars(compare(dataset, options)))
+
+
+def _given(y: ArrayLike | None) -> ArrayLike:
+    if y is None:
+        raise TypeError("side_by_side: expected y, too, unless X is a Dataset")
+    return y

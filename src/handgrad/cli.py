@@ -1,0 +1,101 @@
+"""The command line: `handgrad COMMAND`. Each command's file imports what it needs when it runs, so `--help` is quick.
+
+Exit codes: 0 done; 1 done, and a check failed; 2 the input or the usage is wrong (one line on stderr); 3 nothing could
+run; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from handgrad.commands.backends import backends
+from handgrad.commands.compare import compare
+from handgrad.commands.datasets import datasets
+from handgrad.commands.evaluate import evaluate
+from handgrad.commands.generate import generate
+from handgrad.commands.report import report
+from handgrad.commands.train import train
+
+USAGE_ERROR = 2
+INTERRUPTED = 130
+
+
+class OneLineErrors(TyperGroup):
+    """Turns what a user can mend into one line on stderr and exit code 2; anything else keeps its traceback."""
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:
+        """Runs a command and leaves with its exit code."""
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(args, prog_name or "handgrad", **extra)
+        except (KeyboardInterrupt, typer.Abort):
+            _say("interrupted; finished measurements are kept")
+            sys.exit(INTERRUPTED)
+        except Exception as error:
+            if (line := _line(error)) is None:
+                raise
+            _say(line)
+            sys.exit(getattr(error, "exit_code", USAGE_ERROR) if not isinstance(error, OSError) else USAGE_ERROR)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _line(error: Exception) -> str | None:
+    """The line that a user gets for an error; None for a mistake of ours."""
+    if hasattr(error, "format_message"):  # click's own: an unknown option, a missing argument
+        return " ".join(error.format_message().split())
+    if type(error).__module__.partition(".")[0] == "handgrad" and isinstance(
+        error, (ValueError, ImportError, RuntimeError)
+    ):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return None
+
+
+def _say(line: str) -> None:
+    typer.echo(f"handgrad: {line}", err=True)
+
+
+app = typer.Typer(
+    name="handgrad",
+    cls=OneLineErrors,
+    help="Gradients by hand, held against autodiff, against every backend and against the exact answer.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": lambda token: token.replace("_", "-"),
+        "max_content_width": 100,
+    },
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"handgrad {importlib.metadata.version('handgrad')}")
+        raise typer.Exit
+
+
+@app.callback()
+def handgrad(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """Gradients by hand, held against autodiff, against every backend and against the exact answer."""
+
+
+for command in (compare, generate, train, evaluate, report, backends, datasets):
+    app.command()(command)
+
+
+def main() -> None:
+    """The entry point of the `handgrad` command."""
+    app()

@@ -1,0 +1,168 @@
+"""`handgrad compare`: the main job."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from handgrad.commands.options import (
+    BatchSize,
+    DropMissing,
+    DType,
+    DTypeName,
+    Encoding,
+    Epochs,
+    Features,
+    Json,
+    LearningRate,
+    Seed,
+    Separator,
+    Target,
+    names,
+    rate,
+)
+
+if TYPE_CHECKING:
+    from handgrad.compare.results import Comparison
+    from handgrad.data.dataset import Dataset
+
+CHECK_FAILED = 1
+
+
+def compare(
+    file: Annotated[
+        Path | None, typer.Argument(help="A table: CSV (also .gz), TSV or Parquet.", show_default=False)
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="A built-in table; see `handgrad datasets`.", show_default=False)
+    ] = None,
+    target: Target = None,
+    features: Features = None,
+    backends: Annotated[
+        str | None,
+        typer.Option(help="Their names, with commas between. [default: all usual ones]", show_default=False),
+    ] = None,
+    learning_rate: LearningRate = "auto",
+    epochs: Epochs = 100,
+    batch_size: BatchSize = None,
+    dtype: DType = DTypeName.float64,
+    seed: Seed = 0,
+    standardize: Annotated[bool, typer.Option(help="Centre and scale the features first.")] = True,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads per backend. [default: all cores]", show_default=False)
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one backend may take.")] = 600.0,
+    budget: Annotated[float, typer.Option(min=0.0, help="Seconds of steady epochs timed, per backend.")] = 0.2,
+    separator: Separator = None,
+    encoding: Encoding = None,
+    drop_missing: DropMissing = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report. [default: runs/TIME-NAME]", show_default=False)
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what an earlier run left in --out.")] = False,
+    json_output: Json = False,
+) -> None:
+    """Train on every backend side by side; judge gradients, parameters and speed; write a report."""
+    from handgrad.compare.prepare import Options
+    from handgrad.compare.results import to_json
+    from handgrad.compare.side_by_side import side_by_side
+    from handgrad.reports.run import write
+
+    options = Options(
+        backends=names(backends),
+        learning_rate=rate(learning_rate),
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        dtype=dtype.value,
+        standardize=standardize,
+        threads=threads,
+        timeout_seconds=timeout,
+        budget_seconds=budget,
+        resume=resume,
+    )
+    if resume and out is None:
+        raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
+    table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing, seed)
+    folder = out or run_folder(table)
+    with progress_bar() as progress:
+        comparison = side_by_side(table, options, folder, progress)
+        progress("writing the report", 1, 1)
+        write(comparison, folder)
+    if json_output:
+        sys.stdout.buffer.write(to_json(comparison) + b"\n")
+    else:
+        show(comparison)
+        typer.echo(f"Report: {folder / 'report.html'}")
+    if not comparison.verdict.passed:
+        raise typer.Exit(CHECK_FAILED)
+
+
+def read_table(
+    file: Path | None,
+    dataset: str | None,
+    target: str | None,
+    features: list[str] | None,
+    separator: str | None,
+    encoding: str | None,
+    drop_missing: bool,
+    seed: int,
+) -> Dataset:
+    """The table of a file, the built-in one, or the default synthetic one."""
+    from handgrad.data import builtin_sets
+    from handgrad.data.synthetic import synthetic
+    from handgrad.data.tables import load_table
+
+    if file is not None and dataset is not None:
+        raise typer.BadParameter("give a file or --dataset, not both")
+    if file is not None:
+        return load_table(file, target, features, separator=separator, encoding=encoding, drop_missing=drop_missing)
+    if target is not None or features is not None:
+        raise typer.BadParameter("--target and --features choose columns of a file; give the file")
+    if dataset is not None:
+        return builtin_sets.load(dataset)
+    made, _ = synthetic(seed=seed)
+    return made
+
+
+def run_folder(table: Dataset) -> Path:
+    """A new folder under runs/, named by time and by what of the source's name is harmless in a path."""
+    stem = Path(table.source).stem if len(table.source) < 200 else "table"
+    name = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in stem).strip("-")[:40] or "table"
+    wanted = Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{name}")
+    folder, attempt = wanted, 1
+    while folder.exists():
+        attempt += 1
+        folder = wanted.with_name(f"{wanted.name}-{attempt}")
+    return folder
+
+
+def show(comparison: Comparison) -> None:
+    """The result as tables on a terminal, as plain lines in a pipe."""
+    from handgrad.reports.text import plain, terminal
+
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        Console().print(terminal(comparison))
+    else:
+        typer.echo(plain(comparison))
+
+
+@contextlib.contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """Says what is going on: a line that changes on a terminal, a line each otherwise, always on stderr."""
+    if not sys.stderr.isatty():
+        yield lambda what, done, of: typer.echo(f"[{done}/{of}] {what}", err=True)
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("starting") as status:
+        yield lambda what, done, of: status.update(f"[{done}/{of}] {what}".replace("[", r"\["))

@@ -1,0 +1,56 @@
+"""Options that mean the same in every command, under the same words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class DTypeName(StrEnum):
+    """The format in which everything is computed."""
+
+    float64 = "float64"
+    float32 = "float32"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object in place of text.")]
+Seed = Annotated[int, typer.Option(help="Makes what is random repeatable.")]
+DType = Annotated[DTypeName, typer.Option(help="Compute in this format.")]
+Target = Annotated[str | None, typer.Option(help="Column to predict. [default: the last]", show_default=False)]
+Features = Annotated[
+    str | None,
+    typer.Option(help="Columns to predict from, with commas between. [default: all others]", show_default=False),
+]
+BatchSize = Annotated[int | None, typer.Option(min=1, help="Rows per update. [default: all rows]", show_default=False)]
+LearningRate = Annotated[
+    str, typer.Option(help="Length of a step; 'auto' is the best fixed one, from the Hessian's eigenvalues.")
+]
+Epochs = Annotated[int, typer.Option(min=0, help="How often to go through all rows.")]
+DataDir = Annotated[Path, typer.Option(help="Folder with train.csv and test.csv.")]
+Separator = Annotated[
+    str | None, typer.Option(help="What stands between the cells. [default: , or tab]", show_default=False)
+]
+Encoding = Annotated[str | None, typer.Option(help="The file's encoding. [default: UTF-8]", show_default=False)]
+DropMissing = Annotated[
+    bool, typer.Option("--drop-missing", help="Leave out rows with an empty cell, and say how many.")
+]
+
+
+def names(listed: str | None) -> list[str] | None:
+    """The names of an option with commas between; None stays None."""
+    if listed is None:
+        return None
+    return [name.strip() for name in listed.split(",") if name.strip()]
+
+
+def rate(given: str) -> float | None:
+    """The learning rate of an option; None for 'auto'."""
+    if given == "auto":
+        return None
+    try:
+        return float(given)
+    except ValueError:
+        raise typer.BadParameter(f"--learning-rate: expected a number or 'auto', got {given!r}") from None
