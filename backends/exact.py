@@ -27,8 +27,9 @@ from operator import mul
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from handgrad.backends.interface import DType, FloatArray, Gradient, Parameters, Trainer, check_parameters
 from numpy.typing import ArrayLike, NDArray
+
+from handgrad.backends.interface import DType, FloatArray, Gradient, Parameters, Trainer, check_parameters
 
 SLICE_BITS = 20
 #: Each product of two slices stays below 2⁴⁰, so that 2¹³ of them stay below 2⁵³.
@@ -67,9 +68,7 @@ class Moments:
     @classmethod
     def of(cls, X: FloatArray, y: FloatArray) -> Moments:
         """Of X (n, d) and y (n,)."""
-        sums: defaultdict[int, Any] = defaultdict(
-            int
-        )  # by power of two: (d + 2, d + 2) integers of any length
+        sums: defaultdict[int, Any] = defaultdict(int)  # by power of two: (d + 2, d + 2) integers of any length
         for first in range(0, len(y), ROWS_AT_ONCE):
             rows = slice(first, first + ROWS_AT_ONCE)
             table = np.column_stack([X[rows], np.ones(len(y[rows])), y[rows]]).astype(np.float64, copy=False)
@@ -91,7 +90,7 @@ class Moments:
         return loss, Ratios([2 * product for product in products[:-1]], self.denominator(UNIT_BITS))
 
     def denominator(self, unit_bits: int) -> int:
-        """N 2^(shift + unit_bits); the shift is never negative, since the ones are in the table."""
+        """N 2^(shift + unit_bits); the shift is not negative, since the ones are in the table."""
         return self.rows << (self.shift + unit_bits)
 
 
@@ -113,9 +112,7 @@ class ExactTrainer(Trainer):
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
         """Whole numbers of units, without error."""
-        return Parameters(
-            Ratios([in_units(w) for w in weights.tolist()], UNITS), Ratios([in_units(bias)], UNITS)
-        )
+        return Parameters(Ratios([in_units(w) for w in weights.tolist()], UNITS), Ratios([in_units(bias)], UNITS))
 
     def to_numpy(self, weights: Ratios, bias: Ratios) -> Parameters:
         """Each rounded once to the dtype; beyond its range, infinity."""
@@ -199,10 +196,9 @@ def in_units(value: float) -> int:
 
 def stepped(values: Ratios, slopes: Ratios, rate: Fraction) -> Ratios:
     """Values − rate · slopes, to the nearest unit."""
-    whole = rate.denominator * slopes.denominator
-    factor = rate.numerator * UNITS
+    whole = rate.denominator * (slopes.denominator // UNITS)  # see Moments.denominator: UNITS divides it
     moved = [
-        v - (2 * factor * s + whole) // (2 * whole)
+        v - (2 * rate.numerator * s + whole) // (2 * whole)
         for v, s in zip(values.numerators, slopes.numerators, strict=True)
     ]
     return Ratios(moved, values.denominator)
@@ -213,7 +209,7 @@ def rounded(numerator: int, denominator: int, dtype: DType) -> float:
     try:
         nearest = numerator / denominator  # correctly rounded for integers of any length
     except OverflowError:
-        return math.copysign(math.inf, numerator)
+        return math.inf if numerator > 0 else -math.inf
     if dtype == "float64":
         return nearest
     with np.errstate(over="ignore", under="ignore"):

@@ -24,8 +24,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from handgrad.backends.interface import DType, FloatArray
 from numpy.typing import ArrayLike
+
+from handgrad.backends.interface import DType, FloatArray
 
 #: Rows whose terms are summed at once, so that no temporary is of the table's size.
 BLOCK_ROWS = 16384
@@ -87,9 +88,7 @@ class Magnitudes:
         rr, ra, aa = self.squares
         with np.errstate(over="ignore"):
             error = of_residual * self.with_terms
-            slopes = (
-                2 / n * (of_sum * (self.with_residual + error) + error + lost * (n + (d + 1) * self.columns))
-            )
+            slopes = 2 / n * (of_sum * (self.with_residual + error) + error + lost * (n + (d + 1) * self.columns))
             shifted = 2 * of_residual * ra + of_residual**2 * aa
             loss = (of_sum * (rr + shifted) + shifted) / n + lost
         return Tolerance(float(loss), slopes[:d], float(slopes[d]))
@@ -103,9 +102,7 @@ class Tolerances:
     likely: Tolerance
 
 
-def gradient_tolerances(
-    X: FloatArray, y: FloatArray, weights: ArrayLike, bias: float, dtype: DType
-) -> Tolerances:
+def gradient_tolerances(X: FloatArray, y: FloatArray, weights: ArrayLike, bias: float, dtype: DType) -> Tolerances:
     """How far loss and gradient of a correct backend may lie from the exact ones.
 
     Args:

@@ -22,8 +22,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from handgrad.backends.interface import DType, FloatArray
 from numpy.typing import ArrayLike, NDArray
+
+from handgrad.backends.interface import DType, FloatArray
 
 BLOCK_ROWS = 16384
 
