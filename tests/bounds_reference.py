@@ -1,9 +1,9 @@
 """What a correct backend must compute, worked out apart from it.
 
-The answers are exact: a double is a rational number, and loss, gradient and update are rational operations. The bounds
-are those of Higham, *Accuracy and Stability of Numerical Algorithms*, chapter 3: with u the unit roundoff and
-γ_n = n u / (1 − n u), a sum of n products carries at most γ_n times the sum of their magnitudes, whatever its order.
-6 √n u takes γ_n's place where it is smaller: rounding errors cancel, and it held in every trial.
+The answers are exact: a double is a rational number, and loss, gradient and update are rational operations.
+The bounds are those of Higham, *Accuracy and Stability of Numerical Algorithms*, chapter 3: with u the unit
+roundoff and γ_n = n u / (1 − n u), a sum of n products carries at most γ_n times the sum of their magnitudes,
+whatever its order. 6 √n u takes γ_n's place where it is smaller: rounding errors cancel, and it held in every trial.
 
 Nothing here uses code of handgrad, so that a mistake cannot agree with itself.
 """
@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-#: Parameters of an exact descent are cut to this grid after every update, or their digits would double for ever.
+#: Parameters of an exact descent are cut to this grid after every update; else their digits grow for ever.
 GRID = 2**400
 
 
@@ -52,9 +52,7 @@ def fractions(values: NDArray[np.floating]) -> list[Fraction]:
     return [Fraction(value) for value in values.tolist()]
 
 
-def exact_gradient(
-    X: NDArray[np.floating], y: NDArray[np.floating], weights: list[Fraction], bias: Fraction
-) -> Point:
+def exact_gradient(X: NDArray[np.floating], y: NDArray[np.floating], weights: list[Fraction], bias: Fraction) -> Point:
     """L = (1/n) Σ r², dW = (2/n) Xᵀ r and db = (2/n) Σ r without any rounding; X (n, d), y (n,)."""
     rows = [fractions(row) for row in X]
     residual = [
@@ -65,8 +63,7 @@ def exact_gradient(
     return Point(
         loss=sum(r * r for r in residual) / n,
         weights=[
-            2 * sum(x * r for x, r in zip(column, residual, strict=True)) / n
-            for column in zip(*rows, strict=True)
+            2 * sum(x * r for x, r in zip(column, residual, strict=True)) / n for column in zip(*rows, strict=True)
         ],
         bias=2 * sum(residual) / n,
     )
@@ -104,7 +101,7 @@ class Descent:
     seed: int
 
     def batches(self, epoch: int) -> Iterator[NDArray[np.int64]]:
-        """One permutation from the seed and the epoch, cut into pieces; all rows in their order without batches."""
+        """One permutation from the seed and the epoch, cut into pieces; without batches all rows."""
         n = len(self.y)
         if self.batch_size is None or self.batch_size >= n:
             yield np.arange(n)
@@ -116,8 +113,8 @@ class Descent:
     def path(self) -> list[Epoch]:
         """The start and every epoch after it.
 
-        The parameters' error e grows by a step's own rounding: e' ≤ ‖I − ηH‖ e + η ‖tol‖ + 2u ‖η g‖ + u ‖θ‖. The rate
-        must satisfy η max‖x̃‖² ≤ 1, which makes ‖I − ηH‖ ≤ 1 for every batch.
+        The parameters' error e grows by a step's own rounding: e' ≤ ‖I − ηH‖ e + η ‖tol‖ + 2u ‖η g‖ + u ‖θ‖.
+        The rate must satisfy η max‖x̃‖² ≤ 1, which makes ‖I − ηH‖ ≤ 1 for every batch.
         """
         dtype = str(self.X.dtype)
         u = float(np.finfo(dtype).eps) / 2
@@ -131,19 +128,15 @@ class Descent:
                 X, y = self.X[rows], self.y[rows]
                 step = exact_gradient(X, y, weights, bias)
                 bound = bound_at(X, y, np.array(weights, dtype=float), float(bias), dtype)
-                weights = [
-                    on_grid(w - Fraction(rate) * g) for w, g in zip(weights, step.weights, strict=True)
-                ]
+                weights = [on_grid(w - Fraction(rate) * g) for w, g in zip(weights, step.weights, strict=True)]
                 bias = on_grid(bias - Fraction(rate) * step.bias)
                 off += rate * norm(bound.weights, bound.bias) + 2 * u * rate * norm(step.weights, step.bias)
                 off += u * norm(weights, bias)
             path.append(self._judged(weights, bias, off, longest, dtype))
         return path
 
-    def _judged(
-        self, weights: list[Fraction], bias: Fraction, off: float, longest: float, dtype: str
-    ) -> Epoch:
-        """The exact loss here; parameters that are off by e move it by at most ‖g‖ e + ½ λ e², λ ≤ 2 max‖x̃‖²."""
+    def _judged(self, weights: list[Fraction], bias: Fraction, off: float, longest: float, dtype: str) -> Epoch:
+        """The exact loss here; parameters off by e move it by at most ‖g‖ e + ½ λ e², λ ≤ 2 max‖x̃‖²."""
         here = exact_gradient(self.X, self.y, weights, bias)
         bound = bound_at(self.X, self.y, np.array(weights, dtype=float), float(bias), dtype)
         loss_off = bound.loss + norm(here.weights, here.bias) * off + longest * off**2

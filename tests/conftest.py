@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-
-for _library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):  # before NumPy starts its threads
-    os.environ.setdefault(f"{_library}_NUM_THREADS", "2")
-os.environ["MPLBACKEND"] = "Agg"
-
 import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+for _library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):  # before a test imports NumPy, which starts its threads
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "2")
+os.environ["MPLBACKEND"] = "Agg"
 
 
 @pytest.fixture(autouse=True)
@@ -22,11 +21,8 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = socket.socket.connect
 
     def local_only(self: socket.socket, address: Any) -> None:
-        local = self.family == getattr(socket, "AF_UNIX", None) or address[0] in (
-            "127.0.0.1",
-            "::1",
-            "localhost",
-        )
+        here = ("127.0.0.1", "::1", "localhost")
+        local = self.family == getattr(socket, "AF_UNIX", None) or address[0] in here
         assert local, f"a test must not use the network, but this one wanted {address}"
         connect(self, address)
 
@@ -35,7 +31,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """`cli("compare", "--json")` runs a command in an empty folder; the answer has `exit_code`, `stdout`, `stderr`."""
+    """`cli("backends", "--json")` runs a command in an empty folder: `exit_code`, `stdout` and `stderr` come back."""
     from typer.testing import CliRunner
 
     from handgrad.cli import app
