@@ -52,7 +52,8 @@ def clean_header(cells: Sequence[str], where: str) -> tuple[list[str], list[str]
     for place, name in enumerate(names, start=1):
         if name and name in seen:
             raise DataError(
-                f"{where}: column name {shown(name)} stands twice (columns {seen[name]} and {place}); rename one of them"
+                f"{where}: column name {shown(name)} stands twice (columns {seen[name]} and {place}); rename "
+                "one of them"
             )
         seen[name] = place
     if all(NUMBER.fullmatch(name) for name in names):
@@ -62,13 +63,11 @@ def clean_header(cells: Sequence[str], where: str) -> tuple[list[str], list[str]
     return names, notes
 
 
-def choose_columns(
-    names: Sequence[str], target: str | None, features: Sequence[str] | None, where: str
-) -> Columns:
+def choose_columns(names: Sequence[str], target: str | None, features: Sequence[str] | None, where: str) -> Columns:
     """Finds the target (default: the last column) and the features (default: all others).
 
-    A column `y_true` beside a column `y` is the target without its noise, as `generate` writes it, unless it is asked
-    for by name.
+    A column `y_true` beside a column `y` is the target without its noise, as `generate` writes it, unless it
+    is asked for by name.
 
     Raises:
         DataError: On unknown names, a target that is also a feature, features named twice, or none at all.
@@ -76,14 +75,10 @@ def choose_columns(
     asked = (features,) if isinstance(features, str) else features
     y_true = _true_target(names, target, asked)
     others = [i for i in range(len(names)) if i != y_true]
-    notes = (
-        []
-        if y_true is None
-        else [f"column {shown(TRUE_TARGET)} is the target without its noise, not a feature"]
-    )
+    notes = [] if y_true is None else [f"column {shown(TRUE_TARGET)} is the target without its noise, not a feature"]
     if target is None:
         goal = others[-1]
-        notes.append(f"target: {shown(names[goal])}, the last column")
+        notes.append(f"target: {shown(names[goal])}, the last column" + (" but that one" if y_true is not None else ""))
     else:
         goal = _place(target, names, where, "target")
     chosen = _features(names, goal, others, asked, where)
@@ -93,11 +88,7 @@ def choose_columns(
 
 
 def _true_target(names: Sequence[str], target: str | None, features: Sequence[str] | None) -> int | None:
-    if (
-        not {SYNTHETIC_TARGET, TRUE_TARGET} <= set(names)
-        or target == TRUE_TARGET
-        or TRUE_TARGET in (features or ())
-    ):
+    if not {SYNTHETIC_TARGET, TRUE_TARGET} <= set(names) or target == TRUE_TARGET or TRUE_TARGET in (features or ()):
         return None
     return list(names).index(TRUE_TARGET)
 
@@ -110,19 +101,17 @@ def _features(
         for i in chosen:
             if not names[i]:
                 raise DataError(
-                    f"{where}: column {i + 1} has no name (a row index? a separator at the end of the line?); name "
-                    "it, save the table without it, or choose the features by name"
+                    f"{where}: column {i + 1} has no name (a row index? a separator at the end of the "
+                    "line?); name it, save the table without it, or choose the features by name"
                 )
     else:
         chosen = [_place(name, names, where, "feature") for name in asked]
     if not chosen:
-        raise DataError(
-            f"{where}: expected at least one feature beside the target {shown(names[goal])}, got none"
-        )
+        raise DataError(f"{where}: expected at least one feature beside the target {shown(names[goal])}, got none")
     if goal in chosen:
         raise DataError(
-            f"{where}: {shown(names[goal])} is the target and also among the features; name another target, or leave "
-            "it out of the features"
+            f"{where}: {shown(names[goal])} is the target and also among the features; name another target, "
+            "or leave it out of the features"
         )
     if len(set(chosen)) < len(chosen):
         raise DataError(f"{where}: expected every feature once, got {listed(list(asked or ()))}")

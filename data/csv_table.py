@@ -1,8 +1,8 @@
 """A CSV file as columns of float64.
 
-Two readers share the work. The slow one, a loop over the standard library's `csv.reader`, defines what a file means and
-knows the line of everything; the fast one is pyarrow, which rounds correctly and takes about a tenth of the time. A file
-on which the fast one stumbles goes to the slow one, which either reads it or says what is wrong, and where.
+Two readers share the work. The slow one, a loop over the standard library's `csv.reader`, defines what a file means
+and knows the line of everything; the fast one is pyarrow, which rounds correctly and takes about a tenth of the time.
+A file on which the fast one stumbles goes to the slow one, which either reads it or says what is wrong, and where.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from decimal import Decimal
 
 import numpy as np
 
+from handgrad.data.arrays import EXACT_INTEGERS, FloatArray, inexact_integer
 from handgrad.data.columns import NUMBER, clean_header
-from handgrad.data.dataset import EXACT_INTEGERS, DataError, FloatArray, inexact_integer
-from handgrad.data.errors import shown
+from handgrad.data.errors import DataError, shown
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
@@ -32,22 +32,22 @@ INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 
 BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
-CURRENCY = "$€£¥₹"
-
-#: What a cell that is no number looks like, and what to do about it.
-REMEDIES = (
-    (re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3}){2,}(\.[0-9]*)?|[+-]?[0-9]{1,3}(,[0-9]{3})+\.[0-9]*"), "remove the commas between thousands"),
-    (re.compile(r"[+-]?[0-9]{1,3},[0-9]{3}"), "write it without the comma: a decimal point, or no thousands separator"),
-    (re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?"), "write a decimal point in place of the decimal comma"),
-    (re.compile(r"[+-]?[0-9]{1,3}([ '’_\u00a0\u202f.][0-9]{3})+([.,][0-9]*)?"), "remove the marks between thousands"),
-    (re.compile(rf"[+-]?[{CURRENCY}].*|.*[{CURRENCY}]"), "remove the currency sign"),
-    (re.compile(r".*[0-9] *%"), "remove the percent sign"),
-    (re.compile(r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}.*|[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}.*"), "turn dates into numbers, such as days since the first one"),
-    (re.compile(r"true|false|yes|no", re.IGNORECASE), "write 1 and 0"),
-    (re.compile(r"[?.*-]+|missing|n\.a\.|unknown", re.IGNORECASE), "leave the cell empty if the value is missing"),
-    (re.compile(r"[−‐-―].*"), "write an ordinary minus sign"),
-    (re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)? *[^0-9].*"), "put the unit into the header, and only numbers below it"),
-)  # fmt: skip
+#: What a cell that is no number looks like, and what to do about it; the first that fits.
+REMEDIES = {
+    r"[+-]?[0-9]{1,3}(,[0-9]{3}){2,}(\.[0-9]*)?": "remove the commas between thousands",
+    r"[+-]?[0-9]{1,3}(,[0-9]{3})+\.[0-9]*": "remove the commas between thousands",
+    r"[+-]?[0-9]{1,3},[0-9]{3}": "write it without the comma: a decimal point, or no thousands separator",
+    r"[+-]?[0-9]*,[0-9]+(e[+-]?[0-9]+)?": "write a decimal point in place of the decimal comma",
+    r"[+-]?[0-9]{1,3}([ '’_\u00a0\u202f.][0-9]{3})+([.,][0-9]*)?": "remove the marks between thousands",
+    r"[+-]?[$€£¥₹].*|.*[$€£¥₹]": "remove the currency sign",
+    r".*[0-9] *%": "remove the percent sign",
+    r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}.*": "turn dates into numbers, such as days since the first one",
+    r"[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}.*": "turn dates into numbers, such as days since the first one",
+    r"true|false|yes|no": "write 1 and 0",
+    r"[?.*-]+|missing|n\.a\.|unknown": "leave the cell empty if the value is missing",
+    r"[−‐-―][0-9].*": "write an ordinary minus sign",
+    r"[+-]?[0-9.]+(e[+-]?[0-9]+)? *[^0-9].*": "put the unit into the header, and only numbers below it",
+}
 OTHER_REMEDY = "write a number, or choose other columns (features)"
 
 
@@ -64,9 +64,7 @@ class CsvTable:
         DataError: If there is no header, the text cannot be decoded, or the separator is impossible.
     """
 
-    def __init__(
-        self, source: str, content: bytes, separator: str | None = None, encoding: str | None = None
-    ) -> None:
+    def __init__(self, source: str, content: bytes, separator: str | None = None, encoding: str | None = None) -> None:
         if separator is not None and (len(separator) != 1 or separator in '"\n\r'):
             raise DataError(f"separator: expected one character, such as ',' or ';', got {shown(separator)}")
         self.source = source
@@ -77,7 +75,7 @@ class CsvTable:
             self.notes.append(f"separator: {SEPARATORS[self.separator]}")
 
     def numbers(self, columns: Sequence[int]) -> FloatArray:
-        """The columns as (n, k); NaN where a cell is empty, infinity where one says so or float64 cannot hold it.
+        """The columns as (n, k); NaN where a cell is empty, infinity where one is beyond float64.
 
         Raises:
             DataError: On a cell that is no number, a line with more or fewer cells than the header, an open quote, or a
@@ -97,7 +95,7 @@ class CsvTable:
         return next(f"line {line}" for k, (line, _) in enumerate(self.records()) if k == row)
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
-        """The rows below the header: the line on which each begins, from 1, and its cells. Empty lines are no rows.
+        """The rows below the header: the line on which each begins, from 1, and its cells; no empty lines.
 
         Raises:
             DataError: On an open quote, and on a row that is longer or shorter than the header.
@@ -126,9 +124,7 @@ class CsvTable:
     def _header(self) -> tuple[list[str], list[str]]:
         header = next(self._all_records(), None)
         if header is None:
-            raise DataError(
-                f"{self.source}: expected a header and rows of numbers, got no data: the file is empty"
-            )
+            raise DataError(f"{self.source}: expected a header and rows of numbers, got no data: the file is empty")
         self.first_line = header[0]
         return clean_header(header[1], f"{self.source}: line {header[0]}")
 
@@ -181,12 +177,10 @@ class CsvTable:
             return float(cell)
         if cell in MISSING or NOT_A_NUMBER.fullmatch(cell):
             return math.nan
-        raise DataError(
-            f"{self._cell(line, column)}: expected a number, got {shown(cells[column])}; {_remedy(cell)}"
-        )
+        raise DataError(f"{self._cell(line, column)}: expected a number, got {shown(cells[column])}; {_remedy(cell)}")
 
     def _check_exact(self, columns: Sequence[int]) -> None:
-        """Refuses digits that float64 would round away, where they are written out (9007199254740993, not 9.1e15)."""
+        """Refuses digits that float64 would round away, where they are written out: 9007199254740993."""
         for line, cells in self.records():
             for column in columns:
                 cell = cells[column].strip()
@@ -217,15 +211,13 @@ def _lines(content: bytes) -> io.TextIOWrapper:
 
 
 def _utf8(source: str, content: bytes, encoding: str | None) -> bytes:
-    """The text in UTF-8 with `\\n` at the end of every line, whatever it was before."""
+    """The text in UTF-8 with a line feed at the end of every line, whatever it was before."""
     mark = next((mark for mark in BYTE_ORDER_MARKS if content.startswith(mark)), None)
     used = encoding or (BYTE_ORDER_MARKS[mark] if mark else "utf-8")
     try:
         text = content.decode(used)
     except LookupError:
-        raise DataError(
-            f"encoding: {shown(used)} is not known; use one such as utf-8, latin-1 or utf-16"
-        ) from None
+        raise DataError(f"encoding: {shown(used)} is not known; use one such as utf-8, latin-1 or utf-16") from None
     except UnicodeDecodeError as error:
         raise DataError(_undecodable(source, content, used, error)) from None
     if "\0" in text:
@@ -249,7 +241,7 @@ def _undecodable(source: str, content: bytes, encoding: str, error: UnicodeDecod
 
 
 def _separator(content: bytes) -> str:
-    """The separator by which the first lines have the same number of cells, more than one; a comma in doubt."""
+    """The separator by which the first lines have one number of cells, and more than one; else the best."""
     counts = {separator: _cells_per_line(content, separator) for separator in SEPARATORS}
     for separator, cells in counts.items():
         if cells and cells[0] > 1 and len(set(cells)) == 1:
@@ -276,4 +268,5 @@ def _reader_error(error: str) -> str:
 
 
 def _remedy(cell: str) -> str:
-    return next((remedy for pattern, remedy in REMEDIES if pattern.fullmatch(cell)), OTHER_REMEDY)
+    fitting = (remedy for pattern, remedy in REMEDIES.items() if re.fullmatch(pattern, cell, re.IGNORECASE))
+    return next(fitting, OTHER_REMEDY)

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import html
 import math
-import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from handgrad.data.columns import choose_columns, clean_header
+from handgrad.data.arrays import FloatArray, as_numbers, finite_rows
+from handgrad.data.columns import Columns, choose_columns, clean_header
 from handgrad.data.errors import DataError, cut, listed, shown
 
 __all__ = ["DataError", "Dataset", "FloatArray"]
-
-FloatArray = NDArray[np.float64]
 
 #: Values beyond it are refused: their squares, summed over the rows, leave float64's range (1.8e308).
 LARGEST = 1e150
@@ -28,16 +26,13 @@ LARGEST = 1e150
 #: A target that stays below it is refused: its squares underflow to 0, and so would the loss.
 SMALLEST = 1e-150
 
-#: Integers beyond it have neighbours that float64 cannot tell apart.
-EXACT_INTEGERS = 2**53
-
 PREVIEW_ROWS = 5
 PREVIEW_COLUMNS = 8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """A table of numbers to train on. The arrays given are copied, unless they are read-only and in form already.
+    """A table of numbers to train on. Arrays are copied, unless they are read-only and in form already.
 
     Attributes:
         X: (n, d) float64, C order, read-only, finite.
@@ -49,8 +44,8 @@ class Dataset:
         y_true: (n,), y without its noise, where that is known.
 
     Raises:
-        DataError: On shapes that do not fit, NaN, infinity, names that do not fit, or numbers whose squares float64
-            cannot hold.
+        DataError: On shapes that do not fit, NaN, infinity, names that do not fit, or numbers whose squares
+            float64 cannot hold.
     """
 
     X: FloatArray
@@ -94,16 +89,15 @@ class Dataset:
             y_true: (n,), y without its noise.
 
         Raises:
-            DataError: See `Dataset`; also when X and y are pandas objects whose rows are labelled differently.
+            DataError: See `Dataset`; also when X and y are pandas objects whose rows are labelled
+                differently.
         """
         _check_same_index(X, y)
         matrix, vector = _matrix(X), _vector("y", y)
         return cls(
             X=matrix,
             y=vector,
-            feature_names=tuple(
-                feature_names if feature_names is not None else _names_of(X, matrix.shape[1])
-            ),
+            feature_names=tuple(feature_names if feature_names is not None else _names_of(X, matrix.shape[1])),
             target_name=target_name if target_name is not None else _name_of(y),
             source=source,
             y_true=None if y_true is None else _vector("y_true", y_true),
@@ -119,7 +113,7 @@ class Dataset:
         drop_missing: bool = False,
         source: str = "data frame",
     ) -> Dataset:
-        """Makes a data set of the columns of a DataFrame (pandas, or whatever has `columns` and `frame[name]`).
+        """Makes a data set of a DataFrame (pandas, or whatever has `columns` and `frame[name]`).
 
         The arguments and the choice of columns are those of `load_table`.
 
@@ -131,15 +125,15 @@ class Dataset:
         chosen = choose_columns(names, target, features, source)
         table = np.empty((len(frame), len(chosen.indices)), dtype=np.float64)
         for j, index in enumerate(chosen.indices):
-            table[:, j] = _series(frame[labels[index]], f"{source}: column {shown(names[index])}")
+            table[:, j] = as_numbers(frame[labels[index]], f"{source}: column {shown(names[index])}")
         kept, dropped = finite_rows(table, [names[i] for i in chosen.indices], source, drop_missing)
         return cls.from_table(table[kept], names, chosen, source, (*header_notes, *dropped))
 
     @classmethod
     def from_table(
-        cls, table: FloatArray, names: Sequence[str], chosen: Any, source: str, notes: Sequence[str]
+        cls, table: FloatArray, names: Sequence[str], chosen: Columns, source: str, notes: Sequence[str]
     ) -> Dataset:
-        """Cuts a table, whose columns are those of `chosen.indices`, into X, y and y_true, and examines it."""
+        """Cuts a table, whose columns are `chosen.indices`, into X, y and y_true, and examines it."""
         d = len(chosen.features)
         parts = [np.ascontiguousarray(table[:, :d]), np.ascontiguousarray(table[:, d])]
         parts += [np.ascontiguousarray(table[:, d + 1])] if chosen.y_true is not None else []
@@ -157,12 +151,12 @@ class Dataset:
 
     @property
     def rows(self) -> int:
-        """n."""
+        """The number of rows, n."""
         return self.X.shape[0]
 
     @property
     def features(self) -> int:
-        """d."""
+        """The number of features, d."""
         return self.X.shape[1]
 
     def examined(self) -> Dataset:
@@ -175,8 +169,8 @@ class Dataset:
         for name, column in zip(self.feature_names, self.X.T, strict=True):
             if column.min() == column.max():
                 raise DataError(
-                    f"{self.source}: column {shown(name)} is constant ({column[0]:g} in all {self.rows:,} rows), so "
-                    "its weight cannot be told from the bias; leave it out (features)"
+                    f"{self.source}: column {shown(name)} is constant ({column[0]:g} in all {self.rows:,} "
+                    "rows), so its weight cannot be told from the bias; leave it out (features)"
                 )
         return replace(self, notes=(*self.notes, *self._warnings()))
 
@@ -184,8 +178,7 @@ class Dataset:
         lines = [
             f"Dataset from {cut(self.source, 200)}: {self.rows:,} rows",
             f"  features ({self.features:,}): {listed(self.feature_names)}",
-            f"  target: {shown(self.target_name)}"
-            + (", also known without noise" if self.y_true is not None else ""),
+            f"  target: {shown(self.target_name)}" + (", also known without noise" if self.y_true is not None else ""),
             *(f"  note: {note}" for note in self.notes),
         ]
         return "\n".join(lines)
@@ -197,8 +190,9 @@ class Dataset:
         body = "".join("<tr>" + "".join(f"<td>{cell:.6g}</td>" for cell in row) + "</tr>" for row in table)
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return (
-            f"<p><b>{html.escape(cut(self.source, 200))}</b>: {self.rows:,} rows, {self.features:,} features, target "
-            f"{html.escape(cut(self.target_name))}</p><table><tr>{head}</tr>{body}</table><ul>{notes}</ul>"
+            f"<p><b>{html.escape(cut(self.source, 200))}</b>: {self.rows:,} rows, {self.features:,} "
+            f"features, target {html.escape(cut(self.target_name))}</p>"
+            f"<table><tr>{head}</tr>{body}</table><ul>{notes}</ul>"
         )
 
     def _check_shapes(self) -> None:
@@ -221,9 +215,7 @@ class Dataset:
             raise DataError(f"{self.source}: expected names of type str, got {names!r}")
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
-            raise DataError(
-                f"{self.source}: the name {shown(twice)} stands twice; give every column a name of its own"
-            )
+            raise DataError(f"{self.source}: the name {shown(twice)} stands twice; give every column a name of its own")
 
     def _check_values(self) -> None:
         names = [*self.feature_names, self.target_name, "y_true"]
@@ -234,22 +226,22 @@ class Dataset:
                 finite_rows(column[:, np.newaxis], [name], self.source, drop_missing=False)
             if max(-low, high) > LARGEST:
                 raise DataError(
-                    f"{self.source}: column {shown(name)} holds {low if -low > high else high:g}, whose square "
-                    f"leaves float64's range; give it in a larger unit (divide it by a power of ten)"
+                    f"{self.source}: column {shown(name)} holds {low if -low > high else high:g}, whose "
+                    "square leaves float64's range; give it in a larger unit (divide it by a power of ten)"
                 )
         top = float(np.abs(self.y).max())
         if 0 < top < SMALLEST:
             raise DataError(
-                f"{self.source}: target {shown(self.target_name)} is at most {top:g}, whose square float64 rounds to "
-                "0; give it in a smaller unit (multiply it by a power of ten)"
+                f"{self.source}: target {shown(self.target_name)} is at most {top:g}, whose square float64 "
+                "rounds to 0; give it in a smaller unit (multiply it by a power of ten)"
             )
 
     def _check_rows(self) -> None:
         parameters = self.features + 1
         if self.rows < parameters:
             raise DataError(
-                f"{self.source}: expected at least {parameters:,} rows for {parameters:,} parameters (one weight per "
-                f"feature and the bias), got {self.rows:,}; give more rows, or choose fewer features"
+                f"{self.source}: expected at least {parameters:,} rows for {parameters:,} parameters (one "
+                f"weight per feature and the bias), got {self.rows:,}; give more rows, or choose fewer features"
             )
 
     def _warnings(self) -> list[str]:
@@ -274,47 +266,6 @@ class Dataset:
         return notes
 
 
-def finite_rows(
-    table: FloatArray, names: Sequence[str], source: str, drop_missing: bool, place: Any = None
-) -> tuple[Any, list[str]]:
-    """Which rows of the table (n, k) to keep, and a note when some are left out.
-
-    Args:
-        table: NaN stands for what is missing.
-        names: k names.
-        source: For the message.
-        drop_missing: Whether rows with NaN or infinity may be dropped.
-        place: Names the place of the k-th row in the source, such as "line 7"; default: "row 6", from 0.
-
-    Raises:
-        DataError: If there are such rows, and they may not be dropped, or nothing would be left.
-    """
-    finite = np.isfinite(table)
-    if finite.all():
-        return slice(None), []
-    bad_rows = np.flatnonzero(~finite.all(axis=1))
-    for name, column in zip(names, table.T, strict=True):
-        if np.isnan(column).all():
-            raise DataError(
-                f"{source}: column {shown(name)} has no value in any of {len(table):,} rows; leave it out (features)"
-            )
-    if not drop_missing or len(bad_rows) == len(table):
-        row = int(bad_rows[0])
-        column = int(np.flatnonzero(~finite[row])[0])
-        found = "none" if np.isnan(table[row, column]) else f"{table[row, column]:g}"
-        where = place(row) if place is not None else f"row {row}"
-        what = (
-            f"missing: {np.count_nonzero(np.isnan(table)):,}, infinite: {np.count_nonzero(np.isinf(table)):,}"
-        )
-        raise DataError(
-            f"{source}: expected a finite number in every cell, got {found} in {where}, column "
-            f"{shown(names[column])} ({what}, in {len(bad_rows):,} of {len(table):,} rows); correct them, or ask to "
-            "drop such rows (drop_missing)"
-        )
-    note = f"dropped {len(bad_rows):,} of {len(table):,} rows with a missing or infinite value"
-    return np.flatnonzero(finite.all(axis=1)), [note]
-
-
 def _frozen(given: ArrayLike) -> FloatArray:
     """A read-only float64 array in C order: the given one if it is that already, otherwise a copy."""
     array = np.asarray(given)
@@ -328,14 +279,14 @@ def _matrix(X: Any) -> FloatArray:
     if hasattr(X, "columns"):
         names = [str(label) for label in X.columns]
         return np.column_stack(
-            [_series(X[label], f"X: column {shown(n)}") for label, n in zip(X.columns, names, strict=True)]
+            [as_numbers(X[label], f"X: column {shown(n)}") for label, n in zip(X.columns, names, strict=True)]
         )
-    matrix = _series(X, "X")
+    matrix = as_numbers(X, "X")
     return matrix[:, np.newaxis] if matrix.ndim == 1 else matrix
 
 
 def _vector(what: str, y: Any) -> FloatArray:
-    vector = _series(y, what)
+    vector = as_numbers(y, what)
     return vector[:, 0] if vector.ndim == 2 and vector.shape[1] == 1 else vector
 
 
@@ -353,76 +304,9 @@ def _name_of(y: Any) -> str:
 
 
 def _check_same_index(X: Any, y: Any) -> None:
-    """pandas aligns by label and NumPy by position: refuse where the two would differ."""
+    """Refuses what pandas would align by label and NumPy by position."""
     left, right = getattr(X, "index", None), getattr(y, "index", None)
-    if (
-        hasattr(left, "equals")
-        and hasattr(right, "equals")
-        and len(left) == len(right)
-        and not left.equals(right)
-    ):
+    if hasattr(left, "equals") and hasattr(right, "equals") and len(left) == len(right) and not left.equals(right):
         raise DataError(
             "X and y: expected the same row labels in the same order, got different indexes; align them first"
         )
-
-
-def _series(given: Any, where: str) -> FloatArray:
-    """One column or array of any library as float64; NaN where a value is missing."""
-    try:
-        array = np.asarray(given)
-    except ValueError as error:  # rows of unlike length
-        raise DataError(f"{where}: expected numbers in rows of one length ({error})") from None
-    if array.dtype.kind in "iu":
-        _check_exact(array, where)
-    elif array.dtype.kind == "O":
-        missing = np.asarray(given.isna()) if hasattr(given, "isna") else np.equal(array, None)
-        array = _from_objects(array, missing, where)
-    elif array.dtype.kind not in "fb":
-        raise DataError(
-            f"{where}: expected numbers, got {array.dtype}; turn it into numbers, or choose other columns"
-        )
-    return array.astype(np.float64)
-
-
-def _from_objects(array: NDArray[Any], missing: NDArray[Any], where: str) -> FloatArray:
-    """Numbers of mixed types; text is refused even where it looks like a number."""
-    converted = np.empty(array.shape, dtype=np.float64)
-    for place, value in np.ndenumerate(array):
-        if missing[place]:
-            converted[place] = math.nan
-            continue
-        if not isinstance(value, numbers.Number) or isinstance(value, complex):
-            raise DataError(
-                f"{where}, row {place[0]}: expected a number, got {shown(str(value))} ({type(value).__name__}); "
-                "turn it into numbers, or choose other columns"
-            )
-        converted[place] = _exact_float(value, f"{where}, row {place[0]}")
-    return converted
-
-
-def _exact_float(value: Any, where: str) -> float:
-    try:
-        number = float(value)
-    except OverflowError:
-        raise DataError(
-            f"{where}: {shown(str(value))} is beyond float64's range; give it in a larger unit"
-        ) from None
-    if isinstance(value, int) and number != value:
-        raise DataError(inexact_integer(where, str(value)))
-    return number
-
-
-def _check_exact(array: NDArray[Any], where: str) -> None:
-    """Integers that float64 would round are refused: they are told apart in the table, and no longer after it."""
-    suspects = np.argwhere((array > EXACT_INTEGERS) | (array < -EXACT_INTEGERS))
-    for place in map(tuple, suspects):
-        if int(array[place]) != int(float(array[place])):
-            raise DataError(inexact_integer(f"{where}, row {place[0]}", str(array[place])))
-
-
-def inexact_integer(where: str, digits: str) -> str:
-    """The message for an integer with more digits than float64 has."""
-    return (
-        f"{where}: {shown(digits)} has more digits than float64 holds (whole numbers are exact up to "
-        f"{EXACT_INTEGERS}); subtract a common offset, or leave the column out (features)"
-    )

@@ -13,7 +13,7 @@ LISTED = 10
 
 
 class DataError(ValueError):
-    """What was given is no data to train on; the message says what was expected, what came, where, and the remedy."""
+    """What was given is no data to train on; the message says what was expected, what came, and the remedy."""
 
 
 def cut(text: str, limit: int = SHOWN) -> str:
@@ -22,7 +22,7 @@ def cut(text: str, limit: int = SHOWN) -> str:
 
 
 def shown(text: str) -> str:
-    """A cell or a name for a message: cut, quoted, with control characters (and bidirectional marks) escaped."""
+    """A cell or a name for a message: cut, quoted, with control characters and direction marks escaped."""
     return repr(cut(text))
 
 

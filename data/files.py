@@ -16,8 +16,8 @@ from handgrad.data.errors import DataError, nearest
 def whole_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
     """Opens a file for writing that takes its name only when everything has been written.
 
-    The text is UTF-8 with `\\n` line ends. Missing folders are made. When the block raises, nothing is left behind and
-    an older file of that name stays as it was.
+    The text is UTF-8 with line feeds. Missing folders are made. When the block raises, nothing is left
+    behind and an older file of that name stays as it was.
 
     Raises:
         DataError: If the file cannot be written.

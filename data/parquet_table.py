@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 
+from handgrad.data.arrays import EXACT_INTEGERS, FloatArray, inexact_integer
 from handgrad.data.columns import clean_header
-from handgrad.data.dataset import EXACT_INTEGERS, DataError, FloatArray, inexact_integer
-from handgrad.data.errors import shown
+from handgrad.data.errors import DataError, shown
 
 
 class ParquetTable:
@@ -41,7 +41,8 @@ class ParquetTable:
         """The columns as (n, k); NaN where a value is missing.
 
         Raises:
-            DataError: On a column that does not hold numbers, or a whole number with more digits than float64 holds.
+            DataError: On a column that does not hold numbers, or a whole number with more digits than float64
+                holds.
         """
         wanted = [self.labels[i] for i in columns]
         for name in wanted:
@@ -69,8 +70,8 @@ class ParquetTable:
         )
         if not any(test(kind) for test in tests):
             raise DataError(
-                f"{self.source}: column {shown(name)}: expected numbers, got {shown(str(kind))}; turn it into "
-                "numbers, or choose other columns (features)"
+                f"{self.source}: column {shown(name)}: expected numbers, got {shown(str(kind))}; turn it "
+                "into numbers, or choose other columns (features)"
             )
 
     def _column(self, name: str, column: Any) -> FloatArray:

@@ -1,7 +1,8 @@
 """Tables from files: CSV (also gzipped), TSV and Parquet, read strictly.
 
-A number that reaches a fit is the number that stands in the file, or there is an error that names line, column, value
-and remedy. Nothing is guessed into a number, and no row is dropped without being asked for and counted.
+A number that reaches a fit is the number that stands in the file, or there is an error that names line,
+column, value and remedy. Nothing is guessed into a number, and no row is dropped without being asked for and
+counted.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from handgrad.data.arrays import FloatArray, finite_rows
 from handgrad.data.columns import choose_columns
 from handgrad.data.csv_table import CsvTable
-from handgrad.data.dataset import DataError, Dataset, FloatArray, finite_rows
+from handgrad.data.dataset import DataError, Dataset
 from handgrad.data.files import read_bytes
 
 GZIP, PARQUET, ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
@@ -49,13 +51,14 @@ def load_table(
         path: A CSV, TSV or Parquet file; gzipped text, too. The content decides, not the file's name.
         target: The column to predict; default: the last one, and a note says which that is.
         features: The columns to predict from; default: all others. Columns not asked for may hold anything.
-        separator: Between cells; default: whichever of comma, semicolon, tab and bar the first lines agree on.
+        separator: Between cells; default: whichever of comma, semicolon, tab and bar the first lines agree
+            on.
         encoding: Default: UTF-8, or UTF-16 where a byte order mark says so.
         drop_missing: Leave out rows with an empty or infinite cell in a column in use; a note counts them.
 
     Raises:
-        DataError: If the file cannot be read, or is no table of finite numbers that a line can be fitted to. The
-            message is one line.
+        DataError: If the file cannot be read, or is no table of finite numbers that a line can be fitted to.
+            The message is one line.
     """
     source = str(path)
     table = _open(source, read_bytes(path), separator, encoding)
