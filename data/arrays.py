@@ -27,7 +27,7 @@ def as_numbers(given: Any, where: str) -> FloatArray:
     if array.dtype.kind in "iu":
         _check_exact(array, where)
     elif array.dtype.kind == "O":
-        missing = np.asarray(given.isna()) if hasattr(given, "isna") else np.equal(array, None)
+        missing = np.asarray(given.isna() if hasattr(given, "isna") else array == np.array(None))
         array = _from_objects(array, missing, where)
     elif array.dtype.kind not in "fb":
         raise DataError(f"{where}: expected numbers, got {array.dtype}; turn it into numbers, or choose other columns")

@@ -87,7 +87,7 @@ class CsvTable:
         finite = np.where(np.isfinite(values), values, 0.0)
         large = np.flatnonzero((np.abs(finite) > EXACT_INTEGERS).any(axis=0))
         if len(large):
-            self._check_exact([columns[j] for j in large])
+            self._check_exact([columns[j] for j in large.tolist()])
         return values
 
     def place(self, row: int) -> str:

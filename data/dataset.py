@@ -152,12 +152,12 @@ class Dataset:
     @property
     def rows(self) -> int:
         """The number of rows, n."""
-        return self.X.shape[0]
+        return len(self.X)
 
     @property
     def features(self) -> int:
         """The number of features, d."""
-        return self.X.shape[1]
+        return int(self.X.shape[1])
 
     def examined(self) -> Dataset:
         """The same data, if a line can be fitted to it: with notes on what makes the fit less than it seems.
@@ -306,7 +306,9 @@ def _name_of(y: Any) -> str:
 def _check_same_index(X: Any, y: Any) -> None:
     """Refuses what pandas would align by label and NumPy by position."""
     left, right = getattr(X, "index", None), getattr(y, "index", None)
-    if hasattr(left, "equals") and hasattr(right, "equals") and len(left) == len(right) and not left.equals(right):
+    if left is None or not hasattr(left, "equals") or not hasattr(right, "equals"):
+        return
+    if len(left) == len(right) and not left.equals(right):
         raise DataError(
             "X and y: expected the same row labels in the same order, got different indexes; align them first"
         )

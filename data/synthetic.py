@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from handgrad.data.dataset import DataError, Dataset, FloatArray
 from handgrad.data.files import read_bytes, whole_file
@@ -195,10 +196,11 @@ def _conditioned(noise: FloatArray, condition: float, generator: np.random.Gener
     basis, _ = np.linalg.qr(noise - noise.mean(axis=0))
     rotation, _ = np.linalg.qr(generator.normal(size=(d, d)))
     spread = HALF_RANGE / math.sqrt(3) * np.geomspace(1.0, 1.0 / condition, d)
-    return math.sqrt(n) * (basis * spread) @ rotation.T
+    conditioned: FloatArray = math.sqrt(n) * (basis * spread) @ rotation.T
+    return conditioned
 
 
-def _rows(dataset: Dataset, rows: FloatArray, purpose: str) -> Dataset:
+def _rows(dataset: Dataset, rows: NDArray[np.int64], purpose: str) -> Dataset:
     return replace(
         dataset,
         X=dataset.X[rows],
