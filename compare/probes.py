@@ -1,0 +1,222 @@
+"""The points at which `check` asks a gradient, and the exact answer at each of them.
+
+A mistake hides where the data is kind to it: a missing bias shows only for b ≠ 0, a transposed matrix only raises an
+error where n ≠ d, float32 is exact on small integers. So the probes differ in every way in which a mistake can show:
+prime numbers of rows and features, n < d, n = d, data off centre, residuals of both signs, of no size at all and tiny
+beside y, a zero bias, two learning rates, float32, and integers beside the same numbers as floats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Floats = NDArray[np.float64]
+
+#: Unit roundoff: half the distance from 1 to the next number.
+UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24}
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """One point: data, parameters, and how often the function is asked there.
+
+    Attributes:
+        X: (n, d), of the type in which the function gets it.
+        y: (n,).
+        weights: (d,).
+        bias: A float, or an int where the weights are integers.
+        learning_rate: For a `step`; a power of two, so that dividing by it rounds nothing.
+        precision: The format that a function may compute in here.
+        kind: "generic"; "small" integers as floats, on which float32 is exact, too; "fitted", where residuals are
+            tiny beside y; "integer" types.
+        total: Rows of the whole data of which these are a batch; None where a function cannot know.
+        calls: Times that the function is asked.
+    """
+
+    X: NDArray[Any]
+    y: NDArray[Any]
+    weights: NDArray[Any]
+    bias: float
+    learning_rate: float = 0.25
+    precision: Literal["float64", "float32"] = "float64"
+    kind: Literal["generic", "small", "fitted", "integer"] = "generic"
+    total: int | None = None
+    calls: int = 1
+
+    @property
+    def rows(self) -> int:
+        """n."""
+        return len(self.y)
+
+    @property
+    def features(self) -> int:
+        """d."""
+        return int(self.X.shape[1])
+
+    @property
+    def name(self) -> str:
+        """Rows, features and type, for a person."""
+        features = "1 feature" if self.features == 1 else f"{self.features} features"
+        special = "" if self.X.dtype == np.float64 else f", {self.X.dtype}"
+        return f"{self.rows} rows × {features}{special}" + (", b = 0" if self.bias == 0 else "")
+
+    @cached_property
+    def gradient(self) -> tuple[Floats, Floats]:
+        """dW (d,) and db (), exact for the given numbers and rounded once."""
+        weights, bias = _exact_gradient(self)
+        return np.array([float(w) for w in weights]), np.array(float(bias))
+
+    @cached_property
+    def loss(self) -> float:
+        """The mean squared error, exact for the given numbers and rounded once."""
+        return float(sum(r * r for r in _exact_residuals(self)) / self.rows)
+
+
+def _exact_residuals(probe: Probe) -> list[Fraction]:
+    """r = X W + b − y: every float is a rational number."""
+    weights = [Fraction(w) for w in probe.weights.tolist()]
+    bias = Fraction(probe.bias)
+    return [
+        sum((Fraction(x) * w for x, w in zip(row, weights, strict=True)), bias) - Fraction(target)
+        for row, target in zip(probe.X.tolist(), probe.y.tolist(), strict=True)
+    ]
+
+
+def _exact_gradient(probe: Probe) -> tuple[list[Fraction], Fraction]:
+    """(2/n) Xᵀ r and (2/n) Σ r."""
+    residuals = _exact_residuals(probe)
+    scale = Fraction(2, probe.rows)
+    columns = probe.X.T.tolist()
+    weights = [scale * sum(Fraction(x) * r for x, r in zip(column, residuals, strict=True)) for column in columns]
+    return weights, scale * sum(residuals)
+
+
+def rounding(probe: Probe, precision: str) -> float:
+    """γ_k = k u / (1 − k u) with k = n + d + 10: two dot products and a few operations more.
+
+    Source: Higham, *Accuracy and Stability of Numerical Algorithms* (2002), lemma 3.1.
+    """
+    ku = (probe.rows + probe.features + 10) * UNIT_ROUNDOFF[precision]
+    return ku / (1 - ku)
+
+
+@lru_cache(maxsize=1)
+def table_probes() -> tuple[tuple[Probe, ...], ...]:
+    """The probes with X (n, d), in groups of one d, since a function with a memory cannot change d."""
+    return (
+        _every_kind(features=3),
+        (_generic(11, 1), _generic(17, 1), _integers(16, 1)),
+        (_generic(5, 5), _generic(23, 5), _generic(3, 5)),
+        (_generic(7, 7), _generic(2, 7)),
+    )
+
+
+@lru_cache(maxsize=1)
+def single_feature_probes() -> tuple[tuple[Probe, ...], ...]:
+    """The probes for functions that take one feature as plain numbers: d = 1."""
+    return (_every_kind(features=1),)
+
+
+def _every_kind(features: int) -> tuple[Probe, ...]:
+    generic = _generic(13, features)
+    whole, large, bytes_ = _integers(11, features), _large(11, features), _bytes(11, features)
+    return (
+        replace(_generic(7, features), calls=3),
+        generic,
+        replace(generic, bias=0.0),
+        _generic(101, features),
+        _generic(257, features),
+        _fitted(19, features),
+        replace(_integers(8, features), kind="small"),
+        replace(_integers(64, features), kind="small"),
+        replace(_without_residuals(_integers(16, features)), kind="small"),
+        _single(_generic(31, features)),
+        whole,
+        _typed(whole, np.int64, parameters=np.int64),
+        large,
+        _typed(large, np.int32),
+        bytes_,
+        _typed(bytes_, np.uint8),
+    )
+
+
+def _generic(rows: int, features: int) -> Probe:
+    """Off centre by another amount in every column; residuals from −1.5 to 3."""
+    random = np.random.default_rng([20, rows, features])
+    centre = np.array([1.5, -2.5, 0.75, 3.25, -1.25, 2.25, -0.5])[:features]
+    X = centre + 2 * random.random((rows, features)) - 0.6
+    weights = random.random(features) * np.array([1.5, -1.2, 0.9, -0.7, 1.1, 0.8, -1.3])[:features] + 0.3
+    bias = 0.4 + random.random()
+    return Probe(X, X @ weights + bias - _residuals(random, rows), weights, bias, _rate(rows))
+
+
+def _residuals(random: np.random.Generator, rows: int) -> Floats:
+    """Of both signs, even for two rows, with a mean that is not 0."""
+    size = random.random(rows)
+    return np.where(np.arange(rows) % 2, -0.5 - size, 1 + 2 * size)
+
+
+def _rate(rows: int) -> float:
+    return 0.25 if rows % 4 == 1 else 0.5
+
+
+def _fitted(rows: int, features: int) -> Probe:
+    """Residuals of a millionth of y: float64 tells them well, float32 not at all."""
+    probe = _generic(rows, features)
+    predicted = probe.X @ probe.weights + probe.bias
+    return replace(probe, y=predicted + 1e-6 * (predicted - probe.y), kind="fitted")
+
+
+def _integers(rows: int, features: int) -> Probe:
+    """Small whole numbers as floats: all sums are exact, in float32, too."""
+    random = np.random.default_rng([21, rows, features])
+    X = random.integers(-5, 10, (rows, features)).astype(np.float64)
+    y = random.integers(-20, 30, rows).astype(np.float64)
+    weights = np.array([2.0, -3.0, 1.0])[:features]
+    return Probe(X, y, weights, 3.0, _rate(rows))
+
+
+def _without_residuals(probe: Probe) -> Probe:
+    """A perfect fit: the gradient is 0."""
+    return replace(probe, y=probe.X @ probe.weights + probe.bias)
+
+
+def _large(rows: int, features: int) -> Probe:
+    """Whole numbers whose squares do not fit into 32 bits."""
+    random = np.random.default_rng([22, rows, features])
+    X = random.integers(50_000, 90_000, (rows, features)).astype(np.float64)
+    y = random.integers(50_000, 90_000, rows).astype(np.float64)
+    return Probe(X, y, np.array([0.7, -0.4, 0.6])[:features], 12.5, _rate(rows))
+
+
+def _bytes(rows: int, features: int) -> Probe:
+    """Whole numbers up to 100, as in an image: −y does not fit into 8 bits without a sign, 2 X does."""
+    random = np.random.default_rng([23, rows, features])
+    X = random.integers(1, 100, (rows, features)).astype(np.float64)
+    y = random.integers(1, 100, rows).astype(np.float64)
+    return Probe(X, y, np.array([0.7, -0.4, 0.6])[:features], 12.5, _rate(rows))
+
+
+def _single(probe: Probe) -> Probe:
+    """The same rounded to float32, which a function may then compute in."""
+    X, y, weights = (array.astype(np.float32) for array in (probe.X, probe.y, probe.weights))
+    return replace(probe, X=X, y=y, weights=weights, bias=float(np.float32(probe.bias)), precision="float32")
+
+
+def _typed(probe: Probe, data: DTypeLike, parameters: DTypeLike = np.float64) -> Probe:
+    """The same numbers in another type."""
+    whole = np.dtype(parameters).kind == "i"
+    return replace(
+        probe,
+        X=probe.X.astype(data),
+        y=probe.y.astype(data),
+        weights=probe.weights.astype(parameters),
+        bias=int(probe.bias) if whole else probe.bias,
+        kind="integer",
+    )
