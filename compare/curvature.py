@@ -147,13 +147,13 @@ def curvature(X: ArrayLike) -> Curvature:
 
 
 def centre(X: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Means (d,) and scales (d,): root mean squares about the means; 1 for a column without spread."""
-    means = X.mean(axis=0, dtype=np.float64)
+    """Means (d,) and scales (d,): root mean squares about the means; the value itself and 1 for a constant column."""
+    constant = X.min(axis=0) == X.max(axis=0)  # not a zero variance: 0.1 twenty times has one of 1e-33
+    means = np.where(constant, X[0], X.mean(axis=0, dtype=np.float64))
     squares = np.zeros(X.shape[1])
     for first in range(0, len(X), BLOCK_ROWS):
         squares += ((X[first : first + BLOCK_ROWS] - means) ** 2).sum(axis=0)
-    scales = np.sqrt(squares / len(X))
-    return means, np.where(scales > 0, scales, 1.0)
+    return means, np.where(constant, 1.0, np.sqrt(squares / len(X)))
 
 
 def triangle(X: FloatArray, means: FloatArray, scales: FloatArray) -> FloatArray:
@@ -168,7 +168,12 @@ def triangle(X: FloatArray, means: FloatArray, scales: FloatArray) -> FloatArray
 def numerical_rank(R: FloatArray) -> int:
     """The rank of [1, (X − m)/s], so that neither units nor an offset count as dependence."""
     sizes = np.linalg.svd(R, compute_uv=False)
-    return int(np.count_nonzero(sizes > 32 * R.shape[1] * np.finfo(np.float64).eps * sizes[0]))
+    return int(np.count_nonzero(sizes > dependence_limit(R)))
+
+
+def dependence_limit(R: FloatArray) -> float:
+    """What rounding leaves in R of a column that depends on others; all are scaled to the length of the ones."""
+    return float(32 * R.shape[1] * np.finfo(np.float64).eps * np.linalg.norm(R[:, 0]))
 
 
 def _eigen(R: FloatArray, means: FloatArray, scales: FloatArray, rank: int) -> tuple[FloatArray, FloatArray]:
