@@ -9,9 +9,11 @@ looking for the modules that it requires, their versions from the packages' meta
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import importlib.metadata
 import importlib.util
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -45,14 +47,14 @@ class Entry:
     file: Path
 
     def missing(self) -> list[str]:
-        """The required modules that are not installed."""
-        return [module for module in self.requires if importlib.util.find_spec(module) is None]
+        """The required modules that are not installed; of `a.b` only `a` is looked for, as `b` needs its import."""
+        return [name for name in self.requires if importlib.util.find_spec(name.partition(".")[0]) is None]
 
     def version(self) -> str | None:
         """The version of the library behind it; None for plain Python, or when it is not installed."""
         if not self.requires or self.missing():
             return None
-        return importlib.metadata.version(self.requires[0])
+        return _version(self.requires[0].partition(".")[0])
 
     def reason(self) -> str | None:
         """Why it cannot run, and the remedy; None when it can."""
@@ -64,17 +66,21 @@ class Entry:
 
 @cache
 def catalogue() -> dict[str, Entry]:
-    """All backends by name, in the order of tables."""
+    """All backends by name, in the order of tables. An entry point that leads nowhere is left out with a warning."""
     here = Path(__file__).parent
-    entries = [entry for file in sorted(here.glob("*.py")) for entry in _described(file, f"{__package__}.{file.stem}")]
+    files = sorted(here.glob("*.py"))
+    found = {entry.name: entry for file in files for entry in _described(file, f"{__package__}.{file.stem}")}
     for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
-        module, _, class_name = point.value.partition(":")
-        file = _source(module)
-        if file is not None:
-            entries += [e for e in _described(file, module) if e.class_name == class_name]
+        try:
+            entry = _pointed_at(point.value)
+            if entry.name in found:
+                raise LookupError(f"the name {entry.name!r} is taken by {found[entry.name].module}")
+        except (LookupError, SyntaxError) as error:
+            warnings.warn(f"backend entry point {point.name} = {point.value!r} is left out: {error}", stacklevel=2)
+        else:
+            found[entry.name] = entry
     rank = {name: i for i, name in enumerate(ORDER)}
-    entries.sort(key=lambda entry: (rank.get(entry.name, len(rank)), entry.name))
-    return {entry.name: entry for entry in entries}
+    return dict(sorted(found.items(), key=lambda item: (rank.get(item[0], len(rank)), item[0])))
 
 
 def entry(name: str) -> Entry:
@@ -104,6 +110,27 @@ def load(name: str) -> type[Trainer]:
     return trainer
 
 
+def _version(module: str) -> str | None:
+    """The version of the package that brings a module; None when it has no metadata."""
+    try:
+        return importlib.metadata.version(module)
+    except importlib.metadata.PackageNotFoundError:  # the package may have another name than its module
+        packages = importlib.metadata.packages_distributions().get(module, [])
+        return importlib.metadata.version(packages[0]) if packages else None
+
+
+def _pointed_at(value: str) -> Entry:
+    """The backend that an entry point names as ``package.module:Class``."""
+    module, _, class_name = value.partition(":")
+    file = _source(module)
+    if file is None:
+        raise LookupError(f"there is no module {module}")
+    for entry in _described(file, module):
+        if entry.class_name == class_name:
+            return entry
+    raise LookupError(f"{module} has no class {class_name!r} with a literal name, summary and kind")
+
+
 def _source(module: str) -> Path | None:
     """The file of a module, found without importing the module itself."""
     top, *rest = module.split(".")
@@ -113,15 +140,16 @@ def _source(module: str) -> Path | None:
     if not rest:
         return Path(spec.origin) if spec.origin else None
     for folder in spec.submodule_search_locations or ():
-        file = Path(folder, *rest).with_suffix(".py")
-        if file.exists():
-            return file
+        path = Path(folder, *rest)
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.exists():
+                return file
     return None
 
 
 def _described(file: Path, module: str) -> list[Entry]:
     """The backends that a file defines: its classes with a literal `name`, `summary` and `kind`."""
-    tree = ast.parse(file.read_text(encoding="utf-8"), filename=str(file))
+    tree = ast.parse(file.read_bytes(), filename=str(file))
     found = []
     for statement in tree.body:
         if isinstance(statement, ast.ClassDef):
@@ -148,9 +176,9 @@ def _entry(literals: dict[str, Any], module: str, class_name: str, file: Path) -
 def _literals(statement: ast.ClassDef) -> dict[str, Any]:
     literals = {}
     for line in statement.body:
-        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and line.value is not None:
-            try:
-                literals[line.target.id] = ast.literal_eval(line.value)
-            except ValueError:
-                continue  # not a literal: not one of ours
+        if isinstance(line, ast.AnnAssign | ast.Assign) and line.value is not None:
+            target = line.target if isinstance(line, ast.AnnAssign) else line.targets[0]
+            if isinstance(target, ast.Name):
+                with contextlib.suppress(ValueError):  # not a literal: not one of ours
+                    literals[target.id] = ast.literal_eval(line.value)
     return literals

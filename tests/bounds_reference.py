@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import mul
 from typing import NamedTuple
 
 import numpy as np
@@ -53,20 +54,28 @@ def fractions(values: NDArray[np.floating]) -> list[Fraction]:
 
 
 def exact_gradient(X: NDArray[np.floating], y: NDArray[np.floating], weights: list[Fraction], bias: Fraction) -> Point:
-    """L = (1/n) Σ r², dW = (2/n) Xᵀ r and db = (2/n) Σ r without any rounding; X (n, d), y (n,)."""
-    rows = [fractions(row) for row in X]
-    residual = [
-        sum((x * w for x, w in zip(row, weights, strict=True)), bias) - target
-        for row, target in zip(rows, fractions(y), strict=True)
-    ]
-    n = len(rows)
+    """L = (1/n) Σ r², dW = (2/n) Xᵀ r and db = (2/n) Σ r without any rounding; X (n, d), y (n,).
+
+    As integers over one denominator each: x / p, y / q, w / s, so that r = (q Σ x w + q p b − s p y) / (p q s).
+    """
+    n, d = X.shape
+    x, p = over_one_denominator(fractions(X.ravel()))
+    target, q = over_one_denominator(fractions(y))
+    (*w, b), s = over_one_denominator([*weights, bias])
+    rows = [x[i * d : (i + 1) * d] for i in range(n)]
+    residual = [q * (sum(map(mul, row, w)) + p * b) - s * p * t for row, t in zip(rows, target, strict=True)]
+    unit = p * q * s
     return Point(
-        loss=sum(r * r for r in residual) / n,
-        weights=[
-            2 * sum(x * r for x, r in zip(column, residual, strict=True)) / n for column in zip(*rows, strict=True)
-        ],
-        bias=2 * sum(residual) / n,
+        loss=Fraction(sum(map(mul, residual, residual)), n * unit**2),
+        weights=[Fraction(2 * sum(map(mul, column, residual)), n * p * unit) for column in zip(*rows, strict=True)],
+        bias=Fraction(2 * sum(residual), n * unit),
     )
+
+
+def over_one_denominator(values: list[Fraction]) -> tuple[list[int], int]:
+    """The numerators of fractions over their least common denominator, and that."""
+    denominator = math.lcm(*{value.denominator for value in values})
+    return [value.numerator * (denominator // value.denominator) for value in values], denominator
 
 
 def summation(terms: int, u: float) -> float:

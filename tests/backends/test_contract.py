@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from bounds_reference import Descent, Epoch, bound_at, exact_gradient, fractions, norm
+from bounds_reference import Bound, Descent, Epoch, Point, bound_at, exact_gradient, fractions, norm
 from handgrad.backends.catalogue import catalogue, entry, load
 from handgrad.backends.interface import DType, InputError, Parameters, Plan, Trainer, Training
 
@@ -100,28 +100,43 @@ def assert_same_bits(left: Training, right: Training) -> None:
 # -- the gradient --------------------------------------------------------------------------------------------
 
 
-def points(given: Problem) -> dict[str, tuple[NDArray[np.floating], float]]:
-    """Where gradients are looked at: zero, the start, far away, and (nearly) where the gradient vanishes."""
-    ones = np.column_stack([given.X, np.ones(len(given.y))]).astype(np.float64)
-    *best, bias = np.linalg.lstsq(ones, given.y.astype(np.float64))[0].astype(given.X.dtype)
-    return {
-        "zero": (np.zeros_like(given.weights), 0.0),
-        "start": (given.weights, given.bias),
-        "far": (1000 * given.weights, -1000 * given.bias),
-        "optimum": (np.array(best), float(bias)),
-    }
+class Place(NamedTuple):
+    """Parameters, the exact loss and gradient there, and how far a backend may be from them."""
+
+    weights: NDArray[np.floating]
+    bias: float
+    exact: Point
+    bound: Bound
 
 
-def assert_within_the_bound(trainer: Trainer, given: Problem, weights: NDArray[np.floating], bias: float) -> None:
-    bias = float(given.X.dtype.type(bias))
-    got = trainer.gradient_at(weights, bias)
+@cache
+def place(rows: int, features: int, dtype: DType, where: str) -> Place:
+    """Zero, the start, far away, or (nearly) where the gradient vanishes."""
+    given = problem(rows, features, dtype)
+    weights, bias = {
+        "zero": lambda: (np.zeros_like(given.weights), 0.0),
+        "start": lambda: given.start,
+        "far": lambda: (1000 * given.weights, float(given.X.dtype.type(-1000 * given.bias))),
+        "optimum": lambda: least_squares(given),
+    }[where]()
     exact = exact_gradient(given.X, given.y, fractions(weights), Fraction(bias))
-    bound = bound_at(given.X, given.y, weights.astype(np.float64), bias, given.dtype)
-    off = [abs(float(Fraction(a) - e)) for a, e in zip(got.weights.tolist(), exact.weights, strict=True)]
-    assert (np.array(off) <= bound.weights).all(), f"dW off by {off}, allowed {bound.weights}"
-    assert abs(float(Fraction(got.bias) - exact.bias)) <= bound.bias
-    assert abs(float(Fraction(got.loss) - exact.loss)) <= bound.loss
-    assert trainer.loss_at(weights, bias) == pytest.approx(float(exact.loss), abs=bound.loss, rel=0)
+    return Place(weights, bias, exact, bound_at(given.X, given.y, weights.astype(np.float64), bias, dtype))
+
+
+def least_squares(given: Problem) -> tuple[NDArray[np.floating], float]:
+    """Where the loss is least, to the dtype's precision."""
+    ones = np.column_stack([given.X, np.ones(len(given.y))]).astype(np.float64)
+    found = np.linalg.lstsq(ones, given.y.astype(np.float64))[0].astype(given.X.dtype)
+    return found[:-1], float(found[-1])
+
+
+def assert_within_the_bound(trainer: Trainer, at: Place) -> None:
+    got = trainer.gradient_at(at.weights, at.bias)
+    off = [abs(float(Fraction(a) - e)) for a, e in zip(got.weights.tolist(), at.exact.weights, strict=True)]
+    assert (np.array(off) <= at.bound.weights).all(), f"dW off by {off}, allowed {at.bound.weights}"
+    assert abs(float(Fraction(got.bias) - at.exact.bias)) <= at.bound.bias
+    assert abs(float(Fraction(got.loss) - at.exact.loss)) <= at.bound.loss
+    assert abs(float(Fraction(trainer.loss_at(at.weights, at.bias)) - at.exact.loss)) <= at.bound.loss
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -129,10 +144,9 @@ def assert_within_the_bound(trainer: Trainer, given: Problem, weights: NDArray[n
 def test_loss_and_gradient_lie_within_the_rounding_bound_of_the_exact_ones(
     backend: type[Trainer], shape: tuple[int, int], dtype: DType
 ) -> None:
-    given = problem(*shape, dtype)
-    trainer = given.trainer(backend)
-    for weights, bias in points(given).values():
-        assert_within_the_bound(trainer, given, weights, bias)
+    trainer = problem(*shape, dtype).trainer(backend)
+    for where in ("zero", "start", "far", "optimum"):
+        assert_within_the_bound(trainer, place(*shape, dtype, where))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -140,8 +154,7 @@ def test_loss_and_gradient_lie_within_the_rounding_bound_of_the_exact_ones(
 def test_the_gradient_of_many_rows_lies_within_the_rounding_bound(
     backend: type[Trainer], shape: tuple[int, int], dtype: DType
 ) -> None:
-    given = problem(*shape, dtype)
-    assert_within_the_bound(given.trainer(backend), given, given.weights, given.bias)
+    assert_within_the_bound(problem(*shape, dtype).trainer(backend), place(*shape, dtype, "start"))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -336,7 +349,7 @@ def test_float32_is_computed_in_float32_and_not_only_stored_in_it(backend: type[
         pytest.skip("the judge rounds once, at the end")
     given = problem(4099, 16, "float32")
     got = given.trainer(backend).gradient_at(*given.start)
-    exact = exact_gradient(given.X, given.y, fractions(given.weights), Fraction(given.bias))
+    exact = place(4099, 16, "float32", "start").exact
     assert (got.weights != np.array([float(w) for w in exact.weights], dtype=np.float32)).any()
 
 

@@ -1,0 +1,334 @@
+"""Finding backends: without importing them, also in other packages, and only those that keep the contract."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from textwrap import dedent
+from xml.etree import ElementTree
+
+import pytest
+
+from handgrad.backends import catalogue as module
+from handgrad.backends.catalogue import UnknownBackend, catalogue, entry, load
+from handgrad.backends.interface import BackendUnavailable
+
+CONTRACT = Path(__file__).with_name("test_contract.py")
+
+#: A backend in one file, as another package would bring it.
+EINSUM = '''
+import numpy as np
+from handgrad.backends.interface import Gradient, Parameters, Trainer
+
+
+class Einsum(Trainer):
+    """np.einsum, with the gradient written by hand."""
+
+    name = "plugin-einsum"
+    summary = "np.einsum"
+    kind = "manual"
+    requires = ("numpy",)
+
+    def bind(self, X, y):
+        return np.ascontiguousarray(X), np.ascontiguousarray(y)
+
+    def take(self, X, y, rows):
+        return X[rows], y[rows]
+
+    def to_own(self, weights, bias):
+        return Parameters(weights.astype(self.dtype), np.dtype(self.dtype).type(bias))
+
+    def to_numpy(self, weights, bias):
+        return Parameters(weights.copy(), float(bias))
+
+    def predict(self, X, weights, bias):
+        return np.einsum("ij,j->i", X, weights) + bias
+
+    def loss(self, X, y, weights, bias):
+        return np.square(self.predict(X, weights, bias) - y).mean()
+
+    def gradient(self, X, y, weights, bias):
+        residual = self.predict(X, weights, bias) - y
+        two = 2 / residual.dtype.type(len(y))
+        return Gradient(np.square(residual).mean(), two * np.einsum("ij,i->j", X, residual), two * residual.sum())
+
+    def update(self, weights, bias, gradient, learning_rate):
+        rate = np.dtype(self.dtype).type(learning_rate)
+        return Parameters(weights - rate * gradient.weights, bias - rate * gradient.bias)
+'''
+
+#: Faulty ones, each with the test of the contract that must catch it.
+FAULTS = {
+    "twice": (
+        "test_loss_and_gradient_lie_within",
+        """
+        def gradient(self, *at):
+            loss, weights, bias = super().gradient(*at)
+            return Gradient(loss, 2 * weights, bias)
+        """,
+    ),
+    "nearly": (
+        "test_loss_and_gradient_lie_within",
+        """
+        def gradient(self, *at):
+            loss, weights, bias = super().gradient(*at)
+            return Gradient(loss, weights, bias * bias.dtype.type(1 + 1e-12))
+        """,
+    ),
+    "loss-halved": (
+        "test_the_gradient_is_the_central_difference",
+        """
+        def loss(self, *at):
+            return super().loss(*at) / 2
+        """,
+    ),
+    "last-row-lost": (
+        "test_the_gradient_of_many_rows",
+        """
+        def gradient(self, X, y, weights, bias):
+            return super().gradient(X[:-1], y[:-1], weights, bias)
+        """,
+    ),
+    "never-cleared": (
+        "test_asking_for_the_gradient_twice",
+        """
+        held = 0
+        def gradient(self, *at):
+            loss, weights, bias = super().gradient(*at)
+            self.held = self.held + weights
+            return Gradient(loss, self.held, bias)
+        """,
+    ),
+    "single-sums-in-double": (
+        "test_float32_is_computed_in_float32",
+        """
+        def gradient(self, X, y, weights, bias):
+            exact = super().gradient(*(part.astype(float) for part in (X, y, weights, bias)))
+            return Gradient(*(np.asarray(part).astype(self.dtype) for part in exact))
+        """,
+    ),
+    "double-all-along": (
+        "test_float32_gives_float32",
+        """
+        def bind(self, X, y):
+            return X.astype(float), y.astype(float)
+        """,
+    ),
+    "scribbles": (
+        "test_arrays_that_were_given_stay",
+        """
+        def bind(self, X, y):
+            y -= y.mean()
+            return X, y
+        """,
+    ),
+    "order-of-the-day": (
+        "test_a_run_repeats_to_the_bit",
+        """
+        def gradient(self, X, y, weights, bias):
+            rows = np.random.permutation(len(y))
+            return super().gradient(X[rows], y[rows], weights, bias)
+        """,
+    ),
+    "starts-elsewhere": (
+        "test_the_start_of_the_plan",
+        """
+        def to_own(self, weights, bias):
+            return super().to_own(0 * weights, bias)
+        """,
+    ),
+    "steps-too-far": (
+        "test_every_epoch_of_a_run",
+        """
+        def update(self, weights, bias, gradient, learning_rate):
+            return super().update(weights, bias, gradient, learning_rate * (1 + 1e-6))
+        """,
+    ),
+    "same-batches-every-epoch": (
+        "test_every_epoch_of_a_run",
+        """
+        def run(self, parameters, plan, first, count):
+            losses = []
+            for _ in range(count):
+                parameters, loss = super().run(parameters, plan, 0, 1)
+                losses += loss
+            return parameters, losses
+        """,
+    ),
+    "keeps-its-parameters": (
+        "test_every_epoch_of_a_run",
+        """
+        def to_numpy(self, weights, bias):
+            return Parameters(weights, float(bias))
+        def update(self, weights, bias, gradient, learning_rate):
+            moved = super().update(weights, bias, gradient, learning_rate)
+            weights[:] = moved.weights
+            return Parameters(weights, moved.bias)
+        """,
+    ),
+    "one-buffer-for-all-runs": (
+        "test_a_run_leaves_arrays",
+        """
+        def to_own(self, weights, bias):
+            self.buffer = getattr(self, "buffer", np.empty_like(weights))
+            self.buffer[:] = weights
+            return Parameters(self.buffer, np.float64(bias))
+        def to_numpy(self, weights, bias):
+            return Parameters(weights, float(bias))
+        """,
+    ),
+    "published-elsewhere": (
+        "test_published_runs",
+        """
+        def update(self, weights, bias, gradient, learning_rate):
+            return super().update(weights, bias, gradient, learning_rate / 2)
+        """,
+    ),
+    "stumbles": (
+        "test_a_run_that_diverges",
+        """
+        def loss(self, *at):
+            return super().loss(*at)
+        def gradient(self, *at):
+            found = super().gradient(*at)
+            if not np.isfinite(found.loss):
+                raise OverflowError("too large")
+            return found
+        """,
+    ),
+}
+
+
+def package(folder: Path, source: str, **points: str) -> Path:
+    """A folder for `PYTHONPATH` with the module `others` and its metadata, as an installed package has them."""
+    (folder / "others.py").write_text(source, encoding="utf-8")
+    metadata = folder / "others-1.2.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1.2\n", encoding="utf-8")
+    lines = [f"{name} = {value}" for name, value in points.items()]
+    (metadata / "entry_points.txt").write_text("\n".join(["[handgrad.backends]", *lines, ""]), encoding="utf-8")
+    return folder
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Python in an interpreter of its own that finds the package in the folder."""
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return subprocess.run(
+        [sys.executable, *words], env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def listed(folder: Path) -> subprocess.CompletedProcess[str]:
+    """What the catalogue says there, and whether that imported the package."""
+    code = """
+        import json, sys
+        from handgrad.backends.catalogue import catalogue
+        found = {e.name: [e.summary, e.kind, e.version(), e.by_default, e.module] for e in catalogue().values()}
+        print(json.dumps([found, "others" in sys.modules]))
+    """
+    return run(folder, "-c", dedent(code))
+
+
+def verdicts(folder: Path, selection: str) -> list[tuple[str, bool]]:
+    """The tests of the contract that the selection names, each with whether it passed; skipped ones left out."""
+    report = folder / "report.xml"
+    done = run(folder, "-m", "pytest", "-q", f"--junitxml={report}", "-k", selection, str(CONTRACT))
+    assert report.exists(), done.stdout + done.stderr
+    cases = [case for case in ElementTree.parse(report).iter("testcase") if case.find("skipped") is None]
+    return [(case.attrib["name"], case.find("failure") is None and case.find("error") is None) for case in cases]
+
+
+def test_the_backends_stand_in_the_order_of_tables() -> None:
+    names = list(catalogue())
+    assert names[:5] == ["python", "numpy", "numba", "torch", "tape"]
+    assert names[-1] == "exact"
+
+
+@pytest.mark.parametrize("name", list(catalogue()))
+def test_what_the_source_says_is_what_the_class_says(name: str) -> None:
+    described = entry(name)
+    if (reason := described.reason()) is not None:
+        pytest.skip(reason)
+    found = load(name)
+    for field in ("name", "summary", "kind", "requires", "install", "by_default"):
+        assert getattr(described, field) == getattr(found, field), field
+    assert found.__name__ == described.class_name
+    assert found.__module__ == described.module
+
+
+def test_the_version_is_that_of_the_library() -> None:
+    assert entry("numpy").version() == version("numpy")
+    assert entry("python").version() is None
+
+
+def test_the_version_is_found_when_package_and_module_have_two_names() -> None:
+    assert replace(entry("numpy"), requires=("_pytest",)).version() == version("pytest")
+
+
+def test_a_library_that_is_not_installed_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    absent = replace(entry("torch"), requires=("no_such_library.inner",))
+    assert absent.reason() == "backend 'torch' needs no_such_library.inner: pip install \"handgrad[torch]\""
+    assert absent.version() is None
+    assert replace(absent, install="").reason().endswith("pip install no_such_library.inner")  # type: ignore[union-attr]
+    monkeypatch.setattr(module, "catalogue", lambda: {"torch": absent})
+    with pytest.raises(BackendUnavailable, match=r"handgrad\[torch\]"):
+        load("torch")
+
+
+def test_a_name_that_nobody_has_is_answered_with_those_there_are() -> None:
+    with pytest.raises(UnknownBackend, match=r"'numppy'.*python, numpy, numba, torch"):
+        entry("numppy")
+
+
+def test_a_backend_of_another_package_is_listed_without_importing_it(tmp_path: Path) -> None:
+    done = listed(package(tmp_path, EINSUM, einsum="others:Einsum"))
+    found, was_imported = json.loads(done.stdout)
+    assert found["plugin-einsum"] == ["np.einsum", "manual", version("numpy"), True, "others"]
+    assert not was_imported
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "said"),
+    [
+        (EINSUM, "nowhere.at.all:Einsum", "there is no module nowhere.at.all"),
+        (EINSUM, "others:Einstein", "others has no class 'Einstein'"),
+        (EINSUM.replace('"manual"', "str()"), "others:Einsum", "literal name, summary and kind"),
+        (EINSUM.replace("class", "klass"), "others:Einsum", "invalid syntax"),
+        (EINSUM.replace("plugin-einsum", "numpy"), "others:Einsum", "'numpy' is taken by handgrad.backends.numpy"),
+    ],
+)
+def test_an_entry_point_that_leads_nowhere_is_left_out_and_named(
+    tmp_path: Path, source: str, value: str, said: str
+) -> None:
+    done = listed(package(tmp_path, source, einsum=value))
+    found, _ = json.loads(done.stdout)
+    assert list(found) == list(catalogue())
+    assert found["numpy"][-1] == "handgrad.backends.numpy"
+    assert f"einsum = {value!r} is left out" in done.stderr
+    assert said in done.stderr
+
+
+def test_a_backend_in_one_file_of_another_package_passes_the_contract(tmp_path: Path) -> None:
+    found = verdicts(package(tmp_path, EINSUM, einsum="others:Einsum"), "plugin-einsum")
+    assert len(found) > 100
+    assert [name for name, passed in found if not passed] == []
+
+
+def test_the_contract_catches_faulty_backends(tmp_path: Path) -> None:
+    source, points, selection = EINSUM, {}, []
+    for number, (fault, (caught_by, body)) in enumerate(FAULTS.items()):
+        literals = f'    name = "plugin-{fault}"\n    summary = "a fault"\n    kind = "manual"\n'
+        indented = "".join(f"    {line}\n" for line in dedent(body).strip().splitlines())
+        source += f"\n\nclass Fault{number}(Einsum):\n{literals}{indented}"
+        points[f"fault{number}"] = f"others:Fault{number}"
+        selection.append(f"({caught_by} and plugin-{fault})")
+    found = verdicts(package(tmp_path, source, **points), " or ".join(selection))
+    failed = {name for name, passed in found if not passed}
+    for fault, (caught_by, _) in FAULTS.items():
+        assert any(name.startswith(caught_by) and f"plugin-{fault}" in name for name in failed), fault

@@ -1,0 +1,213 @@
+"""What holds the folders together: who may import whom, what `--help` may load, and what is packaged."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handgrad.backends.catalogue import catalogue
+
+ROOT = Path(__file__).parents[2]
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+FOLDERS: dict[str, str] = PROJECT["tool"]["setuptools"]["package-dir"]
+
+#: Each part, and the parts that it may import; all may import themselves.
+MAY_IMPORT = {
+    "handgrad.backends": set[str](),
+    "handgrad.data": set[str](),
+    "handgrad.compare": {"handgrad.backends", "handgrad.data"},
+    "handgrad.reports": {"handgrad.compare.results"},
+    "handgrad": {"handgrad.backends", "handgrad.data", "handgrad.compare", "handgrad.reports"},
+}
+HEAVY = ("numpy", "pandas", "matplotlib", "numba", "torch", "pyarrow", "mpmath")
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """Every module of the package with its file; those of the front door last."""
+    for part in MAY_IMPORT:
+        folder = ROOT / FOLDERS[part]
+        for file in sorted(folder.rglob("*.py")):
+            words = file.relative_to(folder).with_suffix("").parts
+            yield ".".join([part, *(word for word in words if word != "__init__")]), file
+
+
+def part_of(module: str) -> str:
+    """The part that a module belongs to: the longest name above it."""
+    return max((part for part in MAY_IMPORT if f"{module}.".startswith(f"{part}.")), key=len)
+
+
+MODULES = dict(modules())
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """The full names of all that a module imports, wherever in it; `from a import b` may mean the module a.b."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: expected an absolute import"
+            assert node.module is not None
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in MODULES else node.module for name in names)
+
+
+def forbidden(module: str, source: str) -> list[str]:
+    """What a module imports against the arrows between the folders."""
+    own = part_of(module)
+    allowed = {own, *MAY_IMPORT[own]}
+    found = [name for name in imported(ast.parse(source)) if name.partition(".")[0] == "handgrad"]
+    return [name for name in found if own != "handgrad" and not any(f"{name}.".startswith(f"{a}.") for a in allowed)]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_between_folders_run_one_way(module: str) -> None:
+    assert forbidden(module, MODULES[module].read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "told"),
+    [
+        ("handgrad.backends.numpy", "from handgrad.data.dataset import Dataset", "handgrad.data.dataset"),
+        ("handgrad.data.tables", "import handgrad.backends.interface", "handgrad.backends.interface"),
+        ("handgrad.compare.judge", "def f():\n    from handgrad.reports import text", "handgrad.reports"),
+        ("handgrad.reports.text", "from handgrad.compare import side_by_side", "handgrad.compare"),
+        ("handgrad.reports.text", "from handgrad.backends.catalogue import load", "handgrad.backends.catalogue"),
+        ("handgrad.compare.judge", "import handgrad", "handgrad"),
+    ],
+)  # fmt: skip
+def test_an_import_against_the_arrows_is_found(module: str, line: str, told: str) -> None:
+    (found,) = forbidden(module, line)
+    assert found.startswith(told)
+
+
+def test_an_import_along_the_arrows_is_allowed() -> None:
+    assert forbidden("handgrad.reports.text", "from handgrad.compare.results import Comparison") == []
+    assert forbidden("handgrad.compare.judge", "from handgrad.data import dataset") == []
+
+
+def test_the_packages_list_names_the_folders_that_are_packages() -> None:
+    folders = {
+        ".".join([part, *file.parent.relative_to(ROOT / FOLDERS[part]).parts])
+        for part in MAY_IMPORT
+        for file in (ROOT / FOLDERS[part]).rglob("__init__.py")
+    }
+    assert sorted(PROJECT["tool"]["setuptools"]["packages"]) == sorted(folders)
+
+
+def test_every_folder_with_code_is_a_package() -> None:
+    without = {file.parent for file in MODULES.values() if not (file.parent / "__init__.py").exists()}
+    assert without == set()
+
+
+def test_package_data_that_is_declared_is_there() -> None:
+    """A pattern that fits no file would leave a data set out of the wheel without a word."""
+    for package, patterns in PROJECT["tool"]["setuptools"]["package-data"].items():
+        part = part_of(package)
+        folder = (ROOT / FOLDERS[part]).joinpath(*package.removeprefix(part).strip(".").split("."))
+        for pattern in patterns:
+            assert list(folder.glob(pattern)), f"{package}: no file fits {pattern}"
+
+
+def undocumented(source: str) -> list[str]:
+    """The module and the public classes, functions and methods in it that have no docstring."""
+    tree = ast.parse(source)
+    found = [] if ast.get_docstring(tree) else ["the module"]
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for owner in [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]:
+        public = [node for node in owner.body if isinstance(node, kinds) and not node.name.startswith("_")]
+        found += [f"{node.name}, line {node.lineno}" for node in public if not ast.get_docstring(node)]
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_everything_public_has_a_docstring(module: str) -> None:
+    assert undocumented(MODULES[module].read_text(encoding="utf-8")) == []
+
+
+def test_a_missing_docstring_is_found() -> None:
+    source = '"""A module."""\nclass A:\n    """A class."""\n    def f(self): ...\n    def _g(self): ...\ndef h(): ...'
+    assert undocumented(source) == ["h, line 6", "f, line 4"]
+
+
+def in_a_fresh_interpreter(code: str) -> Any:
+    """What the code prints, as JSON, from an interpreter of its own."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def loaded_by(code: str) -> list[str]:
+    """Which heavy libraries an interpreter has loaded after the code."""
+    return in_a_fresh_interpreter(
+        f"import sys, json\n{code}\nprint(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
+    )
+
+
+@pytest.mark.parametrize("module", ["handgrad", "handgrad.cli", "handgrad.backends.catalogue"])
+def test_importing_the_front_door_loads_nothing_heavy(module: str) -> None:
+    assert loaded_by(f"import {module}") == []
+
+
+def test_what_is_loaded_is_seen() -> None:
+    assert loaded_by("import numpy") == ["numpy"]
+
+
+def test_listing_the_backends_imports_none_of_them() -> None:
+    code = "from handgrad.backends.catalogue import catalogue\nfor e in catalogue().values(): e.reason(), e.version()"
+    assert loaded_by(code) == []
+
+
+def test_no_help_loads_anything_heavy() -> None:
+    """All commands in one interpreter: what one of them loaded would stay and be seen."""
+    code = """
+import contextlib, io
+import typer
+from handgrad.cli import app
+
+def asked(command, words):
+    with contextlib.redirect_stdout(io.StringIO()) as shown:
+        try:
+            app([*words, "--help"])
+        except SystemExit as end:
+            assert end.code == 0, (words, end.code)
+    assert "Usage:" in shown.getvalue(), words
+    for name, inner in getattr(command, "commands", {}).items():
+        asked(inner, [*words, name])
+
+top = typer.main.get_command(app)
+assert len(top.commands) >= 7, top.commands
+asked(top, [])
+"""
+    assert loaded_by(code) == []
+
+
+def test_python_m_handgrad_is_the_command(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "handgrad", "--help"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "compare" in done.stdout
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "handgrad" in loaded
+    assert loaded.isdisjoint(HEAVY)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_can_be_imported(module: str) -> None:
+    reasons = {described.module: described.reason() for described in catalogue().values()}
+    if (reason := reasons.get(module)) is not None:
+        pytest.skip(reason)
+    importlib.import_module(module)
