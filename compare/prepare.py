@@ -18,15 +18,20 @@ from handgrad.backends.interface import (
     check_data,
 )
 from handgrad.compare import results
+from handgrad.compare.closed_form import ClosedForm, solve
 from handgrad.compare.curvature import Curvature, curvature
 from handgrad.compare.environment import available_cores
 from handgrad.compare.journal import fingerprint
 from handgrad.data.dataset import Dataset
+from handgrad.data.metrics import mse
 from handgrad.data.standardize import Standardization
 
 #: Rows shown in the figures, and numbers kept of each trajectory.
 SAMPLE_ROWS = 300
 TRAJECTORY_NUMBERS = 20_000
+
+#: What the closed form's methods are called.
+METHODS = {"exact": "rational arithmetic, rounded once", "qr": "QR on centred and scaled columns, refined once"}
 
 #: Digits for which the report says how many epochs they need.
 DIGITS = (3, 6, 9)
@@ -92,10 +97,12 @@ class Prepared:
             np.savez(path, X=self.X, y=self.y)
             yield path
 
-    def back(self, weights: Sequence[float], bias: float) -> tuple[tuple[float, ...], float]:
-        """Trained parameters in the user's units."""
-        own_weights, own_bias = self.standardization.weights_back(np.asarray(weights, dtype=np.float64), bias)
-        return tuple(map(float, own_weights)), float(own_bias)
+    def back(
+        self, weights: Sequence[Sequence[float]], biases: Sequence[float]
+    ) -> tuple[tuple[tuple[float, ...], ...], tuple[float, ...]]:
+        """Trained parameters in the user's units: `weights` (k, d) and `biases` (k,)."""
+        own_weights, own_biases = self.standardization.weights_back(np.array(weights), np.array(biases))
+        return tuple(map(tuple, own_weights.tolist())), tuple(own_biases.tolist())
 
     def divergence(self, epoch: int) -> str:
         """Why a run did not stay finite, and a rate that does."""
@@ -155,6 +162,8 @@ def describe(
     dataset: Dataset, options: Options, plan: Plan, standardization: Standardization, bends: Curvature
 ) -> results.Problem:
     """The problem as the report tells it."""
+    solution = solve(dataset.X, dataset.y, dataset.feature_names)
+    predicted = dataset.X @ solution.weights + solution.bias
     return results.Problem(
         name=dataset.source,
         rows=dataset.rows,
@@ -172,8 +181,9 @@ def describe(
         means=tuple(map(float, standardization.means)),
         scales=tuple(map(float, standardization.scales)),
         curvature=described(bends, plan),
-        sample=sample(dataset),
-        notes=dataset.notes,
+        sample=sample(dataset, predicted),
+        destination=destination(solution, mse(dataset.y, predicted)),
+        notes=(*dataset.notes, *([solution.warning] if solution.warning else [])),
     )
 
 
@@ -190,12 +200,23 @@ def described(bends: Curvature, plan: Plan) -> results.Curvature:
     )
 
 
-def sample(dataset: Dataset) -> results.Sample:
+def destination(solution: ClosedForm, loss: float) -> results.Destination:
+    """The least-squares solution as the report tells it."""
+    return results.Destination(
+        weights=tuple(map(float, solution.weights)),
+        bias=solution.bias,
+        loss=loss,
+        method=METHODS[solution.method],
+        notes=(solution.warning,) if solution.warning else (),
+    )
+
+
+def sample(dataset: Dataset, predicted: FloatArray) -> results.Sample:
     """Evenly spread rows for the figures."""
     rows = np.unique(np.linspace(0, dataset.rows - 1, min(dataset.rows, SAMPLE_ROWS)).round().astype(int))
     return results.Sample(
         x=tuple(map(float, dataset.X[rows, 0])) if dataset.features == 1 else None,
         y=tuple(map(float, dataset.y[rows])),
         y_true=None if dataset.y_true is None else tuple(map(float, dataset.y_true[rows])),
-        predicted=(),
+        predicted=tuple(map(float, predicted[rows])),
     )

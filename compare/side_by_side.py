@@ -200,7 +200,7 @@ def result(run: Run, prepared: Prepared) -> BackendResult:
         return described
     training = run.answers["training"]
     diverged_at = training["diverged_at"]
-    weights, bias = prepared.back(training["weights"], training["bias"])
+    (weights,), (bias,) = prepared.back([training["weights"]], [training["bias"]])
     return replace(
         described,
         status="diverged" if diverged_at is not None else "ok",
@@ -216,13 +216,8 @@ def result(run: Run, prepared: Prepared) -> BackendResult:
 
 def trajectory(training: dict[str, Any], prepared: Prepared) -> Trajectory:
     """The recorded parameters in the user's units."""
-    pairs = zip(training["recorded_weights"], training["recorded_biases"], strict=True)
-    back = [prepared.back(weights, bias) for weights, bias in pairs]
-    return Trajectory(
-        epochs=tuple(training["recorded_epochs"]),
-        weights=tuple(weights for weights, _ in back),
-        biases=tuple(bias for _, bias in back),
-    )
+    weights, biases = prepared.back(training["recorded_weights"], training["recorded_biases"])
+    return Trajectory(epochs=tuple(training["recorded_epochs"]), weights=weights, biases=biases)
 
 
 def speed(run: Run) -> Speed | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -133,8 +134,8 @@ def read_table(
 
 def run_folder(table: Dataset) -> Path:
     """A new folder under runs/, named by time and by what of the source's name is harmless in a path."""
-    stem = Path(table.source).stem if len(table.source) < 200 else "table"
-    name = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in stem).strip("-")[:40] or "table"
+    stem = Path(table.source[:200]).name.partition(" ")[0].partition(".")[0]
+    name = re.sub(r"[^A-Za-z0-9_]+", "-", stem).strip("-")[:40] or "table"
     wanted = Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{name}")
     folder, attempt = wanted, 1
     while folder.exists():

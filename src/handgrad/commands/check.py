@@ -1,0 +1,40 @@
+"""`handgrad check`: your own gradient, right or what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handgrad.commands.options import Json
+
+WRONG = 1
+USAGE = 2
+
+
+def check(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Python that defines gradient(X, y, weights, bias) returning (dW, db), "
+            "or step(X, y, weights, bias, learning_rate), or loss(X, y, weights, bias), or a trainer.",
+            show_default=False,
+        ),
+    ],
+    hint_only: Annotated[bool, typer.Option("--hint-only", help="Ask a question; do not tell the mistake.")] = False,
+    json_output: Json = False,
+    time_limit: Annotated[float, typer.Option(min=0.5, help="Seconds that the file's code may take.")] = 10.0,
+) -> None:
+    """Check your own gradient: right, or which mistake it is. Exit code 0 if right, 1 if wrong."""
+    from handgrad.compare.check_file import CheckError, check_file
+
+    try:
+        diagnosis = check_file(file, time_limit=time_limit, hint_only=hint_only)
+    except CheckError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(USAGE) from None
+    typer.echo(json.dumps(diagnosis.to_json(), indent=1, ensure_ascii=False) if json_output else str(diagnosis))
+    if not diagnosis.correct:
+        raise typer.Exit(WRONG)

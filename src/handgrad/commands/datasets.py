@@ -1,0 +1,24 @@
+"""`handgrad datasets`: the built-in tables."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import typer
+
+from handgrad.commands.options import Json
+
+
+def datasets(json_output: Json = False) -> None:
+    """The built-in tables, each with its source and licence; use them with --dataset NAME."""
+    from handgrad.data import builtin_sets
+
+    described = [builtin_sets.describe(name) for name in builtin_sets.names()]
+    if json_output:
+        typer.echo(json.dumps([dataclasses.asdict(one) for one in described], indent=1))
+        return
+    width = max(len(one.name) for one in described)
+    for one in described:
+        typer.echo(f"{one.name:<{width}}  {one.rows:>4} × {len(one.features):<2}  {one.title}")
+        typer.echo(f"{'':<{width}}  {one.source}; {one.licence}")
