@@ -1,7 +1,7 @@
 """Tells whether a gradient written by hand is right, and if not, which mistake was made.
 
-A function is asked at probes chosen so that mistakes differ there (`probes`). Every known mistake, and every two of them
-together, predicts an answer at each probe (`recipes`, `mistakes`). A mistake is named only if it reproduces *all*
+A function is asked at probes chosen so that mistakes differ there (`probes`). Every known mistake, and every two
+of them together, predicts an answer at each probe (`recipes`, `mistakes`). A mistake is named only if it reproduces *all*
 answers within the bound of their rounding errors; the fewest mistakes that do so win. What nothing reproduces is
 "wrong, of no known kind". A function is right if the exact gradient reproduces all its answers.
 """
@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from handgrad.compare.diagnosis import Diagnosis, Evidence, failed, right, wrong
 from handgrad.compare.mistakes import Hypothesis, Kind, hypotheses, pairs
-from handgrad.compare.probes import UNIT_ROUNDOFF, Floats, Probe
+from handgrad.compare.probes import UNIT_ROUNDOFF, Floats, Probe, rounding
 from handgrad.compare.recipes import (
     Block,
     DoesNotFit,
@@ -26,15 +27,19 @@ from handgrad.compare.recipes import (
     predict_loss,
     right_gradient,
     right_loss,
-    rounding,
     tolerance,
 )
-from handgrad.compare.student import Answer, Failure, Series, ask_all, failure_of, kind_of
+from handgrad.compare.student import Answer, Failure, Series, ask_all, collect, failure_of, kind_of
+
+__all__ = ["Diagnosis", "check", "diagnose"]
 
 Blocks = tuple[Block, ...]
 
 #: Components of dW that stand in the evidence for one probe: those that are off most.
 SHOWN_COMPONENTS = 3
+
+#: Answers that a mistake must reproduce; that a function raises an error elsewhere is no evidence by itself.
+FEWEST_ANSWERS = 2
 
 
 def check(function: Callable[..., Any], kind: Kind | None = None) -> Diagnosis:
@@ -49,7 +54,8 @@ def check(function: Callable[..., Any], kind: Kind | None = None) -> Diagnosis:
     It is called in this process; `check_file` gives a file a process of its own.
     """
     kind = kind or kind_of(function)
-    return diagnose(list(ask_all(function, kind)), getattr(function, "__name__", type(function).__name__))
+    answers = collect(kind, ask_all(lambda: function, kind))
+    return diagnose(answers, getattr(function, "__name__", type(function).__name__))
 
 
 def diagnose(asked: Sequence[tuple[Series, Sequence[Answer]]], subject: str) -> Diagnosis:
@@ -193,7 +199,8 @@ def explains(candidate: Hypothesis, series: Series, seen: Sequence[Observation])
             return False
         seen = _increments(seen)
     return (
-        all(_reproduces(recipe, series.kind, o, unknowns) for o in seen if not _refuses_integers(o))
+        sum(bool(o.given) for o in seen) >= FEWEST_ANSWERS
+        and all(_reproduces(recipe, series.kind, o, unknowns) for o in seen if not _refuses_integers(o))
         and _unknowns_make_sense(recipe, unknowns)
         and _float32_shows(recipe, series.kind, seen)
     )
@@ -286,8 +293,7 @@ def _float32_shows(recipe: Recipe, kind: Kind, seen: Sequence[Observation]) -> b
 
 def _increments(seen: Sequence[Observation]) -> list[Observation]:
     """What each call added to the answer of the one before."""
-    pairs_of_calls = list(zip(seen, seen[1:], strict=False))
-    return [_increment(before, after) for before, after in pairs_of_calls if before.given and after.given]
+    return [_increment(before, after) for before, after in pairwise(seen) if before.given and after.given]
 
 
 def _increment(before: Observation, after: Observation) -> Observation:

@@ -24,7 +24,7 @@ class Evidence:
 
     @property
     def ratio(self) -> float | None:
-        """given / expected; None where the right one is 0."""
+        """What was given over what was expected; None where that is 0."""
         return self.given / self.expected if self.expected else None
 
 

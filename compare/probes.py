@@ -51,12 +51,12 @@ class Probe:
 
     @property
     def rows(self) -> int:
-        """n."""
+        """How many: n."""
         return len(self.y)
 
     @property
     def features(self) -> int:
-        """d."""
+        """How many: d."""
         return int(self.X.shape[1])
 
     @property
@@ -68,7 +68,7 @@ class Probe:
 
     @cached_property
     def gradient(self) -> tuple[Floats, Floats]:
-        """dW (d,) and db (), exact for the given numbers and rounded once."""
+        """The derivatives dW (d,) and db (), exact for the given numbers and rounded once."""
         weights, bias = _exact_gradient(self)
         return np.array([float(w) for w in weights]), np.array(float(bias))
 
@@ -79,7 +79,7 @@ class Probe:
 
 
 def _exact_residuals(probe: Probe) -> list[Fraction]:
-    """r = X W + b − y: every float is a rational number."""
+    """The residuals X W + b − y: every float is a rational number."""
     weights = [Fraction(w) for w in probe.weights.tolist()]
     bias = Fraction(probe.bias)
     return [

@@ -9,7 +9,7 @@ import inspect
 import linecache
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from types import TracebackType
@@ -24,6 +24,9 @@ from handgrad.compare.probes import Probe, single_feature_probes, table_probes
 
 Arrays = tuple[NDArray[Any], ...]
 
+#: Numbers in one block of an answer; more are a wrong shape, and are not looked at.
+LARGEST_ANSWER = 10_000
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -31,7 +34,7 @@ class Failure:
 
     Attributes:
         id: "raises", "recursion", "out-of-memory", "exits", "asks-for-input", "returns-nothing", "wrong-shape",
-            "not-numbers", "not-finite"; from a process of its own also "hangs", "killed".
+            "not-numbers", "not-finite"; of a file also "hangs", "killed", "missing-function".
         message: What happened, in one sentence.
         line: The line of the student's own file, from 1; None where there is none.
         text: That line's text.
@@ -120,13 +123,28 @@ def _required_parameters(function: Callable[..., Any]) -> int:
     return sum(p.kind in positional and p.default is p.empty for p in parameters)
 
 
-def ask_all(function: Callable[..., Any], kind: Kind) -> Iterator[tuple[Series, list[Answer]]]:
-    """The answers in the first form; in the others only after that one failed somewhere."""
+def ask_all(fresh: Callable[[], Callable[..., Any]], kind: Kind) -> Iterator[tuple[int, Answer]]:
+    """The answers, each with the number of its form; those in the other forms only after the first one failed.
+
+    `fresh` gives the function for each form anew, so that what it remembers of one form is not taken into the next.
+    """
     for number, one in enumerate(series(kind)):
-        answers = [ask(function, one, probe) for probe in one.calls()]
-        yield one, answers
+        function = fresh()
+        answers = []
+        for probe in one.calls():
+            answers.append(ask(function, one, probe))
+            yield number, answers[-1]
         if number == 0 and kind != "trainer" and not _failed(one, answers):
             return
+
+
+def collect(kind: Kind, answers: Iterable[tuple[int, Answer]]) -> list[tuple[Series, list[Answer]]]:
+    """The answers of each form that was tried."""
+    asked: dict[int, list[Answer]] = {}
+    for number, answer in answers:
+        asked.setdefault(number, []).append(answer)
+    forms = series(kind)
+    return [(forms[number], given) for number, given in asked.items()]
 
 
 def _failed(one: Series, answers: Sequence[Answer]) -> bool:
@@ -277,6 +295,9 @@ def _answer(returned: Any, probe: Probe, kind: Kind) -> Answer:
     except _NotAnAnswer as problem:
         return Answer(failure=problem.failure)
     shapes = ((),) if kind == "loss" else ((probe.features,), ())
+    if any(array.size > LARGEST_ANSWER for array in arrays):
+        shapes_given = " and ".join(str(array.shape) for array in arrays)
+        return Answer(failure=Failure("wrong-shape", f"it returned arrays of shape {shapes_given} for {probe.name}"))
     blocks = tuple(_shaped(array, shape) for array, shape in zip(arrays, shapes, strict=True))
     types = tuple(str(array.dtype) for array in arrays)
     if not all(np.isfinite(block).all() for block in blocks):

@@ -11,7 +11,6 @@ import typer
 from handgrad.commands.options import Json
 
 WRONG = 1
-USAGE = 2
 
 
 def check(
@@ -28,13 +27,9 @@ def check(
     time_limit: Annotated[float, typer.Option(min=0.5, help="Seconds that the file's code may take.")] = 10.0,
 ) -> None:
     """Check your own gradient: right, or which mistake it is. Exit code 0 if right, 1 if wrong."""
-    from handgrad.compare.check_file import CheckError, check_file
+    from handgrad.compare.check_file import check_file
 
-    try:
-        diagnosis = check_file(file, time_limit=time_limit, hint_only=hint_only)
-    except CheckError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(USAGE) from None
+    diagnosis = check_file(file, time_limit=time_limit, hint_only=hint_only)
     typer.echo(json.dumps(diagnosis.to_json(), indent=1, ensure_ascii=False) if json_output else str(diagnosis))
     if not diagnosis.correct:
         raise typer.Exit(WRONG)
