@@ -93,7 +93,7 @@ class SideBySide(Comparison):
         return write(self, Path(folder))
 
     def _repr_html_(self) -> str:
-        from handgrad.reports.html import notebook
+        from handgrad.reports.notebook import notebook
 
         return notebook(self)
 

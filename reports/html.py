@@ -1,0 +1,215 @@
+"""A comparison as one HTML file: no network, no script, light and dark, phone and paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from handgrad.compare.results import BackendResult, Comparison
+from handgrad.reports import numbers, words
+from handgrad.reports.colours import DARK, LIGHT, OWN, looks
+from handgrad.reports.figures import drawings
+from handgrad.reports.names import safe_lines, shown
+from handgrad.reports.style import Drawing, svg
+from handgrad.reports.tables import Column, Table, largest_features, reference, tables
+
+#: Parameters whose digits are shown side by side, the bias not counted.
+MOST_DIGIT_COLUMNS = 3
+#: In the report's mono space, as in a sum done by hand: a space as wide as a digit, and one as wide as a point.
+_FIGURE_SPACE, _POINT_SPACE = "\u2007", "\u2008"
+
+
+def html(comparison: Comparison, drawn: Sequence[Drawing] | None = None) -> str:
+    """The report. `drawn` are its figures where they exist already."""
+    figures = drawings(comparison) if drawn is None else drawn
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            **_answer(comparison),
+            problem=list(_problem(comparison)),
+            notes=words.notes(comparison),
+            tables={table.name: _shown(comparison, table) for table in tables(comparison)} | _digits(comparison),
+            figures={f.name: {"title": f.title, "caption": f.caption, "svg": Markup(svg(f))} for f in figures},
+            explanations=words.explanations(comparison),
+            destination=_heading_for(comparison),
+            sources=list(_sources(comparison)),
+            environment=list(_machine(comparison)),
+            command=shown(comparison.environment.command, 1000),
+            light=LIGHT,
+            dark=DARK,
+            looks=tuple(OWN.values()),
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    folder = Path(__file__).parent / "templates"
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _answer(comparison: Comparison) -> dict[str, Any]:
+    title, _, shape = words.heading(comparison).rpartition(": ")
+    return {
+        "heading": f"{title}: {shape}",
+        "name": title,
+        "shape": shape,
+        "passed": comparison.verdict.passed,
+        "agreement": words.agreement(comparison),
+        "reasons": words.reasons(comparison),
+        "fastest": words.fastest(comparison),
+        "troubles": words.troubles(comparison),
+    }
+
+
+def _problem(comparison: Comparison) -> Iterator[tuple[str, str]]:
+    problem = comparison.problem
+    yield "Data", shown(problem.source, 200)
+    yield "Target", shown(problem.target, 60)
+    yield "Features", _features(problem.features)
+    rate, batches, scaling = words.training(comparison)
+    yield "Learning rate", rate.removeprefix("learning rate ")
+    yield "Training", batches
+    yield "Scaling", scaling
+    if problem.curvature is not None:
+        yield from zip(("Curvature", "Contraction", "Epochs"), words.curvature(problem.curvature), strict=True)
+
+
+def _features(names: Sequence[str]) -> str:
+    first = ", ".join(shown(name, 24) for name in names[:12])
+    return first if len(names) <= 12 else f"{first} and {numbers.count(len(names) - 12)} more"
+
+
+def _heading_for(comparison: Comparison) -> list[str]:
+    return words.destination(comparison) or ["No least-squares solution was computed."]
+
+
+# -- tables ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`text`, and after it the digits that are `apart` from the reference's."""
+
+    text: str
+    number: bool = True
+    apart: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """`mark` is the CSS variable of the backend's colour, or empty."""
+
+    head: str
+    mark: str
+    cells: tuple[Cell, ...]
+
+
+def _shown(comparison: Comparison, table: Table) -> dict[str, Any]:
+    """The table for the template: first cells are headings, padding is made of spaces that HTML keeps."""
+    marks = _marks(comparison, table.subjects) or [""] * len(table.rows)
+    rows = [
+        Row(
+            row[0],
+            mark,
+            tuple(Cell(_kept(text), not c.words) for text, c in zip(row[1:], table.columns[1:], strict=True)),
+        )
+        for row, mark in zip(table.rows, marks, strict=True)
+    ]
+    return {"title": table.title, "columns": table.columns, "rows": rows, "note": table.note}
+
+
+def _marks(comparison: Comparison, names: Sequence[str]) -> list[str]:
+    every = looks(comparison.backends)
+    return [every[name].variable for name in names]
+
+
+def _kept(cell: str) -> str:
+    text = cell.rstrip(" ")
+    padding = len(cell) - len(text)
+    if padding and "." not in text:
+        return text + _POINT_SPACE + _FIGURE_SPACE * (padding - 1)
+    return text + _FIGURE_SPACE * padding
+
+
+def _digits(comparison: Comparison) -> dict[str, Any]:
+    """All digits of a few parameters, one row per backend, marked from where they part from the reference's."""
+    name = reference(comparison)
+    ran = {n: r for n, r in comparison.backends.items() if r.weights and r.bias is not None and r.status == "ok"}
+    if name is None or len(ran) < 2:
+        return {}
+    picked = largest_features(comparison, MOST_DIGIT_COLUMNS)
+    columns = [Column("backend", words=True), *(Column(shown(comparison.problem.features[j], 16)) for j in picked)]
+    expected = _values(comparison.backends[name], picked)
+    rows = [
+        Row(shown(n, 14), mark, tuple(_apart(v, e) for v, e in zip(_values(r, picked), expected, strict=True)))
+        for (n, r), mark in zip(ran.items(), _marks(comparison, list(ran)), strict=True)
+    ]
+    note = f"All digits of the parameters at the end; marked where they part from those of {shown(name)}."
+    table = {"title": "To the last digit", "columns": [*columns, Column("bias")], "rows": rows, "note": note}
+    return {"digits": table}
+
+
+def _values(result: BackendResult, picked: Sequence[int]) -> list[str]:
+    return [numbers.full(value) for value in (*(result.weights[j] for j in picked), result.bias)]
+
+
+def _apart(value: str, expected: str) -> Cell:
+    same = next((k for k, (a, b) in enumerate(zip(value, expected, strict=False)) if a != b), len(value))
+    return Cell(value[:same], apart=value[same:])
+
+
+# -- the rest -------------------------------------------------------------------------------------------------------
+
+
+def _sources(comparison: Comparison) -> Iterator[dict[str, str]]:
+    every = looks(comparison.backends)
+    for name, result in comparison.backends.items():
+        if result.source is not None:
+            yield {
+                "name": shown(name),
+                "mark": every[name].variable,
+                "summary": f"{shown(result.summary, 80)}, gradient by {_by(result)}",
+                "lines": words.plural(result.source.lines, "line"),
+                "file": shown(result.source.file, 80),
+                "code": safe_lines(result.source.code),
+            }
+
+
+def _by(result: BackendResult) -> str:
+    return {"manual": "hand", "autodiff": "autodiff", "exact": "exact arithmetic"}[result.gradient]
+
+
+def _machine(comparison: Comparison) -> Iterator[tuple[str, str]]:
+    where = comparison.environment
+    yield (
+        "Processor",
+        f"{shown(where.cpu, 80)}, {words.plural(where.cores, 'core')}, {words.plural(where.threads, 'thread')}",
+    )
+    yield "System", shown(where.platform, 120)
+    yield "Python", shown(where.python, 40)
+    if where.memory_bytes is not None:
+        yield "Memory", numbers.size(where.memory_bytes)
+    if where.cache_bytes:
+        yield "Caches", ", ".join(f"{shown(k, 12)} {numbers.size(v)}" for k, v in list(where.cache_bytes.items())[:8])
+    if where.blas is not None:
+        yield "BLAS", shown(where.blas, 80)
+    if where.governor is not None:
+        yield "Governor", shown(where.governor, 40)
+    if where.load is not None:
+        yield "Load before", numbers.brief(where.load)
+    yield "Packages", ", ".join(f"{shown(k, 24)} {shown(v, 24)}" for k, v in list(where.packages.items())[:30]) or "–"
+    yield "Time", shown(where.time, 40)

@@ -1,0 +1,63 @@
+"""Text that came from a file, made safe to show: one line, no control characters, cut to a width.
+
+Escaping for HTML is the template's; here nothing is trusted to be short, printable, or to run from left to right.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+#: The longest name that a figure, a table or a sentence shows.
+NAME_WIDTH = 32
+
+#: Unicode categories that have no shape of their own, or change the shape of what stands around them.
+_INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+
+
+def shown(name: str, width: int = NAME_WIDTH) -> str:
+    """The name on one line of at most `width` columns; what cannot be seen is written as its code point."""
+    head = name[: 4 * width].strip() if len(name) > 4 * width else name.strip()
+    visible = "".join(_visible(character) for character in head)
+    text = " ".join(visible.split()) or "(no name)"
+    if len(head) < len(name.strip()) or columns(text) > width:
+        return _cut(text, width - 1) + "…"
+    return text
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes: two for a wide character, none for a combining one."""
+    return sum(_width(character) for character in text)
+
+
+def safe_lines(text: str, lines: int = 400, width: int = 160) -> str:
+    """Several lines, such as source code: tabs as spaces, invisible characters visible, cut in both directions."""
+    kept = text[: lines * width].splitlines()
+    cut = [_cut_line("".join(_visible(c) for c in line.expandtabs(4)), width) for line in kept[:lines]]
+    return "\n".join(cut if len(kept) <= lines else [*cut, f"… {len(kept) - lines} more lines"])
+
+
+def _cut_line(line: str, width: int) -> str:
+    return line if columns(line) <= width else _cut(line, width - 1) + "…"
+
+
+def _visible(character: str) -> str:
+    if character.isspace():
+        return " "
+    if unicodedata.category(character) in _INVISIBLE:
+        return f"\\u{ord(character):04x}"
+    return character
+
+
+def _width(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _cut(text: str, width: int) -> str:
+    taken = 0
+    for position, character in enumerate(text):
+        taken += _width(character)
+        if taken > width:
+            return text[:position]
+    return text

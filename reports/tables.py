@@ -1,0 +1,233 @@
+"""The tables of a report, before any layout: a terminal, a pipe and a page show the same cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from handgrad.compare.results import BackendResult, Comparison, Speed, StartGradient
+from handgrad.reports import numbers
+from handgrad.reports.names import shown
+
+#: Models of so many features have their weights in the table of outcomes; larger ones have a table of their own.
+WEIGHTS_BESIDE = 1
+#: The most features that the table of parameters lists.
+MOST_FEATURES = 16
+#: The width of a backend's name in a table.
+BACKEND_WIDTH = 14
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading, and whether its cells are words (left) or figures (right)."""
+
+    title: str
+    words: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells ready to print. `note` says in one line what the columns mean; `subjects` names each row's backend."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    subjects: tuple[str, ...] = ()
+
+
+def tables(comparison: Comparison) -> list[Table]:
+    """The tables that have something to show, in the order of the report."""
+    makers: list[Callable[[Comparison], Table]] = [outcome, parameters, accuracy, speed]
+    return [table for table in (maker(comparison) for maker in makers) if table.rows]
+
+
+def outcome(comparison: Comparison) -> Table:
+    """One row per backend, whatever became of it: who found the derivative, how it ended, its loss, W and b."""
+    names = comparison.problem.features
+    beside = names if len(names) <= WEIGHTS_BESIDE else ()
+    columns = [Column("backend", words=True), Column("derivative", words=True), Column("outcome", words=True)]
+    figures = [Column("loss"), *(Column(shown(name, 12)) for name in beside), Column("bias")]
+    rows = [
+        [shown(name, BACKEND_WIDTH), result.gradient, ended(result), *_end(result, len(beside))]
+        for name, result in comparison.backends.items()
+    ]
+    return _table(
+        "outcome",
+        "Outcome",
+        [*columns, *figures],
+        rows,
+        "The loss is the mean squared error after the last epoch; parameters are in the table's own units.",
+        comparison.backends,
+    )
+
+
+def ended(result: BackendResult) -> str:
+    """The status in a word, with the epoch of a divergence."""
+    if result.status == "diverged" and result.diverged_at is not None:
+        return f"diverged at {numbers.count(result.diverged_at)}"
+    return result.status
+
+
+def _end(result: BackendResult, weights: int) -> list[str]:
+    loss = result.losses[-1] if result.losses else None
+    own = result.weights[:weights] if result.weights else (None,) * weights
+    return [numbers.number(value) for value in (loss, *own, result.bias)]
+
+
+def largest_features(comparison: Comparison, most: int) -> list[int]:
+    """The positions of the features that move the prediction most (|weight| × scale), in the table's order."""
+    problem = comparison.problem
+    weights = _some_weights(comparison)
+    if weights is None or len(problem.features) <= most:
+        return list(range(min(len(problem.features), most)))
+    scales = problem.scales or (1.0,) * len(weights)
+    order = sorted(range(len(weights)), key=lambda j: -abs(weights[j] * scales[j]))
+    return sorted(order[:most])
+
+
+def _some_weights(comparison: Comparison) -> tuple[float, ...] | None:
+    if comparison.problem.destination is not None:
+        return comparison.problem.destination.weights
+    return next((result.weights for result in comparison.backends.values() if result.weights), None)
+
+
+def reference(comparison: Comparison) -> str | None:
+    """The backend whose parameters stand for all: NumPy's where it ran, or else the first that did."""
+    ended_well = [name for name, result in comparison.backends.items() if result.status == "ok" and result.weights]
+    return "numpy" if "numpy" in ended_well else next(iter(ended_well), None)
+
+
+def parameters(comparison: Comparison) -> Table:
+    """For more than one feature: what was learned beside the least-squares solution, one row per parameter."""
+    problem, name = comparison.problem, reference(comparison)
+    columns = [Column("feature", words=True), Column(f"learned ({shown(name or '', BACKEND_WIDTH)})")]
+    columns += [Column("least squares")] if problem.destination else []
+    columns += [Column("true")] if problem.true_weights is not None else []
+    title = "Parameters"
+    if name is None or len(problem.features) <= WEIGHTS_BESIDE:
+        return Table("parameters", title, tuple(columns), ())
+    picked = largest_features(comparison, MOST_FEATURES)
+    rows = [[shown(problem.features[j], 24), *_weight(comparison, name, j)] for j in picked]
+    rows.append(["bias", *_bias(comparison, name)])
+    left_out = len(problem.features) - len(picked)
+    note = "One weight per feature, in units of the target per unit of the feature."
+    if left_out:
+        note += f" The {len(picked)} that move the prediction most; {numbers.count(left_out)} more are in result.json."
+    return _table("parameters", title, columns, rows, note)
+
+
+def _weight(comparison: Comparison, name: str, feature: int) -> list[str]:
+    problem = comparison.problem
+    values = [comparison.backends[name].weights[feature]]
+    values += [problem.destination.weights[feature]] if problem.destination else []
+    values += [problem.true_weights[feature]] if problem.true_weights is not None else []
+    return [numbers.number(value) for value in values]
+
+
+def _bias(comparison: Comparison, name: str) -> list[str]:
+    problem = comparison.problem
+    values = [comparison.backends[name].bias]
+    values += [problem.destination.bias] if problem.destination else []
+    values += [problem.true_bias] if problem.true_weights is not None else []
+    return [numbers.number(value) for value in values]
+
+
+def accuracy(comparison: Comparison) -> Table:
+    """The start gradient and the parameters at the end against the exact ones, and where bits first differ."""
+    judged = {name: result for name, result in comparison.backends.items() if result.accuracy is not None}
+    columns = [
+        Column("backend", words=True),
+        Column("gradient ULP"),
+        Column("of bound"),
+        Column("end ULP"),
+        Column("end rel."),
+        Column("parts at"),
+        Column("right", words=True),
+    ]
+    rows = [[shown(name, BACKEND_WIDTH), *_accuracy(result)] for name, result in judged.items()]
+    return _table(
+        "accuracy",
+        "Accuracy against the exact answer",
+        columns,
+        rows,
+        "ULP: error in steps to the next representable number. Of bound: error over what rounding may cause, so that "
+        "above 1 is wrong. Parts at: the first epoch at which a bit differs from the reference's.",
+        judged,
+    )
+
+
+def _accuracy(result: BackendResult) -> list[str]:
+    assert result.accuracy is not None
+    start, end = result.accuracy.start_gradient, result.accuracy.parameters
+    apart = "never" if end.first_epoch_apart is None else numbers.count(end.first_epoch_apart)
+    return [
+        numbers.ulps(start.max_ulp),
+        numbers.ratio(start.bound_ratio),
+        numbers.ulps(end.max_ulp),
+        numbers.ratio(end.max_relative),
+        apart,
+        "yes" if result.accuracy.passed else "no",
+    ]
+
+
+def speed(comparison: Comparison) -> Table:
+    """The three costs apart, the interval of the epoch, and its ratio to NumPy's."""
+    timed = {name: result.speed for name, result in comparison.backends.items() if result.speed is not None}
+    ceiling = any(speed.ceiling_fraction is not None for speed in timed.values())
+    columns = [
+        Column("backend", words=True),
+        Column("import"),
+        Column("first call"),
+        Column("epoch"),
+        Column("interval"),
+        Column("× numpy"),
+        Column("memory"),
+        *([Column("% of limit")] if ceiling else []),
+    ]
+    rows = [[shown(name, BACKEND_WIDTH), *_speed(speed, ceiling)] for name, speed in timed.items()]
+    note = "Epoch: median in the steady state, with its interval. × numpy: over NumPy's epoch; below 1 is faster."
+    if ceiling:
+        note += " % of limit: of the speed at which this machine reads the same bytes."
+    return _table("speed", "Speed", columns, rows, note, timed)
+
+
+def _speed(speed: Speed, ceiling: bool) -> list[str]:
+    epoch = speed.epoch_seconds
+    memory = speed.peak_memory_bytes if speed.own_memory_bytes is None else speed.own_memory_bytes
+    return [
+        numbers.seconds(speed.import_seconds),
+        numbers.seconds(speed.first_call_seconds),
+        numbers.seconds(epoch.median, epoch.low, epoch.high),
+        numbers.seconds_between(epoch.median, epoch.low, epoch.high),
+        numbers.ratio(speed.relative),
+        numbers.size(memory),
+        *([_percent(speed.ceiling_fraction)] if ceiling else []),
+    ]
+
+
+def _percent(fraction: float | None) -> str:
+    return numbers.ratio(None if fraction is None else 100 * fraction)
+
+
+def start_gradients(comparison: Comparison) -> dict[str, StartGradient]:
+    """The start gradient of each backend that was judged."""
+    return {n: r.accuracy.start_gradient for n, r in comparison.backends.items() if r.accuracy is not None}
+
+
+def _table(
+    name: str,
+    title: str,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[str]],
+    note: str = "",
+    subjects: Iterable[str] = (),
+) -> Table:
+    """A table whose columns of figures have their decimal points in line."""
+    cells = [list(row) for row in rows]
+    for position, column in enumerate(columns):
+        if not column.words:
+            for row, cell in zip(cells, numbers.aligned([row[position] for row in cells]), strict=True):
+                row[position] = cell
+    return Table(name, title, tuple(columns), tuple(tuple(row) for row in cells), note, tuple(subjects))

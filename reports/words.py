@@ -1,0 +1,196 @@
+"""What a comparison says in sentences: the same ones in a terminal, on a page and in a picture's alternative text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from handgrad.compare.results import BackendResult, Comparison, Curvature, Problem, Speed
+from handgrad.reports import numbers
+from handgrad.reports.names import shown
+
+#: What each status means to who reads a report.
+STATUS = {
+    "unavailable": "not installed",
+    "failed": "failed",
+    "diverged": "diverged",
+    "timeout": "stopped after its time was up",
+}
+
+
+def heading(comparison: Comparison) -> str:
+    """The problem in one line: ``diabetes: 442 rows, 10 features, 100 epochs``."""
+    problem = comparison.problem
+    return (
+        f"{shown(problem.name, 40)}: {plural(problem.rows, 'row')}, {plural(len(problem.features), 'feature')}, "
+        f"{plural(problem.epochs, 'epoch')}"
+    )
+
+
+def agreement(comparison: Comparison) -> str:
+    """Whether the backends that were judged are right, with the worst of them."""
+    judged = {name: r.accuracy for name, r in comparison.backends.items() if r.accuracy is not None}
+    wrong = [shown(name) for name, accuracy in judged.items() if not accuracy.passed]
+    if not judged:
+        return "Nothing was judged: no backend finished."
+    if wrong:
+        verb = "is" if len(wrong) == 1 else "are"
+        return (
+            f"{listed(wrong)} {verb} wrong: outside the rounding-error bound ({len(wrong)} of {len(judged)} backends)."
+        )
+    if not comparison.verdict.passed:
+        return f"The comparison did not pass, though {_all(judged)} within the rounding-error bound."
+    who = f"All {len(judged)} backends agree" if len(judged) > 1 else f"{shown(next(iter(judged)))} is right"
+    return f"{who}: every gradient is within its rounding-error bound{_worst(comparison)}."
+
+
+def _all(judged: Collection[str]) -> str:
+    return "the one backend judged is" if len(judged) == 1 else f"the {len(judged)} backends judged are"
+
+
+def _worst(comparison: Comparison) -> str:
+    ratios = {
+        name: result.accuracy.start_gradient.bound_ratio
+        for name, result in comparison.backends.items()
+        if result.accuracy is not None
+    }
+    known = {name: ratio for name, ratio in ratios.items() if ratio is not None}
+    if not known:
+        return ""
+    name = max(known, key=lambda name: known[name])
+    return f" (the largest error is {numbers.ratio(known[name])} of it, by {shown(name)})"
+
+
+def fastest(comparison: Comparison) -> str | None:
+    """Who has the shortest epoch, and what its start costs; None when nothing was timed."""
+    timed = {n: r.speed for n, r in comparison.backends.items() if r.speed is not None and r.status == "ok"}
+    if not timed:
+        return None
+    best = min(timed, key=lambda name: timed[name].epoch_seconds.median)
+    speed, tied = timed[best], _not_told_apart(timed, best)
+    epoch = speed.epoch_seconds
+    each = f"{numbers.seconds(epoch.median, epoch.low, epoch.high)} per epoch"
+    if len(timed) == 1:
+        return f"{shown(best)} takes {each}."
+    if tied:
+        return f"{listed([shown(name) for name in tied])} are the fastest and not told apart: {each}."
+    gain = _gain(best, speed)
+    once = numbers.seconds(speed.import_seconds + speed.first_call_seconds)
+    return f"{shown(best)} is the fastest: {each}{gain}, after {once} once for its import and first call."
+
+
+def _not_told_apart(timed: dict[str, Speed], best: str) -> list[str]:
+    """The best and those whose interval reaches into its own; empty when there is no such one."""
+    high = timed[best].epoch_seconds.high
+    near = [name for name, speed in timed.items() if speed.epoch_seconds.low <= high]
+    return near if len(near) > 1 else []
+
+
+def _gain(name: str, speed: Speed) -> str:
+    if name == "numpy" or not speed.relative:
+        return ""
+    return f", {numbers.times(1 / speed.relative)} as fast as numpy"
+
+
+def training(comparison: Comparison) -> list[str]:
+    """How it was trained: rate and its limit, batches and format, standardisation."""
+    problem = comparison.problem
+    lines = [_rate(problem), f"{_batch(problem)}, computed in {problem.dtype}"]
+    lines.append(
+        "features standardised for training; parameters in the table's own units"
+        if problem.standardized
+        else "features as they are, not standardised"
+    )
+    return lines
+
+
+def _rate(problem: Problem) -> str:
+    choice = "chosen: the best fixed one" if problem.learning_rate_choice == "auto" else "given"
+    limit = f"; stable below {numbers.brief(problem.curvature.limit)}" if problem.curvature else ""
+    return f"learning rate {numbers.brief(problem.learning_rate)} ({choice}{limit})"
+
+
+def _batch(problem: Problem) -> str:
+    if problem.batch_size is None or problem.batch_size >= problem.rows:
+        return "full batch"
+    return f"batches of {plural(problem.batch_size, 'row')}, seed {problem.seed}"
+
+
+def curvature(values: Curvature) -> list[str]:
+    """What the Hessian's eigenvalues say about the rate and the number of epochs."""
+    condition = "infinite (features are dependent)" if values.condition is None else numbers.ratio(values.condition)
+    return [
+        f"condition number {condition}; eigenvalues of the Hessian from {numbers.number(values.smallest, 3)} "
+        f"to {numbers.number(values.largest, 3)}",
+        f"each epoch leaves {numbers.number(values.contraction, 4)} of the slowest error at this rate; "
+        f"the best rate is {numbers.brief(values.best_rate)}",
+        _epochs_for(values),
+    ]
+
+
+def _epochs_for(values: Curvature) -> str:
+    if all(epochs is None for epochs in values.epochs_for.values()):
+        return "at this rate it never arrives"
+    parts = [
+        f"{numbers.count(epochs)} for {digits} digits" if epochs is not None else f"never for {digits} digits"
+        for digits, epochs in values.epochs_for.items()
+    ]
+    return f"epochs needed: {', '.join(parts)}"
+
+
+def destination(comparison: Comparison) -> list[str]:
+    """Where the descent is heading, and how far each backend says it has come; one sentence for like ones."""
+    problem = comparison.problem
+    lines = []
+    if problem.destination is not None:
+        target = problem.destination
+        lines.append(f"least squares ({shown(target.method, 60)}): loss {numbers.number(target.loss)}")
+        lines += [shown(note, 240) for note in target.notes]
+    said: dict[str, list[str]] = {}
+    for name, result in comparison.backends.items():
+        if result.convergence:
+            said.setdefault(result.convergence, []).append(shown(name))
+    return lines + [f"{listed(names)}: {shown(sentence, 240)}" for sentence, names in said.items()]
+
+
+def troubles(comparison: Comparison) -> list[tuple[str, str, str]]:
+    """(name, what happened, why and what to do) of each backend that did not end well."""
+    return [
+        (shown(name), _happened(result), shown(result.reason, 400) if result.reason else "no reason was recorded")
+        for name, result in comparison.backends.items()
+        if result.status != "ok"
+    ]
+
+
+def _happened(result: BackendResult) -> str:
+    if result.status == "diverged" and result.diverged_at is not None:
+        return f"diverged at epoch {numbers.count(result.diverged_at)}"
+    return STATUS[result.status]
+
+
+def reasons(comparison: Comparison) -> list[str]:
+    """The verdict's own sentences."""
+    return [shown(reason, 400) for reason in comparison.verdict.reasons]
+
+
+def explanations(comparison: Comparison) -> list[str]:
+    """Why backends differ, where that was established; one line for like ones."""
+    said: dict[str, list[str]] = {}
+    for name, result in comparison.backends.items():
+        if result.accuracy is not None and result.accuracy.explanation:
+            said.setdefault(result.accuracy.explanation, []).append(shown(name))
+    return [f"{listed(names)}: {shown(sentence, 400)}" for sentence, names in said.items()]
+
+
+def notes(comparison: Comparison) -> list[str]:
+    """What the data's reader and the run had to say."""
+    return [shown(note, 400) for note in comparison.problem.notes]
+
+
+def plural(number: int, word: str) -> str:
+    """``1 row``, ``442 rows``."""
+    return f"{numbers.count(number)} {word}{'' if number == 1 else 's'}"
+
+
+def listed(words: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
