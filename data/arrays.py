@@ -20,6 +20,8 @@ EXACT_INTEGERS = 2**53
 
 def as_numbers(given: Any, where: str) -> FloatArray:
     """One column or array of any library as float64; NaN where a value is missing."""
+    if isinstance(given, np.ma.MaskedArray):  # asarray would uncover what is masked
+        given = np.ma.filled(given.astype(np.float64), np.nan)
     try:
         array = np.asarray(given)
     except ValueError as error:  # rows of unlike length

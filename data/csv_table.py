@@ -85,7 +85,7 @@ class CsvTable:
         if values is None:
             values = self._slow(columns)
         finite = np.where(np.isfinite(values), values, 0.0)
-        large = np.flatnonzero((np.abs(finite) > EXACT_INTEGERS).any(axis=0))
+        large = np.flatnonzero((np.abs(finite) >= EXACT_INTEGERS).any(axis=0))
         if len(large):
             self._check_exact([columns[j] for j in large.tolist()])
         return values

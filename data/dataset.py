@@ -305,8 +305,9 @@ def _name_of(y: Any) -> str:
 
 def _check_same_index(X: Any, y: Any) -> None:
     """Refuses what pandas would align by label and NumPy by position."""
-    left, right = getattr(X, "index", None), getattr(y, "index", None)
-    if left is None or not hasattr(left, "equals") or not hasattr(right, "equals"):
+    left: Any = getattr(X, "index", None)
+    right: Any = getattr(y, "index", None)
+    if not hasattr(left, "equals") or not hasattr(right, "equals"):
         return
     if len(left) == len(right) and not left.equals(right):
         raise DataError(
