@@ -71,8 +71,12 @@ class Node:
 
 
 def unbroadcast(adjoint: Any, value: Any) -> Any:
-    """Sums an adjoint over the axes along which a scalar was broadcast."""
-    return adjoint.sum() if np.ndim(value) < np.ndim(adjoint) else adjoint
+    """Sums an adjoint over the axes along which its value was broadcast: each copy sends back its share."""
+    if np.shape(adjoint) == np.shape(value):
+        return adjoint
+    shares = adjoint.sum(axis=tuple(range(np.ndim(adjoint) - np.ndim(value))))
+    stretched = tuple(axis for axis, length in enumerate(np.shape(value)) if length == 1)
+    return shares.sum(axis=stretched, keepdims=True)
 
 
 def topological(end: Node) -> list[Node]:

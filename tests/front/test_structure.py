@@ -118,11 +118,12 @@ def test_package_data_that_is_declared_is_there() -> None:
 
 
 def undocumented(source: str) -> list[str]:
-    """The module and the public classes, functions and methods in it that have no docstring."""
+    """The module and the public classes, functions and public classes' methods in it that have no docstring."""
     tree = ast.parse(source)
     found = [] if ast.get_docstring(tree) else ["the module"]
     kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for owner in [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]:
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+    for owner in [tree, *classes]:
         public = [node for node in owner.body if isinstance(node, kinds) and not node.name.startswith("_")]
         found += [f"{node.name}, line {node.lineno}" for node in public if not ast.get_docstring(node)]
     return found
