@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from handgrad.backends.catalogue import Entry, catalogue, entry
 from handgrad.backends.interface import Plan, steady
 from handgrad.compare import environment
 from handgrad.compare.journal import Journal
-from handgrad.compare.measure import ClockStopped, measure
+from handgrad.compare.measure import Clock, ClockStopped, Lap, measure
 from handgrad.compare.prepare import Options, Prepared, prepare
 from handgrad.compare.process import Worker, WorkerError
 from handgrad.compare.results import (
@@ -28,9 +30,9 @@ from handgrad.compare.results import (
     Status,
     Timing,
     Trajectory,
-    Verdict,
 )
 from handgrad.compare.source import source_of
+from handgrad.compare.verdict import judged, verdict
 from handgrad.data.dataset import Dataset
 
 #: Told what is going on: a short sentence, how much is done, and how much there is.
@@ -90,12 +92,13 @@ def side_by_side(
     if not any(run.answers for run in runs.values()):
         raise NothingRan("; ".join(run.reason or run.status for run in runs.values()))
     progress("judging", len(runs) + 2, len(runs) + 2)
-    results = {name: result(run, prepared) for name, run in runs.items()}
+    answers = {name: run.answers for name, run in runs.items() if run.answers}
+    results = judged({name: result(run, prepared) for name, run in runs.items()}, answers, prepared)
     return Comparison(
         environment=environment.capture(options.thread_count()),
         problem=prepared.problem,
         backends=with_relative(results),
-        verdict=Verdict(True, ()),
+        verdict=verdict(results),
     )
 
 
@@ -142,7 +145,7 @@ def time_epochs(runs: dict[str, Run], prepared: Prepared, options: Options, jour
     clocks = {}
     for name, run in runs.items():
         if (kept := journal.get(f"epochs {name}")) is not None and run.answers is not None:
-            run.timing = Timing(**{**kept["timing"], "samples": tuple(kept["timing"]["samples"])})
+            run.timing = msgspec.convert(kept["timing"], Timing)
             run.answers |= kept["memory"]
         elif run.worker is not None and run.answers is not None:
             clocks[name] = clock(run, prepared.plan)
@@ -158,18 +161,21 @@ def time_epochs(runs: dict[str, Run], prepared: Prepared, options: Options, jour
         journal.append(f"epochs {name}", {"timing": vars(timing), "memory": memory})
 
 
-def clock(run: Run, plan: Plan) -> Callable[[int], float]:
+def clock(run: Run, plan: Plan) -> Clock:
     """Times so many epochs in the backend's process; a process that fails then keeps its results, but has no time."""
 
-    def seconds(epochs: int) -> float:
+    def lap(epochs: int) -> Lap:
+        assert run.worker is not None
         fields = plan_fields(steady(plan, epochs))
         try:
-            return float(run.worker.ask("time", plan=fields, epochs=epochs)["seconds"])  # type: ignore[union-attr]
+            answer = run.worker.ask("time", plan=fields, epochs=epochs)
         except WorkerError as error:
             run.reason = f"could not be timed: {error}"
             raise ClockStopped(str(error)) from error
+        run.worker.rest()
+        return Lap(answer["seconds"], (*answer["weights"], answer["bias"]))
 
-    return seconds
+    return lap
 
 
 def plan_fields(plan: Plan) -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""From the answers of all processes to the verdict: each backend judged, then one sentence for each that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from handgrad.backends.interface import Gradient, Training
+from handgrad.compare.judge import Observed, judge
+from handgrad.compare.prepare import Prepared
+from handgrad.compare.results import BackendResult, Verdict
+
+#: What the others are compared to, by the way; the judge is the exact answer.
+REFERENCES = ("numpy", "torch")
+
+
+def judged(
+    results: Mapping[str, BackendResult], answers: Mapping[str, dict[str, Any]], prepared: Prepared
+) -> dict[str, BackendResult]:
+    """The results with the accuracy of each backend that answered; see `judge`."""
+    observed = {name: observation(answer, prepared) for name, answer in answers.items()}
+    found = judge(prepared.X, prepared.y, prepared.plan, observed, REFERENCES)
+    return {name: replace(result, accuracy=found.get(name)) for name, result in results.items()}
+
+
+def observation(answer: dict[str, Any], prepared: Prepared) -> Observed:
+    """What a process answered, as arrays of the dtype. A number that JSON could not carry is NaN again."""
+    dtype = prepared.plan.dtype
+    gradient, training = answer["gradient"], answer["training"]
+    return Observed(
+        gradient=Gradient(
+            number(gradient["loss"]), np.array(gradient["weights"], dtype=dtype), number(gradient["bias"])
+        ),
+        training=Training(
+            weights=np.array(training["weights"], dtype=dtype),
+            bias=number(training["bias"]),
+            losses=np.array(training["losses"], dtype=np.float64),
+            recorded_epochs=np.array(training["recorded_epochs"], dtype=np.int64),
+            recorded_weights=np.array(training["recorded_weights"], dtype=dtype),
+            recorded_biases=np.array(training["recorded_biases"], dtype=dtype),
+            diverged_at=training["diverged_at"],
+        ),
+    )
+
+
+def number(value: float | None) -> float:
+    """The number, or NaN for null."""
+    return float("nan") if value is None else value
+
+
+def verdict(results: Mapping[str, BackendResult]) -> Verdict:
+    """Passed if at least one backend was judged, all judged ones are right, and none failed or ran out of time."""
+    reasons = [
+        *(f"{name}: {r.accuracy.reason}" for name, r in results.items() if r.accuracy and not r.accuracy.passed),
+        *(f"{name}: {r.reason or r.status}" for name, r in results.items() if r.status in ("failed", "timeout")),
+    ]
+    count = sum(1 for result in results.values() if result.accuracy is not None)
+    if not count:
+        return Verdict(False, (*reasons, "nothing was judged"))
+    if reasons:
+        return Verdict(False, tuple(reasons))
+    diverged = [name for name, result in results.items() if result.status == "diverged"]
+    said = f"{count} backend{'s' if count > 1 else ''} within the rounding-error bounds of the exact answer"
+    return Verdict(True, (said, *(f"{name}: {results[name].reason}" for name in diverged)))
