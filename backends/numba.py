@@ -4,9 +4,9 @@ Loss and gradient need three kinds of sums over the rows, and one pass gives the
 
     r = X W + b − y,      Σ xᵢⱼ rᵢ  (d of them),      Σ rᵢ,      Σ rᵢ².
 
-**Layout.** X is kept as Xᵀ (d, n). With few features each *feature* is contiguous, and a vector instruction takes
-several rows at once (`along_rows`); with many each *row* is contiguous, and it takes several features of one row
-(`along_features`).
+**Layout.** X is kept as Xᵀ (d, n), for one feature as a line (n,). Up to some hundred features each *feature* is
+contiguous, and a vector instruction takes several rows at once (`along_rows`); beyond, each *row* is contiguous, and it
+takes several features of one row (`along_features`). Numba compiles the kernel of the layout at hand, and no other.
 
 **Sums.** The rows are cut into chunks whose size depends on d alone. Each chunk leaves its sums in its own row of a
 buffer, and the chunks are added up in their order: the same bits in every run and for any number of threads. Within a
@@ -19,33 +19,53 @@ cache folder. Numba looks for changes in this file only, hence all compiled func
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+import math
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
 import numpy as np
 from numba import njit, prange
-from numba.extending import overload
 from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, Trainer, permutation
 
-#: Up to so many features, vector instructions run along the rows.
-ALONG_ROWS_UP_TO = 24
-#: Bytes of X in a block of `along_rows`: half of a first-level cache, so that its second reading finds it there.
-BLOCK_BYTES = 16 * 1024
-#: Bytes of X in a chunk: enough to make its bookkeeping small, few enough to give every thread some.
-CHUNK_BYTES = 64 * 1024
+#: Up to so many features, vector instructions run along the rows (seen to pay up to 128 and more).
+ALONG_ROWS_UP_TO = 128
+#: Rows in a block of `along_rows`: enough to hide the loops' ends, few enough to be read again from a near cache.
+BLOCK_ROWS = 512
+#: Multiply-adds in a chunk of few features: enough to make its bookkeeping small.
+CHUNK_PRODUCTS = 4096
 #: Below so many bytes of X, waking the threads costs more than they save.
 THREADED_FROM_BYTES = 1024 * 1024
+#: Bytes of a cache line; a vector that straddles two of them costs two readings.
+CACHE_LINE = 64
 
 #: The compiler may reorder sums and fuse products into them. It may not assume that NaN and infinity never occur.
-COMPILED = {"cache": True, "nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}
+FAST = {"reassoc", "contract", "nsz"}
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(function: Function, **options: Any) -> Function:
+    """Compiled when it is first called, or loaded from the cache on disk."""
+    return cast(Function, njit(cache=True, nogil=True, fastmath=FAST, **options)(function))
+
+
+def inner(function: Function) -> Function:
+    """The same for what only compiled code calls: without an entry from Python it compiles faster."""
+    return compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def threaded(function: Function) -> Function:
+    """The same with the iterations of `prange` shared among threads."""
+    return compiled(function, parallel=True)
 
 
 # -- the sums of one chunk of rows -------------------------------------------------------------------------------------
 
 
-@njit(**COMPILED)
-def line(x, y, weight, bias, sums):  # type: ignore[no-untyped-def]
+@inner
+def line(x: FloatArray, y: FloatArray, weight: Any, bias: Any, sums: FloatArray) -> None:
     """One feature, x (m,): r never leaves the registers."""
     d_weight = d_bias = squares = y.dtype.type(0)  # a plain 0.0 would make float32 sums float64
     for i in range(y.size):
@@ -56,47 +76,55 @@ def line(x, y, weight, bias, sums):  # type: ignore[no-untyped-def]
     sums[0], sums[1], sums[2] = d_weight, d_bias, squares
 
 
-@njit(**COMPILED)
-def along_rows(X, y, first, last, theta, residual, sums):  # type: ignore[no-untyped-def]
-    """Contiguous features, block by block, four features to each reading of r."""
+@inner
+def along_rows(
+    X: FloatArray, y: FloatArray, first: int, last: int, theta: FloatArray, residual: FloatArray, sums: FloatArray
+) -> None:
+    """Contiguous features: block by block, first r, then Xᵀ r, four features to each reading of r."""
     d = X.shape[0]
-    if d == 1:
-        line(X[0][first:last], y[first:last], theta[0], theta[1], sums)
-        return
+    fours = d - d % 4
     sums[:] = 0
     for start in range(first, last, residual.size):
         stop = min(start + residual.size, last)
         r = residual[: stop - start]
-        for i in range(r.size):
-            r[i] = theta[d] - y[start + i]
-        for j in range(0, d - 3, 4):
-            add_four(r, theta[j : j + 4], X[j][start:stop], X[j + 1][start:stop], X[j + 2][start:stop], X[j + 3][start:stop])
-        for j in range(d - d % 4, d):
-            add_one(r, theta[j], X[j][start:stop])
-        for j in range(0, d - 3, 4):
-            dot_four(r, X[j][start:stop], X[j + 1][start:stop], X[j + 2][start:stop], X[j + 3][start:stop], sums[j : j + 4])
-        for j in range(d - d % 4, d):
-            dot_one(r, X[j][start:stop], sums[j:])
+        subtract(theta[d], y[start:stop], r)
+        for j in range(0, fours, 4):
+            x0, x1, x2, x3 = X[j][start:stop], X[j + 1][start:stop], X[j + 2][start:stop], X[j + 3][start:stop]
+            add_four(theta[j : j + 4], x0, x1, x2, x3, r)
+        for j in range(fours, d):
+            add_one(theta[j], X[j][start:stop], r)
+        for j in range(0, fours, 4):
+            x0, x1, x2, x3 = X[j][start:stop], X[j + 1][start:stop], X[j + 2][start:stop], X[j + 3][start:stop]
+            dot_four(r, x0, x1, x2, x3, sums[j : j + 4])
+        for j in range(fours, d):
+            dot_one(r, X[j][start:stop], sums[j : j + 1])
         total_and_squares(r, sums[d:])
 
 
-@njit(**COMPILED)
-def add_four(r, w, x0, x1, x2, x3):  # type: ignore[no-untyped-def]
-    """R += w0 x0 + … + w3 x3."""
+@inner
+def subtract(bias: Any, y: FloatArray, r: FloatArray) -> None:
+    """The residual's start: b − y."""
+    for i in range(r.size):
+        r[i] = bias - y[i]
+
+
+@inner
+def add_four(w: FloatArray, x0: FloatArray, x1: FloatArray, x2: FloatArray, x3: FloatArray, r: FloatArray) -> None:
+    """Adds w₀ x₀ + … + w₃ x₃ to r."""
     for i in range(r.size):
         r[i] += (w[0] * x0[i] + w[1] * x1[i]) + (w[2] * x2[i] + w[3] * x3[i])
 
 
-@njit(**COMPILED)
-def add_one(r, w, x):  # type: ignore[no-untyped-def]
-    """R += w x."""
+@inner
+def add_one(w: Any, x: FloatArray, r: FloatArray) -> None:
+    """Adds w x to r."""
     for i in range(r.size):
         r[i] += w * x[i]
 
 
-@njit(**COMPILED)
-def dot_four(r, x0, x1, x2, x3, sums):  # type: ignore[no-untyped-def]
-    """Adds Σ x0 r, …, Σ x3 r."""
+@inner
+def dot_four(r: FloatArray, x0: FloatArray, x1: FloatArray, x2: FloatArray, x3: FloatArray, sums: FloatArray) -> None:
+    """Adds Σ x₀ r, …, Σ x₃ r to sums (4,)."""
     s0 = s1 = s2 = s3 = r.dtype.type(0)
     for i in range(r.size):
         s0 += x0[i] * r[i]
@@ -109,18 +137,18 @@ def dot_four(r, x0, x1, x2, x3, sums):  # type: ignore[no-untyped-def]
     sums[3] += s3
 
 
-@njit(**COMPILED)
-def dot_one(r, x, sums):  # type: ignore[no-untyped-def]
-    """Adds Σ x r."""
+@inner
+def dot_one(r: FloatArray, x: FloatArray, sums: FloatArray) -> None:
+    """Adds Σ x r to sums (1,)."""
     total = r.dtype.type(0)
     for i in range(r.size):
         total += x[i] * r[i]
     sums[0] += total
 
 
-@njit(**COMPILED)
-def total_and_squares(r, sums):  # type: ignore[no-untyped-def]
-    """Adds Σ r and Σ r²."""
+@inner
+def total_and_squares(r: FloatArray, sums: FloatArray) -> None:
+    """Adds Σ r and Σ r² to sums (2,)."""
     total = squares = r.dtype.type(0)
     for i in range(r.size):
         total += r[i]
@@ -129,8 +157,8 @@ def total_and_squares(r, sums):  # type: ignore[no-untyped-def]
     sums[1] += squares
 
 
-@njit(**COMPILED)
-def along_features(X, y, first, last, theta, residual, sums):  # type: ignore[no-untyped-def]
+@inner
+def along_features(X: FloatArray, y: FloatArray, first: int, last: int, theta: FloatArray, sums: FloatArray) -> None:
     """Contiguous rows, four at a time, so that the weights and their sums are read once for four rows."""
     d = X.shape[0]
     rows, w, b, zero = X.T, theta[:d], theta[d], y.dtype.type(0)
@@ -160,48 +188,64 @@ def along_features(X, y, first, last, theta, residual, sums):  # type: ignore[no
         sums[d + 1] += r0 * r0
 
 
-def chunk_sums(X, y, first, last, theta, residual, sums):  # type: ignore[no-untyped-def]
-    """The kernel for the layout of X; chosen when it is compiled."""
-    raise NotImplementedError("for compiled code only")
+@inner
+def chunk_sums(
+    X: FloatArray,
+    y: FloatArray,
+    first: int,
+    last: int,
+    theta: FloatArray,
+    residuals: FloatArray,
+    chunk: int,
+    sums: FloatArray,
+) -> None:
+    """The kernel for the layout at hand; Numba drops a branch that the number of dimensions rules out.
 
-
-@overload(chunk_sums)
-def _chunk_sums(X, y, first, last, theta, residual, sums):  # type: ignore[no-untyped-def]
-    kernel = along_rows if X.layout == "C" else along_features
-    return lambda X, y, first, last, theta, residual, sums: kernel(X, y, first, last, theta, residual, sums)
+    `residuals` (chunks, block) is the buffer of `along_rows`; `along_features` comes with an empty one, (0,).
+    """
+    if X.ndim == 1:
+        line(X[first:last], y[first:last], theta[0], theta[1], sums)
+    elif residuals.ndim == 1:
+        along_features(X, y, first, last, theta, sums)
+    else:
+        along_rows(X, y, first, last, theta, residuals[chunk], sums)
 
 
 # -- the sums of all rows, and the loop over epochs --------------------------------------------------------------------
 
 
-@njit(**COMPILED)
-def add_up(sums, chunks):  # type: ignore[no-untyped-def]
+@inner
+def add_up(sums: FloatArray, chunks: int) -> None:
     """The total of all chunks, in their order, into the first row of sums (chunks, d + 2)."""
     for c in range(1, chunks):
         for j in range(sums.shape[1]):
             sums[0, j] += sums[c, j]
 
 
-@njit(**COMPILED)
-def all_sums(X, y, theta, chunk, residuals, sums):  # type: ignore[no-untyped-def]
+@compiled
+def all_sums(
+    X: FloatArray, y: FloatArray, theta: FloatArray, chunk: int, residuals: FloatArray, sums: FloatArray
+) -> None:
     """Each chunk's sums into its row of sums (chunks, d + 2), and their total into the first."""
     chunks = (y.size + chunk - 1) // chunk
     for c in range(chunks):
-        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, residuals[c], sums[c])
+        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, residuals, c, sums[c])
     add_up(sums, chunks)
 
 
-@njit(parallel=True, **COMPILED)
-def all_sums_threaded(X, y, theta, chunk, residuals, sums):  # type: ignore[no-untyped-def]
+@threaded
+def all_sums_threaded(
+    X: FloatArray, y: FloatArray, theta: FloatArray, chunk: int, residuals: FloatArray, sums: FloatArray
+) -> None:
     """The same, the chunks shared among threads."""
     chunks = (y.size + chunk - 1) // chunk
     for c in prange(chunks):
-        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, residuals[c], sums[c])
+        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, residuals, c, sums[c])
     add_up(sums, chunks)
 
 
-@njit(**COMPILED)
-def step(theta, total, rows, rate):  # type: ignore[no-untyped-def]
+@inner
+def step(theta: FloatArray, total: FloatArray, rows: int, rate: Any) -> Any:
     """θ ← θ − η ∇L, unless the loss is not finite; returns the loss before. theta and ∇L are (d + 1,), bias last."""
     n = theta.dtype.type(rows)
     loss = total[-1] / n
@@ -212,8 +256,17 @@ def step(theta, total, rows, rate):  # type: ignore[no-untyped-def]
     return loss
 
 
-@njit(**COMPILED)
-def descend(X, y, theta, rate, chunk, residuals, sums, losses):  # type: ignore[no-untyped-def]
+@compiled
+def descend(
+    X: FloatArray,
+    y: FloatArray,
+    theta: FloatArray,
+    rate: Any,
+    chunk: int,
+    residuals: FloatArray,
+    sums: FloatArray,
+    losses: FloatArray,
+) -> int:
     """Epochs until `losses` is full, or one of them not finite; returns how many there are."""
     for epoch in range(losses.size):
         all_sums(X, y, theta, chunk, residuals, sums)
@@ -223,8 +276,17 @@ def descend(X, y, theta, rate, chunk, residuals, sums, losses):  # type: ignore[
     return losses.size
 
 
-@njit(**COMPILED)
-def descend_threaded(X, y, theta, rate, chunk, residuals, sums, losses):  # type: ignore[no-untyped-def]
+@compiled
+def descend_threaded(
+    X: FloatArray,
+    y: FloatArray,
+    theta: FloatArray,
+    rate: Any,
+    chunk: int,
+    residuals: FloatArray,
+    sums: FloatArray,
+    losses: FloatArray,
+) -> int:
     """The same with threads; apart from it, since what is never threaded need not wait for this to compile."""
     for epoch in range(losses.size):
         all_sums_threaded(X, y, theta, chunk, residuals, sums)
@@ -234,17 +296,53 @@ def descend_threaded(X, y, theta, rate, chunk, residuals, sums, losses):  # type
     return losses.size
 
 
-@njit(**COMPILED)
-def descend_batches(X, y, order, batch_X, batch_y, theta, rate, chunk, residuals, sums):  # type: ignore[no-untyped-def]
+@inner
+def pick(X: FloatArray, row: int, batch_X: FloatArray, i: int) -> None:
+    """Copies a row of X into the batch."""
+    if X.ndim == 1:
+        batch_X[i] = X[row]
+    else:
+        for j in range(X.shape[0]):
+            batch_X[j, i] = X[j, row]
+
+
+@compiled
+def descend_batches(
+    X: FloatArray,
+    y: FloatArray,
+    order: NDArray[np.int64],
+    batch_X: FloatArray,
+    batch_y: FloatArray,
+    theta: FloatArray,
+    rate: Any,
+    chunk: int,
+    residuals: FloatArray,
+    sums: FloatArray,
+) -> None:
     """One epoch in batches of `batch_y.size` rows, in the order given, each copied into the batch buffers first."""
     for first in range(0, order.size, batch_y.size):
         rows = order[first : first + batch_y.size]
         for i in range(rows.size):
             batch_y[i] = y[rows[i]]
-            for j in range(X.shape[0]):
-                batch_X[j, i] = X[j, rows[i]]
+            pick(X, rows[i], batch_X, i)
         all_sums(batch_X, batch_y[: rows.size], theta, chunk, residuals, sums)
         step(theta, sums[0], rows.size, rate)
+
+
+def aligned(shape: tuple[int, ...], dtype: Any) -> FloatArray:
+    """An empty array whose memory starts at a cache line."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    memory = np.empty(size + CACHE_LINE, dtype=np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    empty: FloatArray = memory[start : start + size].view(dtype).reshape(shape)
+    return empty
+
+
+def copied(array: FloatArray) -> FloatArray:
+    """A C-contiguous, writable, aligned copy: with one kind of array, each function is compiled once."""
+    copy = aligned(array.shape, array.dtype)
+    copy[...] = array
+    return copy
 
 
 class NumbaTrainer(Trainer):
@@ -256,23 +354,25 @@ class NumbaTrainer(Trainer):
     requires: ClassVar[tuple[str, ...]] = ("numba",)
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Xᵀ (d, n) in the layout that pays for d, and the buffers: nothing is allocated in an epoch."""
+        """Copies in the layout that pays for d, and the buffers: nothing is allocated in an epoch."""
         n, d = X.shape
-        self.chunk = max(64, CHUNK_BYTES // (X.itemsize * d))
+        self.chunk = max(BLOCK_ROWS, CHUNK_PRODUCTS // d)
         chunks = -(-n // self.chunk)
-        block = min(self.chunk, max(64, BLOCK_BYTES // (X.itemsize * d)))
-        self.residuals = np.empty((chunks, block), dtype=self.dtype)
-        self.sums = np.empty((chunks, d + 2), dtype=self.dtype)
+        self.features_contiguous = d <= ALONG_ROWS_UP_TO
+        self.residuals = aligned((chunks, BLOCK_ROWS) if self.features_contiguous else (0,), self.dtype)
+        self.sums = aligned((chunks, d + 2), self.dtype)
         self.threaded = X.nbytes >= THREADED_FROM_BYTES
-        return self.laid_out(X), np.ascontiguousarray(y)
+        return self.laid_out(X), copied(y)
 
     def laid_out(self, X: FloatArray) -> FloatArray:
-        """Xᵀ (d, n) of X (n, d), features contiguous when they are few, else rows."""
-        return np.asfortranarray(X).T if X.shape[1] <= ALONG_ROWS_UP_TO else np.ascontiguousarray(X).T
+        """A copy of X (n, d): one feature as (n,), more as (d, n)."""
+        if X.shape[1] == 1:
+            return copied(X[:, 0])
+        return copied(X.T) if self.features_contiguous else copied(X).T
 
     def take(self, X: FloatArray, y: FloatArray, rows: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
         """Copies of the rows, in the same layout."""
-        return self.laid_out(X.T[rows]), y[rows]
+        return self.laid_out(np.take(X, rows, axis=-1).T.reshape(len(rows), -1)), copied(y[rows])
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
         """Array and scalar of the dtype."""
@@ -284,7 +384,7 @@ class NumbaTrainer(Trainer):
 
     def predict(self, X: FloatArray, weights: FloatArray, bias: Any) -> FloatArray:
         """ŷ = X W + b."""
-        predicted: FloatArray = weights @ X + bias
+        predicted: FloatArray = (weights * X if X.ndim == 1 else weights @ X) + bias
         return predicted
 
     def loss(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
@@ -325,7 +425,7 @@ class NumbaTrainer(Trainer):
     def run_batches(self, theta: FloatArray, rate: Any, plan: Plan, epochs: range) -> list[float]:
         """Mini-batch epochs; moves theta (d + 1,) and returns the loss over all rows before each."""
         X, y = self.data
-        batch = self.take(X, y, np.arange(plan.batch_size))
+        batch = self.take(X, y, np.arange(plan.batch_size or self.rows))
         losses: list[float] = []
         for epoch in epochs:
             losses.append(float(self.loss(X, y, theta[:-1], theta[-1])))
