@@ -102,6 +102,49 @@ class Tolerances:
     likely: Tolerance
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """|Z|ᵀ|Z| (d + 2, d + 2), Z = [X 1 y]: bounds at many points without another pass over the rows.
+
+    The exact losses at those points stand for the residuals. By Cauchy and Schwarz Σ|xᵢⱼ||rᵢ| ≤ √(Σ xᵢⱼ²) √(n
+    L) and Σ|rᵢ|Aᵢ ≤ √(n L) √(Σ Aᵢ²), so these bounds are a little larger than those of `Magnitudes`.
+    """
+
+    products: FloatArray
+    rows: int
+
+    @classmethod
+    def of(cls, X: FloatArray, y: FloatArray) -> Sizes:
+        """Of X (n, d) and y (n,) as the backends hold them."""
+        total = np.zeros((X.shape[1] + 2, X.shape[1] + 2))
+        for part, target in _blocks(X, y):
+            size = np.abs(np.column_stack([part, np.ones(len(target)), target]))
+            with np.errstate(over="ignore"):
+                total += size.T @ size
+        return cls(total, len(y))
+
+    def slopes(self, parameters: FloatArray, losses: FloatArray, dtype: DType, growth: Growth) -> FloatArray:
+        """How far a computed gradient (k, d + 1) may lie from the exact one, at parameters (k, d + 1)."""
+        of_sum, of_residual = growth(self.rows + 2, dtype), growth(len(self.products), dtype)
+        with_residual = np.outer(np.sqrt(self.rows) * np.sqrt(losses), np.sqrt(np.diag(self.products)[:-1]))
+        error = of_residual * (self._with_target(parameters) @ self.products[:, :-1])
+        bound: FloatArray = 2 / self.rows * (of_sum * (with_residual + error) + error)
+        return bound
+
+    def losses(self, parameters: FloatArray, losses: FloatArray, dtype: DType, growth: Growth) -> FloatArray:
+        """How far a computed loss (k,) may lie from the exact one, at parameters (k, d + 1)."""
+        of_sum, of_residual = growth(self.rows + 2, dtype), growth(len(self.products), dtype)
+        terms = self._with_target(parameters)
+        with np.errstate(over="ignore"):
+            error = of_residual**2 * np.einsum("ki,ij,kj->k", terms, self.products, terms)
+            shifted = 2 * np.sqrt(self.rows * losses) * np.sqrt(error) + error
+            bound: FloatArray = (of_sum * (self.rows * losses + shifted) + shifted) / self.rows
+        return bound + float(np.finfo(dtype).smallest_subnormal)
+
+    def _with_target(self, parameters: FloatArray) -> FloatArray:
+        return np.abs(np.column_stack([parameters, np.ones(len(parameters))]))
+
+
 def gradient_tolerances(X: FloatArray, y: FloatArray, weights: ArrayLike, bias: float, dtype: DType) -> Tolerances:
     """How far loss and gradient of a correct backend may lie from the exact ones.
 

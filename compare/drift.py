@@ -11,7 +11,7 @@ the next, m epochs later, |c| ← |μ|ᵐ |c| + (1 + |μ| + … + |μ|ᵐ⁻¹) 
 purpose, not √m: near the minimum the same error comes back in every epoch, and descent stands still where
 ηλ|c| < u|θ|.
 
-G needs Σ|xᵢⱼ||rᵢ| in every epoch; Cauchy and Schwarz give it from the loss: at most √(Σ xᵢⱼ²) √(n L).
+G needs sums over the rows in every epoch; `Sizes` bounds them by the true loss.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from itertools import pairwise
 import numpy as np
 
 from handgrad.backends.interface import FloatArray, Plan, batches
-from handgrad.compare.bounds import BLOCK_ROWS, Growth, Magnitudes, unit_roundoff
+from handgrad.compare.bounds import Growth, Magnitudes, Sizes, unit_roundoff
 from handgrad.compare.curvature import curvature
 from handgrad.compare.truth import Truth
 
@@ -72,12 +72,7 @@ def _mini_batches(X: FloatArray, y: FloatArray, plan: Plan, true: Truth, growth:
 
 def step_errors(X: FloatArray, y: FloatArray, plan: Plan, true: Truth, growth: Growth) -> FloatArray:
     """τ (k, d + 1) of a full-batch step at each recorded epoch."""
-    n, d = X.shape
-    products, with_target, squares = _absolute_products(X, y)
-    of_sum, of_residual = growth(n + 3, plan.dtype), growth(d + 2, plan.dtype)
-    with_residual = np.sqrt(np.outer(n * true.losses, squares))
-    with_terms = np.abs(true.parameters) @ products + with_target
-    slopes = 2 / n * (of_sum * with_residual + (1 + of_sum) * of_residual * with_terms)
+    slopes = Sizes.of(X, y).slopes(true.parameters, true.losses, plan.dtype, growth)
     return _with_update(slopes, true.parameters, plan)
 
 
@@ -96,6 +91,7 @@ def _step_error(X: FloatArray, y: FloatArray, plan: Plan, parameters: FloatArray
 
 
 def _with_update(slopes: FloatArray, parameters: FloatArray, plan: Plan) -> FloatArray:
+    """τ from the gradient's bound; the product with η is one more rounding, which the bound's n + 2 has room for."""
     return plan.learning_rate * slopes + unit_roundoff(plan.dtype) * np.abs(parameters)
 
 
@@ -104,13 +100,3 @@ def _stretch(X: FloatArray, rate: float) -> float:
     table = np.column_stack([X, np.ones(len(X))]).astype(np.float64)
     largest = float(np.linalg.norm(table, 2)) ** 2 * 2 / len(X)
     return max(1.0, abs(1 - rate * largest))
-
-
-def _absolute_products(X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """|X̃|ᵀ|X̃| (d + 1, d + 1), |X̃|ᵀ|y| (d + 1,) and Σᵢ x̃ᵢⱼ² (d + 1,), X̃ = [X 1]."""
-    total = np.zeros((X.shape[1] + 1, X.shape[1] + 2))
-    for first in range(0, len(y), BLOCK_ROWS):
-        rows = slice(first, first + BLOCK_ROWS)
-        size = np.abs(np.column_stack([X[rows], np.ones(len(y[rows])), y[rows]]).astype(np.float64))
-        total += size[:, :-1].T @ size
-    return total[:, :-1], total[:, -1], np.diag(total).copy()
