@@ -171,6 +171,8 @@ class Judge:
         if ratios[worst] <= 1:
             return []
         name = ["the loss", *(f"dW{j + 1}" for j in range(self.X.shape[1])), "db"][worst]
+        if not math.isfinite(errors.relative[worst]):
+            return [f"{name} at the start is not finite, or not 0 where the exact one is"]
         return [
             f"{name} at the start is {errors.relative[worst]:.2g} off relative to the exact one, "
             f"{errors.over_likely[worst]:.3g} times its √n bound, {errors.over_worst[worst]:.3g} times its worst case"
