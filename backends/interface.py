@@ -83,7 +83,7 @@ class Plan:
     record: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
-        rate = self.learning_rate
+        rate: Any = self.learning_rate
         if not (isinstance(rate, Real) and math.isfinite(rate) and rate > 0):
             raise InputError(f"learning rate: expected a positive number, got {rate!r}")
         _check_whole("epochs", self.epochs, least=0)
@@ -335,7 +335,7 @@ def check_parameters(weights: ArrayLike, bias: float, features: int, dtype: DTyp
 
 
 def _check_whole(what: str, given: Any, least: int) -> None:
-    if not isinstance(given, Integral) or isinstance(given, bool) or given < least:
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
         raise InputError(f"{what}: expected a whole number, {least} or more, got {given!r}")
 
 

@@ -15,8 +15,9 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
 from numpy.typing import NDArray
+
+from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
 
 Pullback = Callable[[Any], Any]
 

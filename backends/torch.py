@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
 from numpy.typing import NDArray
 from torch import Tensor
+
+from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
 
 
 class TorchTrainer(Trainer):
