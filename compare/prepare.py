@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from handgrad.backends.interface import (
     RECORDED_AT_MOST,
     DType,
@@ -104,17 +105,42 @@ class Prepared:
         own_weights, own_biases = self.standardization.weights_back(np.array(weights), np.array(biases))
         return tuple(map(tuple, own_weights.tolist())), tuple(own_biases.tolist())
 
-    def divergence(self, epoch: int) -> str:
-        """Why a run did not stay finite, and a rate that does."""
+    def start(self) -> Parameters:
+        """Where the run starts, as float64."""
+        if self.plan.start is None:
+            return Parameters(np.zeros(self.X.shape[1]), 0.0)
+        return Parameters(np.asarray(self.plan.start.weights, dtype=np.float64), float(self.plan.start.bias))
+
+    def goal(self) -> Parameters:
+        """The least-squares solution in the units of the problem as it is trained."""
+        destination = self.problem.destination
+        assert destination is not None
+        return Parameters(*self.standardization.weights_forward(destination.weights, destination.bias))
+
+    def rounding(self) -> float:
+        """About the error ‖θ − θ*‖ below which rounding stops the descent."""
+        goal = self.goal()
+        size = float(np.linalg.norm([*goal.weights, goal.bias]))
+        return float(np.finfo(self.plan.dtype).eps) * max(size, float(np.linalg.norm(self.start().weights)))
+
+    def full_batch(self) -> bool:
+        """Whether an update sees all rows."""
+        return self.plan.batch_size is None or self.plan.batch_size >= len(self.y)
+
+    def divergence(self, predicted: int | None) -> str:
+        """Why a run did not stay finite, and a rate that does; `predicted` is the epoch of overflow, if there is one."""
         rate, limit = self.plan.learning_rate, self.curvature.limit
-        if self.plan.learning_rate >= limit:
+        if rate < limit:
             return (
-                f"diverged at epoch {epoch}: learning rate {rate:.4g} is above the stability limit 2/λ_max = "
-                f"{limit:.4g}; {self.curvature.best_rate:.4g} converges"
+                f"numbers left the range of {self.plan.dtype} although the learning rate {rate:.4g} is below the "
+                f"full-batch limit {limit:.4g}; scale the data, or use a smaller rate"
             )
+        works = min(self.curvature.best_rate, 0.9 * limit)  # where κ is huge, the best rate is the limit in 4 digits
+        expected = "" if predicted is None else f"; overflow was predicted at epoch {predicted:,}"
+        remedy = "" if self.problem.standardized else "; standardised features allow a larger one"
         return (
-            f"diverged at epoch {epoch}: numbers left the range of {self.plan.dtype} although the learning rate "
-            f"{rate:.4g} is below the full-batch limit {limit:.4g}; scale the data, or use a smaller rate"
+            f"the learning rate {rate:.4g} is above the stability limit 2/λ_max = {limit:.4g}{expected}; "
+            f"{works:.4g} converges{remedy}"
         )
 
 

@@ -19,6 +19,7 @@ import msgspec
 from handgrad.backends.catalogue import Entry, catalogue, entry
 from handgrad.backends.interface import Plan, steady
 from handgrad.compare import environment
+from handgrad.compare.convergence import convergence, predicted_overflow
 from handgrad.compare.journal import Journal
 from handgrad.compare.measure import Clock, ClockStopped, Lap, measure
 from handgrad.compare.prepare import Options, Prepared, prepare
@@ -207,15 +208,17 @@ def result(run: Run, prepared: Prepared) -> BackendResult:
     training = run.answers["training"]
     diverged_at = training["diverged_at"]
     (weights,), (bias,) = prepared.back([training["weights"]], [training["bias"]])
+    path = trajectory(training, prepared)
     return replace(
         described,
         status="diverged" if diverged_at is not None else "ok",
-        reason=None if diverged_at is None else prepared.divergence(diverged_at),
+        reason=run.reason if diverged_at is None else prepared.divergence(predicted_overflow(prepared)),
         weights=weights,
         bias=bias,
         losses=tuple(training["losses"]),
         diverged_at=diverged_at,
-        trajectory=trajectory(training, prepared),
+        trajectory=path,
+        convergence=convergence(path, prepared).said if diverged_at is None else None,
         speed=speed(run),
     )
 

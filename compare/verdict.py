@@ -52,16 +52,15 @@ def number(value: float | None) -> float:
 
 
 def verdict(results: Mapping[str, BackendResult]) -> Verdict:
-    """Passed if at least one backend was judged, all judged ones are right, and none failed or ran out of time."""
+    """Passed if at least one backend was judged, all judged ones are right, and all that ran came to their end."""
+    judged_count = sum(1 for result in results.values() if result.accuracy is not None)
     reasons = [
         *(f"{name}: {r.accuracy.reason}" for name, r in results.items() if r.accuracy and not r.accuracy.passed),
         *(f"{name}: {r.reason or r.status}" for name, r in results.items() if r.status in ("failed", "timeout")),
+        *(f"{name}: diverged: {r.reason}" for name, r in results.items() if r.status == "diverged"),
+        *(["nothing was judged"] if not judged_count else []),
     ]
-    count = sum(1 for result in results.values() if result.accuracy is not None)
-    if not count:
-        return Verdict(False, (*reasons, "nothing was judged"))
     if reasons:
         return Verdict(False, tuple(reasons))
-    diverged = [name for name, result in results.items() if result.status == "diverged"]
-    said = f"{count} backend{'s' if count > 1 else ''} within the rounding-error bounds of the exact answer"
-    return Verdict(True, (said, *(f"{name}: {results[name].reason}" for name in diverged)))
+    count = f"{judged_count} backend{'s' if judged_count > 1 else ''}"
+    return Verdict(True, (f"{count} within the rounding-error bounds of the exact answer at every recorded epoch",))

@@ -125,7 +125,17 @@ def lines(trained: Trained, table: Dataset) -> Iterator[str]:
         yield f"        … {table.features - SHOWN} more in the model file"
     yield f"Bias:   {trained.model.bias:.8g}"
     if run.diverged_at is not None:
-        yield f"Failed: {trained.prepared.divergence(run.diverged_at)}"
+        yield f"Failed: {divergence(trained)}"
+
+
+def divergence(trained: Trained) -> str | None:
+    """Why the run did not stay finite; None if it did."""
+    from handgrad.compare.convergence import predicted_overflow
+
+    end, prepared = trained.training.diverged_at, trained.prepared
+    if end is None:
+        return None
+    return f"diverged at epoch {end:,}: {prepared.divergence(predicted_overflow(prepared))}"
 
 
 def check_lines(check: GradientCheck) -> Iterator[str]:
@@ -157,7 +167,7 @@ def as_json(trained: Trained, table: Dataset, files: list[Path]) -> dict[str, ob
         "bias": trained.model.bias,
         "losses": run.losses.tolist(),
         "diverged_at": run.diverged_at,
-        "reason": None if run.diverged_at is None else trained.prepared.divergence(run.diverged_at),
+        "reason": divergence(trained),
         "gradient_checks": [
             {
                 "when": check.when,
