@@ -1,15 +1,30 @@
-"""Times backends against each other: rounds in random order, so that a drifting machine is unfair to nobody."""
+"""Times backends against each other: rounds in random order, so that a drifting machine is unfair to nobody.
+
+Every clock is called once in each round, in an order drawn anew, so that samples of the same round are pairs. What a
+timed run computed is held against the same run before it: a clock that was fast because it did something else is told.
+"""
 
 from __future__ import annotations
 
 import random
-import statistics
+import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from handgrad.compare.results import Timing
+from handgrad.compare.statistics import half_width, timing
 
-#: Runs so many epochs and returns the seconds that they took, conversions apart.
-Clock = Callable[[int], float]
+
+class Lap(NamedTuple):
+    """Seconds that so many epochs took, conversions apart, and the parameters after them (null: not finite)."""
+
+    seconds: float
+    answer: tuple[float | None, ...]
+
+
+#: Runs so many epochs from the start of the plan.
+Clock = Callable[[int], Lap]
 
 
 class ClockStopped(RuntimeError):
@@ -19,40 +34,106 @@ class ClockStopped(RuntimeError):
 #: A sample lasts at least so long, so that the clock's own resolution and overhead are lost in it.
 SAMPLE_SECONDS = 0.005
 
+#: The intervals are looked at every so many rounds: a bootstrap costs as much as a short sample.
+LOOK_EVERY = 5
+
+
+@dataclass
+class Contestant:
+    """One clock's samples so far. `answer` is what its first run gave, the pattern for all others."""
+
+    clock: Clock
+    epochs: int
+    answer: tuple[float | None, ...]
+    samples: list[float] = field(default_factory=list)
+    spent: float = 0.0
+    changed: int = 0
+    largest_change: float | None = 0.0
+
+    def lap(self) -> None:
+        """One sample."""
+        seconds, answer = self.clock(self.epochs)
+        self.spent += seconds
+        self.samples.append(seconds / self.epochs)
+        if answer != self.answer:
+            self.changed += 1
+            self.largest_change = larger(self.largest_change, relative_change(answer, self.answer))
+
+    def timing(self) -> Timing:
+        """The summary of its samples."""
+        return timing([self.samples], self.epochs, self.changed, self.largest_change)
+
 
 def measure(
-    clocks: Mapping[str, Clock], budget_seconds: float, rounds_at_least: int = 5, seed: int = 0
+    clocks: Mapping[str, Clock],
+    budget_seconds: float,
+    *,
+    precision: float = 0.01,
+    rounds_at_least: int = 5,
+    seed: int = 0,
+    epochs: Mapping[str, int] | None = None,
 ) -> dict[str, Timing]:
-    """Seconds per epoch of each clock that does not stop, from interleaved rounds, until the budget is spent."""
+    """Seconds per epoch of each clock that does not stop.
+
+    Rounds go on until every median's interval has a relative half-width of `precision`, or the clocks have spent
+    their budget. A slow clock leaves the rounds when its own share is spent, so that it does not eat the others'.
+
+    Args:
+        clocks: By name.
+        budget_seconds: For all of them together; each has an equal share.
+        precision: When to stop early.
+        rounds_at_least: So many rounds are done whatever they cost.
+        seed: Of the order in each round.
+        epochs: Epochs per sample where they are known; otherwise as many as last `SAMPLE_SECONDS`.
+    """
     order = random.Random(seed)
-    epochs = {name: found for name, clock in clocks.items() if (found := calibrate(clock)) is not None}
-    samples: dict[str, list[float]] = {name: [] for name in epochs}
-    spent, rounds = 0.0, 0
-    while samples and (rounds < rounds_at_least or spent < budget_seconds):
-        for name in order.sample(sorted(samples), len(samples)):
+    running = {}
+    for name, clock in clocks.items():
+        if (found := calibrate(clock, (epochs or {}).get(name))) is not None:
+            running[name] = found
+    share = budget_seconds / max(1, len(clocks))
+    done: dict[str, Contestant] = {}
+    rounds = 0
+    while running:
+        for name in order.sample(sorted(running), len(running)):
             try:
-                seconds = clocks[name](epochs[name])
+                running[name].lap()
             except ClockStopped:
-                del samples[name]
-                continue
-            samples[name].append(seconds / epochs[name])
-            spent += seconds
+                del running[name]
         rounds += 1
-    return {name: summary(values) for name, values in samples.items()}
+        if rounds < rounds_at_least:
+            continue
+        for name in [name for name, contestant in running.items() if contestant.spent >= share]:
+            done[name] = running.pop(name)
+        if rounds % LOOK_EVERY == 0 and all(half_width(c.timing()) <= precision for c in running.values()):
+            break
+    return {name: ((done | running)[name]).timing() for name in clocks if name in done | running}
 
 
-def calibrate(clock: Clock) -> int | None:
-    """How many epochs make a sample of at least `SAMPLE_SECONDS`; None for a clock that stops."""
-    epochs = 1
+def calibrate(clock: Clock, epochs: int | None = None) -> Contestant | None:
+    """How many epochs make a sample of at least `SAMPLE_SECONDS`, and what they give; None for a clock that stops.
+
+    These runs are the warm-up: none of them is a sample.
+    """
+    count = epochs or 1
     try:
-        while (seconds := clock(epochs)) < SAMPLE_SECONDS:
-            epochs *= max(2, min(10, int(SAMPLE_SECONDS / max(seconds, 1e-9))))
+        lap = clock(count)
+        while epochs is None and lap.seconds < SAMPLE_SECONDS:
+            count *= max(2, min(10, int(SAMPLE_SECONDS / max(lap.seconds, 1e-9))))
+            lap = clock(count)
     except ClockStopped:
         return None
-    return epochs
+    return Contestant(clock, count, lap.answer)
 
 
-def summary(samples: list[float]) -> Timing:
-    """Median and quartiles."""
-    low, _, high = statistics.quantiles(samples, n=4) if len(samples) > 1 else (samples[0],) * 3
-    return Timing(statistics.median(samples), low, high, tuple(samples))
+def relative_change(given: tuple[float | None, ...], expected: tuple[float | None, ...]) -> float | None:
+    """The largest difference of two answers over the largest number expected; None where one is not finite."""
+    if None in given or None in expected:
+        return None
+    difference = max(abs(a - b) for a, b in zip(given, expected, strict=True))  # type: ignore[operator]
+    return difference / max(max(abs(b) for b in expected), sys.float_info.min)  # type: ignore[arg-type]
+
+
+def larger(one: float | None, other: float | None) -> float | None:
+    """The larger change; one that is not finite (None) is larger than any."""
+    return None if one is None or other is None else max(one, other)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from typing import IO, Any, Literal
 
 #: Read before import by OpenMP (PyTorch), OpenBLAS, MKL, BLIS, Accelerate, Numba, and XLA through Eigen.
@@ -39,13 +40,16 @@ class Worker:
         backend: Its name in the catalogue.
         threads: How many threads its libraries may use; set before they are imported.
         timeout_seconds: How long one answer may take before the process is killed.
+        variables: More of its environment, such as an empty cache for compiled code.
     """
 
-    def __init__(self, backend: str, threads: int, timeout_seconds: float) -> None:
+    def __init__(
+        self, backend: str, threads: int, timeout_seconds: float, variables: Mapping[str, str] | None = None
+    ) -> None:
         self.backend = backend
         self.timeout_seconds = timeout_seconds
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES}
+        environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES} | dict(variables or {})
         self.process = subprocess.Popen(
             [sys.executable, "-m", "handgrad.compare.worker", backend],
             stdin=subprocess.PIPE,
@@ -68,6 +72,7 @@ class Worker:
         """
         try:
             assert self.process.stdin is not None
+            self.signal("SIGCONT")
             self.process.stdin.write(json.dumps({"do": do, **fields}) + "\n")
             self.process.stdin.flush()
         except (BrokenPipeError, ValueError):
@@ -83,6 +88,20 @@ class Worker:
         if "error" in answer:
             raise WorkerError(f"{answer['error']['type']}: {answer['error']['message']}")
         return answer
+
+    def rest(self) -> None:
+        """Stops the process until it is asked again.
+
+        Threads of OpenBLAS and OpenMP spin for milliseconds after their work is done, on the cores on which the next
+        backend is timed (seen: one 1.5 times slower beside them). A process that is stopped cannot spin.
+        """
+        self.signal("SIGSTOP")
+
+    def signal(self, name: str) -> None:
+        """Sends a signal, where the platform has it, to a process that still lives."""
+        number = getattr(signal, name, None)  # Windows has neither of ours; there, processes are left to spin
+        if number is not None and self.process.poll() is None:
+            self.process.send_signal(number)
 
     def obituary(self) -> str:
         """How the process ended, with the last line that it left on stderr."""

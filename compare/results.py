@@ -189,7 +189,13 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds, from `samples` in the order in which they were taken: the median and an interval around it."""
+    """Seconds per epoch, from `samples` in the order in which they were taken.
+
+    `low` and `high` are the 95 % bootstrap interval of the median. `processes` says how many of the samples each fresh
+    process gave, in order (empty: all came from one), since samples of one process are more alike than of several.
+    `changed_answers` counts timed runs that did not end at the parameters of the same run before, to the bit, and
+    `largest_change` is the largest difference over the largest parameter (null: not finite).
+    """
 
     median: float
     low: float
@@ -197,6 +203,10 @@ class Timing:
     samples: tuple[float, ...]
     mild_outliers: int = 0
     severe_outliers: int = 0
+    processes: tuple[int, ...] = ()
+    epochs_per_sample: int = 1
+    changed_answers: int = 0
+    largest_change: float | None = 0.0
 
 
 @dataclass(frozen=True)
@@ -284,7 +294,8 @@ class Comparison:
         import pandas as pd
 
         return pd.DataFrame.from_dict(
-            {name: _row(result, self.problem.features) for name, result in self.backends.items()}, orient="index"
+            {name: _row(result, self.problem.features) for name, result in self.backends.items()},
+            orient="index",
         ).rename_axis("backend")
 
     def __repr__(self) -> str:

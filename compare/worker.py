@@ -11,6 +11,8 @@ Requests and answers (see `Session` for the fields):
     {"do": "train", "plan": {…}}                            → {"training": {…}}
     {"do": "time", "plan": {…}, "epochs": k}                → {"seconds": …, "weights": […], "bias": …}
     {"do": "memory"}                                        → {"peak_bytes": …, "own_bytes": …}
+    {"do": "read", "bytes": n, "times": k}                  → {"seconds": …}
+    {"do": "limits", "largest_bytes": n}                    → {"levels": […], "operations_per_second": {…}}
 
 A request that fails is answered with {"error": {"type": …, "message": …}}; the process lives on.
 """
@@ -22,12 +24,19 @@ import importlib
 import json
 import math
 import os
+import signal
 import sys
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from handgrad.backends.interface import Plan, Trainer
+    from handgrad.compare.machine import Reader
+
+
+#: One part in so many of a sample is run before it without the clock, for threads to wake and caches to fill.
+WARM_UP_SHARE = 4
 
 
 class Session:
@@ -36,7 +45,8 @@ class Session:
     def __init__(self, backend: str) -> None:
         self.backend = backend
         self.trainer: Trainer | None = None
-        self.bytes_before = resident_bytes()
+        self.bytes_bare = self.bytes_before = resident_bytes()
+        self.reader: Reader | None = None
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Carries out one request."""
@@ -47,6 +57,8 @@ class Session:
             "train": self.train,
             "time": self.time,
             "memory": self.memory,
+            "read": self.read,
+            "limits": self.limits,
         }
         return actions[request.pop("do")](**request)
 
@@ -63,12 +75,15 @@ class Session:
     def bind(self, data: str, dtype: str) -> dict[str, Any]:
         """Reads X and y, and moves them into the backend's own form; only the move is timed."""
         import numpy as np
+
         from handgrad.backends.catalogue import load
 
+        self.trainer = None  # what an earlier size needed is free before this one is measured
         with np.load(data) as arrays:
-            X, y = arrays["X"].astype(dtype), arrays["y"].astype(dtype)
+            X, y = arrays["X"].astype(dtype, copy=False), arrays["y"].astype(dtype, copy=False)
         X.flags.writeable = y.flags.writeable = False
-        self.bytes_before += X.nbytes + y.nbytes
+        self.bytes_before = self.bytes_bare + X.nbytes + y.nbytes
+        forget_peak()
         trainer_class = load(self.backend)
         began = time.perf_counter()
         self.trainer = trainer_class(X, y, dtype)  # type: ignore[arg-type]
@@ -110,6 +125,9 @@ class Session:
     def time(self, plan: dict[str, Any], epochs: int) -> dict[str, Any]:
         """So many epochs under the clock, conversions outside; the parameters after them, so that they are checked."""
         trainer, made = self.bound(), make_plan(plan)
+        die_with_parent()
+        if warm_up := epochs // WARM_UP_SHARE:
+            trainer.run(trainer.start(made), made, 0, warm_up)
         parameters = trainer.start(made)
         gc.collect()
         gc.disable()
@@ -124,6 +142,26 @@ class Session:
         """The most memory the process has held so far, and how much of it beyond the bare interpreter and the data."""
         peak = peak_bytes()
         return {"peak_bytes": peak, "own_bytes": None if peak is None else max(0, peak - self.bytes_before)}
+
+    def read(self, bytes: int, times: int) -> dict[str, Any]:
+        """The seconds in which this machine reads so many bytes so many times, with the threads of the process."""
+        from handgrad.compare.machine import Reader
+
+        die_with_parent()
+        if self.reader is None or self.reader.bytes != bytes:
+            self.reader = None  # two of the largest size need not fit
+            self.reader = Reader(bytes)
+        self.reader.seconds(times // WARM_UP_SHARE)
+        return {"seconds": self.reader.seconds(times)}
+
+    def limits(self, largest_bytes: int) -> dict[str, Any]:
+        """What the machine can do at most: reading by size of the working set, and multiply-adds by dtype."""
+        from handgrad.compare import machine
+
+        return {
+            "levels": machine.levels(largest_bytes),
+            "operations_per_second": {dtype: machine.operations_per_second(dtype) for dtype in ("float64", "float32")},
+        }
 
     def bound(self) -> Trainer:
         """The trainer, which must have been bound."""
@@ -140,6 +178,18 @@ def make_plan(fields: dict[str, Any]) -> Plan:
     return Plan(start=None if start is None else Parameters(*start), **fields)
 
 
+@cache
+def die_with_parent() -> None:
+    """On Linux, this process is killed when the one that started it ends: while stopped, it would not see that.
+
+    `prctl(PR_SET_PDEATHSIG)`, see prctl(2). Elsewhere nothing happens.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 def peak_bytes() -> int | None:
     """The process's peak resident set; None where the platform does not tell."""
     try:
@@ -148,6 +198,15 @@ def peak_bytes() -> int | None:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def forget_peak() -> None:
+    """Begins the peak anew at what is resident now, where the system allows it (Linux, proc(5): clear_refs)."""
+    try:
+        with open("/proc/self/clear_refs", "w", encoding="ascii") as stream:
+            stream.write("5")
+    except OSError:
+        return
 
 
 def resident_bytes() -> int:

@@ -1,0 +1,114 @@
+"""What this machine can do at most: read memory, and multiply and add. Runs inside a worker, with its threads.
+
+A pass of gradient descent must read X and y once. The time in which the same bytes are merely read, and added up as
+integers, is a limit that no such pass can beat. It is taken over and over the same working set, so that it stays in
+whichever cache holds it, and with one thread or with all, whichever is faster for that size: waking threads takes a few
+microseconds. The idea is that of STREAM (McCalpin 1995) and of the roofline (Williams, Waterman and Patterson 2009).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import get_num_threads, njit, prange
+from numpy.typing import NDArray
+
+#: Working sets from the smallest on, each twice the one before.
+SMALLEST_BYTES = 16 * 1024
+#: A limit is the best of so many tries, each at least so long.
+TRIES = 5
+TRY_SECONDS = 0.002
+#: Rows and columns of the matrices whose product gives the peak: beyond any cache's latency, a few milliseconds each.
+PRODUCT_SIZE = 768
+
+Words = NDArray[np.int64]
+
+
+@njit(cache=True, nogil=True)
+def total(words):  # type: ignore[no-untyped-def]
+    """The sum, wrapping around: adding integers has a latency of one cycle, so that reading is what takes the time."""
+    found = np.int64(0)
+    for i in range(words.size):
+        found += words[i]
+    return found
+
+
+@njit(cache=True, nogil=True)
+def read(words, times):  # type: ignore[no-untyped-def]
+    """Reads all words so many times with one thread. Each time one is changed, or the compiler would read but once."""
+    found = np.int64(0)
+    for turn in range(times):
+        found += total(words)
+        words[0] = turn
+    return found
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def read_threaded(words, times, parts):  # type: ignore[no-untyped-def]
+    """The same, each thread a part."""
+    found = np.zeros(parts, np.int64)
+    for turn in range(times):
+        for part in prange(parts):
+            found[part] += total(words[part * words.size // parts : (part + 1) * words.size // parts])
+        words[0] = turn
+    return found.sum()
+
+
+class Reader:
+    """A working set of so many bytes (rounded down to words of 8), and the fastest way to read it."""
+
+    def __init__(self, size_bytes: int) -> None:
+        self.bytes = size_bytes
+        self.words: Words = np.zeros(max(1, size_bytes // 8), np.int64)
+        self.words += 1  # zeroed pages need not exist
+        self.threaded = False
+        if get_num_threads() > 1:
+            alone = best(self.seconds)
+            self.threaded = True
+            self.threaded = best(self.seconds) < alone
+
+    def seconds(self, times: int) -> float:
+        """The time in which the whole is read so many times."""
+        began = time.perf_counter()
+        if self.threaded:
+            read_threaded(self.words, times, get_num_threads())
+        else:
+            read(self.words, times)
+        return time.perf_counter() - began
+
+
+def best(seconds: Callable[[int], float]) -> float:
+    """The shortest time of one, from tries that are long enough; the first call compiles and does not count."""
+    seconds(1)
+    times = 1
+    while (took := seconds(times)) < TRY_SECONDS:
+        times *= max(2, min(10, int(TRY_SECONDS / max(took, 1e-9))))
+    return min(seconds(times) for _ in range(TRIES)) / times
+
+
+def levels(largest_bytes: int) -> list[dict[str, Any]]:
+    """Bytes per second by size of the working set, doubling up to the first that is not smaller than the largest."""
+    found, size = [], SMALLEST_BYTES
+    while True:
+        reader = Reader(size)
+        found.append({"bytes": size, "bytes_per_second": size / best(reader.seconds)})
+        if size >= largest_bytes:
+            return found
+        size *= 2
+
+
+def operations_per_second(dtype: str) -> float:
+    """Multiplications and additions of the fastest matrix product: 2 m³ for matrices (m, m)."""
+    left = np.full((PRODUCT_SIZE, PRODUCT_SIZE), 0.5, dtype=dtype)
+    out = np.empty_like(left)
+
+    def seconds(times: int) -> float:
+        began = time.perf_counter()
+        for _ in range(times):
+            np.matmul(left, left, out=out)
+        return time.perf_counter() - began
+
+    return float(2 * PRODUCT_SIZE**3 / best(seconds))
