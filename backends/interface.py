@@ -84,7 +84,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         rate: Any = self.learning_rate
-        if not (isinstance(rate, Real) and math.isfinite(rate) and rate > 0):
+        if not (isinstance(rate, Real) and 0 < float(rate) < math.inf):
             raise InputError(f"learning rate: expected a positive number, got {rate!r}")
         _check_whole("epochs", self.epochs, least=0)
         _check_whole("seed", self.seed, least=0)
