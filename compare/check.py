@@ -1,7 +1,7 @@
 """Tells whether a gradient written by hand is right, and if not, which mistake was made.
 
-A function is asked at probes chosen so that mistakes differ there (`probes`). Every known mistake, and every two
-of them together, predicts an answer at each probe (`recipes`, `mistakes`). A mistake is named only if it reproduces *all*
+A function is asked at probes chosen so that mistakes differ there (`probes`). Every known mistake, and every two of
+them together, predicts an answer at each probe (`recipes`, `mistakes`). A mistake is named only if it reproduces *all*
 answers within the bound of their rounding errors; the fewest mistakes that do so win. What nothing reproduces is
 "wrong, of no known kind". A function is right if the exact gradient reproduces all its answers.
 """
@@ -191,6 +191,8 @@ def _explanation(series: Series, seen: Sequence[Observation]) -> Hypothesis | No
 def explains(candidate: Hypothesis, series: Series, seen: Sequence[Observation]) -> bool:
     """Whether a hypothesis reproduces every answer within its rounding bound."""
     recipe, unknowns = candidate.recipe, _Unknowns()
+    if recipe.residual == "target":  # Xᵀ y keeps the type of integers: what it does to them is no second mistake
+        seen = [o for o in seen if o.probe.kind != "integer"]
     if recipe.truncated == "input":
         return _explains_floats_only(recipe, series, seen, unknowns)
     if recipe.accumulated:
@@ -208,12 +210,12 @@ def explains(candidate: Hypothesis, series: Series, seen: Sequence[Observation])
 
 def _explains_floats_only(recipe: Recipe, series: Series, seen: Sequence[Observation], unknowns: _Unknowns) -> bool:
     """Right on the same numbers as floats, wrong as integers."""
-    agreed = [
-        (o.probe.kind == "integer", _reproduces(recipe, series.kind, o, unknowns))
-        for o in seen
-        if not _refuses_integers(o)
-    ]
-    return all(same for whole, same in agreed if not whole) and any(not same for whole, same in agreed if whole)
+    asked = [o for o in seen if not _refuses_integers(o)]
+    floats = (o for o in asked if o.probe.kind != "integer")
+    integers = (o for o in asked if o.probe.kind == "integer")
+    return all(_reproduces(recipe, series.kind, o, unknowns) for o in floats) and not all(
+        _reproduces(recipe, series.kind, o, unknowns) for o in integers
+    )
 
 
 def _reproduces(recipe: Recipe, kind: Kind, seen: Observation, unknowns: _Unknowns) -> bool:
@@ -231,20 +233,26 @@ def _agrees(seen: Observation, blocks: Blocks, recipe: Recipe, unknowns: _Unknow
 
 
 def _block_agrees(seen: Observation, i: int, block: Block, recipe: Recipe, unknowns: _Unknowns) -> bool:
-    given, value = seen.given[i], block.value
-    if recipe.factor == "ones" and i == 0 and given.shape == ():  # one number for all features
-        value = value[0]
+    given = seen.given[i]
+    if recipe.factor == "ones" and i == 0 and given.shape == ():
+        block = _first_component(block)
+    value = block.value
+    if given.size == value.size == 1:  # of one feature, (1,) and () say the same
+        given = given.reshape(value.shape)
     if given.shape != value.shape:
         return False
     bound = tolerance(block, seen.probe, _precision(seen, i, recipe)) + seen.rounded[i]
-    if value.shape == () and np.ndim(bound):
-        bound = bound[0]
     if recipe.factor == "permuted" and i == 0:
         order = unknowns.order.setdefault(seen.probe.features, _order(given, value))
         value, bound = value[order], bound[order]
     if block.unknown is not None:
         value, bound = _filled_in(given, value, bound, block.unknown, i, unknowns)
     return bool((abs(given - value) <= bound).all())
+
+
+def _first_component(block: Block) -> Block:
+    """The block as a function returns it that has one number for all features."""
+    return Block(block.value[0], block.size[0], None if block.unknown is None else block.unknown[0])
 
 
 def _precision(seen: Observation, i: int, recipe: Recipe) -> str:
@@ -284,7 +292,7 @@ def _float32_shows(recipe: Recipe, kind: Kind, seen: Sequence[Observation]) -> b
     """float32 loses digits at every probe with digits to lose; what is off at some of them only is something else."""
     for i, single in enumerate((recipe.single_weights, recipe.single_bias)):
         for o in seen:
-            if single and o.probe.kind == "generic" and o.probe.precision == "float64" and o.probe.X.dtype == float:
+            if single and o.probe.kind == "generic" and o.probe.precision == "float64":
                 block = _prediction(kind)(recipe, o.probe)[i]
                 if (abs(o.given[i] - block.value) <= tolerance(block, o.probe, "float64") + o.rounded[i]).all():
                     return False

@@ -33,8 +33,8 @@ class Probe:
         bias: A float, or an int where the weights are integers.
         learning_rate: For a `step`; a power of two, so that dividing by it rounds nothing.
         precision: The format that a function may compute in here.
-        kind: "generic"; "small" integers as floats, on which float32 is exact, too; "fitted", where residuals are
-            tiny beside y; "integer" types.
+        kind: "generic"; "fitted", where residuals are tiny beside y; "whole" numbers as floats; "small" ones, on which
+            float32 is exact, too; "integer" types.
         total: Rows of the whole data of which these are a batch; None where a function cannot know.
         calls: Times that the function is asked.
     """
@@ -45,7 +45,7 @@ class Probe:
     bias: float
     learning_rate: float = 0.25
     precision: Literal["float64", "float32"] = "float64"
-    kind: Literal["generic", "small", "fitted", "integer"] = "generic"
+    kind: Literal["generic", "fitted", "whole", "small", "integer"] = "generic"
     total: int | None = None
     calls: int = 1
 
@@ -179,7 +179,7 @@ def _integers(rows: int, features: int) -> Probe:
     X = random.integers(-5, 10, (rows, features)).astype(np.float64)
     y = random.integers(-20, 30, rows).astype(np.float64)
     weights = np.array([2.0, -3.0, 1.0])[:features]
-    return Probe(X, y, weights, 3.0, _rate(rows))
+    return Probe(X, y, weights, 3.0, _rate(rows), kind="whole")
 
 
 def _without_residuals(probe: Probe) -> Probe:
@@ -192,7 +192,7 @@ def _large(rows: int, features: int) -> Probe:
     random = np.random.default_rng([22, rows, features])
     X = random.integers(50_000, 90_000, (rows, features)).astype(np.float64)
     y = random.integers(50_000, 90_000, rows).astype(np.float64)
-    return Probe(X, y, np.array([0.7, -0.4, 0.6])[:features], 12.5, _rate(rows))
+    return Probe(X, y, np.array([0.7, -0.4, 0.6])[:features], 12.5, _rate(rows), kind="whole")
 
 
 def _bytes(rows: int, features: int) -> Probe:
@@ -200,7 +200,7 @@ def _bytes(rows: int, features: int) -> Probe:
     random = np.random.default_rng([23, rows, features])
     X = random.integers(1, 100, (rows, features)).astype(np.float64)
     y = random.integers(1, 100, rows).astype(np.float64)
-    return Probe(X, y, np.array([0.7, -0.4, 0.6])[:features], 12.5, _rate(rows))
+    return Probe(X, y, np.array([0.7, -0.4, 0.6])[:features], 12.5, _rate(rows), kind="whole")
 
 
 def _single(probe: Probe) -> Probe:

@@ -134,7 +134,9 @@ class Operands:
         return Operands(abs(self.X), abs(self.y), abs(self.weights), abs(self.bias), self.rate, minus=1.0)
 
     def moved(self, weights: Any = 0.0, bias: Any = 0.0) -> Operands:
-        """After a step along the given gradient."""
+        """After a step along the given gradient; one of another shape than the parameters' is no step."""
+        if np.shape(weights) not in ((), self.weights.shape):
+            raise DoesNotFit
         step = self.minus * self.rate
         return replace(self, weights=self.weights + step * weights, bias=self.bias + step * float(bias))
 
@@ -204,7 +206,9 @@ def _sizes(recipe: Recipe, probe: Probe) -> tuple[Floats, Floats]:
 
 def _block(value: Floats, size: Floats, penalty: str, parameter: Floats, recipe: Recipe, probe: Probe) -> Block:
     if penalty:
-        return Block(value, size, parameter / (probe.rows if penalty == "per-row" else 1))
+        if value.shape not in ((), parameter.shape):
+            raise DoesNotFit
+        return Block(value + 0 * parameter, size, parameter / (probe.rows if penalty == "per-row" else 1))
     if recipe.fixed_rows:
         return Block(np.zeros_like(value), size, probe.rows * value)
     return Block(value, size)

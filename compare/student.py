@@ -109,9 +109,18 @@ def kind_of(function: Callable[..., Any]) -> Kind:
     if _required_parameters(function) == 5:
         return "step"
     name = getattr(function, "__name__", "")
-    return (
-        "loss" if re.search(r"loss|mse|cost|squared_error", name, re.IGNORECASE) and "grad" not in name else "gradient"
-    )
+    if re.search(r"loss|mse|cost|squared_error", name, re.IGNORECASE) and not _returns_several(function):
+        return "loss"
+    return "gradient"
+
+
+def _returns_several(function: Callable[..., Any]) -> bool:
+    """Whether a function whose name speaks of a loss gives more than one number: then it is a loss's gradient."""
+    form = Series("arrays", "loss", table_probes())
+    answer = ask(function, form, form.groups[0][0])
+    if answer.failure is not None:
+        return answer.failure.id == "wrong-shape"
+    return answer.blocks[0].size > 1
 
 
 def _required_parameters(function: Callable[..., Any]) -> int:
