@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,28 +23,23 @@ def whole_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any
         DataError: If the file cannot be written.
     """
     target = Path(path)
+    if not target.name:
+        raise DataError(f"{path}: expected the name of a file to write, got a folder")
+    part = target.parent / f".{target.name[:50]}.{secrets.token_hex(8)}.part"
+    text = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.", suffix=".part")
+        file: IO[Any] = part.open(mode.replace("w", "x"), **text)  # type: ignore[call-overload]
     except OSError as error:
         raise DataError(f"{target}: cannot be written ({error.strerror})") from None
     try:
-        text = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
-        with os.fdopen(descriptor, mode, **text) as file:  # type: ignore[call-overload]
+        with file:
             yield file
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(target)
+        part.replace(target)
     except OSError as error:
         raise DataError(f"{target}: cannot be written ({error.strerror})") from None
     finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    """The permissions that a new file does not get. mkstemp makes files that only their owner may read."""
-    current = os.umask(0)
-    os.umask(current)
-    return current
+        part.unlink(missing_ok=True)
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:

@@ -32,6 +32,14 @@ def test_means_and_scales_are_exact_to_the_last_digits_at_any_offset(offset, sca
     assert abs(Fraction(fitted.scales[0]) ** 2 / variance - 1) < Fraction(1, 10**12)
 
 
+@pytest.mark.parametrize("offset", [1e6, 1e9])
+def test_the_mean_of_many_rows_far_from_zero_is_the_nearest_double(offset):
+    column = offset + np.random.default_rng(0).normal(size=100_000)
+    mean, _ = exact_moments(column)
+    found = Standardization.fit(column[:, np.newaxis]).means[0]
+    assert abs(Fraction(found) - mean) <= Fraction(np.spacing(found)) * Fraction(51, 100)
+
+
 @pytest.mark.parametrize("exponent", [-1060, -1000, -500, 0, 500, 1000])
 def test_a_power_of_two_as_unit_changes_nothing(exponent):
     column = np.arange(1.0, 21)
@@ -77,9 +85,12 @@ def test_parameters_predict_the_same_on_both_sides():
 
 def test_the_bias_in_the_users_units_is_rounded_once():
     fitted = Standardization(means=np.array([1e9 + 0.1, -3e7, 1 / 3]), scales=np.array([7.0, 1e-3, 11.0]))
-    weights, bias = fitted.weights_back([1.1, 2.2, 3.3], 0.7)
-    exact = Fraction(0.7) - sum(Fraction(w) * Fraction(m) for w, m in zip(weights, fitted.means, strict=True))
-    assert float(bias) == float(exact)
+    on_Z = [1.1, 2.2, 3.3]
+    nearly_all = float(np.dot(np.divide(on_Z, fitted.scales), fitted.means))  # cancels to what rounding left over
+    for start in (0.7, nearly_all):
+        weights, bias = fitted.weights_back(on_Z, start)
+        exact = Fraction(start) - sum(Fraction(w) * Fraction(m) for w, m in zip(weights, fitted.means, strict=True))
+        assert float(bias) == float(exact) != 0
 
 
 def test_whole_trajectories_go_back_at_once():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 
 import numpy as np
 import pytest
@@ -116,10 +117,24 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     assert path.read_text() == "old"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be replaced there")
+def test_who_reads_while_a_file_is_written_again_sees_the_old_one_whole(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("old\n")
+    with path.open() as reader:
+        write_csv(synthetic(10)[0], path)
+        assert reader.read() == "old\n"
+    assert load_table(path).rows == 10
+
+
 def test_a_folder_that_is_a_file_is_told(tmp_path):
     (tmp_path / "data").write_text("")
     with pytest.raises(DataError, match="cannot be written"):
         generate(tmp_path / "data")
+    for path in (tmp_path, "."):
+        with pytest.raises(DataError, match=r"cannot be written|got a folder"):
+            write_csv(synthetic(10)[0], path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["data"]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '{"schema": 1}', "\xff"])
