@@ -18,6 +18,7 @@ from K⁻¹, where they are the large ones.
 
 from __future__ import annotations
 
+import bisect
 import math
 from dataclasses import dataclass
 
@@ -103,6 +104,32 @@ class Curvature:
         with np.errstate(over="ignore"):
             above: FloatArray = 0.5 * (shrunk**2 @ self.eigenvalues)
         return above
+
+    def epochs_until(self, start: ArrayLike, solution: ArrayLike, digits: float, rate: float) -> int | None:
+        """The epochs after which every parameter of the solution is right to so many digits; None if that never is.
+
+        Args:
+            start: (d + 1,), where descent starts, weights and bias.
+            solution: (d + 1,), where it is heading; parameters that are 0 there are not counted.
+            digits: The largest relative error is to be 10^−digits.
+            rate: The learning rate.
+        """
+        goal = np.asarray(solution, dtype=np.float64)
+        error = np.asarray(start, dtype=np.float64) - goal
+        counted = goal != 0
+
+        def reached(epochs: int) -> bool:
+            left = np.abs(self.path(error, rate, [epochs])[0][counted]) / np.abs(goal[counted])
+            return bool(np.all(left <= 10.0**-digits))
+
+        if reached(0):
+            return 0
+        if self.contraction(rate) >= 1 or self.deficient:
+            return None
+        most = 1
+        while not reached(most):
+            most *= 2
+        return bisect.bisect_left(range(most + 1), True, lo=most // 2, key=reached)
 
     def overflow_epoch(self, rate: float, start_error_along_top: float, dtype: DType) -> int | None:
         """The first epoch whose loss overflows: Σ r² = n L does, before division by n. None: it converges.
