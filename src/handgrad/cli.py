@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from handgrad.commands.backends import backends
+from handgrad.commands.check import check
 from handgrad.commands.compare import compare
 from handgrad.commands.datasets import datasets
 from handgrad.commands.evaluate import evaluate
@@ -23,6 +24,7 @@ from handgrad.commands.report import report
 from handgrad.commands.train import train
 
 USAGE_ERROR = 2
+NOTHING_RAN = 3
 INTERRUPTED = 130
 
 
@@ -41,7 +43,7 @@ class OneLineErrors(TyperGroup):
             if (line := _line(error)) is None:
                 raise
             _say(line)
-            sys.exit(getattr(error, "exit_code", USAGE_ERROR) if not isinstance(error, OSError) else USAGE_ERROR)
+            sys.exit(NOTHING_RAN if type(error).__name__ == "NothingRan" else USAGE_ERROR)
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -92,7 +94,7 @@ def handgrad(
     """Gradients by hand, held against autodiff, against every backend and against the exact answer."""
 
 
-for command in (compare, generate, train, evaluate, report, backends, datasets):
+for command in (compare, check, generate, train, evaluate, report, backends, datasets):
     app.command()(command)
 
 

@@ -1,0 +1,157 @@
+"""`handgrad compare`: from a table to a report."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handgrad.backends.catalogue import catalogue
+from handgrad.compare.results import from_json, to_json
+
+Cli = Callable[..., Any]
+
+QUICK = ("--backends", "python,numpy", "--budget", 0.02)
+
+
+def test_a_comparison_leaves_a_whole_run_folder(cli: Cli) -> None:
+    done = cli("compare", *QUICK, "--out", "run")
+    assert done.exit_code == 0, done.output
+    assert "PASSED" in done.stdout
+    assert "run/report.html" in done.stdout
+    files = {path.relative_to("run").as_posix() for path in Path("run").rglob("*") if path.is_file()}
+    assert {"result.json", "report.html", "measurements.jsonl", "figures/loss.png", "figures/fit.png"} <= files
+
+
+def test_without_out_the_run_gets_a_folder_of_its_own(cli: Cli) -> None:
+    cli("compare", *QUICK, "--dataset", "norris")
+    cli("compare", *QUICK, "--dataset", "norris")
+    names = sorted(path.name for path in Path("runs").iterdir())
+    assert len(names) == 2
+    assert all("norris" in name for name in names)
+
+
+def test_result_json_has_the_fields_that_programs_rely_on(cli: Cli) -> None:
+    found = json.loads(cli("compare", *QUICK, "--epochs", 5, "--out", "run", "--json").stdout)
+    assert found == json.loads(Path("run/result.json").read_text())
+    assert found["schema"] == 1
+    assert {"python", "platform", "cpu", "cores", "threads", "packages", "time", "command"} <= found[
+        "environment"
+    ].keys()
+    assert {
+        "rows", "features", "target", "source", "loss", "learning_rate", "epochs", "batch_size", "dtype", "seed",
+    } <= found["problem"].keys()  # fmt: skip
+    numpy = found["backends"]["numpy"]
+    assert numpy["status"] == "ok"
+    assert numpy["gradient"] == "manual"
+    assert len(numpy["losses"]) == 6
+    assert {"weights", "bias", "max_ulp", "bound_ratio"} <= numpy["accuracy"]["start_gradient"].keys()
+    assert {"max_ulp", "max_relative", "first_epoch_apart"} <= numpy["accuracy"]["parameters"].keys()
+    assert {
+        "import_seconds", "first_call_seconds", "epoch_seconds", "relative", "ceiling_fraction", "peak_memory_bytes",
+    } <= numpy["speed"].keys()  # fmt: skip
+    assert {"median", "low", "high", "samples"} <= numpy["speed"]["epoch_seconds"].keys()
+    assert found["verdict"]["passed"] is True
+
+
+def test_result_json_round_trips_without_loss(cli: Cli) -> None:
+    cli("compare", *QUICK, "--out", "run")
+    content = Path("run/result.json").read_bytes()
+    assert to_json(from_json(content)) == content
+
+
+def test_report_renders_the_same_page_from_result_json_alone(cli: Cli) -> None:
+    cli("compare", *QUICK, "--out", "run")
+    before = Path("run/report.html").read_bytes()
+    Path("moved").mkdir()
+    Path("run/result.json").rename("moved/result.json")
+    assert cli("report", "moved").exit_code == 0
+    assert Path("moved/report.html").read_bytes() == before
+
+
+def test_parameters_come_back_in_the_users_units(cli: Cli) -> None:
+    rows = "\n".join(f"{x},{3 * x - 7}" for x in range(1000, 1100))
+    Path("far.csv").write_text(f"x,y\n{rows}\n")
+    found = json.loads(cli("compare", "far.csv", *QUICK, "--epochs", 3, "--json").stdout)
+    for result in found["backends"].values():
+        assert result["weights"] == pytest.approx([3.0], rel=1e-12)
+        assert result["bias"] == pytest.approx(-7.0, abs=1e-9)
+
+
+def test_every_default_backend_has_a_row_and_a_missing_one_says_how_to_get_it(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from handgrad.backends.catalogue import Entry
+
+    missing = Entry.missing
+    monkeypatch.setattr(Entry, "missing", lambda self: ["torch"] if self.name == "torch" else missing(self))
+    done = cli("compare", "--backends", "numpy,torch", "--budget", 0.02, "--out", "run")
+    assert done.exit_code == 0, done.output
+    assert "handgrad[torch]" in done.stdout
+    found = json.loads(Path("run/result.json").read_text())
+    assert found["backends"]["torch"]["status"] == "unavailable"
+    assert "handgrad[torch]" in found["backends"]["torch"]["reason"]
+    assert "handgrad[torch]" in Path("run/report.html").read_text()
+
+
+def test_with_nothing_to_run_the_exit_code_is_3(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    from handgrad.backends.catalogue import Entry
+
+    monkeypatch.setattr(Entry, "missing", lambda self: ["absent"])
+    done = cli("compare", "--backends", "numpy")
+    assert done.exit_code == 3
+    assert "absent" in done.stderr
+
+
+def test_a_diverging_comparison_is_no_success_and_says_why(cli: Cli) -> None:
+    done = cli(
+        "compare", "--backends", "numpy", "--budget", 0.02, "--learning-rate", 1.5, "--epochs", 2000, "--out", "run"
+    )
+    assert done.exit_code == 1
+    found = json.loads(Path("run/result.json").read_text())
+    numpy = found["backends"]["numpy"]
+    assert numpy["status"] == "diverged"
+    assert "stability limit" in numpy["reason"]
+    assert 10 < len(numpy["losses"]) == numpy["diverged_at"] < 2000
+    assert all(map(math.isfinite, numpy["losses"]))
+
+
+def test_hostile_names_are_escaped_and_never_a_path(cli: Cli) -> None:
+    Path("x.csv").write_text('"<script>alert(1)</script>","../../y"\n1,3\n2,5\n3,7.5\n')
+    done = cli("compare", "x.csv", *QUICK)
+    assert done.exit_code == 0, done.output
+    (run,) = Path("runs").iterdir()
+    page = (run / "report.html").read_text()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_underscores_serve_in_place_of_dashes(cli: Cli) -> None:
+    done = cli("compare", "--backends", "numpy", "--batch_size", 50, "--learning_rate", 0.1, "--epochs", 2, "--json")
+    assert json.loads(done.stdout)["problem"]["batch_size"] == 50
+
+
+def test_backends_and_datasets_list_everything_with_json_beside(cli: Cli) -> None:
+    listed = json.loads(cli("backends", "--json").stdout)
+    assert [row["name"] for row in listed] == list(catalogue())
+    plain = cli("backends").stdout
+    assert all(name in plain for name in catalogue())
+    tables = json.loads(cli("datasets", "--json").stdout)
+    assert {"diabetes", "norris", "longley", "anscombe1", "anscombe4", "auto-mpg"} <= {row["name"] for row in tables}
+    assert all(row["source"] and row["licence"] for row in tables)
+
+
+def test_version_is_the_packages(cli: Cli) -> None:
+    import handgrad
+
+    assert cli("--version").stdout.strip() == f"handgrad {handgrad.__version__}"
+
+
+def test_progress_goes_to_stderr_and_results_to_stdout(cli: Cli) -> None:
+    done = cli("compare", *QUICK, "--json")
+    json.loads(done.stdout)
+    assert "numpy" in done.stderr
