@@ -31,11 +31,18 @@ INTERRUPTED = 130
 class OneLineErrors(TyperGroup):
     """Turns what a user can mend into one line on stderr and exit code 2; anything else keeps its traceback."""
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> Any:
-        """Runs a command and leaves with its exit code."""
-        extra["standalone_mode"] = False
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Runs a command and leaves with its exit code; errors are told here, so typer's standalone mode is off."""
         try:
-            code = super().main(args, prog_name or "handgrad", **extra)
+            code = super().main(args, prog_name or "handgrad", complete_var, False, windows_expand_args, **extra)
         except (KeyboardInterrupt, typer.Abort):
             _say("interrupted; finished measurements are kept")
             sys.exit(INTERRUPTED)
