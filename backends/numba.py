@@ -48,7 +48,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def compiled(function: Function, **options: Any) -> Function:
     """Compiled when it is first called, or loaded from the cache on disk."""
-    return cast(Function, njit(cache=True, nogil=True, fastmath=FAST, **options)(function))
+    defaults: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": FAST}
+    return cast(Function, njit(**(defaults | options))(function))
 
 
 def inner(function: Function) -> Function:
