@@ -42,7 +42,7 @@ OWN: dict[str, Look] = {
     "python": Look("--python", "#0072b2", "#4aa3e0", "o"),
     "numpy": Look("--numpy", "#c27c00", "#e69f00", "s"),
     "numba": Look("--numba", "#00855f", "#1fbd8f", "D"),
-    "torch": Look("--torch", "#c94f00", "#ee7733", "^"),
+    "torch": Look("--torch", "#b54200", "#ee7733", "^"),
     "tape": Look("--tape", "#b0558a", "#dd8fbb", "v"),
     "moments": Look("--moments", "#2b8fc9", "#7cc8f2", "P"),
     "torch-compile": Look("--torch-compile", "#7a3b12", "#b5754a", "X"),

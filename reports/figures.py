@@ -100,8 +100,8 @@ def _predicted(comparison: Comparison) -> Drawing:
     assert sample is not None
     figure, [axes] = style.chart(3.0)
     ends = (min(*sample.y, *sample.predicted), max(*sample.y, *sample.predicted))
-    axes.plot(ends, ends, color=LIGHT.faint, linewidth=1)
-    axes.scatter(sample.y, sample.predicted, s=11, color=looks(["numpy"])["numpy"].light, alpha=0.7, linewidths=0)
+    axes.plot(ends, ends, color=LIGHT.ink, linewidth=1)
+    axes.scatter(sample.y, sample.predicted, s=11, color=LIGHT.faint, alpha=0.7, linewidths=0)
     style.linear(axes.xaxis)
     style.linear(axes.yaxis)
     target = shown(problem.target, 24)
@@ -166,10 +166,8 @@ def trajectory(comparison: Comparison) -> Drawing | None:
     picked = largest_features(comparison, MOST_PANELS - 1)
     figure, panels = style.chart(2.5 if len(picked) < 2 else 4.2, math.ceil((len(picked) + 1) / 2), 2, sharex=True)
     for axes, feature in zip(panels, [*picked, None], strict=False):
-        curves = {
-            name: _thinned(t.epochs, t.biases if feature is None else [w[feature] for w in t.weights])
-            for name, t in paths.items()
-        }
+        values = {n: t.biases if feature is None else [w[feature] for w in t.weights] for n, t in paths.items()}
+        curves = {name: _without_zigzag(t.epochs, values[name]) for name, t in paths.items()}
         goal = _goal_of(comparison, feature)
         if goal is not None:
             _goal(axes, goal)
@@ -186,10 +184,29 @@ def trajectory(comparison: Comparison) -> Drawing | None:
     return Drawing(
         "trajectory",
         "Parameters on their way",
-        f"Each parameter in its own units; the grey line is its least-squares value.{which}",
+        f"Each parameter in its own units; the grey line is its least-squares value. Where a parameter overshoots at "
+        f"every epoch, even and odd epochs are two curves.{which}",
         f"Weights and bias over {words.plural(comparison.problem.epochs, 'epoch')}: {_arrivals(comparison, picked)}.",
         figure,
     )
+
+
+def _without_zigzag(epochs: Sequence[int], values: Sequence[float]) -> tuple[list[float], list[float]]:
+    """The curve; where it overshoots in nearly every epoch, its even epochs and then its odd ones, with a gap between.
+
+    At the best rate the error along the top eigenvector changes its sign each epoch: joined up, a solid band.
+    """
+    steps = [there - here for here, there in pairwise(values)]
+    turns = sum(before * after < 0 for before, after in pairwise(steps))
+    if turns < 0.8 * (len(steps) - 1) or len(steps) < 2:
+        return _thinned(epochs, values)
+    (even_x, even_y), (odd_x, odd_y) = (
+        _thinned(
+            [e for e in epochs if e % 2 == parity], [v for e, v in zip(epochs, values, strict=True) if e % 2 == parity]
+        )
+        for parity in (0, 1)
+    )
+    return [*even_x, math.nan, *odd_x], [*even_y, math.nan, *odd_y]
 
 
 def _goal_of(comparison: Comparison, feature: int | None) -> float | None:
@@ -285,7 +302,7 @@ def errors(comparison: Comparison) -> Drawing | None:
         if title == "error / bound":
             axes.axhline(1, color=LIGHT.ink, linewidth=1)
             values.append(1.0)
-        style.strands(axes, curves, looks(comparison.backends))
+        style.strands(axes, curves, looks(comparison.backends), coincide=False)
         style.logarithmic(axes.yaxis, values)
         axes.set_title(title, color=LIGHT.faint)
     panels[-1].set_xlabel("epoch")
@@ -362,7 +379,7 @@ def _cost_row(axes: Axes, row: int, speed: Speed, colour: str) -> None:
             [row],
             marker=marker,
             markersize=6,
-            markeredgecolor=colour,
+            color=colour,
             markerfacecolor=LIGHT.background,
             zorder=3,
         )
@@ -379,7 +396,7 @@ def _cost_row(axes: Axes, row: int, speed: Speed, colour: str) -> None:
 def _cost_key(axes: Axes) -> None:
     marks = (("epoch", "o", LIGHT.faint), ("first call", "D", LIGHT.background), ("import", "s", LIGHT.background))
     for label, marker, face in marks:
-        axes.plot([], [], marker, markerfacecolor=face, markeredgecolor=LIGHT.faint, markersize=6, label=label)
+        axes.plot([], [], marker, color=LIGHT.faint, markerfacecolor=face, markersize=6, label=label)
     figure = axes.figure
     figure.legend(loc="outside upper left", ncols=3, handletextpad=0.2, columnspacing=1.2, borderaxespad=0.1)
 

@@ -182,15 +182,11 @@ def _sources(comparison: Comparison) -> Iterator[dict[str, str]]:
             yield {
                 "name": shown(name),
                 "mark": every[name].variable,
-                "summary": f"{shown(result.summary, 80)}, gradient by {_by(result)}",
+                "summary": f"{shown(result.summary, 80)}, gradient by {words.found_by(result)}",
                 "lines": words.plural(result.source.lines, "line"),
                 "file": shown(result.source.file, 80),
                 "code": safe_lines(result.source.code),
             }
-
-
-def _by(result: BackendResult) -> str:
-    return {"manual": "hand", "autodiff": "autodiff", "exact": "exact arithmetic"}[result.gradient]
 
 
 def _machine(comparison: Comparison) -> Iterator[tuple[str, str]]:

@@ -31,9 +31,9 @@ def columns(text: str) -> int:
 
 def safe_lines(text: str, lines: int = 400, width: int = 160) -> str:
     """Several lines, such as source code: tabs as spaces, invisible characters visible, cut in both directions."""
-    kept = text[: lines * width].splitlines()
-    cut = [_cut_line("".join(_visible(c) for c in line.expandtabs(4)), width) for line in kept[:lines]]
-    return "\n".join(cut if len(kept) <= lines else [*cut, f"… {len(kept) - lines} more lines"])
+    every = text.splitlines()
+    cut = [_cut_line("".join(_visible(c) for c in line[: 4 * width].expandtabs(4)), width) for line in every[:lines]]
+    return "\n".join(cut if len(every) <= lines else [*cut, f"… {len(every) - lines} more lines"])
 
 
 def _cut_line(line: str, width: int) -> str:

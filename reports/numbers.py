@@ -27,8 +27,9 @@ def supported_digits(value: float, low: float, high: float) -> int:
     half_width = (high - low) / 2
     if not half_width > 0 or value == 0:
         return UNSUPPORTED_DIGITS if value else 1
-    digits = _exponent(value) - _exponent(half_width) + 1
-    return min(max(digits, 1), MOST_DIGITS)
+    last = _exponent(half_width)
+    shown = round(value, -last) or value  # 9.999 ± 0.01 is shown as 10.00, which has a digit more
+    return min(max(_exponent(shown) - last + 1, 1), MOST_DIGITS)
 
 
 def seconds(value: float | None, low: float | None = None, high: float | None = None) -> str:

@@ -114,6 +114,7 @@ def png(figure: Figure) -> bytes:
     """The figure as PNG, on white."""
     target = io.BytesIO()
     with applied():
+        _settle(figure)
         figure.savefig(target, format="png")
     return target.getvalue()
 
@@ -123,8 +124,17 @@ def svg(drawing: Drawing) -> str:
     target = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with applied():
+        _settle(drawing.figure)
         drawing.figure.savefig(target, format="svg", transparent=True, metadata=nothing)
     return _for_page(target.getvalue(), drawing.name, drawing.alt)
+
+
+def _settle(figure: Figure) -> None:
+    """Finds the layout once: matplotlib would do so twice for each form, which took half of the time of a report."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
 
 
 def _for_page(source: str, name: str, alt: str) -> str:
@@ -156,12 +166,15 @@ def _colour(hexadecimal: str) -> str:
 
 
 def strands(
-    axes: Axes, curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], looks: Mapping[str, Look]
+    axes: Axes,
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    looks: Mapping[str, Look],
+    coincide: bool = True,
 ) -> None:
     """Curves of backends that agree lie on top of each other, so each has its own stretch of the common line.
 
     A thin whole line carries a curve where it runs alone; the dashes of all, shifted against each other, make up one
-    line of many colours where they coincide. Markers stand at different epochs for the same reason.
+    line of many colours where they `coincide`. Markers stand at different epochs for the same reason.
     """
     together, length = len(curves), 3.2
     for place, (name, (x, values)) in enumerate(curves.items()):
@@ -169,15 +182,9 @@ def strands(
         y = [max(min(value, DRAWN_UP_TO), -DRAWN_UP_TO) for value in values]
         step = max(len(x) // 4, 1)
         axes.plot(x, y, color=look.light, linewidth=0.9, zorder=2)
-        axes.plot(
-            x,
-            y,
-            color=look.light,
-            linewidth=2.2,
-            linestyle=(-place * length, (length, (together - 1) * length)) if together > 1 else "-",
-            dash_capstyle="butt",
-            zorder=3,
-        )
+        if coincide:
+            dashes = (-place * length, (length, (together - 1) * length)) if together > 1 else "-"
+            axes.plot(x, y, color=look.light, linewidth=2.2, linestyle=dashes, dash_capstyle="butt", zorder=3)
         axes.plot(
             x,
             y,
@@ -221,7 +228,7 @@ def logarithmic(axis: Axis, values: Sequence[float], pad: float = 0.06) -> None:
     middle = (math.log10(high) + math.log10(low)) / 2
     # matplotlib cannot place ticks near the ends of the range of doubles; a run that diverged goes there
     ends = (max(middle - span * (0.5 + pad), -290), min(middle + span * (0.5 + pad), 290))
-    _set_scale(axis, "log", (10 ** ends[0], 10 ** ends[1]))
+    _set_scale(axis, "log", (10.0 ** ends[0], 10.0 ** ends[1]))
     ticks, labels = log_ticks(*ends)
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FixedFormatter(labels))
@@ -237,8 +244,9 @@ def log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
     ticks = [m * 10.0**e for e in range(math.floor(low), math.ceil(high) + 1) for m in (1, 2, 5)]
     inside = [tick for tick in ticks if 10**low <= tick <= 10**high]
     if len(inside) < 3:
-        even = MaxNLocator(4).tick_values(10**low, 10**high)
-        inside = [float(tick) for tick in even if 10**low <= tick <= 10**high]
+        unit = 10.0 ** math.floor(low)  # the locator knows no numbers like 1e-300
+        even = [float(tick) * unit for tick in MaxNLocator(4).tick_values(10**low / unit, 10**high / unit)]
+        inside = [tick for tick in even if 10**low <= tick <= 10**high]
     return inside, [numbers.brief(tick) for tick in inside]
 
 

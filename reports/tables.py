@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from handgrad.compare.results import BackendResult, Comparison, Speed, StartGradient
-from handgrad.reports import numbers
+from handgrad.reports import numbers, words
 from handgrad.reports.names import shown
 
 #: Models of so many features have their weights in the table of outcomes; larger ones have a table of their own.
@@ -47,16 +47,22 @@ def outcome(comparison: Comparison) -> Table:
     """One row per backend, whatever became of it: who found the derivative, how it ended, its loss, W and b."""
     names = comparison.problem.features
     beside = names if len(names) <= WEIGHTS_BESIDE else ()
-    columns = [Column("backend", words=True), Column("derivative", words=True), Column("outcome", words=True)]
-    figures = [Column("loss"), *(Column(shown(name, 12)) for name in beside), Column("bias")]
+    columns = [
+        Column("backend", words=True),
+        Column("outcome", words=True),
+        Column("loss"),
+        *(Column(shown(name, 12)) for name in beside),
+        Column("bias"),
+        Column("gradient by", words=True),
+    ]
     rows = [
-        [shown(name, BACKEND_WIDTH), result.gradient, ended(result), *_end(result, len(beside))]
+        [shown(name, BACKEND_WIDTH), ended(result), *_end(result, len(beside)), words.found_by(result)]
         for name, result in comparison.backends.items()
     ]
     return _table(
         "outcome",
         "Outcome",
-        [*columns, *figures],
+        columns,
         rows,
         "The loss is the mean squared error after the last epoch; parameters are in the table's own units.",
         comparison.backends,

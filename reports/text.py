@@ -41,7 +41,7 @@ def plain(comparison: Comparison) -> str:
     """The same as plain lines: no colours, no boxes; columns are two spaces apart, and names stand first."""
     lines = [words.heading(comparison), *(f"  {line}" for line in words.training(comparison))]
     for table in tables(comparison):
-        lines += ["", table.title, *_plain_table(table)]
+        lines += ["", table.title, *_plain_table(table), *_wrapped([table.note])]
     for title, section in _sections(comparison):
         lines += ["", title, *_wrapped(section)]
     word = "PASSED" if comparison.verdict.passed else "FAILED"

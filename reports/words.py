@@ -167,9 +167,16 @@ def _happened(result: BackendResult) -> str:
     return STATUS[result.status]
 
 
+def found_by(result: BackendResult) -> str:
+    """Who found the derivative."""
+    return {"manual": "hand", "autodiff": "autodiff", "exact": "exact arithmetic"}[result.gradient]
+
+
 def reasons(comparison: Comparison) -> list[str]:
-    """The verdict's own sentences."""
-    return [shown(reason, 400) for reason in comparison.verdict.reasons]
+    """The verdict's own sentences, without what stands beside them anyway: the troubles, and the sum of a pass."""
+    told = [result.reason for result in comparison.backends.values() if result.status != "ok" and result.reason]
+    sentences = comparison.verdict.reasons[1:] if comparison.verdict.passed else comparison.verdict.reasons
+    return [shown(sentence, 400) for sentence in sentences if not any(reason in sentence for reason in told)]
 
 
 def explanations(comparison: Comparison) -> list[str]:
