@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, InputError, Parameters, Plan, Trainer
+from handgrad.compare.check_results import Finding, SelfTest
 from handgrad.compare.judge import Judge, Observed
 
 #: A judge that lets this through in a float64 gradient is not good enough.
@@ -259,48 +260,6 @@ KINDS = (
     Kind("float32 sums", SingleAccumulator, graded=False, only="float64"),
     Kind("NaN", NotANumber, graded=False),
 )
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What the judge made of one kind of fault.
-
-    Attributes:
-        fault: The kind's name. description: What the fault does. caught: Whether it was, at its largest size.
-        smallest: The smallest size that was caught, all larger ones having been, too; None for a fault
-        without size. reason: The judge's words about that one; empty if it was not caught.
-    """
-
-    fault: str
-    description: str
-    caught: bool
-    smallest: float | None
-    reason: str
-
-
-@dataclass(frozen=True)
-class SelfTest:
-    """What the judge can see on one problem.
-
-    Attributes:
-        backend: The backend that the faults were put into. rows: n. features: d. dtype: The format in which
-        it computes. findings: One for each kind of fault. accused: What the judge said against the backend
-        without a fault; empty when it passed, as it must. passed: Whether it caught every kind, float64
-        gradients off by a factor of 1 + 10⁻¹⁰, and accused nobody else.
-    """
-
-    backend: str
-    rows: int
-    features: int
-    dtype: str
-    findings: tuple[Finding, ...]
-    accused: str
-    passed: bool
-
-    @property
-    def smallest_factor(self) -> float | None:
-        """The smallest ε of a factor 1 + ε in the gradient that is caught: what "agree" is worth."""
-        return self.findings[0].smallest
 
 
 def self_test(X: ArrayLike, y: ArrayLike, plan: Plan, backend: type[Trainer]) -> SelfTest:

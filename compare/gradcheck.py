@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -39,6 +38,7 @@ from handgrad.backends.interface import (
     check_parameters,
 )
 from handgrad.compare.bounds import Sizes, gradient_tolerances, likely_growth, over, worst_growth
+from handgrad.compare.check_results import GradientCheck, MethodResult, Numbers, Sweep, Taylor
 from handgrad.compare.judge import independent_errors, point_errors, two_parts
 
 Method = Literal["forward", "central", "richardson", "quadratic"]
@@ -54,95 +54,6 @@ COMPLEX_STEP = 1e-20
 
 #: Steps of the sweep per decade.
 PER_DECADE = 2
-
-
-@dataclass(frozen=True)
-class MethodResult:
-    """One method's gradient at one point; tuples are (d + 1,), weights and bias.
-
-    Attributes:
-        method: Its name. steps: The h that was used for each parameter; empty when the method is not
-        available. gradient: What it gave. errors: Its distance from the exact gradient. against_analytic:
-        |analytic − numerical| / max(|analytic|, |numerical|), the usual measure (Stanford's CS231n);
-            None where both are 0.
-        bound_ratio: The largest |analytic − numerical| over what noise, truncation and the analytic one's own
-        rounding
-            explain; 1 and below: they agree. None when the method is not available.
-        unavailable: Why it could not be used; empty when it was.
-    """
-
-    method: str
-    steps: tuple[float, ...] = ()
-    gradient: tuple[float, ...] = ()
-    errors: tuple[float, ...] = ()
-    against_analytic: tuple[float | None, ...] = ()
-    bound_ratio: float | None = None
-    unavailable: str = ""
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """Error over step for one parameter, to be drawn as a V.
-
-    Attributes:
-        parameter: Its number; the last of d + 1 is the bias.
-        steps: h, ascending; those too small to move the parameter are left out.
-        forward: Distance of the forward difference from the exact derivative.
-        central: Likewise.
-        truncation: h Hⱼⱼ/2, the line on which the forward difference's right arm lies.
-        best_forward: The step with the smallest forward error.
-        best_central: Likewise.
-        predicted_forward: Where noise and truncation balance, 2 √(noise / Hⱼⱼ), noise: ε L.
-    """
-
-    parameter: int
-    steps: tuple[float, ...]
-    forward: tuple[float, ...]
-    central: tuple[float, ...]
-    truncation: tuple[float, ...]
-    best_forward: float
-    best_central: float
-    predicted_forward: float
-
-
-@dataclass(frozen=True)
-class Taylor:
-    """The remainder over the step along one direction, and the order in which it falls: 2 if the gradient is right."""
-
-    steps: tuple[float, ...]
-    remainders: tuple[float, ...]
-    order: float | None
-
-
-@dataclass(frozen=True)
-class GradientCheck:
-    """Everything about one backend's gradient at one point; tuples are (d + 1,), weights and bias.
-
-    Attributes:
-        backend: Its name.
-        dtype: The format in which it computes.
-        point: Where.
-        exact: The doubles nearest to the exact derivatives.
-        analytic: The backend's own gradient.
-        relative: |analytic − exact| / |exact|; None where the exact one is 0 and the analytic one is not.
-        bound_ratio: The analytic gradient's largest error over its rounding-error bound.
-        methods: What the checking methods found.
-        sweeps: One for each parameter.
-        taylor: The remainder's fall.
-        passed: Whether the analytic gradient lies within its bound, and every method agrees with it.
-    """
-
-    backend: str
-    dtype: str
-    point: tuple[float, ...]
-    exact: tuple[float, ...]
-    analytic: tuple[float, ...]
-    relative: tuple[float | None, ...]
-    bound_ratio: float | None
-    methods: tuple[MethodResult, ...]
-    sweeps: tuple[Sweep, ...]
-    taylor: Taylor
-    passed: bool
 
 
 def numerical_gradient(
@@ -183,7 +94,14 @@ def complex_gradient(
 
 
 def gradcheck(
-    trainer: Trainer, X: ArrayLike, y: ArrayLike, weights: ArrayLike, bias: float, *, sweep: bool = True, seed: int = 0
+    trainer: Trainer,
+    X: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike,
+    bias: float,
+    *,
+    sweep: bool | Sequence[int] = True,
+    seed: int = 0,
 ) -> GradientCheck:
     """Every method against a backend's gradient, at one point.
 
@@ -193,7 +111,8 @@ def gradcheck(
         y: (n,).
         weights: (d,), the point.
         bias: The point.
-        sweep: Whether to go through the steps for each parameter (about 60 losses each).
+        sweep: Whether to go through the steps for each parameter (about 140 losses each), or the numbers of those
+            for which to do so; the last of d + 1 is the bias.
         seed: Of the direction of the Taylor remainder.
 
     Raises:
@@ -277,25 +196,27 @@ class _Check:
         self.bound = bounds.likely if trusted else bounds.worst
         errors = point_errors(given, self.exact, bounds, trainer.dtype)
         self.relative = errors.relative[1:]
+        self.ulps = errors.ulps[1:]
         self.ratio = float((errors.over_likely if trusted else errors.over_worst).max())
         self.sizes = Sizes.of(self.X, self.y)
         self.bends = [2 / len(self.y) * float(self.judge.moments.inner(j, j)) for j in range(len(self.theta))]
 
-    def result(self, sweep: bool, seed: int) -> GradientCheck:
+    def result(self, sweep: bool | Sequence[int], seed: int) -> GradientCheck:
         methods = (*(self.method(name) for name in METHODS), self.complex_method())
         agree = all(m.bound_ratio is not None and m.bound_ratio <= 1 for m in methods if not m.unavailable)
         return GradientCheck(
             backend=self.trainer.name,
             dtype=self.trainer.dtype,
             point=tuple(self.theta.tolist()),
-            exact=tuple(self.slopes.tolist()),
-            analytic=tuple(self.analytic.tolist()),
-            relative=tuple(value if math.isfinite(value) else None for value in self.relative.tolist()),
+            exact=_finite(self.slopes),
+            analytic=_finite(self.analytic),
+            relative=_finite(self.relative),
             bound_ratio=self.ratio if math.isfinite(self.ratio) else None,
             methods=methods,
-            sweeps=tuple(self.sweep(j) for j in range(len(self.theta))) if sweep else (),
+            sweeps=tuple(self.sweep(j) for j in self.swept(sweep)),
             taylor=self.taylor(seed),
             passed=self.ratio <= 1 and agree,
+            ulps=_finite(self.ulps),
         )
 
     def method(self, name: Method) -> MethodResult:
@@ -324,8 +245,8 @@ class _Check:
         return MethodResult(
             method=name,
             steps=tuple(steps),
-            gradient=tuple(found.tolist()),
-            errors=tuple(np.abs(found - self.slopes).tolist()),
+            gradient=_finite(found),
+            errors=_finite(np.abs(found - self.slopes)),
             against_analytic=tuple(map(_relative, self.analytic.tolist(), found.tolist())),
             bound_ratio=ratio if math.isfinite(ratio) else None,
         )
@@ -335,6 +256,11 @@ class _Check:
         ends = np.array([self.differences.moved(parameter, by)[0] for by in (h, -h)], dtype=np.float64)
         exact = [self.judge.exactly_at(end[:-1], float(end[-1])).loss for end in ends]
         return float(self.sizes.losses(ends, two_parts(exact)[0], self.trainer.dtype, self.growth).max())
+
+    def swept(self, sweep: bool | Sequence[int]) -> Sequence[int]:
+        if isinstance(sweep, bool):
+            return range(len(self.theta)) if sweep else ()
+        return sweep
 
     def sweep(self, parameter: int) -> Sweep:
         eps = float(np.finfo(self.trainer.dtype).eps)
@@ -352,12 +278,12 @@ class _Check:
         return Sweep(
             parameter=parameter,
             steps=tuple(steps),
-            forward=tuple(forward),
-            central=tuple(central),
+            forward=_finite(forward),
+            central=_finite(central),
             truncation=tuple(h * bend / 2 for h in steps),
             best_forward=steps[int(np.argmin(forward))],
             best_central=steps[int(np.argmin(central))],
-            predicted_forward=2 * math.sqrt(noise / bend) if bend > 0 else math.inf,
+            predicted_forward=2 * math.sqrt(noise / bend) if bend > 0 else None,
         )
 
     def taylor(self, seed: int) -> Taylor:
@@ -373,11 +299,15 @@ class _Check:
         floor = 100 * float(np.finfo(self.trainer.dtype).eps) * max(abs(start), max(remainders))
         used = [(h, r) for h, r in zip(steps, remainders, strict=True) if r > floor]
         if len(used) < 2:
-            return Taylor(tuple(steps), tuple(remainders), None)
+            return Taylor(tuple(steps), _finite(remainders), None)
         slope = np.polyfit(np.log([h for h, _ in used]), np.log([r for _, r in used]), 1)[0]
-        return Taylor(tuple(steps), tuple(remainders), float(slope))
+        return Taylor(tuple(steps), _finite(remainders), float(slope))
 
 
 def _relative(analytic: float, numerical: float) -> float | None:
     largest = max(abs(analytic), abs(numerical))
     return abs(analytic - numerical) / largest if largest else None
+
+
+def _finite(values: ArrayLike) -> Numbers:
+    return tuple(value if math.isfinite(value) else None for value in np.asarray(values, dtype=np.float64).tolist())

@@ -33,10 +33,10 @@ class Truth:
     """The true parameters and losses at the recorded epochs.
 
     Attributes:
-        epochs: (k,), ascending from 0; those after the loss has left float64's range are missing. parameters:
-        (k, d + 1), weights and bias: the doubles nearest to the true values. rest: (k, d + 1), what those
-        doubles leave of the true values, so that both together have about 32 digits. losses: (k,), the
-        doubles nearest to the true losses, in units of y².
+        epochs: (k,), ascending from 0; those after the loss has left float64's range are missing.
+        parameters: (k, d + 1), weights and bias: the doubles nearest to the true values.
+        rest: (k, d + 1), what those doubles leave of the true values, so that both together have about 32 digits.
+        losses: (k,), the doubles nearest to the true losses, in units of y².
     """
 
     epochs: NDArray[np.int64]

@@ -1,0 +1,150 @@
+"""What checking found, of gradients and of the judge itself: frozen types that turn into JSON. Nothing here computes.
+
+Gradients have the units of the loss over those of the parameter, in the problem as it was trained. Tuples of them are
+(d + 1,), the weights' first and the bias's last. None stands for what is not finite, as JSON has no number for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Numbers = tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class MethodResult:
+    """One method's gradient at one point.
+
+    Attributes:
+        method: Its name.
+        steps: The h that was used for each parameter; empty when the method is not available.
+        gradient: What it gave.
+        errors: Its distance from the exact gradient.
+        against_analytic: |analytic − numerical| / max(|analytic|, |numerical|), the usual measure (Stanford's CS231n);
+            None where both are 0.
+        bound_ratio: The largest |analytic − numerical| over what noise, truncation and the analytic one's own rounding
+            explain; 1 and below: they agree. None when the method is not available, or its gradient not finite.
+        unavailable: Why it could not be used; empty when it was.
+    """
+
+    method: str
+    steps: tuple[float, ...] = ()
+    gradient: Numbers = ()
+    errors: Numbers = ()
+    against_analytic: Numbers = ()
+    bound_ratio: float | None = None
+    unavailable: str = ""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Error over step for one parameter, to be drawn as a V.
+
+    Attributes:
+        parameter: Its number; the last of d + 1 is the bias.
+        steps: h, ascending; those too small to move the parameter are left out.
+        forward: Distance of the forward difference from the exact derivative.
+        central: Likewise.
+        truncation: h Hⱼⱼ/2, the line on which the forward difference's right arm lies.
+        best_forward: The step with the smallest forward error.
+        best_central: Likewise.
+        predicted_forward: Where noise and truncation balance, 2 √(noise / Hⱼⱼ), noise: ε L; None when Hⱼⱼ is 0.
+    """
+
+    parameter: int
+    steps: tuple[float, ...]
+    forward: Numbers
+    central: Numbers
+    truncation: tuple[float, ...]
+    best_forward: float
+    best_central: float
+    predicted_forward: float | None
+
+
+@dataclass(frozen=True)
+class Taylor:
+    """The remainder over the step along one direction, and the order in which it falls: 2 if the gradient is right."""
+
+    steps: tuple[float, ...]
+    remainders: Numbers
+    order: float | None
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """Everything about one backend's gradient at one point.
+
+    Attributes:
+        backend: Its name.
+        dtype: The format in which it computes.
+        point: Where.
+        exact: The doubles nearest to the exact derivatives.
+        analytic: The backend's own gradient.
+        relative: |analytic − exact| / |exact|; None where the exact one is 0 and the analytic one is not.
+        bound_ratio: The largest error of the analytic loss and gradient over its rounding-error bound.
+        methods: What the checking methods found.
+        sweeps: One for each parameter that was swept.
+        taylor: The remainder's fall.
+        passed: Whether the analytic gradient lies within its bound, and every method agrees with it.
+        ulps: |analytic − exact| in units of the last place of the exact derivative, in the dtype.
+    """
+
+    backend: str
+    dtype: str
+    point: tuple[float, ...]
+    exact: Numbers
+    analytic: Numbers
+    relative: Numbers
+    bound_ratio: float | None
+    methods: tuple[MethodResult, ...]
+    sweeps: tuple[Sweep, ...]
+    taylor: Taylor
+    passed: bool
+    ulps: Numbers = ()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the judge made of one kind of fault.
+
+    Attributes:
+        fault: The kind's name.
+        description: What the fault does.
+        caught: Whether it was, at its largest size.
+        smallest: The smallest size that was caught, all larger ones having been, too; None for a fault without size.
+        reason: The judge's words about that one; empty if it was not caught.
+    """
+
+    fault: str
+    description: str
+    caught: bool
+    smallest: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """What the judge can see on one problem.
+
+    Attributes:
+        backend: The backend that the faults were put into.
+        rows: n.
+        features: d.
+        dtype: The format in which it computes.
+        findings: One for each kind of fault; the first is the factor in the gradient.
+        accused: What the judge said against the backend without a fault; empty when it passed, as it must.
+        passed: Whether it caught every kind, float64 gradients off by a factor of 1 + 10⁻¹⁰, and accused nobody else.
+    """
+
+    backend: str
+    rows: int
+    features: int
+    dtype: str
+    findings: tuple[Finding, ...]
+    accused: str
+    passed: bool
+
+    @property
+    def smallest_factor(self) -> float | None:
+        """The smallest ε of a factor 1 + ε in the gradient that is caught: what "agree" is worth."""
+        return self.findings[0].smallest
