@@ -196,7 +196,6 @@ class Bench:
     scaling: tuple[Scaling, ...] = ()
     crossovers: tuple[Crossover, ...] = ()
     reigns: tuple[Reign, ...] = ()
-    answers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     kind: str = KIND
     schema: int = SCHEMA

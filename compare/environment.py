@@ -82,6 +82,15 @@ def memory_bytes() -> int | None:
         return None
 
 
+def memory_available_bytes() -> int | None:
+    """The memory that can be taken without swapping, within the limit of a container; None where nothing tells."""
+    told = [int(line.split()[1]) * 1024 for line in _lines("/proc/meminfo") if line.startswith("MemAvailable:")]
+    limit, used = (_first_line(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
+    if limit and used and limit.isdigit():
+        told.append(int(limit) - int(used))
+    return min(told, default=None)
+
+
 def cache_bytes() -> dict[str, int]:
     """The size of each data cache of the first core, like {"L1": 32768}."""
     found = {}

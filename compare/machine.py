@@ -28,7 +28,7 @@ Words = NDArray[np.int64]
 
 
 @njit(cache=True, nogil=True)
-def total(words):  # type: ignore[no-untyped-def]
+def total(words: Any) -> Any:
     """The sum, wrapping around: adding integers has a latency of one cycle, so that reading is what takes the time."""
     found = np.int64(0)
     for i in range(words.size):
@@ -37,7 +37,7 @@ def total(words):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def read(words, times):  # type: ignore[no-untyped-def]
+def read(words: Any, times: Any) -> Any:
     """Reads all words so many times with one thread. Each time one is changed, or the compiler would read but once."""
     found = np.int64(0)
     for turn in range(times):
@@ -47,7 +47,7 @@ def read(words, times):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def read_threaded(words, times, parts):  # type: ignore[no-untyped-def]
+def read_threaded(words: Any, times: Any, parts: Any) -> Any:
     """The same, each thread a part."""
     found = np.zeros(parts, np.int64)
     for turn in range(times):

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from handgrad.compare.results import Timing
 from handgrad.compare.statistics import half_width, timing
 
@@ -130,8 +132,8 @@ def relative_change(given: tuple[float | None, ...], expected: tuple[float | Non
     """The largest difference of two answers over the largest number expected; None where one is not finite."""
     if None in given or None in expected:
         return None
-    difference = max(abs(a - b) for a, b in zip(given, expected, strict=True))  # type: ignore[operator]
-    return difference / max(max(abs(b) for b in expected), sys.float_info.min)  # type: ignore[arg-type]
+    new, old = (np.array(answer, dtype=np.float64) for answer in (given, expected))
+    return float(np.abs(new - old).max() / max(np.abs(old).max(), sys.float_info.min))
 
 
 def larger(one: float | None, other: float | None) -> float | None:

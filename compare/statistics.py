@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -217,6 +217,6 @@ def _zeros(x: Draws, values: Sequence[float]) -> Iterator[tuple[float, bool]]:
 
 def _crossover(at: float, resampled: Sequence[Sequence[float]]) -> Estimate:
     """The crossing with the interval of the nearest crossing of each resample that crosses at all."""
-    nearest: Callable[[Sequence[float]], float] = lambda places: min(places, key=lambda place: abs(place - at))  # noqa: E731
-    spread = estimate(at, np.array([nearest(places) for places in resampled if places] or [at]))
+    nearest = [min(places, key=lambda place: abs(place - at)) for places in resampled if places]
+    spread = estimate(at, np.array(nearest or [at]))
     return Estimate(*(math.exp(value) for value in (spread.value, spread.low, spread.high)))

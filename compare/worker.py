@@ -27,7 +27,9 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class Session:
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Carries out one request."""
-        actions = {
+        actions: dict[str, Callable[..., dict[str, Any]]] = {
             "load": self.load,
             "bind": self.bind,
             "first_call": self.first_call,
@@ -203,8 +205,7 @@ def peak_bytes() -> int | None:
 def forget_peak() -> None:
     """Begins the peak anew at what is resident now, where the system allows it (Linux, proc(5): clear_refs)."""
     try:
-        with open("/proc/self/clear_refs", "w", encoding="ascii") as stream:
-            stream.write("5")
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:
         return
 
@@ -212,8 +213,7 @@ def forget_peak() -> None:
 def resident_bytes() -> int:
     """The process's resident set now (its peak so far, where the platform does not tell)."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as stream:
-            return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return peak_bytes() or 0
 

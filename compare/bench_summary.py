@@ -1,0 +1,372 @@
+"""Makes results of a sweep's measurements: medians, ratios, noise floor, break-even, scaling and crossovers.
+
+Everything here follows from what the journal holds; no clock is read and no process started.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations, groupby
+from typing import Any, Literal
+
+import msgspec
+
+from handgrad.compare import statistics
+from handgrad.compare.bench_cell import AGAIN, MACHINE, Size
+from handgrad.compare.bench_results import (
+    Bench,
+    BreakEven,
+    Cell,
+    Crossover,
+    Machine,
+    Measured,
+    Reign,
+    Scaling,
+    Settings,
+    StartUp,
+)
+from handgrad.compare.results import Environment, Timing
+
+Found = Mapping[str, Mapping[str, Any]]
+
+#: Sizes whose epoch takes at least so many times the shortest one show how the rows count, and not the calls.
+BEYOND_THE_CALLS = 4
+
+#: The backends against which a start must pay for itself, where they took part.
+PAYS_AGAINST = ("python", "numpy")
+
+
+def summary(
+    settings: Settings,
+    environment: Environment,
+    reference: str,
+    sizes: Sequence[Size],
+    unavailable: Mapping[str, str],
+    found: Found,
+) -> Bench:
+    """The finished sweep.
+
+    Args:
+        settings: What was asked for.
+        environment: Where it ran.
+        reference: The backend of the ratios.
+        sizes: All cells.
+        unavailable: Backends that cannot run, with the reason.
+        found: What the journal holds; see `start_up_key` and `cell_key`.
+    """
+    starts = start_ups(settings, found)
+    cells = tuple(
+        cell(size, settings, reference, unavailable, starts, answers_by_turn(size, settings, found)) for size in sizes
+    )
+    return Bench(
+        environment=environment,
+        settings=settings,
+        reference=reference,
+        machine=machine(environment.threads, found.get("machine", {})),
+        start_ups=starts,
+        cells=cells,
+        scaling=tuple(scaling(cells)),
+        crossovers=tuple(crossovers(cells)),
+        reigns=tuple(reigns(cells, "epoch")) + tuple(reigns(cells, "run")),
+        warnings=tuple(warnings(cells)),
+    )
+
+
+# -- keys of the journal -----------------------------------------------------------------------------------------------
+
+
+def start_up_key(name: str, features: int, dtype: str) -> str:
+    """That of a start-up."""
+    return f"start {name} {features} {dtype}"
+
+
+def cell_key(size: Size, turn: int) -> str:
+    """That of a cell in the processes of one turn."""
+    return f"cell {size.features} {size.dtype} {size.rows} {turn}"
+
+
+def answers_by_turn(size: Size, settings: Settings, found: Found) -> list[Mapping[str, Mapping[str, Any]]]:
+    """What each contestant answered, turn by turn."""
+    return [found.get(cell_key(size, turn), {}) for turn in range(settings.processes)]
+
+
+# -- one cell ----------------------------------------------------------------------------------------------------------
+
+
+def cell(
+    size: Size,
+    settings: Settings,
+    reference: str,
+    unavailable: Mapping[str, str],
+    starts: Mapping[str, Sequence[StartUp]],
+    turns: Sequence[Mapping[str, Mapping[str, Any]]],
+) -> Cell:
+    """One cell, with every backend that was asked for."""
+    timings = {
+        name: timed for name in (*settings.backends, AGAIN, MACHINE) if (timed := timing(name, turns)) is not None
+    }
+    base, limit = timings.get(reference), timings.get(MACHINE)
+    again = statistics.paired_ratio(timings[AGAIN], base) if base and AGAIN in timings else None
+    floor = statistics.noise_floor(again)
+    backends = {}
+    for name in settings.backends:
+        if name in unavailable:
+            backends[name] = Measured("unavailable", unavailable[name])
+        else:
+            backends[name] = measured(name, size, timings, base, limit, floor, turns)
+    backends = with_totals(backends, starts, size, settings.epochs)
+    return Cell(
+        rows=size.rows,
+        features=size.features,
+        dtype=size.dtype,
+        bytes=size.bytes,
+        backends=backends,
+        limit_seconds=limit,
+        again=again,
+        noise_floor=floor,
+        fastest=fastest(backends, floor),
+    )
+
+
+def timing(name: str, turns: Sequence[Mapping[str, Mapping[str, Any]]]) -> Timing | None:
+    """The samples of all turns together; None without any."""
+    answers = [turn.get(name, {}) for turn in turns]
+    if not any("samples" in answer for answer in answers):
+        return None
+    changes = [answer.get("largest_change", 0.0) for answer in answers]
+    return statistics.timing(
+        [answer.get("samples", []) for answer in answers],
+        epochs_per_sample=max(answer.get("epochs", 1) for answer in answers),
+        changed_answers=sum(answer.get("changed_answers", 0) for answer in answers),
+        largest_change=None if None in changes else max(changes),
+    )
+
+
+def measured(
+    name: str,
+    size: Size,
+    timings: Mapping[str, Timing],
+    base: Timing | None,
+    limit: Timing | None,
+    floor: float,
+    turns: Sequence[Mapping[str, Mapping[str, Any]]],
+) -> Measured:
+    """One backend in one cell."""
+    answers = [turn.get(name, {}) for turn in turns]
+    gone = next((answer for answer in answers if "reason" in answer), None)
+    status, reason = (gone["status"], gone["reason"]) if gone else verdict(answers)
+    timed = timings.get(name)
+    if timed is None:
+        return Measured("failed" if status == "ok" else status, reason or "it gave no samples")
+    own = [answer["own_bytes"] for answer in answers if answer.get("own_bytes") is not None]
+    relative = statistics.paired_ratio(timed, base) if base and timed is not base else None
+    return Measured(
+        status=status,
+        reason=reason,
+        epoch_seconds=timed,
+        relative=relative,
+        told_apart=statistics.told_apart(relative, floor) if relative else None,
+        limit_fraction=statistics.paired_ratio(limit, timed) if limit else None,
+        bytes_per_epoch=size.bytes,
+        own_bytes=max(own, default=None),
+        gradient_ratio=largest(answers, "gradient_ratio"),
+        parameters_ratio=largest(answers, "parameters_ratio"),
+    )
+
+
+def verdict(answers: Iterable[Mapping[str, Any]]) -> tuple[Literal["ok", "failed"], str | None]:
+    """Whether what was timed is also right: no difference from the reference that rounding does not explain."""
+    for answer in answers:
+        for what in ("gradient", "parameters"):
+            ratio = answer.get(f"{what}_ratio", 0.0)
+            if ratio is None:
+                return "failed", f"its {what} {'are' if what == 'parameters' else 'is'} not finite"
+            if ratio > 1:
+                return "failed", f"its {what} differ{'' if what == 'parameters' else 's'} from the reference's by " + (
+                    f"{ratio:.3g} times what rounding explains; its time is that of something else"
+                )
+    return "ok", None
+
+
+def largest(answers: Iterable[Mapping[str, Any]], key: str) -> float | None:
+    """The largest of the turns; None where none has one."""
+    return max((answer[key] for answer in answers if answer.get(key) is not None), default=None)
+
+
+def ranked(backends: Mapping[str, Measured]) -> dict[str, Timing]:
+    """The epochs of all backends that are right, the fastest first."""
+    right = {n: m.epoch_seconds for n, m in backends.items() if m.status == "ok" and m.epoch_seconds is not None}
+    return dict(sorted(right.items(), key=lambda item: item[1].median))
+
+
+def fastest(backends: Mapping[str, Measured], floor: float) -> tuple[str, ...]:
+    """The fastest one, and those that are not told apart from it."""
+    order = ranked(backends)
+    if not order:
+        return ()
+    first, best = next(iter(order.items()))
+    tied = [
+        name
+        for name, timed in order.items()
+        if name != first and (ratio := statistics.paired_ratio(timed, best)) and not statistics.told_apart(ratio, floor)
+    ]
+    return (first, *tied)
+
+
+# -- start-up, totals and break-even -----------------------------------------------------------------------------------
+
+
+def start_ups(settings: Settings, found: Found) -> dict[str, tuple[StartUp, ...]]:
+    """Those that were measured, by backend."""
+    starts: dict[str, tuple[StartUp, ...]] = {}
+    for name in settings.backends:
+        for features in settings.features:
+            for dtype in settings.dtypes:
+                answer = found.get(start_up_key(name, features, dtype), {})
+                if answer.get("epoch_seconds") is not None:
+                    made = msgspec.convert({"features": features, "dtype": dtype, **answer}, StartUp)
+                    starts[name] = (*starts.get(name, ()), made)
+    return starts
+
+
+def fixed_seconds(start: StartUp, cold: bool) -> float:
+    """What a run costs beside its epochs: import, and what the first epoch took longer than a steady one."""
+    first = start.first_call_cold_seconds if cold else start.first_call_cached_seconds
+    return start.import_seconds + max(0.0, first - start.epoch_seconds)
+
+
+def with_totals(
+    backends: dict[str, Measured], starts: Mapping[str, Sequence[StartUp]], size: Size, epochs: int
+) -> dict[str, Measured]:
+    """The same with the seconds of the whole run, and with what must be run for a start to pay for itself."""
+    own = {name: start for name in backends if (start := start_of(starts.get(name, ()), size)) is not None}
+    times = {name: m.epoch_seconds.median for name, m in backends.items() if m.epoch_seconds is not None}
+    return {
+        name: replace(
+            found,
+            total_cold_seconds=fixed_seconds(own[name], cold=True) + epochs * times[name],
+            total_cached_seconds=fixed_seconds(own[name], cold=False) + epochs * times[name],
+            break_even=tuple(
+                BreakEven(other, *(epochs_to_pay(own, times, name, other, cold) for cold in (True, False)))
+                for other in PAYS_AGAINST
+                if other != name and other in own and other in times
+            ),
+        )
+        if name in own and name in times
+        else found
+        for name, found in backends.items()
+    }
+
+
+def start_of(starts: Iterable[StartUp], size: Size) -> StartUp | None:
+    """The start-up of that width and dtype."""
+    return next((start for start in starts if (start.features, start.dtype) == (size.features, size.dtype)), None)
+
+
+def epochs_to_pay(
+    own: Mapping[str, StartUp], times: Mapping[str, float], name: str, other: str, cold: bool
+) -> int | None:
+    """The first number of epochs after which a run with `name` takes no longer than one with `other`; None: never."""
+    later = fixed_seconds(own[name], cold) - fixed_seconds(own[other], cold)
+    gained = times[other] - times[name]
+    if later <= 0:
+        return 0
+    return math.ceil(later / gained) if gained > 0 else None
+
+
+# -- the machine -------------------------------------------------------------------------------------------------------
+
+
+def machine(threads: int, answer: Mapping[str, Any]) -> Machine | None:
+    """Its limits, if they could be measured."""
+    return msgspec.convert({"threads": threads, **answer}, Machine) if "levels" in answer else None
+
+
+# -- over the sizes ----------------------------------------------------------------------------------------------------
+
+
+def widths(cells: Sequence[Cell]) -> list[tuple[tuple[int, str], list[Cell]]]:
+    """The cells of each width and dtype, their rows ascending."""
+    ordered = sorted(cells, key=lambda cell: (cell.features, cell.dtype, cell.rows))
+    return [(width, list(group)) for width, group in groupby(ordered, lambda cell: (cell.features, cell.dtype))]
+
+
+def timed_in(cells: Iterable[Cell], name: str) -> dict[int, Timing]:
+    """A backend's epochs by rows, where they are right."""
+    found = {}
+    for one in cells:
+        timed = one.backends[name].epoch_seconds
+        if one.backends[name].status == "ok" and timed is not None:
+            found[one.rows] = timed
+    return found
+
+
+def scaling(cells: Sequence[Cell]) -> list[Scaling]:
+    """The exponent of each backend over the sizes where the rows make the time."""
+    made = []
+    for (features, dtype), group in widths(cells):
+        for name in group[0].backends:
+            timed = timed_in(group, name)
+            least = min((t.median for t in timed.values()), default=0.0)
+            large = {rows: t for rows, t in timed.items() if t.median >= BEYOND_THE_CALLS * least}
+            found = statistics.exponent(list(large), list(large.values()))
+            if found is not None:
+                made.append(Scaling(name, features, dtype, tuple(large), found))
+    return made
+
+
+def crossovers(cells: Sequence[Cell]) -> list[Crossover]:
+    """Where one backend overtakes another, for every two of them."""
+    made = []
+    for (features, dtype), group in widths(cells):
+        for one, other in combinations(group[0].backends, 2):
+            left, right = timed_in(group, one), timed_in(group, other)
+            rows = [n for n in left if n in right]
+            for at, one_wins in statistics.crossovers(rows, [left[n] for n in rows], [right[n] for n in rows]):
+                slower, faster = (other, one) if one_wins else (one, other)
+                made.append(Crossover(slower, faster, features, dtype, at))
+    return made
+
+
+def reigns(cells: Sequence[Cell], of: Literal["epoch", "run"]) -> list[Reign]:
+    """From which size to which one backend is the fastest; it stays so while it is not told apart from the fastest."""
+    made: list[Reign] = []
+    for (features, dtype), group in widths(cells):
+        held: Reign | None = None
+        for one in group:
+            best = one.fastest if of == "epoch" else shortest_run(one)
+            if not best:
+                continue
+            if held is not None and held.fastest in best:
+                tied = tuple(dict.fromkeys((*held.tied, *(name for name in best if name != held.fastest))))
+                held = replace(held, last=one.rows, tied=tied)
+                made[-1] = held
+            else:
+                held = Reign(features, dtype, of, best[0], best[1:], one.rows, one.rows)
+                made.append(held)
+    return made
+
+
+def shortest_run(one: Cell) -> tuple[str, ...]:
+    """The backend with the shortest run of the length asked for, compiled code on disk."""
+    totals = {n: m.total_cached_seconds for n, m in one.backends.items() if m.status == "ok" and m.total_cached_seconds}
+    return (min(totals, key=totals.__getitem__),) if totals else ()
+
+
+def warnings(cells: Iterable[Cell]) -> list[str]:
+    """What a reader must know before believing the times."""
+    said = []
+    for one in cells:
+        where = f"{one.rows} × {one.features} {one.dtype}"
+        for name, found in one.backends.items():
+            timed = found.epoch_seconds
+            if timed is None:
+                continue
+            if (noise := statistics.noise_warning(name, timed)) is not None:
+                said.append(f"{where}: {noise}")
+            if timed.changed_answers:
+                change = "not finite" if timed.largest_change is None else f"by up to {timed.largest_change:.2g}"
+                said.append(f"{where}: {name} changed its answer in {timed.changed_answers} timed runs ({change})")
+    return said

@@ -1,0 +1,140 @@
+"""`handgrad bench`: speed over sizes, beside the machine's limit."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from handgrad.commands.compare import progress_bar
+from handgrad.commands.options import Json, Seed, names
+
+if TYPE_CHECKING:
+    from handgrad.compare.bench_results import Bench
+
+#: What `--quick` takes where nothing else is said.
+QUICK = {"rows": "1e3:1e5", "features": "1", "budget": 0.15, "processes": 2}
+USUAL = {"rows": "1e2:1e6", "features": "1,16", "budget": 0.5, "processes": 3}
+
+
+def bench(
+    rows: Annotated[
+        str | None,
+        typer.Option(
+            help="Sizes: '1e2:1e7' (powers of ten between), or a list. [default: 1e2:1e6]", show_default=False
+        ),
+    ] = None,
+    features: Annotated[
+        str | None, typer.Option(help="Widths, with commas between. [default: 1,16]", show_default=False)
+    ] = None,
+    dtypes: Annotated[str, typer.Option(help="float64, float32 or both, with a comma between.")] = "float64",
+    backends: Annotated[
+        str | None,
+        typer.Option(help="Their names, with commas between. [default: all usual ones]", show_default=False),
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Length of the run for totals and break-even.")] = 100,
+    precision: Annotated[
+        float, typer.Option(help="Stop a cell when each median is known to this relative half-width.")
+    ] = 0.01,
+    budget: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Seconds of timed epochs per backend and cell. [default: 0.5]", show_default=False),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Fresh processes of each backend. [default: 3]", show_default=False)
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads per backend. [default: all cores]", show_default=False)
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A first look: fewer sizes, less time for each.")] = False,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one answer of a backend may take.")] = 600.0,
+    seed: Seed = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report. [default: runs/TIME-bench]", show_default=False)
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what an earlier run left in --out.")] = False,
+    json_output: Json = False,
+) -> None:
+    """Time the backends over sizes, beside what this machine allows; find who is fastest from which size on."""
+    from handgrad.compare.bench import bench as measure_all
+    from handgrad.compare.bench_results import Settings, to_json
+    from handgrad.reports.bench_run import write
+
+    if resume and out is None:
+        raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
+    usual = QUICK if quick else USUAL
+    settings = Settings(
+        rows=sizes("--rows", rows or str(usual["rows"])),
+        features=sizes("--features", features or str(usual["features"])),
+        dtypes=formats(dtypes),
+        backends=tuple(names(backends) or ()),
+        epochs=epochs,
+        processes=processes or int(usual["processes"]),
+        precision=precision,
+        budget_seconds=float(usual["budget"]) if budget is None else budget,
+        seed=seed,
+    )
+    folder = out or Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-bench")
+    with progress_bar() as progress:
+        found = measure_all(settings, threads, folder, resume, progress, timeout)
+        write(found, folder)
+    if json_output:
+        sys.stdout.buffer.write(to_json(found) + b"\n")
+    else:
+        show(found)
+        typer.echo(f"Report: {folder / 'report.html'}")
+
+
+def sizes(option: str, given: str) -> tuple[int, ...]:
+    """The whole numbers of a list such as `100,1e4`, or the powers of ten from one to another of `1e2:1e7`."""
+    found = []
+    for part in (part.strip() for part in given.split(",")):
+        first, colon, last = part.partition(":")
+        if colon:
+            found += decades(whole(option, first), whole(option, last))
+        else:
+            found.append(whole(option, part))
+    return tuple(dict.fromkeys(found))
+
+
+def decades(first: int, last: int) -> list[int]:
+    """The first number, ten times it, and so on; the last number is always the end."""
+    found = []
+    while first < last:
+        found.append(first)
+        first *= 10
+    return [*found, last]
+
+
+def whole(option: str, given: str) -> int:
+    """A whole number, 1 or more, in any of the forms 1000, 1_000 and 1e3."""
+    try:
+        number = float(given)
+    except ValueError:
+        number = 0.0
+    if not (number >= 1 and number.is_integer() and number < 2**53):
+        raise typer.BadParameter(f"{option}: expected whole numbers from 1 on, like 100,1e4 or 1e2:1e7, got {given!r}")
+    return int(number)
+
+
+def formats(given: str) -> tuple[str, ...]:
+    """The dtypes of a list."""
+    found = tuple(dict.fromkeys(names(given) or ()))
+    if not found or not set(found) <= {"float64", "float32"}:
+        raise typer.BadParameter(f"--dtypes: expected float64, float32 or both, got {given!r}")
+    return found
+
+
+def show(found: Bench) -> None:
+    """The result as tables on a terminal, as plain lines in a pipe."""
+    from handgrad.reports.bench_text import plain, terminal
+
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        Console().print(terminal(found))
+    else:
+        typer.echo(plain(found))
