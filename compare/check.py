@@ -29,7 +29,7 @@ from handgrad.compare.recipes import (
     right_loss,
     tolerance,
 )
-from handgrad.compare.student import Answer, Failure, Series, ask_all, collect, failure_of, kind_of
+from handgrad.compare.student import Answer, Failure, NoUseAsking, Series, ask_all, collect, failure_of, kind_of
 
 __all__ = ["Diagnosis", "check", "diagnose"]
 
@@ -54,8 +54,11 @@ def check(function: Callable[..., Any], kind: Kind | None = None) -> Diagnosis:
     It is called in this process; `check_file` gives a file a process of its own.
     """
     kind = kind or kind_of(function)
-    answers = collect(kind, ask_all(lambda: function, kind))
-    return diagnose(answers, getattr(function, "__name__", type(function).__name__))
+    name = getattr(function, "__name__", type(function).__name__)
+    try:
+        return diagnose(collect(kind, ask_all(lambda: function, kind)), name)
+    except NoUseAsking as problem:
+        return failed(name, problem.failure)
 
 
 def diagnose(asked: Sequence[tuple[Series, Sequence[Answer]]], subject: str) -> Diagnosis:

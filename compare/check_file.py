@@ -127,12 +127,12 @@ def _wait(process: subprocess.Popen[bytes], time_limit: float) -> Failure:
         code = process.wait(timeout=time_limit)
     except subprocess.TimeoutExpired:
         _ask_for_stack(process)
-        return Failure("hangs", f"it gave no answer within {time_limit:g} s and was ended")
+        return Failure("hangs", f"gives no answer within {time_limit:g} s, and was ended")
     finally:
         _kill(process)
     if code < 0:
-        return Failure("killed", f"its process was ended by {signal.Signals(-code).name}")
-    return Failure("exits", f"it ended its process (exit code {code})")
+        return Failure("killed", f"ended its process by {signal.Signals(-code).name}")
+    return Failure("exits", f"ends its process (exit code {code})")
 
 
 def _ask_for_stack(process: subprocess.Popen[bytes]) -> None:
@@ -199,7 +199,9 @@ def _read(lines: list[Any]) -> tuple[list[_Subject], Failure | None]:
             elif "answer" in line:
                 subjects[-1].answers.append((int(line["form"]), _answer(line["answer"])))
     except (KeyError, IndexError, TypeError, ValueError, OverflowError):
-        return [], Failure("unreadable-answer", "what came back is not an answer: does it write into other files?")
+        return [], Failure(
+            "unreadable-answer", "gives back what is no answer: does it write into files that are not its own?"
+        )
     return subjects, None
 
 
@@ -242,7 +244,9 @@ def _judge(file: str, outcome: _Outcome) -> Diagnosis:
         return failed(name, outcome.failure)
     verdicts = [diagnose(collect(s.kind, s.answers), s.name) for s in outcome.subjects if _is_complete(s)]
     if not verdicts or len(verdicts) < len(outcome.subjects):
-        return failed(file, Failure("unreadable-answer", "some answers are missing: does it write into other files?"))
+        return failed(
+            file, Failure("unreadable-answer", "leaves answers out: does it write into files that are not its own?")
+        )
     verdict = next((v for v in verdicts if not v.correct), verdicts[0])
     if verdict.correct and len(verdicts) > 1:
         names = " and ".join(v.subject for v in verdicts)

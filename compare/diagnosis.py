@@ -147,7 +147,7 @@ def failed(subject: str, failure: Failure, smallest: float = math.nan) -> Diagno
         correct=False,
         mistake=failure.id,
         mistakes=(failure.id,),
-        explanation=f"Wrong: {subject} gives no answer ({failure.id}).\n{_sentence(failure.message)}{where}",
+        explanation=_sentence(f"Wrong: {subject} {failure.message}") + where,
         question=f"What happens in line {failure.line}?" if failure.line else "What does your function return?",
         smallest_detectable=smallest,
         subject=subject,
@@ -198,7 +198,7 @@ def _changed_words(changed: tuple[str, ...]) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) else ".")
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _wrapped(text: str, label: str = "") -> str:
@@ -212,12 +212,12 @@ def _wrapped(text: str, label: str = "") -> str:
 
 def _table(evidence: tuple[Evidence, ...]) -> str:
     width = max(len(row.where) for row in evidence)
-    head = f"  {'':<{width}}  {'given':>16}  {'expected':>16}  {'ratio':>10}"
+    head = f"  {'':<{width}}  {'given':>14} {'expected':>14} {'ratio':>10}"
     return "\n".join([head] + [_line(row, width) for row in evidence])
 
 
 def _line(row: Evidence, width: int) -> str:
-    return f"  {row.where:<{width}}  {row.given:>16.9g}  {row.expected:>16.9g}  {_ratio(row):>10}"
+    return f"  {row.where:<{width}}  {row.given:>14.8g} {row.expected:>14.8g} {_ratio(row):>10}"
 
 
 def _ratio(row: Evidence) -> str:

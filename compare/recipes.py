@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -151,6 +152,7 @@ class Operands:
         )
 
 
+@lru_cache(maxsize=8192)  # the same for every function that is checked
 def predict_gradient(recipe: Recipe, probe: Probe) -> tuple[Block, Block]:
     """What a function that follows the recipe returns for dW and db.
 
@@ -195,13 +197,18 @@ def _sizes(recipe: Recipe, probe: Probe) -> tuple[Floats, Floats]:
     Central differences with h = 1 are exact for a quadratic but for rounding: γ times the losses that are subtracted,
     (1/n) Σ (aᵢ + |xᵢⱼ|)².
     """
+    weights, bias = _gradient(recipe, probe, Operands.of(probe).absolute())
+    by_weights, by_bias = _losses_subtracted(probe)
+    if weights.shape == by_weights.shape:
+        weights = weights + abs(recipe.scale_weights.at(probe)) * by_weights
+    return weights, np.asarray(bias + abs(recipe.scale_bias.at(probe)) * by_bias)
+
+
+@lru_cache(maxsize=256)
+def _losses_subtracted(probe: Probe) -> tuple[Floats, Floats]:
     at = Operands.of(probe).absolute()
-    weights, bias = _gradient(recipe, probe, at)
     terms = at.X @ at.weights + at.bias + at.y
-    losses = ((terms[:, np.newaxis] + at.X) ** 2).mean(axis=0), ((terms + 1) ** 2).mean()
-    if weights.shape == at.weights.shape:
-        weights = weights + abs(recipe.scale_weights.at(probe)) * losses[0]
-    return weights, np.asarray(bias + abs(recipe.scale_bias.at(probe)) * losses[1])
+    return ((terms[:, np.newaxis] + at.X) ** 2).mean(axis=0), np.asarray(((terms + 1) ** 2).mean())
 
 
 def _block(value: Floats, size: Floats, penalty: str, parameter: Floats, recipe: Recipe, probe: Probe) -> Block:

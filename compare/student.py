@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import chain
 from types import TracebackType
 from typing import Any
@@ -27,6 +28,9 @@ Arrays = tuple[NDArray[Any], ...]
 #: Numbers in one block of an answer; more are a wrong shape, and are not looked at.
 LARGEST_ANSWER = 10_000
 
+#: Failures after which nothing more is asked.
+HOPELESS = ("exits", "asks-for-input", "recursion", "out-of-memory")
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -35,7 +39,7 @@ class Failure:
     Attributes:
         id: "raises", "recursion", "out-of-memory", "exits", "asks-for-input", "returns-nothing", "wrong-shape",
             "not-numbers", "not-finite"; of a file also "hangs", "killed", "missing-function".
-        message: What happened, in one sentence.
+        message: What the function does, to be read after its name.
         line: The line of the student's own file, from 1; None where there is none.
         text: That line's text.
         file: The name of that file.
@@ -46,6 +50,14 @@ class Failure:
     line: int | None = None
     text: str = ""
     file: str = ""
+
+
+class NoUseAsking(Exception):
+    """The function failed in a way in which it will fail again, and each time it takes long."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,15 +148,24 @@ def ask_all(fresh: Callable[[], Callable[..., Any]], kind: Kind) -> Iterator[tup
     """The answers, each with the number of its form; those in the other forms only after the first one failed.
 
     `fresh` gives the function for each form anew, so that what it remembers of one form is not taken into the next.
+
+    Raises:
+        NoUseAsking: When it failed in a way in which it will again.
     """
     for number, one in enumerate(series(kind)):
         function = fresh()
         answers = []
         for probe in one.calls():
             answers.append(ask(function, one, probe))
+            _give_up_on(answers[-1].failure)
             yield number, answers[-1]
         if number == 0 and kind != "trainer" and not _failed(one, answers):
             return
+
+
+def _give_up_on(failure: Failure | None) -> None:
+    if failure is not None and failure.id in HOPELESS:
+        raise NoUseAsking(failure)
 
 
 def collect(kind: Kind, answers: Iterable[tuple[int, Answer]]) -> list[tuple[Series, list[Answer]]]:
@@ -172,8 +193,9 @@ def failure_of(answer: Answer, probe: Probe, kind: Kind) -> Failure | None:
     expected = _expected_shapes(probe, kind)
     for (name, shape), block in zip(expected.items(), answer.blocks, strict=True):
         if block.shape != shape:
-            wanted = "one number" if shape == () else f"shape {shape}, one number per feature"
-            return Failure("wrong-shape", f"{name}: expected {wanted}, got shape {block.shape} for {probe.name}")
+            wanted = "one number" if shape == () else f"one number per feature, shape {shape},"
+            message = f"returns {name} of shape {block.shape} for {probe.name}, where {wanted} is expected"
+            return Failure("wrong-shape", message)
     return None
 
 
@@ -250,6 +272,7 @@ def _same(before: Any, after: Any) -> bool:
     return bool(before == after)
 
 
+@cache
 def _bound_probes() -> tuple[tuple[Probe, ...], ...]:
     """Every other probe is a batch of data twice as long; a trainer has made floats of integers."""
     groups = _whole_probes()
@@ -259,6 +282,7 @@ def _bound_probes() -> tuple[tuple[Probe, ...], ...]:
     )
 
 
+@cache
 def _whole_probes() -> tuple[tuple[Probe, ...], ...]:
     return tuple(
         tuple(replace(probe, calls=1) for probe in group if probe.kind != "integer") for group in table_probes()
@@ -267,15 +291,15 @@ def _whole_probes() -> tuple[tuple[Probe, ...], ...]:
 
 def failure_from(error: BaseException, trace: TracebackType | None, file: str | None = None) -> Failure:
     """The failure that an exception is, with the last line of the student's own file on the way to it."""
-    message = f"{type(error).__name__}: {error}".strip(": ")
+    message = f"raises {type(error).__name__}: {error}".strip(": ")
     if isinstance(error, SystemExit):
-        return _located("exits", f"it ended the program (exit code {error.code})", trace, file)
+        return _located("exits", f"ends the program (exit code {error.code})", trace, file)
     if isinstance(error, EOFError):
-        return _located("asks-for-input", "it waits for input, and there is nobody to type", trace, file)
+        return _located("asks-for-input", "waits for input, and there is nobody to type", trace, file)
     if isinstance(error, RecursionError):
-        return _located("recursion", "it calls itself without end", trace, file)
+        return _located("recursion", "calls itself without end", trace, file)
     if isinstance(error, MemoryError):
-        return _located("out-of-memory", "it needs more memory than it may have", trace, file)
+        return _located("out-of-memory", "needs more memory than it may have", trace, file)
     return _located("raises", message, trace, file)
 
 
@@ -297,7 +321,7 @@ def _walk(trace: TracebackType | None) -> Iterator[tuple[Any, int]]:
 
 def _answer(returned: Any, probe: Probe, kind: Kind) -> Answer:
     if returned is None:
-        return Answer(failure=Failure("returns-nothing", "it returned None: is there a `return` on every path?"))
+        return Answer(failure=Failure("returns-nothing", "returns None: is there a `return` on every path?"))
     try:
         parts = (returned,) if kind == "loss" else _two_parts(returned, kind)
         arrays = [_numbers(part) for part in parts]
@@ -306,11 +330,11 @@ def _answer(returned: Any, probe: Probe, kind: Kind) -> Answer:
     shapes = ((),) if kind == "loss" else ((probe.features,), ())
     if any(array.size > LARGEST_ANSWER for array in arrays):
         shapes_given = " and ".join(str(array.shape) for array in arrays)
-        return Answer(failure=Failure("wrong-shape", f"it returned arrays of shape {shapes_given} for {probe.name}"))
+        return Answer(failure=Failure("wrong-shape", f"returns arrays of shape {shapes_given} for {probe.name}"))
     blocks = tuple(_shaped(array, shape) for array, shape in zip(arrays, shapes, strict=True))
     types = tuple(str(array.dtype) for array in arrays)
     if not all(np.isfinite(block).all() for block in blocks):
-        return Answer(failure=Failure("not-finite", f"it returned NaN or infinity for {probe.name}"))
+        return Answer(failure=Failure("not-finite", f"returns NaN or infinity for {probe.name}"))
     return Answer(tuple(block.astype(np.float64) for block in blocks), types)
 
 
@@ -327,16 +351,18 @@ def _two_parts(returned: Any, kind: Kind) -> tuple[Any, Any]:
     try:
         parts = tuple(returned)
     except TypeError:
-        raise _NotAnAnswer("wrong-shape", f"expected a pair {wanted}, got one {type(returned).__name__}") from None
+        raise _NotAnAnswer(
+            "wrong-shape", f"returns one {type(returned).__name__}, where the pair {wanted} is expected"
+        ) from None
     if len(parts) != 2:
-        raise _NotAnAnswer("wrong-shape", f"expected a pair {wanted}, got {len(parts)} values")
+        raise _NotAnAnswer("wrong-shape", f"returns {len(parts)} values, where the pair {wanted} is expected")
     return parts
 
 
 def _numbers(part: Any) -> NDArray[Any]:
     """An array of what was returned: numbers, lists, arrays, or tensors of a library that need not be named here."""
     if part is None:
-        raise _NotAnAnswer("returns-nothing", "a part of what it returned is None")
+        raise _NotAnAnswer("returns-nothing", "returns None as a part of its answer")
     if isinstance(part, (list, tuple)):
         return _stacked([_numbers(piece) for piece in part])
     if hasattr(part, "detach"):  # PyTorch: a tensor on the graph, perhaps on another device
@@ -345,7 +371,9 @@ def _numbers(part: Any) -> NDArray[Any]:
     if array.dtype == object:  # Fraction, Decimal
         array = _floats(array)
     if array.dtype.kind not in "fiu":
-        raise _NotAnAnswer("not-numbers", f"expected real numbers, got {array.dtype} ({type(part).__name__})")
+        raise _NotAnAnswer(
+            "not-numbers", f"returns {type(part).__name__} of type {array.dtype}, where real numbers are expected"
+        )
     return array
 
 
@@ -353,14 +381,16 @@ def _stacked(pieces: list[NDArray[Any]]) -> NDArray[Any]:
     try:
         return np.array(pieces)
     except ValueError:
-        raise _NotAnAnswer("wrong-shape", "expected numbers, got a list of arrays of unlike shapes") from None
+        raise _NotAnAnswer(
+            "wrong-shape", "returns a list of arrays of unlike shapes, where numbers are expected"
+        ) from None
 
 
 def _floats(array: NDArray[Any]) -> NDArray[Any]:
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise _NotAnAnswer("not-numbers", f"expected real numbers, got {error}") from None
+        raise _NotAnAnswer("not-numbers", f"returns no real numbers: {error}") from None
 
 
 def _shaped(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:

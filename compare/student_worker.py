@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from handgrad.backends.interface import Trainer
 from handgrad.compare.mistakes import Kind
-from handgrad.compare.student import Answer, Failure, ask_all, failure_from
+from handgrad.compare.student import Answer, Failure, NoUseAsking, ask_all, failure_from
 
 #: Bytes that the student's code may write into one file, and we into ours.
 LARGEST_FILE_BYTES = 32 * 1024 * 1024
@@ -42,7 +42,10 @@ def main(file: str, answers: str, trace: str, memory_limit_bytes: int) -> None:
         except (Exception, SystemExit) as error:  # whatever the student's code raises is its answer
             _write(out, failure=asdict(failure_from(error, error.__traceback__, file)))
         else:
-            _ask(module, file, out)
+            try:
+                _ask(module, file, out)
+            except NoUseAsking as problem:
+                _write(out, failure=asdict(problem.failure))
         _write(out, done=True)
 
 
@@ -93,11 +96,11 @@ def _ask(module: ModuleType, file: str, out: IO[str]) -> None:
 
 def _missing(module: ModuleType) -> Failure:
     functions = [name for name, value in vars(module).items() if inspect.isfunction(value)]
-    there = f"there is {', '.join(functions[:8])}" if functions else "there is no function at all"
+    there = f"it defines {', '.join(functions[:8])}" if functions else "it defines no function at all"
     return Failure(
         "missing-function",
-        f"expected a function gradient(X, y, weights, bias), or step(X, y, weights, bias, learning_rate), or "
-        f"loss(X, y, weights, bias); {there}",
+        "has no gradient(X, y, weights, bias), no step(X, y, weights, bias, learning_rate) "
+        f"and no loss(X, y, weights, bias); {there}",
     )
 
 
@@ -139,4 +142,4 @@ def _limit(memory_bytes: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4], int(sys.argv[4]))
+    main(file=sys.argv[1], answers=sys.argv[2], trace=sys.argv[3], memory_limit_bytes=int(sys.argv[4]))

@@ -1,7 +1,7 @@
 """The mutants: every mistake in several spellings, right gradients in many, and what `check` tells of each.
 
-A file of `spellings` is a student's code; its name is the mistake that every function in it makes. `correct` makes none,
-`unknown` one that has no name, and in `pairs` each function's docstring names the two that it makes.
+A file of `spellings` is a student's code; its name is the mistake that every function in it makes. `correct` makes
+none, `unknown` one that has no name, and in `pairs` each function's docstring names the two that it makes.
 """
 
 from __future__ import annotations

@@ -30,4 +30,6 @@ def design_matrix_with_a_mask(X, y, weights, bias):
 
 def weight_decay_in_a_step(X, y, weights, bias, learning_rate):
     r = X @ weights + bias - y
-    return weights - learning_rate * 2 * X.T @ r / len(y), bias * (1 - 0.01 * learning_rate) - learning_rate * 2 * r.mean()
+    return weights - learning_rate * 2 * X.T @ r / len(y), bias * (
+        1 - 0.01 * learning_rate
+    ) - learning_rate * 2 * r.mean()

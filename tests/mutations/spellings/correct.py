@@ -99,8 +99,10 @@ def one_feature_lists_only(xs, ys, w, b):
 
 def exact_fractions(X, y, weights, bias):
     n = len(y)
-    r = [sum((Fraction(x) * Fraction(w) for x, w in zip(row.tolist(), weights.tolist())), Fraction(bias)) - Fraction(t)
-         for row, t in zip(X, y.tolist())]
+    r = [
+        sum((Fraction(x) * Fraction(w) for x, w in zip(row.tolist(), weights.tolist())), Fraction(bias)) - Fraction(t)
+        for row, t in zip(X, y.tolist())
+    ]
     columns = X.T.tolist()
     return [2 * sum(Fraction(x) * e for x, e in zip(c, r)) / n for c in columns], 2 * sum(r) / n
 
@@ -162,7 +164,9 @@ def complex_step(X, y, weights, bias):
         return np.mean((X @ W + b - y) ** 2)
 
     h = 1e-20j
-    return [loss(weights + h * e, bias).imag / 1e-20 for e in np.eye(len(weights))], loss(weights, bias + h).imag / 1e-20
+    return [loss(weights + h * e, bias).imag / 1e-20 for e in np.eye(len(weights))], loss(
+        weights, bias + h
+    ).imag / 1e-20
 
 
 def autodiff_tape(X, y, weights, bias):
