@@ -4,8 +4,8 @@ By hand, the chain rule goes through the residuals. With ŷᵢ = Σⱼ xᵢⱼ W
 
     ∂L/∂Wⱼ = Σᵢ ∂L/∂rᵢ · ∂rᵢ/∂Wⱼ = Σᵢ (2 rᵢ / n) · xᵢⱼ        ∂L/∂b = Σᵢ ∂L/∂rᵢ · ∂rᵢ/∂b = Σᵢ (2 rᵢ / n) · 1.
 
-These are plain sums of plain numbers, one operation after the other, as with a pocket calculator. The tape's numbers
-come from the tape itself: values and adjoints from its nodes, local derivatives from its pullbacks.
+These are plain sums of plain numbers, one operation after the other, as with a pocket calculator. The tape's
+numbers come from the tape itself: values and adjoints from its nodes, local derivatives from its pullbacks.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def explain(
     given = np.full(dataset.features, START_WEIGHT) if weights is None else weights
     start = check_parameters(given, bias, dataset.features, "float64")
     rate = gentle_rate(X) if learning_rate is None else _checked_rate(learning_rate)
-    passed = [_forward(i, X[i].tolist(), y[i].item(), start.weights.tolist(), start.bias, len(y)) for i in range(len(y))]
+    passed = [
+        _forward(i, X[i].tolist(), y[i].item(), start.weights.tolist(), start.bias, len(y)) for i in range(len(y))
+    ]
     hand = _by_hand(passed)
     steps = _steps(dataset.feature_names, [*start.weights.tolist(), start.bias], hand, rate)
     exact = ExactTrainer(X, y).exactly_at(*start)
@@ -193,9 +195,9 @@ def _described(node: Node, names: dict[int, str]) -> TapeNode:
 def local_derivative(node: Node, position: int) -> Any:
     """∂node/∂parent, read off the pullback of that edge.
 
-    A pullback is linear, so its answers to the unit vectors are the rows of the Jacobian. What works element by
-    element has one factor per element, and answers with all of them to a vector of ones. Where a value was broadcast
-    the factors are those of its copies.
+    A pullback is linear, so its answers to the unit vectors are the rows of the Jacobian. What works element
+    by element has one factor per element, and answers with all of them to a vector of ones. Where a value was
+    broadcast the factors are those of its copies.
     """
     parent, pullback = node.parents[position]
     if np.ndim(node.value) == 0:  # the mean: one row

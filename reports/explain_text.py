@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from handgrad.compare.explanation_results import Explanation
 from handgrad.reports.explain_words import (
+    DOUBLES,
     Equation,
     Stop,
     digits,
@@ -66,8 +67,10 @@ def _equation(equation: Equation) -> Iterator[str]:
 
 
 def _hanging(label: str, text: str) -> list[str]:
-    indent = " " * columns(label)
-    return textwrap.wrap(text, WIDTH, initial_indent=label, subsequent_indent=indent, break_long_words=False)
+    """Wrapped under itself; never at "×", so that a product stays in one line."""
+    indent, kept = " " * columns(label), text.replace(" × ", "\u00a0×\u00a0")
+    lines = textwrap.wrap(kept, WIDTH, initial_indent=label, subsequent_indent=indent, break_long_words=False)
+    return [line.replace("\u00a0", " ") for line in lines]
 
 
 def _sentence(text: str) -> list[str]:
@@ -82,6 +85,7 @@ def _witnesses(explanation: Explanation) -> Iterator[str]:
     for row in digits(explanation):
         yield f"  {row.symbol:<8}{row.by_hand:>24}  {row.other:>24}  {row.apart:>16}"
     yield from _sentence(verdict(explanation))
+    yield from _sentence(DOUBLES)
     yield ""
     yield from _sentence("The worst derivative of each, against the exact one and what rounding may do:")
     yield f"  {'':<8}{'error, in ULPs':>24}  {'from by hand, in ULPs':>24}  {'error / bound':>16}"

@@ -96,7 +96,7 @@ def sections(explanation: Explanation) -> list[Section]:
 
 def _problem(explanation: Explanation) -> Iterator[str | Equation]:
     *weights, _ = explanation.steps
-    products = [f"{step.symbol} {shown(step.feature or '', 16)}" for step in weights]
+    products = [f"{step.symbol} {_name(step.feature or '')}" for step in weights]
     yield f"{shown(explanation.target)} is predicted by a linear model, y by ŷ:"
     yield Equation("", ("ŷ", " + ".join([*products, "b"])))
     yield "Before the step, and the learning rate:"
@@ -104,6 +104,11 @@ def _problem(explanation: Explanation) -> Iterator[str | Equation]:
         yield Equation("", (step.symbol, plain(step.old)))
     yield Equation("", ("η", plain(explanation.learning_rate)))
     yield "Numbers end where a calculator with twelve digits ends; --json gives them all."
+
+
+def _name(feature: str) -> str:
+    """A feature's name in an equation, where braces mean a fraction."""
+    return shown(feature, 16).replace("{", "(").replace("}", ")")
 
 
 def _forward(row: Row, explanation: Explanation, how: Formats) -> Iterator[Equation]:
@@ -225,6 +230,9 @@ def _products(user: TapeNode, edge: Edge, how: Formats) -> Iterator[str]:
     arriving = adjoint(user, how)
     if user.operation == "matmul":
         yield f"Xᵀ ∂L/∂{user.name}"
+        if len(column := _only_column(edge)) > 0:
+            pairs = zip(column, _vector(user.adjoint), strict=True)
+            yield added(f"{plain(x)} × {bracketed(how.target(share))}" for x, share in pairs)
     elif edge.parent == "b":
         yield f"Σ ∂L/∂{user.name} × {edge.formula}"
         yield added(map(how.target, _vector(user.adjoint)))
@@ -233,6 +241,12 @@ def _products(user: TapeNode, edge: Edge, how: Formats) -> Iterator[str]:
     else:
         yield f"∂L/∂{user.name} × {_fraction(edge.formula)}"
         yield f"{arriving} × {local(edge, how)}"
+
+
+def _only_column(edge: Edge) -> list[float]:
+    """The one column of the local derivative X; empty where there are more features."""
+    assert isinstance(edge.local, tuple)
+    return [row[0] for row in edge.local if isinstance(row, tuple) and len(row) == 1]
 
 
 def _fraction(formula: str) -> str:
@@ -314,11 +328,15 @@ def missing(explanation: Explanation) -> list[str]:
 
 
 def verdict(explanation: Explanation) -> str:
-    """By hand against the other, in a sentence."""
+    """By hand against the other."""
     name, apart = _titled(other(explanation)), max(other(explanation).ulps_from_hand)
     if apart == 0:
         return f"{name} and the numbers by hand agree to the last bit."
     return f"{name} and the numbers by hand differ by at most {numbers.ulps(apart)} ULPs: they round in another order."
+
+
+#: Why -0.9 may read -0.9000000000000341.
+DOUBLES = "Digits that go on where a calculator ends: most decimals, such as 0.1, have no exact double."
 
 
 def _titled(witness: Witness) -> str:

@@ -19,6 +19,7 @@ from handgrad.commands.check import check
 from handgrad.commands.compare import compare
 from handgrad.commands.datasets import datasets
 from handgrad.commands.evaluate import evaluate
+from handgrad.commands.explain import explain
 from handgrad.commands.generate import generate
 from handgrad.commands.report import report
 from handgrad.commands.train import train
@@ -101,7 +102,7 @@ def handgrad(
     """Gradients by hand, held against autodiff, against every backend and against the exact answer."""
 
 
-for command in (compare, check, generate, train, evaluate, report, backends, datasets):
+for command in (compare, check, explain, generate, train, evaluate, report, backends, datasets):
     app.command()(command)
 
 

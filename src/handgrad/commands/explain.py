@@ -1,0 +1,138 @@
+"""`handgrad explain`: one step of descent on the first rows of a table, with every number."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from handgrad.commands.options import DropMissing, Encoding, Features, Json, Separator, Target, names, rate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handgrad.compare.explanation_results import Explanation
+    from handgrad.data.dataset import Dataset
+
+DEFAULT = "norris"
+
+
+def explain(
+    file: Annotated[
+        Path | None, typer.Argument(help="A table: CSV (also .gz), TSV or Parquet.", show_default=False)
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(help=f"A built-in table; see `handgrad datasets`. [default: {DEFAULT}]", show_default=False),
+    ] = None,
+    target: Target = None,
+    features: Features = None,
+    rows: Annotated[int, typer.Option(min=1, help="How many of its rows, from the first.")] = 2,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="Where to start, with commas between. [default: 1 each]", show_default=False),
+    ] = None,
+    bias: Annotated[float, typer.Option(help="Where to start.")] = 0.5,
+    learning_rate: Annotated[
+        str, typer.Option(help="Length of the step; 'auto' is a power of ten at which the loss surely falls.")
+    ] = "auto",
+    separator: Separator = None,
+    encoding: Encoding = None,
+    drop_missing: DropMissing = False,
+    step: Annotated[bool, typer.Option("--step", help="One thing at a time; Enter goes on.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", "--out", help="Write a page with formulas, graph and buttons.", show_default=False),
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """One step of descent with every number: by hand, on the autodiff tape, and by PyTorch."""
+    from handgrad.compare.explanation import explain as explained
+    from handgrad.compare.explanation_results import to_json
+
+    table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing)
+    explanation = explained(table, rows, start(weights), bias, rate(learning_rate))
+    if html is not None:
+        write_page(explanation, html)
+    if json_output:
+        sys.stdout.buffer.write(to_json(explanation) + b"\n")
+    elif html is not None:
+        typer.echo(f"Page: {html}")
+    else:
+        show(explanation, step and sys.stdin.isatty() and sys.stdout.isatty())
+
+
+def read_table(
+    file: Path | None,
+    dataset: str | None,
+    target: str | None,
+    features: Sequence[str] | None,
+    separator: str | None,
+    encoding: str | None,
+    drop_missing: bool,
+) -> Dataset:
+    """The file's table, or a built-in one; columns may be chosen of both."""
+    from handgrad.data.tables import load_table
+
+    if file is not None and dataset is not None:
+        raise typer.BadParameter("give a file or --dataset, not both")
+    if file is not None:
+        return load_table(file, target, features, separator=separator, encoding=encoding, drop_missing=drop_missing)
+    return builtin_table(dataset or DEFAULT, target, features)
+
+
+def builtin_table(name: str, target: str | None, features: Sequence[str] | None) -> Dataset:
+    """A built-in table, or some columns of it."""
+    import numpy as np
+
+    from handgrad.data import builtin_sets
+    from handgrad.data.columns import choose_columns
+    from handgrad.data.dataset import Dataset
+
+    whole = builtin_sets.load(name)
+    if target is None and features is None:
+        return whole
+    columns = [*whole.feature_names, whole.target_name]
+    chosen = choose_columns(columns, target, features, whole.source)
+    cells = np.column_stack([whole.X, whole.y])[:, chosen.indices]
+    return Dataset.from_table(cells, columns, chosen, whole.source, whole.notes)
+
+
+def start(weights: str | None) -> list[float] | None:
+    """The numbers of --weights; None where it is not given."""
+    if weights is None:
+        return None
+    try:
+        return [float(number) for number in weights.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"--weights: expected numbers with commas between, got {weights!r}") from None
+
+
+def show(explanation: Explanation, wait: bool) -> None:
+    """The whole walk, or a stop of it after each Enter."""
+    from handgrad.reports.explain_text import walk
+
+    for number, (title, lines) in enumerate(walk(explanation)):
+        if wait and number > 1:
+            wait_for_enter()
+        if title:
+            typer.echo(("\n" if number else "") + typer.style(title, bold=True))
+        for line in lines:
+            typer.echo(line)
+
+
+def wait_for_enter() -> None:
+    """Asks for it, and wipes the question away afterwards."""
+    typer.echo(typer.style("  Enter goes on ", dim=True), nl=False)
+    sys.stdin.readline()
+    typer.echo("\x1b[1A\x1b[2K", nl=False)
+
+
+def write_page(explanation: Explanation, path: Path) -> None:
+    """The page as one file."""
+    from handgrad.compare.results import write_whole
+    from handgrad.reports.explain_html import html
+
+    write_whole(path, html(explanation).encode())
