@@ -52,7 +52,8 @@ class Scaled(Fault):
 
     size: float
 
-    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:  # noqa: D102
+    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
+        """See `Fault`."""
         factor = computed.weights.dtype.type(1 + self.size)
         return computed._replace(weights=computed.weights * factor, bias=float(factor * computed.bias))
 
@@ -63,7 +64,8 @@ class ScaledWeight(Fault):
 
     size: float
 
-    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:  # noqa: D102
+    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
+        """See `Fault`."""
         weights = computed.weights.copy()
         weights[-1] *= weights.dtype.type(1 + self.size)
         return computed._replace(weights=weights)
@@ -75,7 +77,8 @@ class ScaledBias(Fault):
 
     size: float
 
-    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:  # noqa: D102
+    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
+        """See `Fault`."""
         return computed._replace(bias=computed.bias * (1 + self.size))
 
 
@@ -85,7 +88,8 @@ class ScaledLoss(Fault):
 
     size: float
 
-    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:  # noqa: D102
+    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
+        """See `Fault`."""
         return computed._replace(loss=computed.loss * (1 + self.size))
 
 
@@ -95,7 +99,8 @@ class ScaledStep(Fault):
 
     size: float
 
-    def rate(self, learning_rate: float) -> float:  # noqa: D102
+    def rate(self, learning_rate: float) -> float:
+        """See `Fault`."""
         return learning_rate * (1 + self.size)
 
 
@@ -105,7 +110,8 @@ class WeakenedRow(Fault):
 
     size: float
 
-    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:  # noqa: D102
+    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
+        """See `Fault`."""
         x, target = trainer.table[0][-1].astype(np.float64), float(trainer.table[1][-1])
         share = 2 / trainer.rows * self.size * (float(x @ at.weights) + float(at.bias) - target)
         weights = (computed.weights - share * x).astype(computed.weights.dtype)
@@ -115,21 +121,24 @@ class WeakenedRow(Fault):
 class DroppedRow(Fault):
     """The last row is left out."""
 
-    def rows(self, count: int) -> NDArray[np.int64]:  # noqa: D102
+    def rows(self, count: int) -> NDArray[np.int64]:
+        """See `Fault`."""
         return np.arange(max(1, count - 1))
 
 
 class DuplicatedRow(Fault):
     """The last row counts twice."""
 
-    def rows(self, count: int) -> NDArray[np.int64]:  # noqa: D102
+    def rows(self, count: int) -> NDArray[np.int64]:
+        """See `Fault`."""
         return np.append(np.arange(count), count - 1)
 
 
 class SwappedSign(Fault):
     """The last weight's derivative with the other sign."""
 
-    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:  # noqa: D102
+    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
+        """See `Fault`."""
         weights = computed.weights.copy()
         weights[-1] = -weights[-1]
         return computed._replace(weights=weights)
@@ -138,7 +147,8 @@ class SwappedSign(Fault):
 class LostBias(Fault):
     """The forward pass leaves the bias out: right as long as it is 0."""
 
-    def point(self, weights: FloatArray, bias: Any) -> Parameters:  # noqa: D102
+    def point(self, weights: FloatArray, bias: Any) -> Parameters:
+        """See `Fault`."""
         return Parameters(weights, bias * 0)
 
 
@@ -148,7 +158,8 @@ class StaleGradient(Fault):
     def __init__(self) -> None:
         self.held: Gradient | None = None
 
-    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:  # noqa: D102
+    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
+        """See `Fault`."""
         used = self.held or computed
         self.held = computed
         return used._replace(loss=computed.loss)
@@ -157,7 +168,8 @@ class StaleGradient(Fault):
 class SingleAccumulator(Fault):
     """The sums are kept in float32, all else in float64."""
 
-    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:  # noqa: D102
+    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
+        """See `Fault`."""
         X, y = trainer.table
         residual = X @ at.weights + at.bias - y
         slopes = (X * residual[:, np.newaxis]).sum(axis=0, dtype=np.float32).astype(np.float64)
@@ -168,7 +180,8 @@ class SingleAccumulator(Fault):
 class NotANumber(Fault):
     """One derivative is NaN."""
 
-    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:  # noqa: D102
+    def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
+        """See `Fault`."""
         weights = computed.weights.copy()
         weights[0] = np.nan
         return computed._replace(weights=weights)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,13 +29,14 @@ def html(comparison: Comparison, drawn: Sequence[Drawing] | None = None) -> str:
     """The report. `drawn` are its figures where they exist already."""
     figures = drawings(comparison) if drawn is None else drawn
     return (
-        _environment()
+        templates()
         .get_template("report.html")
         .render(
             **_answer(comparison),
             problem=list(_problem(comparison)),
             notes=words.notes(comparison),
-            tables={table.name: _shown(comparison, table) for table in tables(comparison)} | _digits(comparison),
+            tables={table.name: laid_out(table, comparison.backends) for table in tables(comparison)}
+            | _digits(comparison),
             figures={f.name: {"title": f.title, "caption": f.caption, "svg": Markup(svg(f))} for f in figures},
             explanations=words.explanations(comparison),
             destination=_heading_for(comparison),
@@ -50,7 +51,8 @@ def html(comparison: Comparison, drawn: Sequence[Drawing] | None = None) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def templates() -> Environment:
+    """The pages' templates; what they are given is escaped."""
     folder = Path(__file__).parent / "templates"
     return Environment(
         loader=FileSystemLoader(folder),
@@ -85,7 +87,10 @@ def _problem(comparison: Comparison) -> Iterator[tuple[str, str]]:
     yield "Training", batches
     yield "Scaling", scaling
     if problem.curvature is not None:
-        yield from zip(("Curvature", "Contraction", "Epochs"), words.curvature(problem.curvature), strict=True)
+        condition, contraction, needed = words.curvature(problem.curvature)
+        yield "Curvature", condition
+        yield "Contraction", contraction
+        yield "Epochs needed", needed.removeprefix("epochs needed: ")
 
 
 def _features(names: Sequence[str]) -> str:
@@ -118,9 +123,9 @@ class Row:
     cells: tuple[Cell, ...]
 
 
-def _shown(comparison: Comparison, table: Table) -> dict[str, Any]:
+def laid_out(table: Table, backends: Iterable[str]) -> dict[str, Any]:
     """The table for the template: first cells are headings, padding is made of spaces that HTML keeps."""
-    marks = _marks(comparison, table.subjects) or [""] * len(table.rows)
+    marks = _marks(backends, table.subjects) or [""] * len(table.rows)
     rows = [
         Row(
             row[0],
@@ -132,8 +137,8 @@ def _shown(comparison: Comparison, table: Table) -> dict[str, Any]:
     return {"title": table.title, "columns": table.columns, "rows": rows, "note": table.note}
 
 
-def _marks(comparison: Comparison, names: Sequence[str]) -> list[str]:
-    every = looks(comparison.backends)
+def _marks(backends: Iterable[str], names: Sequence[str]) -> list[str]:
+    every = looks(backends)
     return [every[name].variable for name in names]
 
 
@@ -156,7 +161,7 @@ def _digits(comparison: Comparison) -> dict[str, Any]:
     expected = _values(comparison.backends[name], picked)
     rows = [
         Row(shown(n, 14), mark, tuple(_apart(v, e) for v, e in zip(_values(r, picked), expected, strict=True)))
-        for (n, r), mark in zip(ran.items(), _marks(comparison, list(ran)), strict=True)
+        for (n, r), mark in zip(ran.items(), _marks(comparison.backends, list(ran)), strict=True)
     ]
     note = f"All digits of the parameters at the end; marked where they part from those of {shown(name)}."
     table = {"title": "To the last digit", "columns": [*columns, Column("bias")], "rows": rows, "note": note}

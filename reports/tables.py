@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from handgrad.compare.results import BackendResult, Comparison, Speed, StartGradient
 from handgrad.reports import numbers, words
@@ -14,15 +14,16 @@ WEIGHTS_BESIDE = 1
 #: The most features that the table of parameters lists.
 MOST_FEATURES = 16
 #: The width of a backend's name in a table.
-BACKEND_WIDTH = 14
+BACKEND_WIDTH = 17
 
 
 @dataclass(frozen=True)
 class Column:
-    """A heading, and whether its cells are words (left) or figures (right)."""
+    """A heading, whether its cells are words (left) or figures (right), and whether a terminal has no room for it."""
 
     title: str
     words: bool = False
+    page_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,14 @@ class Table:
 def tables(comparison: Comparison) -> list[Table]:
     """The tables that have something to show, in the order of the report."""
     makers: list[Callable[[Comparison], Table]] = [outcome, parameters, accuracy, speed]
-    return [table for table in (maker(comparison) for maker in makers) if table.rows]
+    return [made for made in (maker(comparison) for maker in makers) if made.rows]
+
+
+def narrow(table: Table) -> Table:
+    """The table without the columns that only a page has room for."""
+    kept = [place for place, column in enumerate(table.columns) if not column.page_only]
+    rows = tuple(tuple(row[place] for place in kept) for row in table.rows)
+    return replace(table, columns=tuple(table.columns[place] for place in kept), rows=rows)
 
 
 def outcome(comparison: Comparison) -> Table:
@@ -59,7 +67,7 @@ def outcome(comparison: Comparison) -> Table:
         [shown(name, BACKEND_WIDTH), ended(result), *_end(result, len(beside)), words.found_by(result)]
         for name, result in comparison.backends.items()
     ]
-    return _table(
+    return table(
         "outcome",
         "Outcome",
         columns,
@@ -121,7 +129,7 @@ def parameters(comparison: Comparison) -> Table:
     note = "One weight per feature, in units of the target per unit of the feature."
     if left_out:
         note += f" The {len(picked)} that move the prediction most; {numbers.count(left_out)} more are in result.json."
-    return _table("parameters", title, columns, rows, note)
+    return table("parameters", title, columns, rows, note)
 
 
 def _weight(comparison: Comparison, name: str, feature: int) -> list[str]:
@@ -153,7 +161,7 @@ def accuracy(comparison: Comparison) -> Table:
         Column("right", words=True),
     ]
     rows = [[shown(name, BACKEND_WIDTH), *_accuracy(result)] for name, result in judged.items()]
-    return _table(
+    return table(
         "accuracy",
         "Accuracy against the exact answer",
         columns,
@@ -189,14 +197,14 @@ def speed(comparison: Comparison) -> Table:
         Column("epoch"),
         Column("interval"),
         Column("× numpy"),
-        Column("memory"),
-        *([Column("% of limit")] if ceiling else []),
+        Column("memory", page_only=ceiling),
+        *([Column("% limit")] if ceiling else []),
     ]
     rows = [[shown(name, BACKEND_WIDTH), *_speed(speed, ceiling)] for name, speed in timed.items()]
     note = "Epoch: median in the steady state, with its interval. × numpy: over NumPy's epoch; below 1 is faster."
     if ceiling:
-        note += " % of limit: of the speed at which this machine reads the same bytes."
-    return _table("speed", "Speed", columns, rows, note, timed)
+        note += " % limit: of the speed at which this machine reads the same bytes."
+    return table("speed", "Speed", columns, rows, note, timed)
 
 
 def _speed(speed: Speed, ceiling: bool) -> list[str]:
@@ -222,7 +230,7 @@ def start_gradients(comparison: Comparison) -> dict[str, StartGradient]:
     return {n: r.accuracy.start_gradient for n, r in comparison.backends.items() if r.accuracy is not None}
 
 
-def _table(
+def table(
     name: str,
     title: str,
     columns: Sequence[Column],

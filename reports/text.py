@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from handgrad.compare.results import Comparison
 from handgrad.reports import words
 from handgrad.reports.names import columns
-from handgrad.reports.tables import Table, tables
+from handgrad.reports.tables import Table, narrow, tables
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -26,26 +26,26 @@ def terminal(comparison: Comparison) -> Group:
 
     parts: list[Text] = [Text(words.heading(comparison), style="bold")]
     parts += [Text(f"  {line}", style="dim") for line in words.training(comparison)]
-    for table in tables(comparison):
-        parts += [Text(), Text(table.title, style="bold"), *_styled(table), *_dim(table.note)]
+    for table in map(narrow, tables(comparison)):
+        parts += [Text(), Text(table.title, style="bold"), *styled(table), *dim(table.note)]
     for title, lines in _sections(comparison):
         parts += [Text(), Text(title, style="bold")]
-        parts += [Text(line) for line in _wrapped(lines)]
+        parts += [Text(line) for line in wrapped(lines)]
     style = "bold green" if comparison.verdict.passed else "bold red"
-    parts += [Text(), *(Text(line, style=style) for line in _wrapped([words.agreement(comparison)], ""))]
-    parts += [Text(line) for line in _wrapped(_after(comparison), "")]
+    parts += [Text(), *(Text(line, style=style) for line in wrapped([words.agreement(comparison)], ""))]
+    parts += [Text(line) for line in wrapped(_after(comparison), "")]
     return Group(*parts)
 
 
 def plain(comparison: Comparison) -> str:
     """The same as plain lines: no colours, no boxes; columns are two spaces apart, and names stand first."""
     lines = [words.heading(comparison), *(f"  {line}" for line in words.training(comparison))]
-    for table in tables(comparison):
-        lines += ["", table.title, *_plain_table(table), *_wrapped([table.note])]
+    for table in map(narrow, tables(comparison)):
+        lines += ["", table.title, *plain_table(table), *wrapped([table.note])]
     for title, section in _sections(comparison):
-        lines += ["", title, *_wrapped(section)]
+        lines += ["", title, *wrapped(section)]
     word = "PASSED" if comparison.verdict.passed else "FAILED"
-    lines += ["", *_wrapped([f"{word}: {words.agreement(comparison)}", *_after(comparison)], "")]
+    lines += ["", *wrapped([f"{word}: {words.agreement(comparison)}", *_after(comparison)], "")]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -66,11 +66,11 @@ def _after(comparison: Comparison) -> list[str]:
     return [*words.reasons(comparison), *([fastest] if fastest else [])]
 
 
-def _styled(table: Table) -> list[Text]:
+def styled(table: Table) -> list[Text]:
     """The lines of the plain table, its head faint, its backends bold, and what went wrong in red."""
     from rich.text import Text
 
-    head, *rows = _plain_table(table)
+    head, *rows = plain_table(table)
     lines = [Text(head, style="dim", no_wrap=True, overflow="ellipsis")]
     for line, row in zip(rows, table.rows, strict=True):
         text = Text(line, no_wrap=True, overflow="ellipsis")
@@ -82,13 +82,15 @@ def _styled(table: Table) -> list[Text]:
     return lines
 
 
-def _dim(note: str) -> list[Text]:
+def dim(note: str) -> list[Text]:
+    """A note in faint lines; none for an empty one."""
     from rich.text import Text
 
-    return [Text(line, style="dim") for line in _wrapped([note])] if note else []
+    return [Text(line, style="dim") for line in wrapped([note])] if note else []
 
 
-def _plain_table(table: Table) -> list[str]:
+def plain_table(table: Table) -> list[str]:
+    """The head and the rows as lines, the columns two spaces apart."""
     titles = tuple(column.title for column in table.columns)
     widths = [max(columns(row[i]) for row in (titles, *table.rows)) for i in range(len(titles))]
     return [
@@ -104,7 +106,7 @@ def _padded(cell: str, width: int, left: bool) -> str:
     return cell + space if left else space + cell
 
 
-def _wrapped(lines: list[str], indent: str = "  ") -> list[str]:
+def wrapped(lines: list[str], indent: str = "  ") -> list[str]:
     """Sentences in lines of at most `WIDTH` columns, the first of each at `indent`, the others two further."""
     return [
         part
