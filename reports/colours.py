@@ -45,6 +45,7 @@ OWN: dict[str, Look] = {
     "torch": Look("--torch", "#b54200", "#ee7733", "^"),
     "tape": Look("--tape", "#b0558a", "#dd8fbb", "v"),
     "moments": Look("--moments", "#2b8fc9", "#7cc8f2", "P"),
+    "numba-compensated": Look("--numba-compensated", "#3d6b21", "#a3cf62", "p"),
     "torch-compile": Look("--torch-compile", "#7a3b12", "#b5754a", "X"),
     "jax": Look("--jax", "#857a00", "#e5d94a", "h"),
     "exact": Look("--exact", LIGHT.ink, DARK.ink, "*"),

@@ -43,21 +43,22 @@ def seconds(value: float | None, low: float | None = None, high: float | None = 
 
 
 def seconds_between(value: float, low: float, high: float) -> str:
-    """The interval around a median in the median's unit and to one digit more, as in ``12.1–12.6 µs``."""
-    if not all(math.isfinite(end) for end in (value, low, high)):
+    """The interval around a median in the median's unit and to its digits, as in ``12.1–12.6 µs``."""
+    if not high > low or not all(math.isfinite(end) for end in (value, low, high)):
         return MISSING
     digits = supported_digits(value, low, high)
-    scale, unit = _unit(_rounded(value, digits), _SECONDS)
-    places = max(digits - 1 - _exponent(_rounded(value, digits) / scale), 0) + (high > low)
+    rounded = _rounded(value, digits)
+    scale, unit = _unit(rounded, _SECONDS)
+    places = max(digits - 1 - _exponent(rounded / scale), 0)
     return f"{low / scale:.{places}f}–{high / scale:.{places}f} {unit}"
 
 
 def size(value: float | None) -> str:
-    """Bytes with a binary unit, three digits: ``312 MiB``."""
+    """Bytes with a binary unit, at least two digits: ``312 MiB``, ``1.2 GiB``."""
     if value is None or not math.isfinite(value):
         return MISSING
     scale, unit = _unit(value, _BYTES)
-    return f"{value:.0f} B" if unit == "B" else f"{_significant(value / scale, 3)} {unit}"
+    return f"{value:.0f} B" if unit == "B" else f"{_significant(value / scale, 2)} {unit}"
 
 
 def count(value: int | None) -> str:

@@ -40,15 +40,20 @@ def test_seconds_shown_lie_within_a_unit_of_the_last_supported_place(value, rela
     assert abs(float(figure) * scale - value) <= max(half_width, value * 5e-4)
 
 
-def test_an_interval_has_the_unit_of_its_median_and_one_digit_more():
-    assert numbers.seconds_between(6.42e-6, 6.2916e-6, 6.5484e-6) == "6.29–6.55 µs"
-    assert numbers.seconds_between(1.1e-3, 0.9e-3, 1.3e-3) == "0.90–1.30 ms"
+def test_an_interval_has_the_unit_and_the_digits_of_its_median():
+    assert numbers.seconds_between(6.42e-6, 6.2916e-6, 6.5484e-6) == "6.3–6.5 µs"
+    assert numbers.seconds_between(1.1e-3, 0.85e-3, 1.3e-3) == "0.8–1.3 ms"
+    assert numbers.seconds_between(1.234e-6, 1.209e-6, 1.259e-6) == "1.21–1.26 µs"
+
+
+def test_one_sample_has_no_interval():
+    assert numbers.seconds_between(1.1e-3, 1.1e-3, 1.1e-3) == "–"
     assert numbers.seconds_between(1.1e-3, math.nan, 1.3e-3) == "–"
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(0, "0 B"), (1023, "1023 B"), (1024, "1.00 KiB"), (200 << 20, "200 MiB"), (8 << 30, "8.00 GiB"), (None, "–")],
+    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (200 << 20, "200 MiB"), (8 << 30, "8.0 GiB"), (None, "–")],
 )
 def test_sizes_are_in_binary_units(value, expected):
     assert numbers.size(value) == expected

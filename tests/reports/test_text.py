@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -51,7 +52,7 @@ def test_every_backend_has_a_row_and_every_trouble_its_remedy():
 def test_a_row_is_found_by_its_backend_and_splits_on_two_spaces():
     row = next(line for line in plain(compared()).splitlines() if line.startswith("numba") and "µs" in line)
     cells = re.split(r"\s{2,}", row)
-    assert cells == ["numba", "430 ms", "390 ms", "1.23 µs", "1.209–1.259 µs", "0.19", "18.0 MiB"]
+    assert cells == ["numba", "430 ms", "390 ms", "1.23 µs", "1.21–1.26 µs", "0.19", "18 MiB"]
 
 
 @pytest.mark.parametrize(("case", "word"), [("one feature", "PASSED"), ("wrong", "FAILED"), ("nothing ran", "FAILED")])
@@ -72,8 +73,6 @@ def test_the_answer_names_the_fastest_with_its_figures():
 
 
 def test_backends_whose_intervals_overlap_are_not_told_apart():
-    from dataclasses import replace
-
     base = compared(("numpy", "numba"))
     same = replace(base.backends["numba"], speed=base.backends["numpy"].speed)
     answer = fastest(replace(base, backends={**base.backends, "numba": same}))
@@ -102,6 +101,14 @@ def test_a_wide_table_lists_some_features_and_says_how_many_are_left_out():
     text = plain(CASES["many features"]())
     assert "4,984 more are in result.json" in " ".join(text.split())
     assert len(text.splitlines()) < 80
+
+
+def test_the_longest_backend_name_and_the_limit_fit_into_80_columns():
+    base = compared((*ALL, "numba-compensated"))
+    limited = {n: replace(r, speed=replace(r.speed, ceiling_fraction=0.874)) for n, r in base.backends.items()}
+    lines = plain(replace(base, backends=limited)).splitlines()
+    assert max(map(columns, lines)) <= 80
+    assert any(line.startswith("numba-compensated ") and line.endswith(" 87") for line in lines)
 
 
 def test_all_default_backends_are_in_the_order_given():
