@@ -29,6 +29,9 @@ from handgrad.backends.interface import DType, FloatArray
 
 BLOCK_ROWS = 16384
 
+#: Neighbouring singular values that differ by more than this factor belong to spaces that rounding cannot mix.
+WIDE_GAP = 100.0
+
 
 @dataclass(frozen=True)
 class Curvature:
@@ -213,7 +216,18 @@ def _eigen(R: FloatArray, means: FloatArray, scales: FloatArray, rank: int) -> t
     if rank == d + 1:
         T_inverse = np.block([[np.zeros((d, 1)), np.diag(1 / scales)], [np.ones((1, 1)), -means / scales]])
         from_inverse, inverse_sizes, _ = np.linalg.svd(T_inverse @ np.linalg.inv(R))
-        small = values**2 < values[0] / inverse_sizes[0]
-        values[small] = 1 / inverse_sizes[::-1][small]
-        vectors[:, small] = from_inverse[:, ::-1][:, small]
+        first_small = split_at_gap(values)
+        values[first_small:] = 1 / inverse_sizes[::-1][first_small:]
+        vectors[:, first_small:] = from_inverse[:, ::-1][:, first_small:]
     return values**2, vectors
+
+
+def split_at_gap(values: FloatArray) -> int:
+    """Where the small ones of descending values begin: after the widest gap; nowhere when all are of one size.
+
+    Two decompositions choose other vectors for eigenvalues that are (nearly) equal, so those must not be parted: on
+    both sides of a wide gap the spaces are the same whoever computes them.
+    """
+    ratios = values[:-1] / values[1:]
+    widest = int(np.argmax(ratios))
+    return widest + 1 if ratios[widest] > WIDE_GAP else len(values)

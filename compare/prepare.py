@@ -6,7 +6,7 @@ import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 
@@ -191,7 +191,7 @@ def describe(
     solution = solve(dataset.X, dataset.y, dataset.feature_names)
     predicted = dataset.X @ solution.weights + solution.bias
     return results.Problem(
-        name=dataset.source,
+        name=PurePath(dataset.source).name or dataset.source,
         rows=dataset.rows,
         features=dataset.feature_names,
         target=dataset.target_name,
