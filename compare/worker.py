@@ -193,7 +193,18 @@ def die_with_parent() -> None:
 
 
 def peak_bytes() -> int | None:
-    """The process's peak resident set; None where the platform does not tell."""
+    """The process's peak resident set; None where the platform does not tell.
+
+    Linux: getrusage would not do, since its peak is that of the parent at the fork, until the child has more.
+    """
+    try:
+        with Path("/proc/self/status").open(encoding="ascii", errors="replace") as stream:
+            return next(int(line.split()[1]) * 1024 for line in stream if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):  # another system, or a kernel that does not count it
+        return _peak_of_usage()
+
+
+def _peak_of_usage() -> int | None:
     try:
         import resource
     except ImportError:  # Windows
