@@ -216,10 +216,14 @@ class Judge:
         """A sentence about the first recorded loss that is not the loss at the parameters recorded with it."""
         if training is None:
             return []
-        recorded = [e for e in training.recorded_epochs.tolist() if e < len(training.losses)]
+        points = np.column_stack([training.recorded_weights, training.recorded_biases]).astype(np.float64)
+        epochs = training.recorded_epochs
+        # parameters that are not finite are a fault of their own, and have no loss
+        judged = (epochs < len(training.losses)) & np.isfinite(points).all(axis=1)
+        recorded, points = epochs[judged].tolist(), points[judged]
+        if not recorded:
+            return []
         given = np.asarray(training.losses, dtype=np.float64)[recorded]
-        points = np.column_stack([training.recorded_weights, training.recorded_biases])[: len(recorded)]
-        points = points.astype(np.float64)
         exact = [self.exact.exactly_at(point[:-1], float(point[-1])).loss for point in points]
         nearest, rest = two_parts(exact)
         bounds = self.sizes.losses(points, nearest, self.dtype, self.growth)
