@@ -122,6 +122,7 @@ class TapeTrainer(Trainer):
     name: ClassVar[str] = "tape"
     summary: ClassVar[str] = "reverse-mode autodiff from scratch, to be read"
     kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "autodiff"
+    requires: ClassVar[tuple[str, ...]] = ("numpy",)
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Node, Node]:
         """Leaves that hold the arrays."""

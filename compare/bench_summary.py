@@ -357,16 +357,19 @@ def shortest_run(one: Cell) -> tuple[str, ...]:
 
 def warnings(cells: Iterable[Cell]) -> list[str]:
     """What a reader must know before believing the times."""
-    said = []
-    for one in cells:
-        where = f"{one.rows} × {one.features} {one.dtype}"
-        for name, found in one.backends.items():
-            timed = found.epoch_seconds
-            if timed is None:
-                continue
-            if (noise := statistics.noise_warning(name, timed)) is not None:
-                said.append(f"{where}: {noise}")
-            if timed.changed_answers:
-                change = "not finite" if timed.largest_change is None else f"by up to {timed.largest_change:.2g}"
-                said.append(f"{where}: {name} changed its answer in {timed.changed_answers} timed runs ({change})")
-    return said
+    timed = {
+        f"{name}, {one.rows} × {one.features} {one.dtype}": found.epoch_seconds
+        for one in cells
+        for name, found in one.backends.items()
+        if found.epoch_seconds is not None
+    }
+    return [
+        *statistics.noise_warnings(timed),
+        *(changed(name, one) for name, one in timed.items() if one.changed_answers),
+    ]
+
+
+def changed(name: str, timed: Timing) -> str:
+    """That a backend does not always compute the same."""
+    change = "not finite" if timed.largest_change is None else f"by up to {timed.largest_change:.2g} of the largest"
+    return f"{name}: {timed.changed_answers} timed runs ended at other parameters than the same run before ({change})"

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -121,17 +121,30 @@ def outliers(samples: Sequence[float]) -> tuple[int, int]:
     return int(np.count_nonzero(beyond > 1.5)) - severe, severe
 
 
-def noise_warning(name: str, timed: Timing) -> str | None:
-    """What makes this timing doubtful, and what to do about it; None when nothing does."""
-    count, width = len(timed.samples), half_width(timed)
+def noise_warnings(timings: Mapping[str, Timing]) -> list[str]:
+    """What makes timings doubtful, the worst one named, and what to do about it; nothing where nothing does."""
+    wide = {name: width for name, timed in timings.items() if (width := half_width(timed)) > NOISY_WIDTH}
+    severe = {name: share for name, timed in timings.items() if (share := severe_share(timed)) > SEVERE_SHARE}
     doubts = []
-    if timed.severe_outliers > SEVERE_SHARE * count:
-        doubts.append(f"{timed.severe_outliers} of {count} samples are severe outliers")
-    if width > NOISY_WIDTH:
-        doubts.append(f"the median is known to ±{100 * width:.0f} % only")
-    if not doubts:
-        return None
-    return f"{name}: {' and '.join(doubts)}; close other programs, plug the machine in, or give more --budget"
+    if wide:
+        worst = max(wide, key=wide.__getitem__)
+        doubts.append(
+            f"{len(wide)} of {len(timings)} medians are known to ±{100 * NOISY_WIDTH:.0f} % or worse "
+            f"({worst}: ±{100 * wide[worst]:.0f} %)"
+        )
+    if severe:
+        worst = max(severe, key=severe.__getitem__)
+        doubts.append(
+            f"{len(severe)} of {len(timings)} timings have many severe outliers "
+            f"({worst}: {timings[worst].severe_outliers} of {len(timings[worst].samples)} samples)"
+        )
+    remedy = "the machine is noisy: close other programs, plug it in, or give more --budget and --processes"
+    return [f"{doubt}; {remedy}" for doubt in doubts]
+
+
+def severe_share(timed: Timing) -> float:
+    """Severe outliers among the samples."""
+    return timed.severe_outliers / len(timed.samples)
 
 
 # -- two backends ------------------------------------------------------------------------------------------------------

@@ -15,12 +15,15 @@ import typer
 from typer.core import TyperGroup
 
 from handgrad.commands.backends import backends
+from handgrad.commands.bench import bench
 from handgrad.commands.check import check
 from handgrad.commands.compare import compare
 from handgrad.commands.datasets import datasets
+from handgrad.commands.diff import diff
 from handgrad.commands.evaluate import evaluate
 from handgrad.commands.explain import explain
 from handgrad.commands.generate import generate
+from handgrad.commands.gradcheck import gradcheck
 from handgrad.commands.report import report
 from handgrad.commands.train import train
 
@@ -102,7 +105,7 @@ def handgrad(
     """Gradients by hand, held against autodiff, against every backend and against the exact answer."""
 
 
-for command in (compare, check, explain, generate, train, evaluate, report, backends, datasets):
+for command in (compare, bench, diff, check, gradcheck, explain, generate, train, evaluate, report, backends, datasets):
     app.command()(command)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -15,9 +15,18 @@ from handgrad.commands.options import Json, Seed, names
 if TYPE_CHECKING:
     from handgrad.compare.bench_results import Bench
 
-#: What `--quick` takes where nothing else is said.
-QUICK = {"rows": "1e3:1e5", "features": "1", "budget": 0.15, "processes": 2}
-USUAL = {"rows": "1e2:1e6", "features": "1,16", "budget": 0.5, "processes": 3}
+
+class Usual(NamedTuple):
+    """What is taken where nothing is said."""
+
+    rows: str
+    features: str
+    budget: float
+    processes: int
+
+
+USUAL = Usual("1e2:1e6", "1,16", 0.5, 3)
+QUICK = Usual("1e3:1e5", "1", 0.15, 2)
 
 
 def bench(
@@ -67,14 +76,14 @@ def bench(
         raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
     usual = QUICK if quick else USUAL
     settings = Settings(
-        rows=sizes("--rows", rows or str(usual["rows"])),
-        features=sizes("--features", features or str(usual["features"])),
+        rows=sizes("--rows", rows or usual.rows),
+        features=sizes("--features", features or usual.features),
         dtypes=formats(dtypes),
         backends=tuple(names(backends) or ()),
         epochs=epochs,
-        processes=processes or int(usual["processes"]),
+        processes=processes or usual.processes,
         precision=precision,
-        budget_seconds=float(usual["budget"]) if budget is None else budget,
+        budget_seconds=usual.budget if budget is None else budget,
         seed=seed,
     )
     folder = out or Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-bench")

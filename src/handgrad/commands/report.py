@@ -15,10 +15,14 @@ def report(
     ] = None,
 ) -> None:
     """Renders a run's report again, from its result.json alone."""
-    from handgrad.compare.results import read
-    from handgrad.reports.run import write
+    from handgrad.compare import bench_results, results
+    from handgrad.reports import bench_run
+    from handgrad.reports import run as compare_run
 
-    comparison = read(run)
-    folder = out or (run if run.is_dir() else run.parent)
-    for path in write(comparison, folder):
+    path, content = bench_results.content_of(run)
+    if bench_results.is_bench(content):
+        written = bench_run.write(bench_results.from_json(content, str(path)), out or path.parent)
+    else:
+        written = compare_run.write(results.from_json(content, str(path)), out or path.parent)
+    for path in written:
         typer.echo(path)

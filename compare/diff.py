@@ -1,0 +1,273 @@
+"""Compares two runs, of `compare` or of `bench`: what became slower or faster, and whether the numbers changed.
+
+Times of different runs were never taken side by side, and a machine drifts between them. So the ratio of a backend's
+medians, after over before, is taken twice: as it is, and relative to the median ratio of everything else that was timed
+in the same cell, the machine's reading included. A change counts when both say so: what slows all alike is the machine,
+and is told as such.
+"""
+
+from __future__ import annotations
+
+import statistics as averages
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Literal
+
+from handgrad.compare import bench_results, results
+from handgrad.compare.bench_results import Bench, Estimate
+from handgrad.compare.diff_results import Change, Diff, OtherChange, TimeChange
+from handgrad.compare.results import BackendResult, Comparison, Environment, ResultError, Timing
+from handgrad.compare.statistics import NOISE_FLOOR_AT_LEAST, independent_ratio
+
+#: What else was timed in a cell of a sweep.
+MACHINE = "(machine)"
+
+#: So many others must have been timed in a cell for their median ratio to tell what the machine did.
+WITNESSES = 2
+
+#: Facts of an environment that make times comparable; `load` is apart, since it never is the same.
+FACTS = ("cpu", "cores", "threads", "platform", "python", "blas", "governor", "memory_bytes", "cache_bytes")
+
+#: A load average that differs by more is worth a warning.
+LOAD_APART = 0.5
+
+
+class DiffError(ResultError):
+    """Two runs that cannot be compared; the message says why."""
+
+
+def diff(before: Path, after: Path, threshold: float = 0.05) -> Diff:
+    """Compares two run folders (or two `result.json`).
+
+    Args:
+        before: The baseline.
+        after: What is held against it.
+        threshold: The relative change of a time that matters; smaller ones pass however certain they are.
+
+    Raises:
+        ResultError: When one cannot be read, or they are of different kinds or problems.
+    """
+    (left, right), kind = read_both(before, after)
+    times, others = [], []
+    if isinstance(left, Bench) and isinstance(right, Bench):
+        times, others = list(bench_times(left, right, threshold)), list(bench_others(left, right))
+    elif isinstance(left, Comparison) and isinstance(right, Comparison):
+        times, others = list(compare_times(left, right, threshold)), list(compare_others(left, right))
+    if not times and not others:
+        raise DiffError(f"{before} and {after}: expected backends that ran in both, got none in common")
+    reasons = [
+        *(worse_time(one) for one in times if one.change == "slower"),
+        *(worse(o) for o in others if o.regression),
+    ]
+    return Diff(
+        before=str(before),
+        after=str(after),
+        kind=kind,
+        threshold=threshold,
+        environment=tuple(environment_changes(left.environment, right.environment)),
+        times=tuple(times),
+        others=tuple(others),
+        passed=not reasons,
+        reasons=tuple(reasons),
+    )
+
+
+def read_both(
+    before: Path, after: Path
+) -> tuple[tuple[Bench, Bench] | tuple[Comparison, Comparison], Literal["compare", "bench"]]:
+    """Both results.
+
+    Raises:
+        ResultError: When one cannot be read, or they are of different kinds or problems.
+    """
+    (left_path, left), (right_path, right) = (bench_results.content_of(run) for run in (before, after))
+    kinds = [bench_results.is_bench(content) for content in (left, right)]
+    if kinds == [True, True]:
+        first, second = bench_results.from_json(left, str(left_path)), bench_results.from_json(right, str(right_path))
+        return (first, second), "bench"
+    if kinds == [False, False]:
+        pair = results.from_json(left, str(left_path)), results.from_json(right, str(right_path))
+        same_problem(*pair)
+        return pair, "compare"
+    names = ["a run of bench" if kind else "a run of compare" for kind in kinds]
+    raise DiffError(f"expected two runs of one command, got {names[0]} ({before}) and {names[1]} ({after})")
+
+
+def same_problem(before: Comparison, after: Comparison) -> None:
+    """Refuses to compare times of different problems.
+
+    Raises:
+        DiffError: When rows, features, dtype or batch size differ.
+    """
+    for what in ("rows", "features", "dtype", "batch_size"):
+        old, new = getattr(before.problem, what), getattr(after.problem, what)
+        if old != new:
+            old, new = (len(value) if what == "features" else value for value in (old, new))
+            raise DiffError(f"{what}: expected the same in both runs, got {old} and {new}; compare runs of one problem")
+
+
+# -- times -------------------------------------------------------------------------------------------------------------
+
+
+def bench_times(before: Bench, after: Bench, threshold: float) -> Iterator[TimeChange]:
+    """All backends in all cells that both sweeps have."""
+    old = {(cell.rows, cell.features, cell.dtype): cell for cell in before.cells}
+    for cell in after.cells:
+        base = old.get((cell.rows, cell.features, cell.dtype))
+        if base is None:
+            continue
+        floor = max(base.noise_floor or NOISE_FLOOR_AT_LEAST, cell.noise_floor or NOISE_FLOOR_AT_LEAST)
+        both = [{n: m.epoch_seconds for n, m in one.backends.items() if m.epoch_seconds} for one in (base, cell)]
+        for timings, one in zip(both, (base, cell), strict=True):
+            if one.limit_seconds is not None:
+                timings[MACHINE] = one.limit_seconds
+        yield from time_changes(f"{cell.rows} × {cell.features} {cell.dtype}", both[0], both[1], threshold, floor)
+
+
+def compare_times(before: Comparison, after: Comparison, threshold: float) -> Iterator[TimeChange]:
+    """All backends that both comparisons timed."""
+    both = [{n: r.speed.epoch_seconds for n, r in one.backends.items() if r.speed} for one in (before, after)]
+    yield from time_changes(f"{after.problem.rows} × {len(after.problem.features)}", both[0], both[1], threshold)
+
+
+def time_changes(
+    cell: str,
+    before: Mapping[str, Timing],
+    after: Mapping[str, Timing],
+    threshold: float,
+    floor: float = NOISE_FLOOR_AT_LEAST,
+) -> Iterator[TimeChange]:
+    """What was timed in both runs of one cell; the machine itself is a witness only."""
+    raw = {name: independent_ratio(after[name], before[name]) for name in after if name in before}
+    for name, ratio in raw.items():
+        if name == MACHINE:
+            continue
+        others = [other.value for witness, other in raw.items() if witness != name]
+        drift = averages.median(others) if len(others) >= WITNESSES else None
+        adjusted = None if drift is None else Estimate(ratio.value / drift, ratio.low / drift, ratio.high / drift)
+        seen = [ratio] if adjusted is None else [ratio, adjusted]
+        yield TimeChange(
+            cell=cell,
+            backend=name,
+            before_seconds=before[name].median,
+            after_seconds=after[name].median,
+            ratio=ratio,
+            drift=drift,
+            adjusted=adjusted,
+            significant=all(one.low > 1 + floor for one in seen) or all(one.high < 1 / (1 + floor) for one in seen),
+            change=change(seen, max(threshold, floor)),
+        )
+
+
+def change(seen: list[Estimate], threshold: float) -> Change:
+    """Slower or faster when every ratio's interval lies beyond the threshold, the same when one lies within it."""
+    if all(one.low > 1 + threshold for one in seen):
+        return "slower"
+    if all(one.high < 1 / (1 + threshold) for one in seen):
+        return "faster"
+    if any(1 / (1 + threshold) <= one.low and one.high <= 1 + threshold for one in seen):
+        return "same"
+    return "unclear"
+
+
+def worse_time(one: TimeChange) -> str:
+    """A regression of a time in a sentence."""
+    by = one.adjusted or one.ratio
+    beside = "" if one.drift is None else f", when the rest of the cell took {one.drift:.3g} times as long"
+    return (
+        f"{one.backend}, {one.cell}: {one.ratio.value:.3g} times as long as before{beside}; "
+        f"at least {100 * (min(by.low, one.ratio.low) - 1):.0f} % slower"
+    )
+
+
+# -- all else ----------------------------------------------------------------------------------------------------------
+
+
+def bench_others(before: Bench, after: Bench) -> Iterator[OtherChange]:
+    """Outcomes that changed."""
+    old = {(cell.rows, cell.features, cell.dtype): cell for cell in before.cells}
+    for cell in after.cells:
+        base = old.get((cell.rows, cell.features, cell.dtype))
+        for name, found in cell.backends.items() if base else ():
+            assert base is not None
+            was = base.backends.get(name)
+            if was is not None and was.status != found.status:
+                where = f"{cell.rows} × {cell.features} {cell.dtype}"
+                yield OtherChange(
+                    where, name, "outcome", was.status, found.status, found.status in ("failed", "timeout")
+                )
+
+
+def compare_others(before: Comparison, after: Comparison) -> Iterator[OtherChange]:
+    """Outcomes, accuracy and parameters that changed."""
+    where = f"{after.problem.rows} × {len(after.problem.features)}"
+    for name, found in after.backends.items():
+        was = before.backends.get(name)
+        if was is None:
+            continue
+        if was.status != found.status:
+            bad = found.status in ("failed", "timeout", "diverged")
+            yield OtherChange(where, name, "outcome", was.status, found.status, bad)
+        else:
+            yield from accuracy_changes(where, name, was, found)
+            yield from parameter_changes(where, name, was, found, same_plan(before, after))
+
+
+def accuracy_changes(where: str, name: str, was: BackendResult, found: BackendResult) -> Iterator[OtherChange]:
+    """Whether the judge thinks otherwise, and how far the gradient is from the exact one."""
+    if was.accuracy is None or found.accuracy is None:
+        return
+    old, new = was.accuracy, found.accuracy
+    if old.passed != new.passed:
+        words = ("within its bound", "outside its bound")
+        yield OtherChange(where, name, "accuracy", words[not old.passed], words[not new.passed], not new.passed)
+    ulps = old.start_gradient.max_ulp, new.start_gradient.max_ulp
+    if ulps[0] != ulps[1]:
+        yield OtherChange(where, name, "gradient error (ULP)", repr(ulps[0]), repr(ulps[1]), regression=False)
+
+
+def parameter_changes(
+    where: str, name: str, was: BackendResult, found: BackendResult, comparable: bool
+) -> Iterator[OtherChange]:
+    """Whether the same plan ended at other parameters: told, and judged by the accuracy above."""
+    old, new = ((*one.weights, one.bias) for one in (was, found))
+    if comparable and old != new:
+        largest = max(abs(b - a) for a, b in zip(old, new, strict=True) if a is not None and b is not None)
+        yield OtherChange(where, name, "parameters", "", f"differ by up to {largest:.3g}", regression=False)
+
+
+def same_plan(before: Comparison, after: Comparison) -> bool:
+    """Whether both should end at the same parameters."""
+    plan = ("epochs", "learning_rate", "seed", "standardized", "means", "scales", "source")
+    return all(getattr(before.problem, what) == getattr(after.problem, what) for what in plan)
+
+
+def worse(one: OtherChange) -> str:
+    """A regression of anything else in a sentence."""
+    return f"{one.backend}, {one.cell}: {one.what} was {one.before}, is {one.after}"
+
+
+# -- where they ran ----------------------------------------------------------------------------------------------------
+
+
+def environment_changes(before: Environment, after: Environment) -> Iterator[str]:
+    """What makes the two runs' times less comparable, one sentence for each fact."""
+    assert set(FACTS) <= {field.name for field in fields(Environment)}
+    for fact in FACTS:
+        old, new = getattr(before, fact), getattr(after, fact)
+        if old != new:
+            yield f"{fact.removesuffix('_bytes')}: {shown(old)} before, {shown(new)} after"
+    for package in sorted(before.packages.keys() | after.packages.keys()):
+        old, new = before.packages.get(package), after.packages.get(package)
+        if old != new:
+            yield f"{package}: {shown(old)} before, {shown(new)} after"
+    if before.load is not None and after.load is not None and abs(before.load - after.load) > LOAD_APART:
+        yield f"load: {before.load:.2g} before, {after.load:.2g} after"
+
+
+def shown(fact: object) -> str:
+    """A fact, or that it is not known."""
+    if isinstance(fact, dict):
+        return ", ".join(f"{name} {value}" for name, value in fact.items()) or "unknown"
+    return "unknown" if fact is None else str(fact)
