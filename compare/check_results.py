@@ -7,8 +7,10 @@ Gradients have the units of the loss over those of the parameter, in the problem
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 Numbers = tuple[float | None, ...]
+Where = Literal["start", "optimum"]
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,14 @@ class GradientCheck:
     taylor: Taylor
     passed: bool
     ulps: Numbers = ()
+
+
+@dataclass(frozen=True)
+class PointChecks:
+    """The backends' gradients at one point: where the run starts, or the optimum, the least-squares solution."""
+
+    where: Where
+    checks: dict[str, GradientCheck]
 
 
 @dataclass(frozen=True)

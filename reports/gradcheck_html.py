@@ -1,0 +1,75 @@
+"""Gradient checks as one HTML file: no network, no script; and the folder that it stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from handgrad.compare.check_results import PointChecks
+from handgrad.compare.gradcheck_results import GradientChecks, to_json
+from handgrad.compare.results import Problem, write_whole
+from handgrad.reports import gradcheck_words as words
+from handgrad.reports import style
+from handgrad.reports.colours import DARK, LIGHT, OWN
+from handgrad.reports.gradcheck_figures import drawings
+from handgrad.reports.gradcheck_tables import tables
+from handgrad.reports.html import laid_out, templates
+from handgrad.reports.names import shown
+from handgrad.reports.style import Drawing, svg
+
+
+def write(checks: GradientChecks, folder: Path) -> list[Path]:
+    """Writes `result.json`, `report.html` and `figures/*.png`, each whole or not at all; the paths.
+
+    Raises:
+        OSError: When the folder cannot be written.
+    """
+    drawn = drawings(checks.problem, checks.points)
+    files = {folder / "result.json": to_json(checks), folder / "report.html": html(checks, drawn).encode()}
+    files |= {folder / "figures" / f"{drawing.name}.png": style.png(drawing.figure) for drawing in drawn}
+    for path, content in files.items():
+        write_whole(path, content)
+    return list(files)
+
+
+def html(checks: GradientChecks, drawn: Sequence[Drawing] | None = None) -> str:
+    """The report. `drawn` are its figures where they exist already."""
+    figures = drawings(checks.problem, checks.points) if drawn is None else drawn
+    title, _, shape = words.heading(checks).rpartition(": ")
+    return (
+        templates()
+        .get_template("gradcheck.html")
+        .render(
+            heading=words.heading(checks),
+            name=title,
+            shape=shape,
+            passed=checks.passed,
+            verdict=words.verdict(checks),
+            problem=list(_problem(checks.problem)),
+            lessons=words.lessons(checks.problem, checks.points),
+            left_out=words.left_out(checks),
+            tables=laid_out_tables(checks.problem, checks.points),
+            figures={f.name: {"title": f.title, "caption": f.caption, "svg": Markup(svg(f))} for f in figures},
+            points=[(point.where, words.place(point.where)) for point in checks.points],
+            command=shown(checks.environment.command, 1000),
+            light=LIGHT,
+            dark=DARK,
+            looks=tuple(OWN.values()),
+        )
+    )
+
+
+def laid_out_tables(problem: Problem, points: Sequence[PointChecks]) -> dict[str, dict[str, Any]]:
+    """The tables for a template, by name."""
+    backends = [name for point in points for name in point.checks]
+    return {table.name: laid_out(table, backends) for table in tables(problem, points)}
+
+
+def _problem(problem: Problem) -> Iterator[tuple[str, str]]:
+    yield "Data", shown(problem.source, 200)
+    yield "Target", shown(problem.target, 60)
+    yield "Scaling", "features standardised" if problem.standardized else "features as they are"
+    yield "Computed in", problem.dtype

@@ -1,0 +1,127 @@
+"""`handgrad gradcheck`: every backend's gradient, by every checking method."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from handgrad.commands.compare import progress_bar, read_table, run_folder
+from handgrad.commands.options import (
+    DropMissing,
+    DType,
+    DTypeName,
+    Encoding,
+    Features,
+    Json,
+    Seed,
+    Separator,
+    Target,
+    names,
+)
+
+if TYPE_CHECKING:
+    from handgrad.backends.interface import Parameters
+    from handgrad.compare.check_results import Where
+    from handgrad.compare.gradcheck_results import GradientChecks
+
+CHECK_FAILED = 1
+
+
+class At(StrEnum):
+    """Where to check."""
+
+    start = "start"
+    optimum = "optimum"
+    both = "both"
+
+
+def gradcheck(
+    file: Annotated[
+        Path | None, typer.Argument(help="A table: CSV (also .gz), TSV or Parquet.", show_default=False)
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="A built-in table; see `handgrad datasets`.", show_default=False)
+    ] = None,
+    target: Target = None,
+    features: Features = None,
+    backends: Annotated[
+        str | None,
+        typer.Option(help="Their names, with commas between. [default: all usual ones]", show_default=False),
+    ] = None,
+    at: Annotated[At, typer.Option(help="The optimum is the least-squares solution.")] = At.both,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="The start, with commas between, on the scaled features. [default: zeros]", show_default=False
+        ),
+    ] = None,
+    bias: Annotated[float, typer.Option(help="The start's bias.")] = 0.0,
+    dtype: DType = DTypeName.float64,
+    seed: Seed = 0,
+    standardize: Annotated[bool, typer.Option(help="Centre and scale the features first.")] = True,
+    separator: Separator = None,
+    encoding: Encoding = None,
+    drop_missing: DropMissing = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report. [default: runs/TIME-NAME]", show_default=False)
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Hold every backend's gradient against the exact one and against every checking method; write a report."""
+    from handgrad.compare.check_backends import check_backends
+    from handgrad.compare.gradcheck_results import to_json
+    from handgrad.compare.prepare import Options
+    from handgrad.reports.gradcheck_html import write
+
+    table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing, seed)
+    options = Options(
+        backends=names(backends),
+        start=start(weights, bias, table.features),
+        dtype=dtype.value,
+        standardize=standardize,
+    )
+    folder = out or run_folder(table)
+    with progress_bar() as progress:
+        checks = check_backends(table, options, points(at), progress)
+        write(checks, folder)
+    if json_output:
+        sys.stdout.buffer.write(to_json(checks) + b"\n")
+    else:
+        show(checks)
+        typer.echo(f"Report: {folder / 'report.html'}")
+    if not checks.passed:
+        raise typer.Exit(CHECK_FAILED)
+
+
+def points(at: At) -> tuple[Where, ...]:
+    """The points of an option."""
+    return ("start", "optimum") if at is At.both else (at.value,)  # type: ignore[return-value]
+
+
+def start(weights: str | None, bias: float, features: int) -> Parameters:
+    """The point of the options; zeros for weights that nobody gave."""
+    from handgrad.backends.interface import Parameters, check_parameters
+
+    if weights is None:
+        return Parameters([0.0] * features, bias)
+    try:
+        numbers = [float(word) for word in weights.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"--weights: expected numbers with commas between, got {weights!r}") from None
+    return check_parameters(numbers, bias, features, "float64")
+
+
+def show(checks: GradientChecks) -> None:
+    """The result as tables on a terminal, as plain lines in a pipe."""
+    from handgrad.reports.gradcheck_text import plain, terminal
+
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        Console().print(terminal(checks))
+    else:
+        typer.echo(plain(checks))
