@@ -1,17 +1,17 @@
 """Sufficient statistics: the data is read once, and an epoch costs O(d²) whatever n is.
 
-Full-batch descent on the mean squared error depends on the data through a few sums only. With z = (x − k, y − κ, 1),
-where (k, κ) lies near the middle of the data, each residual is a product of z with one vector for all rows:
+Full-batch descent on the mean squared error depends on the data through a few sums only. With z = (x, y, 1), each
+residual is the product of z with one vector for all rows, rᵢ = zᵢ · v, v = (W, −1, b). So with the matrix
 
-    rᵢ = zᵢ · v,    v = (W, −1, β),    β = b + k · W − κ
+    M = Σ zᵢ zᵢᵀ,  (d + 2, d + 2): XᵀX, Xᵀy, the columns' sums, yᵀy and n,
 
-and with the matrix M = Σ zᵢ zᵢᵀ, (d + 2) × (d + 2), taken once,
+taken once, every epoch has its loss and gradient from one product of M with v:
 
-    Σ r² = vᵀ M v,    Σ (x − k) r = the first d rows of M v,    Σ r = its last,    Σ x r = Σ (x − k) r + k Σ r.
+    Σ x r = the first d rows of M v,    Σ r = its last,    Σ r² = vᵀ M v.
 
-**Digits.** Squaring raw columns would lose the digits that (mean / spread)² takes; centred ones have none to lose. Near
-the optimum M v cancels, and vᵀ M v more so: M and M v are kept as pairs of numbers, twice the dtype's digits (see
-`numba_compensated`), so that what remains is what the centred rows and sums of 256 of them were rounded by.
+**Digits.** Such sums cancel: near the optimum M v goes to nothing, and columns far from zero cost the square of
+mean / spread. The usual remedy is to centre, but that rounds each row, and its loss near a perfect fit is all rounding.
+Here M and M v are pairs of numbers with twice the dtype's digits (see `numba_compensated`), which pays for both.
 """
 
 from __future__ import annotations
@@ -22,77 +22,79 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from handgrad.backends.interface import FloatArray, Gradient, InputError, Parameters, Plan, Trainer
-from handgrad.backends.numba import THREADED_FROM_BYTES, aligned, compiled, dot_four, dot_one, inner, step, threaded
-from handgrad.backends.numba_compensated import add_scaled, exactly, fma, two_sum
+from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, Trainer
+from handgrad.backends.numba import THREADED_FROM_BYTES, aligned, step
+from handgrad.backends.numba_compensated import LANES, add_pairs, add_products, add_scaled, exactly, inner, threaded
 
-#: Rows that are centred and turned into columns at once.
-BLOCK_ROWS = 256
+#: Rows that are turned into columns at once.
+BLOCK_ROWS = 1024
 #: Rows to a chunk, which has its own matrix.
-CHUNK_ROWS = 4096
-#: Rows whose mean is the centre: near enough to the true one, since the formulas hold for any.
-CENTRE_ROWS = 1024
+CHUNK_ROWS = 16384
 
 
 @inner
-def centred(X: FloatArray, y: FloatArray, start: int, m: int, centre: FloatArray, Z: FloatArray) -> None:
-    """The block of rows from `start` as columns of z, into Z (d + 2, block), whose last row is ones already."""
+def columns(X: FloatArray, y: FloatArray, start: int, m: int, Z: FloatArray) -> None:
+    """The block of m rows from `start` as columns of z, into Z (d + 2, block), whose last row is ones already."""
     d = X.shape[1]
     for i in range(m):
         for j in range(d):
-            Z[j, i] = X[start + i, j] - centre[j]
-        Z[d, i] = y[start + i] - centre[d]
+            Z[j, i] = X[start + i, j]
+        Z[d, i] = y[start + i]
 
 
 @inner
-def chunk_moments(
-    X: FloatArray, y: FloatArray, first: int, last: int, centre: FloatArray, Z: FloatArray, M: FloatArray
-) -> None:
-    """The lower triangle of M for rows `first` to `last`, four of its numbers to each reading of a column."""
+def add_dot(left: FloatArray, right: FloatArray, zeros: FloatArray, lanes: FloatArray, M: FloatArray) -> None:
+    """Adds Σ leftᵢ rightᵢ to the pair M (2, 1), by way of lanes (2, LANES), which are folded until one is left."""
+    lanes[:] = 0
+    for start in range(0, left.size, LANES):
+        m = min(LANES, left.size - start)
+        add_products(left[start : start + m], right[start : start + m], zeros[:m], lanes[0][:m], lanes[1][:m])
+    half = LANES // 2
+    while half > 0:
+        add_pairs(lanes[0][half : 2 * half], lanes[1][half : 2 * half], lanes[0][:half], lanes[1][:half])
+        half //= 2
+    add_pairs(lanes[0][:1], lanes[1][:1], M[0], M[1])
+
+
+@inner
+def chunk_moments(X: FloatArray, y: FloatArray, first: int, last: int, buffer: FloatArray, M: FloatArray) -> None:
+    """The lower triangle of M (d + 2, d + 2, 2, 1) for rows `first` to `last`."""
     M[:] = 0
-    for start in range(first, last, Z.shape[1]):
-        m = min(Z.shape[1], last - start)
-        centred(X, y, start, m, centre, Z)
+    Z, zeros, lanes = buffer[:-3], buffer[-3], buffer[-2:, :LANES]
+    for start in range(first, last, BLOCK_ROWS):
+        m = min(BLOCK_ROWS, last - start)
+        columns(X, y, start, m, Z)
         for j in range(len(M)):
-            column, fours = Z[j][:m], (j + 1) - (j + 1) % 4
-            for k in range(0, fours, 4):
-                dot_four(column, Z[k][:m], Z[k + 1][:m], Z[k + 2][:m], Z[k + 3][:m], M[j, k : k + 4])
-            for k in range(fours, j + 1):
-                dot_one(column, Z[k][:m], M[j, k : k + 1])
+            for k in range(j + 1):
+                add_dot(Z[j][:m], Z[k][:m], zeros, lanes, M[j, k])
 
 
-@compiled
-def all_moments(X: FloatArray, y: FloatArray, centre: FloatArray, blocks: FloatArray, parts: FloatArray) -> None:
-    """The M of each chunk into parts (chunks, d + 2, d + 2); X (n, d), centre (d + 1,), blocks (chunks, d + 2, block)."""
+@exactly
+def all_moments(X: FloatArray, y: FloatArray, buffers: FloatArray, parts: FloatArray) -> None:
+    """A matrix for each chunk, parts (chunks, d + 2, d + 2, 2, 1); X (n, d), buffers (chunks, d + 5, block)."""
     for c in range(len(parts)):
-        last = min((c + 1) * CHUNK_ROWS, y.size)
-        chunk_moments(X, y, c * CHUNK_ROWS, last, centre, blocks[c], parts[c])
+        chunk_moments(X, y, c * CHUNK_ROWS, min((c + 1) * CHUNK_ROWS, y.size), buffers[c], parts[c])
 
 
 @threaded
-def all_moments_threaded(
-    X: FloatArray, y: FloatArray, centre: FloatArray, blocks: FloatArray, parts: FloatArray
-) -> None:
+def all_moments_threaded(X: FloatArray, y: FloatArray, buffers: FloatArray, parts: FloatArray) -> None:
     """The same, the chunks shared among threads."""
     for c in prange(len(parts)):
-        last = min((c + 1) * CHUNK_ROWS, y.size)
-        chunk_moments(X, y, c * CHUNK_ROWS, last, centre, blocks[c], parts[c])
+        chunk_moments(X, y, c * CHUNK_ROWS, min((c + 1) * CHUNK_ROWS, y.size), buffers[c], parts[c])
 
 
 @exactly
 def add_up(parts: FloatArray, high: FloatArray, low: FloatArray) -> None:
-    """The chunks' matrices, in their order, as pairs, both triangles filled."""
-    high[:] = 0
-    low[:] = 0
-    for c in range(len(parts)):
-        for j in range(len(high)):
-            for k in range(j + 1):
-                high[j, k], error = two_sum(high[j, k], parts[c, j, k])
-                low[j, k] += error
-                high[k, j], low[k, j] = high[j, k], low[j, k]
+    """The chunks' matrices, in their order, into one of pairs; both triangles are filled."""
+    for j in range(len(high)):
+        for k in range(j + 1):
+            for c in range(1, len(parts)):
+                add_pairs(parts[c, j, k, 0], parts[c, j, k, 1], parts[0, j, k, 0], parts[0, j, k, 1])
+            high[j, k] = high[k, j] = parts[0, j, k, 0, 0]
+            low[j, k] = low[k, j] = parts[0, j, k, 1, 0]
 
 
-@exactly
+@inner
 def add_row(v: Any, high: FloatArray, low: FloatArray, total: FloatArray, rest: FloatArray) -> None:
     """Adds v · (high + low) to total + rest; all (d + 2,)."""
     add_scaled(high, v, total, rest)
@@ -101,57 +103,56 @@ def add_row(v: Any, high: FloatArray, low: FloatArray, total: FloatArray, rest: 
 
 
 @exactly
-def sums_at(
-    theta: FloatArray, high: FloatArray, low: FloatArray, centre: FloatArray, Mv: FloatArray, sums: FloatArray
-) -> None:
+def sums_at(theta: FloatArray, high: FloatArray, low: FloatArray, Mv: FloatArray, sums: FloatArray) -> None:
     """Σ x r, Σ r and Σ r² into sums (d + 2,), at theta (d + 1,); Mv (2, d + 2) is room for M v as pairs."""
     d = theta.size - 1
-    beta, missing = two_sum(theta[d], -centre[d])
-    for j in range(d):
-        product = theta[j] * centre[j]
-        beta, error = two_sum(beta, product)
-        missing += error + fma(theta[j], centre[j], -product)
-    Mv[0], Mv[1] = 0, missing * high[d + 1]
+    Mv[:] = 0
     for j in range(d):
         add_row(theta[j], high[j], low[j], Mv[0], Mv[1])
     add_row(-theta.dtype.type(1), high[d], low[d], Mv[0], Mv[1])
-    add_row(beta, high[d + 1], low[d + 1], Mv[0], Mv[1])
-    total = Mv[0, d + 1] + Mv[1, d + 1]
-    squares = beta * total - (Mv[0, d] + Mv[1, d])
+    add_row(theta[d], high[d + 1], low[d + 1], Mv[0], Mv[1])
     for j in range(d):
-        product = Mv[0, j] + Mv[1, j]
-        squares += theta[j] * product
-        sums[j] = product + centre[j] * total
-    sums[d], sums[d + 1] = total, max(squares, theta.dtype.type(0))  # all that remains may be rounding
+        sums[j] = Mv[0, j] + Mv[1, j]
+    sums[d] = Mv[0, d + 1] + Mv[1, d + 1]
+    squares(theta, Mv, sums)
 
 
-@compiled
+@inner
+def squares(theta: FloatArray, Mv: FloatArray, sums: FloatArray) -> None:
+    """Σ r² = vᵀ (M v), whose terms cancel while the residuals are small beside y: as a pair, too."""
+    d = theta.size - 1
+    total, rest = sums[d + 1 :], Mv[1, d : d + 1]
+    total[0], rest[0] = -Mv[0, d], -rest[0]
+    for j in range(d):
+        add_products(theta[j : j + 1], Mv[0, j : j + 1], Mv[1, j : j + 1], total, rest)
+    add_products(theta[d:], Mv[0, d + 1 :], Mv[1, d + 1 :], total, rest)
+    total[0] = max(total[0] + rest[0], theta.dtype.type(0))  # a sum of squares; what is below zero is rounding
+
+
+@exactly
 def descend(
     theta: FloatArray,
     rate: Any,
     high: FloatArray,
     low: FloatArray,
-    centre: FloatArray,
     Mv: FloatArray,
     sums: FloatArray,
     losses: FloatArray,
 ) -> int:
     """Epochs until `losses` is full, or one of them not finite; returns how many there are."""
-    d = theta.size - 1
     for epoch in range(losses.size):
-        sums_at(theta, high, low, centre, Mv, sums)
-        losses[epoch] = step(theta, sums, high[d + 1, d + 1], rate)
+        sums_at(theta, high, low, Mv, sums)
+        losses[epoch] = step(theta, sums, high[-1, -1], rate)
         if not np.isfinite(losses[epoch]):
             return epoch + 1
     return losses.size
 
 
 class Moments(NamedTuple):
-    """M = Σ z zᵀ of n rows as pairs, each (d + 2, d + 2), and the centre (d + 1,) that was taken from them."""
+    """M = Σ z zᵀ of the rows as pairs, each (d + 2, d + 2)."""
 
     high: FloatArray
     low: FloatArray
-    centre: FloatArray
 
 
 class MomentsTrainer(Trainer):
@@ -204,16 +205,9 @@ class MomentsTrainer(Trainer):
         return Parameters(weights - rate * gradient.weights, bias - rate * gradient.bias)
 
     def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
-        """All epochs in one compiled call.
-
-        Raises:
-            InputError: If the plan has mini-batches.
-        """
+        """The epochs of a full batch in one compiled call; each mini-batch takes its own moments, and saves nothing."""
         if not self.takes_all(plan):
-            raise InputError(
-                f"backend 'moments': expected a full batch, got batches of {plan.batch_size} of {self.rows} rows: each "
-                "would need a pass of its own; leave the batch size away, or leave out this backend"
-            )
+            return super().run(parameters, plan, first, count)
         theta = np.append(*parameters)
         sums, losses = np.empty(len(theta) + 1, dtype=self.dtype), np.empty(count, dtype=self.dtype)
         Mv = np.empty((2, len(sums)), dtype=self.dtype)
@@ -223,16 +217,14 @@ class MomentsTrainer(Trainer):
 
 
 def moments_of(X: FloatArray, y: FloatArray) -> Moments:
-    """The moments of X (n, d) and y (n,), both contiguous: one pass, after a glance at a few rows for the centre."""
+    """The moments of X (n, d) and y (n,), both contiguous, in one pass."""
     n, d = X.shape
-    glance = slice(None, None, max(1, n // CENTRE_ROWS))
-    centre = np.append(X[glance].mean(axis=0), y[glance].mean())
     chunks = -(-n // CHUNK_ROWS)
-    parts = aligned((chunks, d + 2, d + 2), X.dtype)
-    blocks = aligned((chunks, d + 2, BLOCK_ROWS), X.dtype)
-    blocks[:, -1] = 1
+    parts = aligned((chunks, d + 2, d + 2, 2, 1), X.dtype)
+    buffers = aligned((chunks, d + 5, BLOCK_ROWS), X.dtype)
+    buffers[:, d + 1], buffers[:, d + 2] = 1, 0
     pass_over = all_moments_threaded if X.nbytes >= THREADED_FROM_BYTES else all_moments
-    pass_over(X, y, centre, blocks, parts)
-    high, low = aligned(parts.shape[1:], X.dtype), aligned(parts.shape[1:], X.dtype)
+    pass_over(X, y, buffers, parts)
+    high, low = np.empty((d + 2, d + 2), dtype=X.dtype), np.empty((d + 2, d + 2), dtype=X.dtype)
     add_up(parts, high, low)
-    return Moments(high, low, centre)
+    return Moments(high, low)

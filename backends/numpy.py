@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
 
-#: Bytes of X in a block: half of a usual second-level cache, so that residual and y fit beside it.
-BLOCK_BYTES = 256 * 1024
+#: Bytes of X in a block: it stays in the last-level cache, and is large enough for BLAS to work on.
+BLOCK_BYTES = 1024 * 1024
+#: Rows in a block: residual and y stay in a near cache.
+BLOCK_ROWS = 8192
 
 
 class NumPyTrainer(Trainer):
@@ -27,7 +29,7 @@ class NumPyTrainer(Trainer):
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Contiguous arrays (the given ones, if they are), and the buffer for one block's residual."""
-        self.block = max(1, BLOCK_BYTES // (X.itemsize * X.shape[1]))
+        self.block = max(1, min(BLOCK_ROWS, BLOCK_BYTES // (X.itemsize * X.shape[1])))
         self.residual = np.empty(min(self.block, len(y)), dtype=self.dtype)
         return np.ascontiguousarray(X), np.ascontiguousarray(y)
 
@@ -44,8 +46,9 @@ class NumPyTrainer(Trainer):
         return Parameters(weights.copy(), float(bias))
 
     def predict(self, X: FloatArray, weights: FloatArray, bias: Any, out: FloatArray | None = None) -> FloatArray:
-        """ŷ = X W + b, into `out` where given."""
-        predicted: FloatArray = np.matmul(X, weights, out=out)
+        """ŷ = X W + b, into `out` where given. For one feature a product is four times as fast as a matrix product."""
+        one = X.shape[1] == 1
+        predicted: FloatArray = np.multiply(X[:, 0], weights[0], out=out) if one else np.matmul(X, weights, out=out)
         predicted += bias
         return predicted
 
@@ -65,7 +68,7 @@ class NumPyTrainer(Trainer):
         for rows in self.blocks(y):
             residual = self.residuals(X[rows], y[rows], weights, bias)
             squares += residual @ residual
-            d_weights += residual @ X[rows]
+            d_weights += residual @ (X[rows, 0] if len(weights) == 1 else X[rows])
             d_bias += residual.sum()
         scale = 2 / self.count(y)
         return Gradient(squares[()] / self.count(y), scale * d_weights, scale * d_bias[()])
