@@ -12,7 +12,7 @@ from typing import Literal
 
 from handgrad.compare.explanation_results import Edge, Explanation, Row, Step, TapeNode, Value, Witness
 from handgrad.reports import numbers
-from handgrad.reports.calculator import Format, Formats, added, array, bracketed, formats, plain
+from handgrad.reports.calculator import Format, Formats, added, array, bracketed, fixed, formats, plain
 from handgrad.reports.names import columns, shown
 
 #: A value of the tape that is longer is told by its shape.
@@ -73,7 +73,7 @@ class Error:
 def heading(explanation: Explanation) -> str:
     """What is explained."""
     n = len(explanation.rows)
-    rows = "row 1" if n == 1 else f"rows 1 to {n}"
+    rows = {1: "row 1", 2: "rows 1 and 2"}.get(n, f"rows 1 to {n}")
     return f"One step of gradient descent on {shown(explanation.source, 40)}, {rows}"
 
 
@@ -184,7 +184,13 @@ def after(explanation: Explanation, how: Formats) -> str:
 # -- the tape --------------------------------------------------------------------------------------------------------
 
 #: What each operation does, from the names of the nodes that it takes.
-FORMULAS = {"matmul": "{} {}", "add": "{} + {}", "subtract": "{} − {}", "square": "{} × {}", "mean": "{{1}}/{{n}} Σ {}"}
+FORMULAS = {
+    "matmul": "{} · {}",
+    "add": "{} + {}",
+    "subtract": "{} − {}",
+    "square": "{} × {}",
+    "mean": "{{1}}/{{n}} Σ {}",
+}
 
 
 def _tape_forward(explanation: Explanation, how: Formats) -> Iterator[Stop]:
@@ -254,9 +260,9 @@ def _fraction(formula: str) -> str:
 
 
 def local(edge: Edge, how: Formats) -> str:
-    """The numbers of a local derivative: 2 r like r, 1/n with all its digits."""
+    """The numbers of a local derivative: 2 r like r, 1/n with twelve digits."""
     assert edge.local is not None
-    return value(edge.local, how.target if edge.formula == "2 r" else plain)
+    return value(edge.local, how.target if edge.formula == "2 r" else fixed(1.0))
 
 
 def adjoint(node: TapeNode, how: Formats) -> str:
@@ -265,7 +271,7 @@ def adjoint(node: TapeNode, how: Formats) -> str:
     if node.name == "W":
         slopes = zip(how.slopes, _vector(node.adjoint), strict=False)  # the last format is the bias's
         return f"[{', '.join(form(slope) for form, slope in slopes)}]"
-    return value(node.adjoint, plain if node.name in ("r²", "L") else how.target)
+    return value(node.adjoint, fixed(1.0) if node.name in ("r²", "L") else how.target)
 
 
 def value_format(name: str, how: Formats) -> Format:

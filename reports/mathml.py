@@ -20,13 +20,16 @@ _TOKEN = re.compile(
 _WORD = re.compile(r"(?P<base>[^\W\d_ᵀ²])(?:(?P<index>\d+)|(?P<power>[ᵀ²]))?")
 _POWERS = {"ᵀ": "<mi>T</mi>", "²": "<mn>2</mn>"}
 
+#: Signs that stand between two things.
+_BETWEEN = "=+−×·←"
+
 #: Words that are products of one-letter names.
 _PRODUCTS = ("XW",)
 
 
 def mathml(formula: str) -> Markup:
     """The formula as one `<math>` element."""
-    return Markup("<math>{}</math>").format(row(formula))
+    return Markup('<math displaystyle="true">{}</math>').format(row(formula))
 
 
 def pieces(sides: tuple[str, ...]) -> list[Markup]:
@@ -59,7 +62,8 @@ def _parts(formula: str) -> Iterator[Markup]:
         elif match["word"] is not None:
             yield _word(match["word"])
         else:
-            yield Markup("<mo>{}</mo>").format(match["sign"])
+            form = Markup(' form="infix"') if match["sign"] in _BETWEEN else ""  # though a piece may begin with it
+            yield Markup("<mo{}>{}</mo>").format(form, match["sign"])
 
 
 def _number(text: str) -> Markup:
@@ -72,6 +76,8 @@ def _number(text: str) -> Markup:
 
 
 def _word(word: str) -> Markup:
+    if word == "Σ":
+        return Markup("<mo>Σ</mo>")
     if word in _PRODUCTS:
         return Markup("").join(_word(letter) for letter in word)
     match = _WORD.fullmatch(word)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from handgrad.compare.explanation_results import Edge, Explanation, TapeNode, Value
-from handgrad.reports import numbers
 from handgrad.reports.calculator import array
 from handgrad.reports.explain_words import formula
 from handgrad.reports.names import columns
@@ -21,8 +20,10 @@ WIDTH = 352
 MARGIN = 2
 BOX_WIDTH, BOX_HEIGHT = 166, 62
 COLUMN_STEP, LAYER_STEP = WIDTH - BOX_WIDTH - 2 * MARGIN, 104
-#: Characters of a value that fit into a box beside its label.
-BOX_CHARACTERS = 22
+#: Characters of a value that fit into a box, and that the description for who cannot see it takes.
+BOX_CHARACTERS, DESCRIBED_CHARACTERS = 19, 60
+#: Digits of each number: as many as fit.
+DIGITS = (6, 5, 4, 3)
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,13 @@ def layers_of(tape: Sequence[TapeNode]) -> dict[str, int]:
 
 def description(tape: Sequence[TapeNode]) -> str:
     """The graph in words, for who cannot see it."""
-    return " ".join(f"{_title(node)}: {_numbers(node.value)}{_adjoint_words(node)}." for node in tape)
+    return " ".join(
+        f"{_title(node)}: {_numbers(node.value, DESCRIBED_CHARACTERS)}{_adjoint_words(node)}." for node in tape
+    )
 
 
 def _adjoint_words(node: TapeNode) -> str:
-    return "" if node.adjoint is None else f", adjoint {_numbers(node.adjoint)}"
+    return "" if node.adjoint is None else f", adjoint {_numbers(node.adjoint, DESCRIBED_CHARACTERS)}"
 
 
 def _title(node: TapeNode) -> str:
@@ -110,11 +113,16 @@ def _box(node: TapeNode, place: Place, stops: Stops) -> Markup:
 
 
 def _numbers(of: Value, most: int = BOX_CHARACTERS) -> str:
-    """Six digits of each number; the shape where that is too long."""
-    text = array(of, numbers.brief)
-    if columns(text) <= most or not isinstance(of, tuple):
-        return text
-    return f"{len(of)} × {len(of[0])} numbers" if isinstance(of[0], tuple) else f"{len(of)} numbers"
+    """As many digits of each number as fit; the shape where even three are too long."""
+    if not isinstance(of, tuple):
+        return _rounded(of, DIGITS[0])
+    texts = (_rounded(of, digits) for digits in DIGITS)
+    shape = f"{len(of)} × {len(of[0])} numbers" if isinstance(of[0], tuple) else f"{len(of)} numbers"
+    return next((text for text in texts if columns(text) <= most), shape)
+
+
+def _rounded(of: Value, digits: int) -> str:
+    return array(of, lambda value: f"{value:.{digits}g}")
 
 
 # -- edges -----------------------------------------------------------------------------------------------------------
@@ -141,7 +149,7 @@ def _edge(node: TapeNode, edge: Edge, places: Mapping[str, Place], stops: Stops)
 def _label(node: TapeNode, edge: Edge) -> str:
     """The local derivative; its numbers where they are not in a box above, once where they are all equal."""
     if edge.formula in ("1", "-1", "X", "W"):
-        return f"× {edge.formula}".replace("× X", "Xᵀ ·")
+        return f"× {edge.formula}"
     assert isinstance(edge.local, tuple)
     local = edge.local[0] if len(set(edge.local)) == 1 else edge.local
     return f"× {edge.formula} = {_numbers(local, 2 * BOX_CHARACTERS)}"
