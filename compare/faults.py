@@ -244,7 +244,13 @@ def with_fault(backend: type[Trainer], make_fault: Callable[[], Fault]) -> type[
     return type(
         "FaultyTrainer",
         (FaultyTrainer,),
-        {"name": f"{backend.name} with a fault", "backend": backend, "make_fault": staticmethod(make_fault)},
+        {
+            "name": f"{backend.name} with a fault",
+            "summary": backend.summary,
+            "kind": backend.kind,
+            "backend": backend,
+            "make_fault": staticmethod(make_fault),
+        },
     )
 
 
