@@ -17,7 +17,7 @@ from handgrad.reports import numbers, style, words
 from handgrad.reports.colours import LIGHT, Look, looks
 from handgrad.reports.names import shown
 from handgrad.reports.style import Drawing
-from handgrad.reports.tables import largest_features, reference, start_gradients
+from handgrad.reports.tables import largest_features, start_gradients
 
 #: Points that a curve keeps: more than a figure has pixels for.
 MOST_POINTS = 400
@@ -72,7 +72,7 @@ def _line(comparison: Comparison) -> Drawing:
     axes.set_title(target)
     if lines:
         style.legend(figure, list(lines), looks(comparison.backends))
-    name = reference(comparison)
+    name = words.reference(comparison)
     equation = _equation(comparison, name) if name else "no backend has a line to draw"
     return Drawing(
         "fit",
@@ -217,7 +217,7 @@ def _goal_of(comparison: Comparison, feature: int | None) -> float | None:
 
 
 def _arrivals(comparison: Comparison, picked: Sequence[int]) -> str:
-    name = reference(comparison)
+    name = words.reference(comparison)
     if name is None:
         return "no backend ran to the end"
     result, parts = comparison.backends[name], []

@@ -12,12 +12,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from handgrad.compare.results import BackendResult, Comparison
+from handgrad.compare.results import Environment as Machine
 from handgrad.reports import numbers, words
 from handgrad.reports.colours import DARK, LIGHT, OWN, looks
 from handgrad.reports.figures import drawings
 from handgrad.reports.names import safe_lines, shown
 from handgrad.reports.style import Drawing, svg
-from handgrad.reports.tables import Column, Table, largest_features, reference, tables
+from handgrad.reports.tables import Column, Table, largest_features, tables
 
 #: Parameters whose digits are shown side by side, the bias not counted.
 MOST_DIGIT_COLUMNS = 3
@@ -38,10 +39,10 @@ def html(comparison: Comparison, drawn: Sequence[Drawing] | None = None) -> str:
             tables={table.name: laid_out(table, comparison.backends) for table in tables(comparison)}
             | _digits(comparison),
             figures={f.name: {"title": f.title, "caption": f.caption, "svg": Markup(svg(f))} for f in figures},
-            explanations=words.explanations(comparison),
+            explanations=[*words.judged(comparison), *words.explanations(comparison)],
             destination=_heading_for(comparison),
             sources=list(_sources(comparison)),
-            environment=list(_machine(comparison)),
+            environment=list(machine(comparison.environment)),
             command=shown(comparison.environment.command, 1000),
             light=LIGHT,
             dark=DARK,
@@ -73,6 +74,7 @@ def _answer(comparison: Comparison) -> dict[str, Any]:
         "agreement": words.agreement(comparison),
         "reasons": words.reasons(comparison),
         "fastest": words.fastest(comparison),
+        "arrival": words.arrival(comparison),
         "troubles": words.troubles(comparison),
     }
 
@@ -139,7 +141,7 @@ def laid_out(table: Table, backends: Iterable[str]) -> dict[str, Any]:
 
 def _marks(backends: Iterable[str], names: Sequence[str]) -> list[str]:
     every = looks(backends)
-    return [every[name].variable for name in names]
+    return [every[name].variable if name else "" for name in names]
 
 
 def _kept(cell: str) -> str:
@@ -152,7 +154,7 @@ def _kept(cell: str) -> str:
 
 def _digits(comparison: Comparison) -> dict[str, Any]:
     """All digits of a few parameters, one row per backend, marked from where they part from the reference's."""
-    name = reference(comparison)
+    name = words.reference(comparison)
     ran = {n: r for n, r in comparison.backends.items() if r.weights and r.bias is not None and r.status == "ok"}
     if name is None or len(ran) < 2:
         return {}
@@ -194,8 +196,8 @@ def _sources(comparison: Comparison) -> Iterator[dict[str, str]]:
             }
 
 
-def _machine(comparison: Comparison) -> Iterator[tuple[str, str]]:
-    where = comparison.environment
+def machine(where: Machine) -> Iterator[tuple[str, str]]:
+    """Where it ran, as pairs of a term and its value."""
     yield (
         "Processor",
         f"{shown(where.cpu, 80)}, {words.plural(where.cores, 'core')}, {words.plural(where.threads, 'thread')}",

@@ -205,7 +205,7 @@ def _marker_size(place: int, together: int, points: int) -> float:
 
 
 def legend(figure: Figure, names: Sequence[str], looks: Mapping[str, Look]) -> None:
-    """The backends' names above the figure, in rows of five."""
+    """The backends' names above the figure, in as few rows as fit its width."""
     keys = [
         Line2D([], [], color=looks[n].light, marker=looks[n].marker, markersize=5, linewidth=2, label=shown(n, 14))
         for n in names
@@ -213,12 +213,22 @@ def legend(figure: Figure, names: Sequence[str], looks: Mapping[str, Look]) -> N
     figure.legend(
         handles=keys,
         loc="outside upper left",
-        ncols=min(len(keys), 5 if all(len(n) <= 6 for n in names) else 3),
+        ncols=_legend_columns([str(key.get_label()) for key in keys]),
         handlelength=1.3,
         handletextpad=0.4,
-        columnspacing=1.0,
+        columnspacing=0.9,
         borderaxespad=0.1,
     )
+
+
+def _legend_columns(labels: Sequence[str]) -> int:
+    """How many columns fit: a character is about 5.2 points wide, a key with its spaces 23."""
+    for columns in range(len(labels), 1, -1):
+        rows = math.ceil(len(labels) / columns)
+        widths = [max(map(len, labels[first : first + rows])) for first in range(0, len(labels), rows)]
+        if sum(23 + 5.2 * width for width in widths) <= WIDTH * 72:
+            return columns
+    return 1
 
 
 def logarithmic(axis: Axis, values: Sequence[float], pad: float = 0.06) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from handgrad.compare.results import BackendResult, Comparison, Speed, StartGradient
+from handgrad.compare.results import BackendResult, Comparison, Pair, Speed, StartGradient
 from handgrad.reports import numbers, words
 from handgrad.reports.names import shown
 
@@ -40,7 +40,7 @@ class Table:
 
 def tables(comparison: Comparison) -> list[Table]:
     """The tables that have something to show, in the order of the report."""
-    makers: list[Callable[[Comparison], Table]] = [outcome, parameters, accuracy, speed]
+    makers: list[Callable[[Comparison], Table]] = [outcome, parameters, accuracy, against, speed]
     return [made for made in (maker(comparison) for maker in makers) if made.rows]
 
 
@@ -107,15 +107,9 @@ def _some_weights(comparison: Comparison) -> tuple[float, ...] | None:
     return next((result.weights for result in comparison.backends.values() if result.weights), None)
 
 
-def reference(comparison: Comparison) -> str | None:
-    """The backend whose parameters stand for all: NumPy's where it ran, or else the first that did."""
-    ended_well = [name for name, result in comparison.backends.items() if result.status == "ok" and result.weights]
-    return "numpy" if "numpy" in ended_well else next(iter(ended_well), None)
-
-
 def parameters(comparison: Comparison) -> Table:
     """For more than one feature: what was learned beside the least-squares solution, one row per parameter."""
-    problem, name = comparison.problem, reference(comparison)
+    problem, name = comparison.problem, words.reference(comparison)
     columns = [Column("feature", words=True), Column(f"learned ({shown(name or '', BACKEND_WIDTH)})")]
     columns += [Column("least squares")] if problem.destination else []
     columns += [Column("true")] if problem.true_weights is not None else []
@@ -157,7 +151,6 @@ def accuracy(comparison: Comparison) -> Table:
         Column("of bound"),
         Column("end ULP"),
         Column("end rel."),
-        Column("parts at"),
         Column("right", words=True),
     ]
     rows = [[shown(name, BACKEND_WIDTH), *_accuracy(result)] for name, result in judged.items()]
@@ -166,8 +159,8 @@ def accuracy(comparison: Comparison) -> Table:
         "Accuracy against the exact answer",
         columns,
         rows,
-        "ULP: error in steps to the next representable number. Of bound: error over what rounding may cause, so that "
-        "above 1 is wrong. Parts at: the first epoch at which a bit differs from the reference's.",
+        "ULP: error in steps to the next representable number. Of bound: error over what rounding may cause; above "
+        "1 is wrong.",
         judged,
     )
 
@@ -175,14 +168,51 @@ def accuracy(comparison: Comparison) -> Table:
 def _accuracy(result: BackendResult) -> list[str]:
     assert result.accuracy is not None
     start, end = result.accuracy.start_gradient, result.accuracy.parameters
-    apart = "never" if end.first_epoch_apart is None else numbers.count(end.first_epoch_apart)
     return [
         numbers.ulps(start.max_ulp),
         numbers.ratio(start.bound_ratio),
         numbers.ulps(end.max_ulp),
         numbers.ratio(end.max_relative),
-        apart,
         "yes" if result.accuracy.passed else "no",
+    ]
+
+
+def against(comparison: Comparison) -> Table:
+    """Each backend against the references: how far apart, from which epoch on, and by how much."""
+    columns = [
+        Column("backend", words=True),
+        Column("against", words=True),
+        Column("gradient"),
+        Column("parameters"),
+        Column("parts at"),
+        Column("by"),
+        Column("end"),
+    ]
+    found = [
+        (name, pair)
+        for name, result in comparison.backends.items()
+        if result.accuracy is not None
+        for pair in result.accuracy.pairs
+    ]
+    return table(
+        "against",
+        "One against another",
+        columns,
+        [[shown(name, BACKEND_WIDTH), *_pair(pair)] for name, pair in found],
+        "Gradient, parameters: the difference over both bounds; above 1 is wrong. Parts at: the first epoch at which "
+        "a bit differs; by and end: the largest relative difference there and at the end.",
+        [name for name, _ in found],
+    )
+
+
+def _pair(pair: Pair) -> list[str]:
+    return [
+        shown(pair.reference, BACKEND_WIDTH),
+        numbers.ratio(pair.gradient_ratio),
+        numbers.ratio(pair.parameter_ratio),
+        "never" if pair.first_epoch_apart is None else numbers.count(pair.first_epoch_apart),
+        numbers.ratio(pair.apart_by),
+        numbers.ratio(pair.final_apart),
     ]
 
 

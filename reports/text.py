@@ -24,7 +24,7 @@ def terminal(comparison: Comparison) -> Group:
     from rich.console import Group
     from rich.text import Text
 
-    parts: list[Text] = [Text(words.heading(comparison), style="bold")]
+    parts: list[Text] = [Text(line, style="bold") for line in wrapped([words.heading(comparison)], "")]
     parts += [Text(f"  {line}", style="dim") for line in words.training(comparison)]
     for table in map(narrow, tables(comparison)):
         parts += [Text(), Text(table.title, style="bold"), *styled(table), *dim(table.note)]
@@ -39,7 +39,7 @@ def terminal(comparison: Comparison) -> Group:
 
 def plain(comparison: Comparison) -> str:
     """The same as plain lines: no colours, no boxes; columns are two spaces apart, and names stand first."""
-    lines = [words.heading(comparison), *(f"  {line}" for line in words.training(comparison))]
+    lines = [*wrapped([words.heading(comparison)], ""), *(f"  {line}" for line in words.training(comparison))]
     for table in map(narrow, tables(comparison)):
         lines += ["", table.title, *plain_table(table), *wrapped([table.note])]
     for title, section in _sections(comparison):
@@ -54,6 +54,7 @@ def _sections(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
     troubles = [f"{name}: {happened}: {why}" for name, happened, why in words.troubles(comparison)]
     every = (
         ("Did not run to the end", troubles),
+        ("Judged", words.judged(comparison)),
         ("Where it is heading", words.destination(comparison)),
         ("Why backends differ", words.explanations(comparison)),
         ("Notes", words.notes(comparison)),

@@ -21,7 +21,7 @@ def heading(comparison: Comparison) -> str:
     """The problem in one line: ``diabetes: 442 rows, 10 features, 100 epochs``."""
     problem = comparison.problem
     return (
-        f"{shown(problem.name, 40)}: {plural(problem.rows, 'row')}, {plural(len(problem.features), 'feature')}, "
+        f"{shown(problem.name, 60)}: {plural(problem.rows, 'row')}, {plural(len(problem.features), 'feature')}, "
         f"{plural(problem.epochs, 'epoch')}"
     )
 
@@ -71,9 +71,9 @@ def fastest(comparison: Comparison) -> str | None:
     each = f"{numbers.seconds(epoch.median, epoch.low, epoch.high)} per epoch"
     if len(timed) == 1:
         return f"{shown(best)} takes {each}."
+    gain = "" if "numpy" in tied else _gain(best, speed)
     if tied:
-        return f"{listed([shown(name) for name in tied])} are the fastest and not told apart: {each}."
-    gain = _gain(best, speed)
+        return f"{listed([shown(name) for name in tied])} are the fastest and not told apart: {each}{gain}."
     once = numbers.seconds(speed.import_seconds + speed.first_call_seconds)
     return f"{shown(best)} is the fastest: {each}{gain}, after {once} once for its import and first call."
 
@@ -121,10 +121,15 @@ def curvature(values: Curvature) -> list[str]:
     return [
         f"condition number {condition}; eigenvalues of the Hessian from {numbers.number(values.smallest, 3)} "
         f"to {numbers.number(values.largest, 3)}",
-        f"each epoch leaves {numbers.number(values.contraction, 4)} of the slowest error at this rate; "
+        f"each epoch leaves {_contraction(values.contraction)} of the slowest error at this rate; "
         f"the best rate is {numbers.brief(values.best_rate)}",
         _epochs_for(values),
     ]
+
+
+def _contraction(factor: float) -> str:
+    """Four digits, since it is near 1 where they matter."""
+    return numbers.number(factor, 4) if factor > 0.01 else numbers.ratio(factor)
 
 
 def _epochs_for(values: Curvature) -> str:
@@ -170,6 +175,27 @@ def _happened(result: BackendResult) -> str:
 def found_by(result: BackendResult) -> str:
     """Who found the derivative."""
     return {"manual": "hand", "autodiff": "autodiff", "exact": "exact arithmetic"}[result.gradient]
+
+
+def reference(comparison: Comparison) -> str | None:
+    """The backend whose parameters stand for all: NumPy's where it ran, or else the first that did."""
+    ended_well = [name for name, result in comparison.backends.items() if result.status == "ok" and result.weights]
+    return "numpy" if "numpy" in ended_well else next(iter(ended_well), None)
+
+
+def arrival(comparison: Comparison) -> str | None:
+    """Whether the descent has arrived, as the reference has it; None when nobody said."""
+    name = reference(comparison)
+    sentence = comparison.backends[name].convergence if name is not None else None
+    if name is None or not sentence:
+        return None
+    told = shown(sentence, 300)
+    return f"{told[0].upper()}{told[1:]} ({shown(name)})."
+
+
+def judged(comparison: Comparison) -> list[str]:
+    """What a passed verdict rests on."""
+    return [shown(sentence, 400) for sentence in comparison.verdict.reasons[:1] if comparison.verdict.passed]
 
 
 def reasons(comparison: Comparison) -> list[str]:
