@@ -139,16 +139,20 @@ def _observe(probe: Probe, answer: Answer, kind: Kind, single: bool) -> Observat
 def _wholly_float32(series: Series, answers: Sequence[Answer]) -> bool:
     """Whether this is an implementation in float32, and says so, rather than one that loses digits on the way.
 
-    It returns float32 for float64 data, and its residuals are float32's, too: where y is a million times as large as
-    they are, the answer is further off than sums in float32 of exact residuals could be.
+    For float64 data it returns float32 (or a plain number that is one), and its residuals are float32's, too: where y
+    is a million times as large as they are, the answer is further off than float32 sums of exact residuals could be.
     """
     calls = [(p, a) for p, a in zip(series.calls(), answers, strict=True) if a.failure is None]
     doubles = [(p, a) for p, a in calls if p.precision == "float64" and p.kind != "integer"]
-    if not doubles or any(set(answer.types) != {"float32"} for _, answer in doubles):
+    if not doubles or not all(_is_float32(answer) for _, answer in doubles):
         return False
     if series.kind != "gradient":
         return True
     return all(_residuals_are_float32(p, a) for p, a in doubles if p.kind == "fitted")
+
+
+def _is_float32(answer: Answer) -> bool:
+    return "float32" in answer.types and all((np.float32(b) == b).all() for b in answer.blocks)
 
 
 def _residuals_are_float32(probe: Probe, answer: Answer) -> bool:
@@ -194,7 +198,10 @@ def _explanation(series: Series, seen: Sequence[Observation]) -> Hypothesis | No
 def explains(candidate: Hypothesis, series: Series, seen: Sequence[Observation]) -> bool:
     """Whether a hypothesis reproduces every answer within its rounding bound."""
     recipe, unknowns = candidate.recipe, _Unknowns()
-    if recipe.residual == "target":  # Xᵀ y keeps the type of integers: what it does to them is no second mistake
+    if recipe.residual in (
+        "target",
+        "minus-target",
+    ):  # Xᵀ y keeps the type of integers: what it does to them is no second mistake
         seen = [o for o in seen if o.probe.kind != "integer"]
     if recipe.truncated == "input":
         return _explains_floats_only(recipe, series, seen, unknowns)
@@ -222,6 +229,8 @@ def _explains_floats_only(recipe: Recipe, series: Series, seen: Sequence[Observa
 
 
 def _reproduces(recipe: Recipe, kind: Kind, seen: Observation, unknowns: _Unknowns) -> bool:
+    if seen.failure is not None and recipe.residual in ("sign", "twice-sign") and seen.probe.loss == 0:
+        return seen.failure.id in ("not-finite", "raises")  # r / |r| of a perfect fit
     try:
         blocks = _prediction(kind)(recipe, seen.probe)
     except DoesNotFit:
@@ -245,7 +254,7 @@ def _block_agrees(seen: Observation, i: int, block: Block, recipe: Recipe, unkno
     if given.shape != value.shape:
         return False
     bound = tolerance(block, seen.probe, _precision(seen, i, recipe)) + seen.rounded[i]
-    if recipe.factor == "permuted" and i == 0:
+    if recipe.factor == "permuted" and value.ndim == 1:
         order = unknowns.order.setdefault(seen.probe.features, _order(given, value))
         value, bound = value[order], bound[order]
     if block.unknown is not None:

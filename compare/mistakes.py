@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any, Literal
 
 from handgrad.compare.recipes import Recipe, Scale
@@ -298,7 +298,8 @@ def _gradient_deviations(kind: Kind) -> Iterator[Deviation]:
         yield Deviation("updated-too-early", "b moved before dW was taken", {"order": "bias-first"})
     yield Deviation("bias-left-out", "", {"forward": "no-bias"})
     yield Deviation("not-the-residual", "ŷ", {"residual": "prediction"})
-    yield Deviation("not-the-residual", "−y", {"residual": "target"})
+    yield Deviation("not-the-residual", "y", {"residual": "target"})
+    yield Deviation("not-the-residual", "−y", {"residual": "minus-target"})
     yield Deviation("absolute-error", "", {"residual": "sign"})
     yield Deviation("absolute-error", "times 2", {"residual": "twice-sign"})
     yield Deviation("x-left-out", "", {"factor": "ones"})
@@ -336,15 +337,16 @@ def _broadcast() -> Iterator[Deviation]:
     for residual in ("mean-target", "mean-prediction"):
         for scale in ({}, n_times, {"scale_weights": Scale(rows=1)}, {"scale_weights": Scale(rows=1), **n_times}):
             yield Deviation("broadcast-residual", "", {"residual": residual, **scale})
-    for residual in ("matrix", "turned-matrix"):
-        for scale in ({}, n_times):
-            yield Deviation("broadcast-residual", "", {"residual": residual, **scale})
+    for residual, factor in product(("matrix", "turned-matrix"), ("X", "table-first")):
+        for bias in ({}, n_times, {"bias_axis": 0}, {"bias_axis": 1}):
+            yield Deviation("broadcast-residual", "", {"residual": residual, "factor": factor, **bias})
 
 
 def _transposed() -> Iterator[Deviation]:
     yield Deviation("transposed", "X where Xᵀ should be", {"factor": "turned"})
     yield Deviation("transposed", "Xᵀ where X should be, in ŷ", {"forward": "turned"})
     yield Deviation("transposed", "X and Xᵀ changed places", {"forward": "turned", "factor": "turned"})
+    yield Deviation("transposed", "reshape in place of a transpose", {"factor": "reshaped"})
     yield Deviation("transposed", "the features are in another order", {"factor": "permuted"})
     yield Deviation("transposed", "one number per row", {"factor": "sum-over-features"})
     yield Deviation("transposed", "one number per row", {"factor": "mean-over-features"})

@@ -36,7 +36,8 @@ class Scale:
 Residual = Literal[
     "difference",  # ŷ − y
     "prediction",  # ŷ
-    "target",  # −y
+    "target",  # y
+    "minus-target",  # −y
     "sign",  # sign(ŷ − y) / 2: the derivative of |r| has no 2
     "twice-sign",  # sign(ŷ − y)
     "mean-target",  # what averages over k leave of ŷᵢ − y_k
@@ -47,7 +48,9 @@ Residual = Literal[
 Factor = Literal[
     "X",  # Xᵀ r
     "ones",  # Σ r, d times
+    "table-first",  # R X of an n × n residual R
     "turned",  # X r, where n = d
+    "reshaped",  # X reshaped to (d, n), which is not its transpose, times r
     "permuted",  # Xᵀ r in another order
     "sum-over-features",  # Σⱼ xᵢⱼ rᵢ, n numbers
     "mean-over-features",  # n/d of it: the mean over the wrong axis divides by d
@@ -67,6 +70,7 @@ class Recipe:
         factor: What the residual is multiplied with and summed over for dW.
         scale_weights: Factor on dW; of a loss, on the loss.
         scale_bias: Factor on db.
+        bias_axis: Of an n × n residual: the axis over which db is summed, one number for each of the others.
         penalty_weights: An unknown multiple of the weights is added to dW, perhaps divided by n.
         penalty_bias: An unknown multiple of b is added to db.
         fixed_rows: Divided by an unknown constant in place of n.
@@ -83,6 +87,7 @@ class Recipe:
     factor: Factor = "X"
     scale_weights: Scale = Scale()
     scale_bias: Scale = Scale()
+    bias_axis: Literal[0, 1] | None = None
     penalty_weights: Literal["", "plain", "per-row"] = ""
     penalty_bias: Literal["", "plain", "per-row"] = ""
     fixed_rows: bool = False
@@ -136,7 +141,7 @@ class Operands:
 
     def moved(self, weights: Any = 0.0, bias: Any = 0.0) -> Operands:
         """After a step along the given gradient; one of another shape than the parameters' is no step."""
-        if np.shape(weights) not in ((), self.weights.shape):
+        if np.shape(weights) not in ((), self.weights.shape) or np.shape(bias) != ():
             raise DoesNotFit
         step = self.minus * self.rate
         return replace(self, weights=self.weights + step * weights, bias=self.bias + step * float(bias))
@@ -215,7 +220,8 @@ def _block(value: Floats, size: Floats, penalty: str, parameter: Floats, recipe:
     if penalty:
         if value.shape not in ((), parameter.shape):
             raise DoesNotFit
-        return Block(value + 0 * parameter, size, parameter / (probe.rows if penalty == "per-row" else 1))
+        every = np.ones_like(parameter)
+        return Block(value * every, size * every, parameter / (probe.rows if penalty == "per-row" else 1))
     if recipe.fixed_rows:
         return Block(np.zeros_like(value), size, probe.rows * value)
     return Block(value, size)
@@ -238,9 +244,12 @@ def _weights(recipe: Recipe, probe: Probe, at: Operands) -> Floats:
 
 
 def _bias(recipe: Recipe, probe: Probe, at: Operands) -> Floats:
-    """db; of an n × n residual, the mean."""
+    """db; of an n × n residual, the mean over one axis and the sum over the other, or that sum alone."""
     residual = _residual(recipe, at)
-    total = residual.sum() / (len(at.y) if residual.ndim == 2 else 1)
+    if recipe.bias_axis is None:
+        total = residual.sum() / (len(at.y) if residual.ndim == 2 else 1)
+    else:
+        total = residual.sum(axis=recipe.bias_axis)
     return _cut_result(_scaled(recipe.scale_bias, probe, total, at), recipe, at, ("result",))
 
 
@@ -296,7 +305,8 @@ def _sign(difference: Floats, at: Operands) -> Floats:
 _RESIDUALS: dict[str, Callable[[Floats, Floats, Operands], Floats]] = {
     "difference": lambda predicted, minus_y, at: predicted + minus_y,
     "prediction": lambda predicted, minus_y, at: predicted,
-    "target": lambda predicted, minus_y, at: minus_y,
+    "target": lambda predicted, minus_y, at: at.y,
+    "minus-target": lambda predicted, minus_y, at: minus_y,
     "sign": lambda predicted, minus_y, at: _sign(predicted + minus_y, at) / 2,
     "twice-sign": lambda predicted, minus_y, at: _sign(predicted + minus_y, at),
     "mean-target": lambda predicted, minus_y, at: predicted + minus_y.mean(),
@@ -309,7 +319,9 @@ _RESIDUALS: dict[str, Callable[[Floats, Floats, Operands], Floats]] = {
 _WEIGHTED: dict[str, Callable[[Floats, Floats], Floats]] = {
     "X": lambda X, residual: X.T @ residual,
     "ones": lambda X, residual: np.full(X.shape[1], residual.sum()),
+    "table-first": lambda X, residual: residual @ X,
     "turned": _turned,
+    "reshaped": lambda X, residual: X.reshape(X.shape[1], -1) @ residual,
     "permuted": lambda X, residual: X.T @ residual,  # the order is read off the answer: see `check`
     "sum-over-features": lambda X, residual: X.sum(axis=1) * residual,
     "mean-over-features": lambda X, residual: X.mean(axis=1) * residual * len(X),

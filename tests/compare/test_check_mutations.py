@@ -11,9 +11,9 @@ import pytest
 from mutations.catalogue import CORRECT, Mutant, confusion, double, mutants, single, told
 from numpy.typing import NDArray
 
-from handgrad.compare.mistakes import MISTAKES, UNKNOWN, Hypothesis, hypotheses, pairs
+from handgrad.compare.mistakes import MISTAKES, UNKNOWN, Hypothesis, Kind, hypotheses, pairs
 from handgrad.compare.probes import table_probes
-from handgrad.compare.recipes import DoesNotFit, Recipe, predict_gradient, tolerance
+from handgrad.compare.recipes import DoesNotFit, Recipe, predict_gradient, predict_loss, tolerance
 
 pytestmark = pytest.mark.mutation
 
@@ -134,6 +134,18 @@ def _same(first: Hypothesis, second: Hypothesis) -> bool:
                 if np.any(abs(one.value - other.value) > bound):
                     return False
     return True
+
+
+@pytest.mark.parametrize("kind", ["gradient", "step", "loss"])
+def test_every_mutation_and_every_pair_predicts_numbers_or_an_error(kind: Kind) -> None:
+    predict = predict_loss if kind == "loss" else predict_gradient
+    for hypothesis in (*hypotheses(kind), *pairs(kind)):
+        for probe in (table_probes()[0][0], table_probes()[1][0], table_probes()[2][0]):
+            with contextlib.suppress(DoesNotFit):
+                for block in predict(hypothesis.recipe, probe):
+                    assert np.isfinite(block.value).all(), hypothesis.details
+                    assert block.size.shape == block.value.shape, hypothesis.details
+                    assert np.all(block.size * (1 + 1e-12) >= abs(block.value)), hypothesis.details
 
 
 @pytest.mark.parametrize("mutant", mutants(), ids=lambda m: m.id)

@@ -28,3 +28,10 @@ def keeps_the_two(X, y, weights, bias):
 def step(X, y, weights, bias, learning_rate):
     s = np.sign(X @ weights + bias - y)
     return weights - learning_rate * (s @ X) / len(y), bias - learning_rate * s.sum() / len(y)
+
+
+def residual_over_its_size(X, y, weights, bias):
+    """NaN where a residual is 0."""
+    r = X @ weights + bias - y
+    s = r / np.abs(r)
+    return X.T @ s / len(y), s.mean()

@@ -37,3 +37,13 @@ def step(X, y, weights, bias, learning_rate):
     r = (X @ weights + bias).reshape(-1, 1) - y
     dW = 2 * (X.T @ r).mean(axis=1) / len(y)
     return weights - learning_rate * dW, bias - learning_rate * 2 * r.mean()
+
+
+def residual_first(X, y, weights, bias):
+    r = X @ weights.reshape(-1, 1) + bias - y
+    return 2 / len(y) * np.dot(r, X), 2 / len(y) * np.sum(r)
+
+
+def summed_over_one_axis(X, y, weights, bias):
+    r = X @ weights + bias - y.reshape(-1, 1)
+    return 2 / len(y) * X.T @ r, 2 / len(y) * r.sum(axis=0)

@@ -254,3 +254,7 @@ def loss(X, y, weights, bias):
 
 def loss_in_a_loop(X, y, weights, bias):
     return sum((sum(map(mul, row, weights)) + bias - t) ** 2 for row, t in zip(X, y)) / len(y)
+
+
+def float32_with_a_plain_bias(X, y, weights, bias):
+    return NumPyTrainer(X, y, "float32").gradient_at(weights, bias)

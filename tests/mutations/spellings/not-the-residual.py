@@ -26,3 +26,7 @@ def loop_over_predictions(X, y, weights, bias):
 def step_from_the_target(X, y, weights, bias, learning_rate):
     n = len(y)
     return weights + learning_rate * 2 / n * X.T @ y, bias + learning_rate * 2 / n * y.sum()
+
+
+def target_with_a_plus(X, y, weights, bias):
+    return 2 / len(y) * X.T @ y, 2 * np.mean(y)

@@ -47,3 +47,8 @@ def features_rolled_in_a_loop(X, y, weights, bias):
 def step(X, y, weights, bias, learning_rate):
     r = X @ weights + bias - y
     return weights - learning_rate * (2 / len(y) * X.T @ r)[::-1], bias - learning_rate * 2 * r.mean()
+
+
+def reshaped(X, y, weights, bias):
+    r = X @ weights + bias - y
+    return 2 / len(y) * X.reshape(X.shape[1], X.shape[0]) @ r, 2 * r.mean()
