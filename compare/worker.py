@@ -47,6 +47,7 @@ class Session:
     def __init__(self, backend: str) -> None:
         self.backend = backend
         self.trainer: Trainer | None = None
+        self.settled = False
         self.bytes_bare = self.bytes_before = resident_bytes()
         self.reader: Reader | None = None
 
@@ -87,8 +88,7 @@ class Session:
         self.bytes_before = self.bytes_bare + X.nbytes + y.nbytes
         forget_peak()
         trainer_class = load(self.backend)
-        gc.collect()
-        gc.freeze()  # the libraries' own objects: going through them at each sample costs more than the sample
+        self.settled = False
         began = time.perf_counter()
         self.trainer = trainer_class(X, y, dtype)  # type: ignore[arg-type]
         return {"bind_seconds": time.perf_counter() - began}
@@ -133,7 +133,7 @@ class Session:
         if warm_up := epochs // WARM_UP_SHARE:
             trainer.run(trainer.start(made), made, 0, warm_up)
         parameters = trainer.start(made)
-        gc.collect()
+        self.settle()
         gc.disable()
         began = time.perf_counter()
         parameters, _ = trainer.run(parameters, made, 0, epochs)
@@ -141,6 +141,13 @@ class Session:
         gc.enable()
         weights, bias = trainer.to_numpy(*parameters)
         return {"seconds": seconds, "weights": weights.tolist(), "bias": bias}
+
+    def settle(self) -> None:
+        """Collects what earlier work left; objects of the libraries are set aside once, since there are very many."""
+        gc.collect()
+        if not self.settled:
+            gc.freeze()
+            self.settled = True
 
     def memory(self) -> dict[str, Any]:
         """The most memory the process has held so far, and how much of it beyond the bare interpreter and the data."""
