@@ -50,8 +50,9 @@ PATIENCE = 20
 #: All processes have at least so many rounds together.
 ROUNDS_AT_LEAST = 12
 
-#: The machine's reading is measured up to so many bytes: beyond any cache, whatever the sweep.
-LARGEST_READ_BYTES = 2**28
+#: The machine's reading is measured up to so many times its largest cache; where that is not known, to so many bytes.
+BEYOND_CACHE = 4
+LARGEST_READ_BYTES = 2**27
 
 #: Of the memory that is free, the share that a cell may take.
 MEMORY_SHARE = 0.8
@@ -245,7 +246,7 @@ class Sweep:
         if self.journal.get("machine") is None:
             with self.alone(MACHINE, {}) as worker:
                 try:
-                    answer = worker.ask("limits", largest_bytes=LARGEST_READ_BYTES)
+                    answer = worker.ask("limits", largest_bytes=largest_read_bytes())
                 except WorkerError as error:
                     answer = {"reason": str(error)}
             self.journal.append("machine", answer)
@@ -367,6 +368,11 @@ def cache_folder() -> Iterator[dict[str, str]]:
     """Variables that make compilers keep their code in a folder that is empty at first, and gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="handgrad-cache-") as folder:
         yield {"NUMBA_CACHE_DIR": folder, "TORCHINDUCTOR_CACHE_DIR": folder, "JAX_COMPILATION_CACHE_DIR": folder}
+
+
+def largest_read_bytes() -> int:
+    """A working set that no cache holds."""
+    return BEYOND_CACHE * max(environment.cache_bytes().values(), default=LARGEST_READ_BYTES // BEYOND_CACHE)
 
 
 def free_bytes() -> int | None:

@@ -173,9 +173,9 @@ def start_up(bench: Bench) -> Table:
         Column("features"),
         Column("dtype", words=True),
         Column("import"),
-        Column("first call, compiling"),
-        Column("from cache"),
-        Column("steady epoch"),
+        Column("first call"),
+        Column("cached"),
+        Column("epoch"),
     )
     rows, subjects = [], []
     for name, starts in bench.start_ups.items():
@@ -184,8 +184,8 @@ def start_up(bench: Bench) -> Table:
             subjects.append(name)
     at = " and ".join(dict.fromkeys(numbers.count(s.rows) for starts in bench.start_ups.values() for s in starts))
     note = (
-        f"Each in two processes of its own, on {at} rows: the first finds nothing compiled, the second finds what the "
-        "first has left on disk."
+        f"Each in two processes of its own, on {at} rows: the first call with everything still to compile, then "
+        "in a new process with the compiled code that the first has left on disk."
     )
     return Table("start-up", "Before the first epoch", columns, tuple(rows), note, tuple(subjects))
 

@@ -24,8 +24,8 @@ def method(bench: Bench) -> str:
     """How it was measured."""
     settings = bench.settings
     return (
-        f"Full-batch epochs, {plural(settings.processes, 'fresh process').replace('processs', 'processes')} of each "
-        "backend, in rounds of random order; medians with 95 % bootstrap intervals over processes and samples."
+        f"Full-batch epochs, {settings.processes} fresh process{'es' if settings.processes > 1 else ''} of each backend, "
+        " in rounds of random order; medians with 95 % bootstrap intervals over processes and samples."
     )
 
 
@@ -54,6 +54,8 @@ def _where(bench: Bench, reigns: Sequence[Reign], place: int) -> str:
     if place == 0:
         return f"up to {plural(reign.last, 'row')}"
     exact = _crossing(bench, reigns[place - 1], reign) if reign.of == "epoch" else ""
+    if place < len(reigns) - 1 and reign.first == reign.last:
+        return f"at {plural(reign.first, 'row')}{exact}"
     end = "on" if place == len(reigns) - 1 else f"to {numbers.count(reign.last)}"
     return f"from {plural(reign.first, 'row')} {end}{exact}"
 

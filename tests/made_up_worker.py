@@ -1,0 +1,114 @@
+"""Workers without processes: backends whose cost is a formula, so that a whole sweep is tested without a clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from handgrad.backends.numpy import NumPyTrainer
+from handgrad.compare.process import WorkerError
+from handgrad.compare.worker import make_plan
+
+#: Seconds of an epoch on n rows: what a call costs, and what a row costs.
+COSTS: dict[str, tuple[float, float]] = {
+    "python": (1e-6, 1e-7),
+    "numpy": (2e-5, 1e-9),
+    "tape": (1e-4, 2e-9),
+    "(machine)": (1e-9, 5e-10),
+}
+
+
+@dataclass
+class World:
+    """What all workers of a test share."""
+
+    costs: dict[str, tuple[float, float]] = field(default_factory=lambda: dict(COSTS))
+    gradient_error: dict[str, float] = field(default_factory=dict)
+    dies: dict[str, int] = field(default_factory=dict)
+    changes: set[str] = field(default_factory=set)
+    stop_after: int | None = None
+    asked: Counter[tuple[str, str]] = field(default_factory=Counter)
+    started: Counter[str] = field(default_factory=Counter)
+    variables: list[Mapping[str, str]] = field(default_factory=list)
+    noise: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+
+    def start(
+        self, backend: str, threads: int, timeout_seconds: float, variables: Mapping[str, str] | None = None
+    ) -> MadeUpWorker:
+        """In place of `Worker`."""
+        self.started[backend] += 1
+        if variables:
+            self.variables.append(variables)
+        return MadeUpWorker(self, backend, warm=bool(variables) and self.started[backend] % 2 == 0)
+
+
+class MadeUpWorker:
+    """Answers as a worker would; what it computes is NumPy's, what it takes is the world's formula."""
+
+    def __init__(self, world: World, backend: str, warm: bool) -> None:
+        self.world, self.backend, self.warm = world, backend, warm
+        self.resting = self.closed = False
+        self.trainer: NumPyTrainer | None = None
+
+    def ask(self, do: str, **fields: Any) -> dict[str, Any]:
+        assert not self.closed, "asked after its end"
+        self.resting = False
+        self.world.asked[self.backend, do] += 1
+        if self.world.stop_after is not None and sum(self.world.asked.values()) > self.world.stop_after:
+            raise KeyboardInterrupt
+        actions: dict[str, Callable[..., dict[str, Any]]] = {
+            "load": lambda: {"import_seconds": 0.1},
+            "bind": self.bind,
+            "first_call": self.first_call,
+            "time": self.time,
+            "memory": lambda: {"own_bytes": 1000, "peak_bytes": 2000},
+            "read": lambda bytes, times: {"seconds": self.seconds(bytes // 8, times)},
+            "limits": lambda largest_bytes: {
+                "levels": [{"bytes": 1 << k, "bytes_per_second": 1e10} for k in (14, 20, 28)],
+                "operations_per_second": {"float64": 1e10, "float32": 2e10},
+            },
+        }
+        return actions[do](**fields)
+
+    def bind(self, data: str, dtype: str) -> dict[str, Any]:
+        with np.load(data) as arrays:
+            self.trainer = NumPyTrainer(arrays["X"], arrays["y"], dtype)  # type: ignore[arg-type]
+        return {"bind_seconds": 0.01}
+
+    def first_call(self, plan: dict[str, Any]) -> dict[str, Any]:
+        assert self.trainer is not None
+        weights, bias = self.trainer.start(make_plan(dict(plan)))
+        gradient = self.trainer.gradient_at(weights, float(bias))
+        factor = 1 + self.world.gradient_error.get(self.backend, 0.0)
+        return {
+            "first_call_seconds": 0.02 if self.warm else 2.0,
+            "gradient": {
+                "loss": gradient.loss,
+                "weights": (factor * gradient.weights).tolist(),
+                "bias": factor * gradient.bias,
+            },
+        }
+
+    def time(self, plan: dict[str, Any], epochs: int) -> dict[str, Any]:
+        assert self.trainer is not None
+        if self.world.dies.get(self.backend) == self.trainer.rows:
+            raise WorkerError("its process ended with signal SIGKILL (out of memory?)")
+        shown = make_plan({**plan, "epochs": 2, "record": (0, 2)})
+        parameters, _ = self.trainer.run(self.trainer.start(shown), shown, 0, 2)
+        weights, bias = self.trainer.to_numpy(*parameters)
+        drift = 1e-9 * self.world.noise.random() if self.backend in self.world.changes else 0.0
+        return {"seconds": self.seconds(self.trainer.rows, epochs), "weights": weights.tolist(), "bias": bias + drift}
+
+    def seconds(self, rows: int, times: int) -> float:
+        call, row = self.world.costs[self.backend]
+        return float(times * (call + row * rows) * (1 + 0.004 * self.world.noise.random()))
+
+    def rest(self) -> None:
+        self.resting = True
+
+    def close(self) -> None:
+        self.closed = True
