@@ -175,7 +175,11 @@ def _values(result: BackendResult, picked: Sequence[int]) -> list[str]:
 
 
 def _apart(value: str, expected: str) -> Cell:
-    same = next((k for k, (a, b) in enumerate(zip(value, expected, strict=False)) if a != b), len(value))
+    same = next(
+        (k for k, (a, b) in enumerate(zip(value, expected, strict=False)) if a != b), min(len(value), len(expected))
+    )
+    if value != expected:
+        same = min(same, len(value) - 1)  # fewer digits than the reference's, all of them alike
     return Cell(value[:same], apart=value[same:])
 
 

@@ -222,12 +222,12 @@ def legend(figure: Figure, names: Sequence[str], looks: Mapping[str, Look]) -> N
 
 
 def _legend_columns(labels: Sequence[str]) -> int:
-    """How many columns fit: a character is about 5.2 points wide, a key with its spaces 23."""
+    """How many columns fit: a character is about 5.2 points wide, a key with its spaces 22.5, and 8 are the padding."""
     for columns in range(len(labels), 1, -1):
         rows = math.ceil(len(labels) / columns)
         widths = [max(map(len, labels[first : first + rows])) for first in range(0, len(labels), rows)]
-        if sum(23 + 5.2 * width for width in widths) <= WIDTH * 72:
-            return columns
+        if sum(22.5 + 5.2 * width for width in widths) <= WIDTH * 72 - 8:
+            return math.ceil(len(labels) / rows)  # rows alike, and no key alone in the last one
     return 1
 
 

@@ -93,3 +93,15 @@ def test_a_logarithmic_axis_has_two_to_seven_ticks_inside(low, span):
     assert 2 <= len(ticks) <= 8
     assert len(set(labels)) == len(labels)
     assert all(10**low * 0.999 <= tick <= 10 ** (low + span) * 1.001 for tick in ticks)
+
+
+@pytest.mark.parametrize("count", range(1, 10))
+def test_a_legend_stays_inside_its_figure(count):
+    names = list(style.OWN)[:count]
+    figure, _ = style.chart(3)
+    with style.applied():
+        style.legend(figure, names, style.OWN)
+        style._settle(figure)
+        figure.draw_without_rendering()
+    [legend] = figure.legends
+    assert legend.get_window_extent().x1 <= figure.bbox.x1 + 1

@@ -9,7 +9,7 @@ import pytest
 
 from handgrad.compare.results import from_json, to_json
 from handgrad.reports.figures import drawings
-from handgrad.reports.html import html
+from handgrad.reports.html import _apart, html
 from handgrad.reports.notebook import notebook
 from handgrad.reports.text import plain
 from tests.reports.conftest import CASES, compared, hostile, nothing_ran, troubled
@@ -169,6 +169,12 @@ def test_digits_are_marked_where_they_part():
     [marked] = re.findall(r"<mark>([^<]*)</mark>", page)
     assert repr(other.weights[0]).endswith(marked)
     assert 3 <= len(marked) <= 6
+
+
+def test_a_value_with_fewer_digits_than_the_reference_is_marked_too():
+    assert _apart("1.25", "1.2500000000000002").apart == "5"
+    assert _apart("1.2500000000000002", "1.25").apart == "00000000000002"
+    assert _apart("1.25", "1.25").apart == ""
 
 
 def test_a_report_from_the_file_is_the_report_from_memory(comparison):
