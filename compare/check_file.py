@@ -57,12 +57,12 @@ def check_file(
         CheckError: If there is no such file, or it is not Python.
     """
     file = Path(path)
-    _parse(file)
+    parse(file)
     diagnosis = _judge(file.name, _run(file.resolve(), time_limit, memory_limit))
     return diagnosis.as_hint() if hint_only else diagnosis
 
 
-def _parse(file: Path) -> None:
+def parse(file: Path) -> None:
     """Makes sure that it is Python, by compiling it; nothing is run."""
     if not file.is_file():
         raise CheckError(f"{file}: expected a Python file, found {'a folder' if file.is_dir() else 'no such file'}")
@@ -99,14 +99,26 @@ class _Outcome:
     printed_lines: int
 
 
-def _run(file: Path, time_limit: float, memory_limit: int) -> _Outcome:
+@dataclass
+class Ended:
+    """What a worker process left: the lines that it wrote, why it did not come to its end, how much it printed."""
+
+    lines: list[Any]
+    failure: Failure | None
+    printed_lines: int
+
+
+def run_worker(
+    worker: str, file: Path, time_limit: float, memory_limit: int = MEMORY_LIMIT_BYTES, *arguments: str
+) -> Ended:
+    """Runs a module of ours on a student's file in a process of its own; see `student_worker.work`."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         answers, trace, printed = folder / "answers", folder / "trace", folder / "printed"
-        command = [sys.executable, "-P", "-m", "handgrad.compare.student_worker", str(file), str(answers), str(trace)]
+        command = [sys.executable, "-P", "-m", worker, str(file), str(answers), str(trace), str(memory_limit)]
         with printed.open("wb") as output:
             process = subprocess.Popen(
-                [*command, str(memory_limit)],
+                [*command, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -115,10 +127,14 @@ def _run(file: Path, time_limit: float, memory_limit: int) -> _Outcome:
             )
             ended_by = _wait(process, time_limit)
         lines = list(_lines(answers))
-        subjects, failure = _read(lines)
-        if {"done": True} not in lines:
-            failure = _located(ended_by, trace, file)
-        return _Outcome(subjects, failure, _count_lines(printed))
+        failure = None if {"done": True} in lines else _located(ended_by, trace, file)
+        return Ended(lines, failure, _count_lines(printed))
+
+
+def _run(file: Path, time_limit: float, memory_limit: int) -> _Outcome:
+    ended = run_worker("handgrad.compare.student_worker", file, time_limit, memory_limit)
+    subjects, failure = _read(ended.lines)
+    return _Outcome(subjects, ended.failure or failure, ended.printed_lines)
 
 
 def _wait(process: subprocess.Popen[bytes], time_limit: float) -> Failure:
@@ -193,7 +209,7 @@ def _read(lines: list[Any]) -> tuple[list[_Subject], Failure | None]:
     try:
         for line in lines:
             if "failure" in line:
-                return subjects, _failure(line["failure"])
+                return subjects, read_failure(line["failure"])
             if "subject" in line:
                 subjects.append(_Subject(_text(line["subject"]), _kind(line["kind"])))
             elif "answer" in line:
@@ -207,7 +223,7 @@ def _read(lines: list[Any]) -> tuple[list[_Subject], Failure | None]:
 
 def _answer(line: dict[str, Any]) -> Answer:
     if line["failure"] is not None:
-        return Answer(failure=_failure(line["failure"]))
+        return Answer(failure=read_failure(line["failure"]))
     blocks = tuple(
         np.array(block["values"], dtype=np.float64).reshape([int(n) for n in block["shape"]])
         for block in line["blocks"]
@@ -217,7 +233,8 @@ def _answer(line: dict[str, Any]) -> Answer:
     return Answer(blocks, tuple(map(_text, line["types"])), tuple(map(_text, line["changed"])))
 
 
-def _failure(line: dict[str, Any]) -> Failure:
+def read_failure(line: dict[str, Any]) -> Failure:
+    """The failure that a worker wrote."""
     number = None if line["line"] is None else int(line["line"])
     return Failure(_text(line["id"]), _text(line["message"]), number, _text(line["text"]), _text(line["file"]))
 
@@ -251,7 +268,7 @@ def _judge(file: str, outcome: _Outcome) -> Diagnosis:
     if verdict.correct and len(verdicts) > 1:
         names = " and ".join(v.subject for v in verdicts)
         verdict = replace(verdict, subject=names, explanation=f"Correct: {names} are right.\n" + _second_line(verdict))
-    return _with_note_on_output(verdict, outcome.printed_lines)
+    return with_note_on_output(verdict, outcome.printed_lines)
 
 
 def _is_complete(subject: _Subject) -> bool:
@@ -273,7 +290,8 @@ def _second_line(diagnosis: Diagnosis) -> str:
     return diagnosis.explanation.partition("\n")[2]
 
 
-def _with_note_on_output(diagnosis: Diagnosis, lines: int) -> Diagnosis:
+def with_note_on_output(diagnosis: Diagnosis, lines: int) -> Diagnosis:
+    """The diagnosis, saying that something was printed where that is so."""
     if not lines:
         return diagnosis
     return replace(diagnosis, notes=(*diagnosis.notes, f"It printed {lines} lines, which were not looked at."))

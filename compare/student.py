@@ -324,8 +324,8 @@ def _answer(returned: Any, probe: Probe, kind: Kind) -> Answer:
         return Answer(failure=Failure("returns-nothing", "returns None: is there a `return` on every path?"))
     try:
         parts = (returned,) if kind == "loss" else _two_parts(returned, kind)
-        arrays = [_numbers(part) for part in parts]
-    except _NotAnAnswer as problem:
+        arrays = [as_numbers(part) for part in parts]
+    except NotAnAnswer as problem:
         return Answer(failure=problem.failure)
     shapes = ((),) if kind == "loss" else ((probe.features,), ())
     if any(array.size > LARGEST_ANSWER for array in arrays):
@@ -338,7 +338,9 @@ def _answer(returned: Any, probe: Probe, kind: Kind) -> Answer:
     return Answer(tuple(block.astype(np.float64) for block in blocks), types)
 
 
-class _NotAnAnswer(Exception):
+class NotAnAnswer(Exception):
+    """What was returned is no answer; `failure` says why."""
+
     def __init__(self, id: str, message: str) -> None:
         self.failure = Failure(id, message)
 
@@ -351,27 +353,27 @@ def _two_parts(returned: Any, kind: Kind) -> tuple[Any, Any]:
     try:
         parts = tuple(returned)
     except TypeError:
-        raise _NotAnAnswer(
+        raise NotAnAnswer(
             "wrong-shape", f"returns one {type(returned).__name__}, where the pair {wanted} is expected"
         ) from None
     if len(parts) != 2:
-        raise _NotAnAnswer("wrong-shape", f"returns {len(parts)} values, where the pair {wanted} is expected")
+        raise NotAnAnswer("wrong-shape", f"returns {len(parts)} values, where the pair {wanted} is expected")
     return parts
 
 
-def _numbers(part: Any) -> NDArray[Any]:
+def as_numbers(part: Any) -> NDArray[Any]:
     """An array of what was returned: numbers, lists, arrays, or tensors of a library that need not be named here."""
     if part is None:
-        raise _NotAnAnswer("returns-nothing", "returns None as a part of its answer")
+        raise NotAnAnswer("returns-nothing", "returns None as a part of its answer")
     if isinstance(part, (list, tuple)):
-        return _stacked([_numbers(piece) for piece in part])
+        return _stacked([as_numbers(piece) for piece in part])
     if hasattr(part, "detach"):  # PyTorch: a tensor on the graph, perhaps on another device
         part = part.detach().cpu()
     array = np.asarray(part)
     if array.dtype == object:  # Fraction, Decimal
         array = _floats(array)
     if array.dtype.kind not in "fiu":
-        raise _NotAnAnswer(
+        raise NotAnAnswer(
             "not-numbers", f"returns {type(part).__name__} of type {array.dtype}, where real numbers are expected"
         )
     return array
@@ -381,7 +383,7 @@ def _stacked(pieces: list[NDArray[Any]]) -> NDArray[Any]:
     try:
         return np.array(pieces)
     except ValueError:
-        raise _NotAnAnswer(
+        raise NotAnAnswer(
             "wrong-shape", "returns a list of arrays of unlike shapes, where numbers are expected"
         ) from None
 
@@ -390,7 +392,7 @@ def _floats(array: NDArray[Any]) -> NDArray[Any]:
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise _NotAnAnswer("not-numbers", f"returns no real numbers: {error}") from None
+        raise NotAnAnswer("not-numbers", f"returns no real numbers: {error}") from None
 
 
 def _shaped(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:

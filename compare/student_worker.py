@@ -29,8 +29,11 @@ MODULE = "student_file"
 STACK_SIGNAL = getattr(signal, "SIGUSR1", None)
 
 
-def main(file: str, answers: str, trace: str, memory_limit_bytes: int) -> None:
-    """Asks the file and writes the answers; ends early where the student's code does."""
+Asking = Callable[[ModuleType, str, IO[str]], None]
+
+
+def work(file: str, answers: str, trace: str, memory_limit_bytes: int, asking: Asking) -> None:
+    """Loads the file, has `asking` write its answers; ends early where the student's code does."""
     sys.dont_write_bytecode = True
     with Path(trace).open("w", encoding="utf-8") as stacks, Path(answers).open("w", encoding="utf-8") as out:
         faulthandler.enable(stacks, all_threads=False)
@@ -40,13 +43,13 @@ def main(file: str, answers: str, trace: str, memory_limit_bytes: int) -> None:
         try:
             module = load(file)
         except (Exception, SystemExit) as error:  # whatever the student's code raises is its answer
-            _write(out, failure=asdict(failure_from(error, error.__traceback__, file)))
+            write(out, failure=asdict(failure_from(error, error.__traceback__, file)))
         else:
             try:
-                _ask(module, file, out)
+                asking(module, file, out)
             except NoUseAsking as problem:
-                _write(out, failure=asdict(problem.failure))
-        _write(out, done=True)
+                write(out, failure=asdict(problem.failure))
+        write(out, done=True)
 
 
 def load(file: str) -> ModuleType:
@@ -87,11 +90,11 @@ def _is_own_trainer(value: Any) -> bool:
 def _ask(module: ModuleType, file: str, out: IO[str]) -> None:
     found = list(subjects(module))
     if not found:
-        _write(out, failure=asdict(_missing(module)))
+        write(out, failure=asdict(_missing(module)))
     for name, kind in found:
-        _write(out, subject=name, kind=kind)
+        write(out, subject=name, kind=kind)
         for form, answer in ask_all(_fresh(file, name), kind):
-            _write(out, form=form, answer=_plain(answer))
+            write(out, form=form, answer=_plain(answer))
 
 
 def _missing(module: ModuleType) -> Failure:
@@ -121,7 +124,8 @@ def _plain(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _write(out: IO[str], **fields: Any) -> None:
+def write(out: IO[str], **fields: Any) -> None:
+    """One line of JSON, at once, so that it is there if what follows never ends."""
     out.write(json.dumps(fields) + "\n")
     out.flush()
 
@@ -142,4 +146,4 @@ def _limit(memory_bytes: int) -> None:
 
 
 if __name__ == "__main__":
-    main(file=sys.argv[1], answers=sys.argv[2], trace=sys.argv[3], memory_limit_bytes=int(sys.argv[4]))
+    work(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), _ask)
