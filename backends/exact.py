@@ -37,7 +37,7 @@ ROWS_AT_ONCE = 2 ** (53 - 2 * SLICE_BITS)
 
 #: Parameters are whole numbers of 2⁻¹²⁸⁰: the smallest double is 2⁻¹⁰⁷⁴, and 62 digits remain behind it.
 UNIT_BITS = 1280
-UNITS = 2**UNIT_BITS
+UNITS: int = 2**UNIT_BITS
 
 
 class Ratios(NamedTuple):

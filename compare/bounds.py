@@ -190,7 +190,7 @@ def ulps(value: ArrayLike, exact: ArrayLike, dtype: DType, rest: ArrayLike = 0.0
     given, true = np.asarray(value, dtype=np.float64), np.asarray(exact, dtype=np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         place = np.spacing(np.abs(true).astype(dtype)).astype(np.float64)
-        errors = np.abs((given - true) - rest) / place
+        errors = np.abs((given - true) - np.asarray(rest, dtype=np.float64)) / place
     return np.where(np.isfinite(given) & np.isfinite(true), errors, math.inf)
 
 

@@ -195,7 +195,7 @@ def solve_by_qr(X: ArrayLike, y: ArrayLike, names: Sequence[str] | None = None, 
     if numerical_rank(R) <= d:
         return _minimum_norm(R, projected, means, scales, names or default_names(d))
     intercept, *slopes = np.linalg.solve(R, projected)
-    weights = np.array(slopes) / scales
+    weights: FloatArray = np.array(slopes) / scales
     bias = float(intercept) - float(weights @ means)
     if refine:
         weights, bias = _refined(ExactTrainer(table, target), weights, bias, R, means, scales)

@@ -191,7 +191,7 @@ def triangle(X: FloatArray, means: FloatArray, scales: FloatArray) -> FloatArray
     R = np.empty((0, X.shape[1] + 1))
     for first in range(0, len(X), BLOCK_ROWS):
         part = (X[first : first + BLOCK_ROWS] - means) / scales
-        R = np.linalg.qr(np.vstack([R, np.column_stack([np.ones(len(part)), part])]), mode="r")
+        R = np.asarray(np.linalg.qr(np.vstack([R, np.column_stack([np.ones(len(part)), part])]), mode="r"))
     return R
 
 

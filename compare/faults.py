@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -318,7 +319,7 @@ def smallest_caught(court: Judge, backend: type[Trainer], kind: Kind) -> Finding
     """Tries a kind of fault from its largest size down to the first that passes."""
     smallest, reason = None, ""
     for size in SIZES if kind.graded else (None,):
-        found = verdict_on(court, backend, kind.make if size is None else lambda size=size: kind.make(size))
+        found = verdict_on(court, backend, kind.make if size is None else partial(kind.make, size))
         if not found:
             break
         smallest, reason = size, found

@@ -1,0 +1,247 @@
+"""Why a gradient has just these bits: the sum is done again in other ways, until one gives every bit of it.
+
+Correct backends differ because they round differently: they add in another order, keep several running sums, sum
+float32 numbers in float64, or scale before the sum and not after it. Each way is carried out here on every piece of
+evidence: the gradient at the start, and each step between recorded epochs that follow one another. One number alone
+proves nothing, since many ways end on the same double: a way is told only if it gives all of them, and a coincidence is
+unlikely. Where none does, nothing is claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+
+from handgrad.backends.interface import DType, FloatArray, Gradient, Parameters, Training
+
+#: Larger tables are not explained: every way is a pass over all rows for every piece of evidence (seconds).
+EXPLAINED_ROWS = 2_000
+
+#: The largest chance of a coincidence with which a way is still told.
+COINCIDENCE = 1e-4
+
+#: Steps that are looked at, from the start on: later ones are too small to change many bits.
+STEPS = 16
+
+#: How many running sums a vectorised loop may keep.
+LANES = (2, 4, 8, 16, 32, 64)
+
+Residual = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray]
+Summing = Callable[[FloatArray, FloatArray], FloatArray]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A gradient (weights and bias) that a backend gave at a point, or the point that a step from there led to.
+
+    Exactly one of `gradient` and `after` is given, (d + 1,), in the dtype, the bias last.
+    """
+
+    at: FloatArray
+    gradient: FloatArray | None = None
+    after: FloatArray | None = None
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to round a gradient: residual, scaling and sum."""
+
+    words: str
+    residual: Residual
+    scale_first: bool
+    scale_last: Callable[[FloatArray, np.floating], FloatArray]
+    total: Summing
+
+
+def evidence(start: Parameters, gradient: Gradient, training: Training | None, dtype: DType) -> list[Evidence]:
+    """What a full-batch run shows of its gradients: the first, and the steps between epochs that follow one another."""
+    found = [
+        Evidence(
+            np.array([*start.weights, start.bias], dtype=dtype),
+            gradient=np.array([*gradient.weights, gradient.bias], dtype=dtype),
+        )
+    ]
+    if training is None:
+        return found
+    points = np.column_stack([training.recorded_weights, training.recorded_biases]).astype(dtype)
+    follow = np.flatnonzero(np.diff(training.recorded_epochs) == 1)[:STEPS]
+    return found + [Evidence(points[k], after=points[k + 1]) for k in follow if np.isfinite(points[k + 1]).all()]
+
+
+def cause(X: FloatArray, y: FloatArray, learning_rate: float, shown: Sequence[Evidence], dtype: DType) -> str | None:
+    """How dW and db come about, in words; None if no way that is known gives the bits, or too few were shown.
+
+    Args:
+        X: (n, d), as the backend holds it.
+        y: (n,), likewise.
+        learning_rate: The run's.
+        shown: See `evidence`.
+        dtype: The format in which the backend computes.
+    """
+    if len(y) > EXPLAINED_ROWS:
+        return None
+    rate = np.dtype(dtype).type(learning_rate)
+    with np.errstate(over="ignore", invalid="ignore"):
+        of_weights = _first(X, y, rate, shown, slice(None, -1))
+        of_bias = _first(X, y, rate, shown, slice(-1, None))
+    told = [f"{name} {words}" for name, words in (("dW", of_weights), ("db", of_bias)) if words]
+    if not told:
+        return None
+    if of_weights == of_bias:
+        return f"to the bit: dW and db {of_weights}"
+    return "to the bit: " + "; ".join(told)
+
+
+def _first(X: FloatArray, y: FloatArray, rate: np.floating, shown: Sequence[Evidence], part: slice) -> str | None:
+    """The words of the first way that gives this part of all the evidence."""
+    columns = np.ones((len(y), 1), dtype=X.dtype) if part.start == -1 else X
+    for way in ways(part.start == -1):
+        if all(_hits(way, columns, X, y, rate, piece, part).all() for piece in shown):
+            return way.words if _chance(way, columns, X, y, rate, shown, part) <= COINCIDENCE else None
+    return None
+
+
+def _chance(
+    way: Way,
+    columns: FloatArray,
+    X: FloatArray,
+    y: FloatArray,
+    rate: np.floating,
+    shown: Sequence[Evidence],
+    part: slice,
+) -> float:
+    """How likely any other order of summation is to give these bits, from how often the known ones do.
+
+    A step W − η dW keeps few of the last bits of dW, so a hit there may say little.
+    """
+    rivals = [replace(way, total=total) for total in SUMS.values()]
+    shares = [np.mean([_hits(rival, columns, X, y, rate, piece, part) for rival in rivals], axis=0) for piece in shown]
+    return float(np.prod(np.concatenate(shares)))
+
+
+def _hits(
+    way: Way, columns: FloatArray, X: FloatArray, y: FloatArray, rate: np.floating, piece: Evidence, part: slice
+) -> FloatArray:
+    """Which numbers of this part of a piece of evidence the way gives to the bit."""
+    number = X.dtype.type
+    n = number(len(y))
+    residual = way.residual(X, y, piece.at[:-1], piece.at[-1])
+    right = number(2) / n * residual if way.scale_first else residual
+    total = way.total(columns, right)
+    slope = total if way.scale_first else way.scale_last(total, n)
+    given, seen = (slope, piece.gradient) if piece.after is None else (piece.at[part] - rate * slope, piece.after)
+    assert seen is not None
+    hits: FloatArray = given == seen[part]
+    return hits
+
+
+def ways(of_ones: bool) -> Iterator[Way]:
+    """All that are tried, the plain ones first; `of_ones` for db, whose products are the residuals themselves."""
+    sums = [(words, total) for words, total in SUMS.items() if not (of_ones and "BLAS" in words)]
+    for (sum_words, total), (residual_words, residual), first in product(sums, RESIDUALS.items(), (False, True)):
+        words = f"{sum_words}{', of residuals times 2/n' if first else ''}{residual_words}"
+        for last in SCALES[: 1 if first else 2]:
+            yield Way(words, residual, first, last, total)
+
+
+# -- residuals: x·w + b − y ----------------------------------------------------------------------------------------
+
+
+def _in_order(X: FloatArray, y: FloatArray, weights: FloatArray, bias: FloatArray) -> FloatArray:
+    predicted = np.add.accumulate(X * weights, axis=1)[:, -1]
+    return predicted + bias - y
+
+
+def _by_blas(X: FloatArray, y: FloatArray, weights: FloatArray, bias: FloatArray) -> FloatArray:
+    return X @ weights + bias - y
+
+
+def _bias_first(X: FloatArray, y: FloatArray, weights: FloatArray, bias: FloatArray) -> FloatArray:
+    terms = np.column_stack([np.full(len(y), bias, dtype=X.dtype) - y, X * weights])
+    last: FloatArray = np.add.accumulate(terms, axis=1)[:, -1]
+    return last
+
+
+RESIDUALS: dict[str, Residual] = {
+    "": _in_order,
+    " (X W by BLAS)": _by_blas,
+    " (from b − y on)": _bias_first,
+}
+
+#: 2/n times the sum, and twice the mean.
+SCALES: tuple[Callable[[FloatArray, np.floating], FloatArray], ...] = (
+    lambda total, n: total.dtype.type(2) / n * total,
+    lambda total, n: total.dtype.type(2) * (total / n),
+)
+
+
+# -- sums over the rows: columns (n, k), right (n,) → (k,) -----------------------------------------------------------
+
+
+def _first_to_last(columns: FloatArray, right: FloatArray) -> FloatArray:
+    last: FloatArray = np.add.accumulate(columns * right[:, np.newaxis], axis=0)[-1]
+    return last
+
+
+def _pairwise(columns: FloatArray, right: FloatArray) -> FloatArray:
+    terms = np.ascontiguousarray((columns * right[:, np.newaxis]).T)
+    total: FloatArray = terms.sum(axis=1)
+    return total
+
+
+def _blas(columns: FloatArray, right: FloatArray) -> FloatArray:
+    total: FloatArray = right @ np.ascontiguousarray(columns)
+    return total
+
+
+def _blas_by_columns(columns: FloatArray, right: FloatArray) -> FloatArray:
+    total: FloatArray = right @ np.asfortranarray(columns)
+    return total
+
+
+def _wide(columns: FloatArray, right: FloatArray) -> FloatArray:
+    terms = columns.astype(np.float64) * right.astype(np.float64)[:, np.newaxis]
+    last: FloatArray = np.add.accumulate(terms, axis=0)[-1].astype(columns.dtype)
+    return last
+
+
+def _compensated(columns: FloatArray, right: FloatArray) -> FloatArray:
+    """Neumaier's sum, as Python's own from 3.12 on."""
+    total = np.zeros(columns.shape[1], dtype=columns.dtype)
+    lost = np.zeros_like(total)
+    for term in columns * right[:, np.newaxis]:
+        moved = total + term
+        lost = lost + np.where(np.abs(total) >= np.abs(term), (total - moved) + term, (term - moved) + total)
+        total = moved
+    result: FloatArray = total + lost
+    return result
+
+
+def _lanes(lanes: int) -> Summing:
+    def summed(columns: FloatArray, right: FloatArray) -> FloatArray:
+        terms = columns * right[:, np.newaxis]
+        whole = len(terms) - len(terms) % lanes
+        if not whole:
+            return _first_to_last(columns, right)
+        held = np.add.accumulate(terms[:whole].reshape(-1, lanes, terms.shape[1]), axis=0)[-1]
+        while len(held) > 1:  # the upper half of the register onto the lower
+            held = held[: len(held) // 2] + held[len(held) // 2 :]
+        rest = np.vstack([held, terms[whole:]])
+        last: FloatArray = np.add.accumulate(rest, axis=0)[-1]
+        return last
+
+    return summed
+
+
+SUMS: dict[str, Summing] = {
+    "summed from the first row to the last": _first_to_last,
+    "summed pairwise, as NumPy's sum does": _pairwise,
+    "summed by BLAS": _blas,
+    "summed by BLAS, X by columns": _blas_by_columns,
+    "summed in float64 and rounded at the end": _wide,
+    "summed with compensation": _compensated,
+    **{f"summed in {lanes} running sums": _lanes(lanes) for lanes in LANES},
+}
