@@ -150,7 +150,7 @@ def side_by_side(
         learning_rate=learning_rate,
         epochs=epochs,
         batch_size=batch_size,
-        start=None if weights is None and bias == 0 else Parameters(weights or [0.0] * dataset.features, bias),
+        start=Parameters([0.0] * dataset.features if weights is None else weights, bias),
         seed=seed,
         dtype=dtype,
         standardize=standardize,
