@@ -55,6 +55,7 @@ class Options:
         timeout_seconds: How long a backend may take for one answer.
         budget_seconds: Clock time for steady epochs, per backend.
         resume: Whether to go on from the folder's finished measurements.
+        self_test: Whether the judge is put to the test with known faults.
     """
 
     backends: Sequence[str] | None = None
@@ -69,6 +70,7 @@ class Options:
     timeout_seconds: float = 600.0
     budget_seconds: float = 0.2
     resume: bool = False
+    self_test: bool = False
 
     def thread_count(self) -> int:
         """Threads per backend."""

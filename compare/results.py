@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from handgrad.compare.check_results import PointChecks, SelfTest
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -277,13 +279,19 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A finished comparison: everything that a report shows."""
+    """A finished comparison: everything that a report shows.
+
+    `gradchecks` hold one backend's gradient against every checking method, at the start and at the optimum, where that
+    is cheap; `self_test` says what the judge can see, where that was asked for.
+    """
 
     environment: Environment
     problem: Problem
     backends: dict[str, BackendResult]
     verdict: Verdict
     schema: int = SCHEMA
+    gradchecks: tuple[PointChecks, ...] = ()
+    self_test: SelfTest | None = None
 
     def ran(self) -> dict[str, BackendResult]:
         """The backends that have results, in the order of tables."""

@@ -20,6 +20,7 @@ from handgrad.backends.catalogue import Entry, catalogue, entry
 from handgrad.backends.interface import Plan, steady
 from handgrad.compare import environment
 from handgrad.compare.convergence import convergence, predicted_overflow
+from handgrad.compare.evidence import gradchecks, tested_judge
 from handgrad.compare.journal import Journal
 from handgrad.compare.measure import Clock, ClockStopped, Lap, measure
 from handgrad.compare.prepare import Options, Prepared, prepare
@@ -95,11 +96,14 @@ def side_by_side(
     progress("judging", len(runs) + 2, len(runs) + 2)
     answers = {name: run.answers for name, run in runs.items() if run.answers}
     results = judged({name: result(run, prepared) for name, run in runs.items()}, answers, prepared)
+    tested = tested_judge(prepared) if options.self_test else None
     return Comparison(
         environment=environment.capture(options.thread_count()),
         problem=prepared.problem,
         backends=with_relative(results),
-        verdict=verdict(results),
+        verdict=verdict(results, tested),
+        gradchecks=gradchecks(prepared, answers),
+        self_test=tested,
     )
 
 

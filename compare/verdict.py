@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.backends.interface import Gradient, Training
+from handgrad.compare.check_results import SelfTest
 from handgrad.compare.judge import Observed, judge
 from handgrad.compare.prepare import Prepared
 from handgrad.compare.results import BackendResult, Verdict
@@ -51,16 +52,33 @@ def number(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def verdict(results: Mapping[str, BackendResult]) -> Verdict:
-    """Passed if at least one backend was judged, all judged ones are right, and all that ran came to their end."""
+def verdict(results: Mapping[str, BackendResult], tested: SelfTest | None = None) -> Verdict:
+    """Passed if at least one backend was judged, all judged ones are right, and all that ran came to their end.
+
+    A judge that was `tested` must have passed, too.
+    """
     judged_count = sum(1 for result in results.values() if result.accuracy is not None)
     reasons = [
         *(f"{name}: {r.accuracy.reason}" for name, r in results.items() if r.accuracy and not r.accuracy.passed),
         *(f"{name}: {r.reason or r.status}" for name, r in results.items() if r.status in ("failed", "timeout")),
         *(f"{name}: diverged: {r.reason}" for name, r in results.items() if r.status == "diverged"),
         *(["nothing was judged"] if not judged_count else []),
+        *(blindness(tested) if tested is not None else []),
     ]
     if reasons:
         return Verdict(False, tuple(reasons))
     count = f"{judged_count} backend{'s' if judged_count > 1 else ''}"
     return Verdict(True, (f"{count} within the rounding-error bounds of the exact answer at every recorded epoch",))
+
+
+def blindness(tested: SelfTest) -> list[str]:
+    """What a judge that did not pass its test has missed, or whom it has accused."""
+    missed = [finding.fault for finding in tested.findings if not finding.caught]
+    said = [f"self-test: the judge let pass: {', '.join(missed)}"] if missed else []
+    if tested.accused:
+        said.append(f"self-test: the judge accused {tested.backend} without a fault: {tested.accused}")
+    if not tested.passed and not said:
+        said.append(
+            f"self-test: the judge is too blunt: the smallest factor caught is 1 + {tested.smallest_factor:.0e}"
+        )
+    return said

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from handgrad.compare.results import Comparison, EpochErrors, Speed, write_whole
 from handgrad.reports import numbers, style, words
 from handgrad.reports.colours import LIGHT, Look, looks
+from handgrad.reports.gradcheck_figures import v_curve
 from handgrad.reports.names import shown
 from handgrad.reports.style import Drawing
 from handgrad.reports.tables import largest_features, start_gradients
@@ -38,6 +39,7 @@ def drawings(comparison: Comparison) -> list[Drawing]:
     """Every figure that has something to show, in the order of the report."""
     with style.applied():
         drawn = [figure(comparison) for figure in FIGURES]
+        drawn.append(v_curve(comparison.problem, comparison.gradchecks))
     return [drawing for drawing in drawn if drawing is not None]
 
 

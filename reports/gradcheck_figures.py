@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from handgrad.compare.check_results import PointChecks, Sweep
+from handgrad.compare.check_results import PointChecks, Sweep, Where
 from handgrad.compare.results import Problem
 from handgrad.reports import gradcheck_words as words
 from handgrad.reports import numbers, style
-from handgrad.reports.colours import LIGHT, OWN
+from handgrad.reports.colours import LIGHT, looks
 from handgrad.reports.names import shown
 from handgrad.reports.style import Drawing
-
-#: The two differences are no backends, and take colours that no usual backend has.
-FORWARD, CENTRAL = OWN["moments"].light, LIGHT.ink
 
 
 def drawings(problem: Problem, points: Sequence[PointChecks]) -> list[Drawing]:
@@ -32,31 +30,58 @@ def drawings(problem: Problem, points: Sequence[PointChecks]) -> list[Drawing]:
 
 
 def v_curves(problem: Problem, point: PointChecks) -> Drawing | None:
-    """Error over step for a few parameters, with the best steps marked and the predicted one beside them."""
+    """Error over step for a few parameters at one point."""
     found = words.swept(point)
     if found is None:
         return None
-    name, check = found
-    sweeps = words.drawn(problem, check.sweeps)
-    columns = min(len(sweeps), 2)
-    figure, panels = style.chart(2.9 if len(sweeps) < 3 else 4.4, math.ceil(len(sweeps) / 2), columns, sharex=True)
-    lowest = _lowest(sweeps)
-    for axes, sweep in zip(panels, sweeps, strict=False):
-        _panel(axes, sweep, lowest)
-        axes.set_title(words.parameter(problem, sweep.parameter))
-    for unused in panels[len(sweeps) :]:
+    panels = [Panel(point.where, sweep) for sweep in words.drawn(problem, found[1].sweeps)]
+    return _drawing(problem, f"v-curve-{point.where}", f"Error over step {words.place(point.where)}", found[0], panels)
+
+
+def v_curve(problem: Problem, points: Sequence[PointChecks]) -> Drawing | None:
+    """Error over step for one parameter, all points side by side."""
+    found = {point.where: swept for point in points if (swept := words.swept(point)) is not None}
+    if not found:
+        return None
+    panels = [Panel(where, words.drawn(problem, check.sweeps)[0]) for where, (_, check) in found.items()]
+    name = next(iter(found.values()))[0]
+    return _drawing(problem, "v-curve", "Error of a numerical gradient over its step", name, panels)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One parameter at one point."""
+
+    where: Where
+    sweep: Sweep
+
+
+def _drawing(problem: Problem, name: str, title: str, backend: str, panels: Sequence[Panel]) -> Drawing:
+    colour, lowest = looks([backend])[backend].light, _lowest([panel.sweep for panel in panels])
+    figure, every = style.chart(
+        2.9 if len(panels) < 3 else 4.4, math.ceil(len(panels) / 2), min(len(panels), 2), sharex=True
+    )
+    for axes, panel in zip(every, panels, strict=False):
+        _draw(axes, panel.sweep, lowest, colour)
+        axes.set_title(_title(problem, panel))
+    for unused in every[len(panels) :]:
         unused.set_visible(False)
     figure.supxlabel("step h", fontsize=9, color=LIGHT.faint)
     figure.supylabel("distance from the exact derivative", fontsize=9, color=LIGHT.faint)
-    _key(figure)
+    _key(figure, colour)
     return Drawing(
-        f"v-curve-{point.where}",
-        f"Error over step {words.place(point.where)}",
-        f"Differences of {shown(name)}'s loss. A dot marks the smallest error of each; the vertical line is where the "
-        f"forward difference's noise and truncation were predicted to balance. {_without_error(sweeps)}",
-        f"Error over step, both logarithmic, {words.place(point.where)}: {'; '.join(_told(problem, sweeps))}.",
+        name,
+        title,
+        f"Differences of {shown(backend)}'s loss. A mark stands at the smallest error of each, the dotted line where "
+        "noise and truncation of the forward difference were predicted to balance; the dashed line is the truncation."
+        f"{_caution(panels)}",
+        f"Error over step, both logarithmic: {'; '.join(_told(problem, panels))}.",
         figure,
     )
+
+
+def _title(problem: Problem, panel: Panel) -> str:
+    return f"{words.parameter(problem, panel.sweep.parameter)} {words.place(panel.where)}"
 
 
 def _lowest(sweeps: Sequence[Sweep]) -> float:
@@ -65,7 +90,7 @@ def _lowest(sweeps: Sequence[Sweep]) -> float:
     return min(positive, default=1.0) / 2
 
 
-def _panel(axes: Axes, sweep: Sweep, lowest: float) -> None:
+def _draw(axes: Axes, sweep: Sweep, lowest: float, forward: str) -> None:
     values = [max(v, lowest) for v in (*sweep.forward, *sweep.central) if v is not None]
     style.logarithmic(axes.xaxis, sweep.steps, pad=0.04)
     style.logarithmic(axes.yaxis, [lowest, *values])
@@ -74,38 +99,40 @@ def _panel(axes: Axes, sweep: Sweep, lowest: float) -> None:
     bottom, top = axes.get_ylim()
     line = [(h, t) for h, t in zip(sweep.steps, sweep.truncation, strict=True) if bottom <= t <= top]
     axes.plot([h for h, _ in line], [t for _, t in line], color=LIGHT.faint, linewidth=1, linestyle=(0, (4, 2)))
-    for errors, best, colour, marker in _arms(sweep):
+    arms = ((sweep.forward, sweep.best_forward, forward, "o"), (sweep.central, sweep.best_central, LIGHT.ink, "D"))
+    for errors, best, colour, marker in arms:
         pairs = [(h, max(e, lowest)) for h, e in zip(sweep.steps, errors, strict=True) if e is not None]
-        axes.plot([h for h, _ in pairs], [e for _, e in pairs], color=colour, linewidth=1.5, zorder=3)
+        axes.plot([h for h, _ in pairs], [e for _, e in pairs], color=colour, linewidth=1.3, zorder=3)
         at = next((e for h, e in pairs if h == best), lowest)
-        axes.plot([best], [at], marker=marker, color=colour, markersize=6, linestyle="none", clip_on=False, zorder=4)
+        axes.plot([best], [at], marker=marker, color=colour, markersize=5.5, linestyle="none", clip_on=False, zorder=4)
     axes.grid(visible=True, axis="both")
 
 
-def _arms(sweep: Sweep) -> Iterator[tuple[tuple[float | None, ...], float, str, str]]:
-    yield sweep.forward, sweep.best_forward, FORWARD, "o"
-    yield sweep.central, sweep.best_central, CENTRAL, "D"
-
-
-def _key(figure: Figure) -> None:
+def _key(figure: Figure, forward: str) -> None:
     axes = figure.axes[0]
-    axes.plot([], [], color=FORWARD, marker="o", markersize=5, label="forward")
-    axes.plot([], [], color=CENTRAL, marker="D", markersize=5, label="central")
-    axes.plot([], [], color=LIGHT.faint, linewidth=1, linestyle=(0, (4, 2)), label="truncation h Hⱼⱼ/2")
+    axes.plot([], [], color=forward, marker="o", markersize=5, label="forward")
+    axes.plot([], [], color=LIGHT.ink, marker="D", markersize=5, label="central")
+    axes.plot([], [], color=LIGHT.faint, linewidth=1, linestyle=(0, (4, 2)), label="h Hⱼⱼ/2")
     axes.plot([], [], color=LIGHT.faint, linewidth=0.9, linestyle=(0, (1, 1.5)), label="predicted best")
-    figure.legend(loc="outside upper left", ncols=4, handlelength=1.6, columnspacing=1.0, borderaxespad=0.1)
+    figure.legend(loc="outside upper left", ncols=4, handlelength=1.5, columnspacing=1.0, borderaxespad=0.1)
 
 
-def _without_error(sweeps: Sequence[Sweep]) -> str:
-    exact = any(v == 0 for sweep in sweeps for v in (*sweep.forward, *sweep.central))
-    return "What has no error stands at the bottom." if exact else ""
+def _caution(panels: Sequence[Panel]) -> str:
+    """What must be known not to misread the figure."""
+    said = ""
+    if any(panel.where == "optimum" for panel in panels):
+        said += " At the optimum a step too small to change the loss gives 0, which is nearly right there, by luck."
+    if any(v == 0 for panel in panels for v in (*panel.sweep.forward, *panel.sweep.central)):
+        said += " What has no error stands at the bottom."
+    return said
 
 
-def _told(problem: Problem, sweeps: Sequence[Sweep]) -> Iterator[str]:
-    for sweep in sweeps:
+def _told(problem: Problem, panels: Sequence[Panel]) -> Iterator[str]:
+    for panel in panels:
+        sweep = panel.sweep
         forward, central = (_least(arm) for arm in (sweep.forward, sweep.central))
         yield (
-            f"{words.parameter(problem, sweep.parameter)}, forward best at {numbers.ratio(sweep.best_forward)} with "
+            f"{_title(problem, panel)}, forward best at {numbers.ratio(sweep.best_forward)} with "
             f"{numbers.ratio(forward)} (predicted {numbers.ratio(sweep.predicted_forward)}), central at "
             f"{numbers.ratio(sweep.best_central)} with {numbers.ratio(central)}"
         )

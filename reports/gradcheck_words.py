@@ -44,7 +44,7 @@ def place(point: Where) -> str:
 
 def lessons(problem: Problem, points: Sequence[PointChecks]) -> list[str]:
     """What the numbers teach: relative error against the bound, the best step, the fall of the remainder."""
-    return [line for point in points for line in (*_relative_fails(point), *_steps(problem, point), *_falls(point))]
+    return [*(line for point in points for line in (*_relative_fails(point), *_steps(problem, point))), *_falls(points)]
 
 
 def _relative_fails(point: PointChecks) -> Iterator[str]:
@@ -72,31 +72,28 @@ def percent(fraction: float) -> str:
 
 
 def _steps(problem: Problem, point: PointChecks) -> Iterator[str]:
-    """The best step of each difference at this point, and how good the quadratic identity's h = 1 is."""
-    drawn = swept(point)
-    if drawn is None or point.where != "start":
+    """The best step of each difference, for the first parameter that is drawn; at the start, where there is a V."""
+    found = swept(point)
+    if found is None or point.where != "start":
         return
-    _, check = drawn
-    sweep = check.sweeps[0]
+    sweep = drawn(problem, found[1].sweeps)[0]
     forward, central = (min(v for v in arm if v is not None) for arm in (sweep.forward, sweep.central))
     yield (
-        f"{parameter(problem, sweep.parameter)}: a forward difference is best at h = {numbers.ratio(sweep.best_forward)} (error {numbers.ratio(forward)}); "
-        f"noise and truncation balance at {numbers.ratio(sweep.predicted_forward)}. The loss is quadratic, so a "
-        f"central difference has no truncation error: it is best at h = {numbers.ratio(sweep.best_central)} (error "
-        f"{numbers.ratio(central)}), and large steps only divide the noise by more."
+        f"{parameter(problem, sweep.parameter)}: a forward difference is best at h = "
+        f"{numbers.ratio(sweep.best_forward)} (error {numbers.ratio(forward)}); noise and truncation were predicted to "
+        f"balance at {numbers.ratio(sweep.predicted_forward)}. The loss is quadratic, so a central difference has no "
+        f"truncation error: it is best at h = {numbers.ratio(sweep.best_central)} (error {numbers.ratio(central)}), "
+        "and a larger step only divides the noise by more."
     )
 
 
-def _falls(point: PointChecks) -> Iterator[str]:
-    orders = {name: c.taylor.order for name, c in point.checks.items() if c.taylor.order is not None}
-    if not orders:
-        return
-    low, high = min(orders.values()), max(orders.values())
-    yield (
-        f"The Taylor remainder falls as h to the power {low:.3f}"
-        f"{'' if f'{low:.3f}' == f'{high:.3f}' else f' to {high:.3f}'} {place(point.where)}: 2 belongs to a right "
-        "gradient, 1 to a wrong one."
-    )
+def _falls(points: Sequence[PointChecks]) -> Iterator[str]:
+    orders = [c.taylor.order for point in points for c in point.checks.values() if c.taylor.order is not None]
+    if orders:
+        yield (
+            f"The Taylor remainder falls as h to the power {min(orders):.2f} to {max(orders):.2f}: 2 belongs to a "
+            "right gradient, 1 to a wrong one."
+        )
 
 
 def swept(point: PointChecks) -> tuple[str, GradientCheck] | None:

@@ -16,6 +16,8 @@ from handgrad.compare.results import Environment as Machine
 from handgrad.reports import numbers, words
 from handgrad.reports.colours import DARK, LIGHT, OWN, looks
 from handgrad.reports.figures import drawings
+from handgrad.reports.gradcheck_tables import tables as gradcheck_tables
+from handgrad.reports.gradcheck_words import lessons
 from handgrad.reports.names import safe_lines, shown
 from handgrad.reports.style import Drawing, svg
 from handgrad.reports.tables import Column, Table, largest_features, tables
@@ -36,11 +38,13 @@ def html(comparison: Comparison, drawn: Sequence[Drawing] | None = None) -> str:
             **_answer(comparison),
             problem=list(_problem(comparison)),
             notes=words.notes(comparison),
-            tables={table.name: laid_out(table, comparison.backends) for table in tables(comparison)}
+            tables={table.name: laid_out(table, comparison.backends) for table in _tables(comparison)}
             | _digits(comparison),
             figures={f.name: {"title": f.title, "caption": f.caption, "svg": Markup(svg(f))} for f in figures},
             explanations=[*words.judged(comparison), *words.explanations(comparison)],
             destination=_heading_for(comparison),
+            checked=lessons(comparison.problem, comparison.gradchecks),
+            points=[point.where for point in comparison.gradchecks],
             sources=list(_sources(comparison)),
             environment=list(machine(comparison.environment)),
             command=shown(comparison.environment.command, 1000),
@@ -123,6 +127,10 @@ class Row:
     head: str
     mark: str
     cells: tuple[Cell, ...]
+
+
+def _tables(comparison: Comparison) -> list[Table]:
+    return [*tables(comparison), *gradcheck_tables(comparison.problem, comparison.gradchecks)]
 
 
 def laid_out(table: Table, backends: Iterable[str]) -> dict[str, Any]:

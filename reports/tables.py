@@ -40,7 +40,7 @@ class Table:
 
 def tables(comparison: Comparison) -> list[Table]:
     """The tables that have something to show, in the order of the report."""
-    makers: list[Callable[[Comparison], Table]] = [outcome, parameters, accuracy, against, speed]
+    makers: list[Callable[[Comparison], Table]] = [outcome, parameters, accuracy, against, self_test, speed]
     return [made for made in (maker(comparison) for maker in makers) if made.rows]
 
 
@@ -253,6 +253,23 @@ def _speed(speed: Speed, ceiling: bool) -> list[str]:
 
 def _percent(fraction: float | None) -> str:
     return numbers.ratio(None if fraction is None else 100 * fraction)
+
+
+def self_test(comparison: Comparison) -> Table:
+    """What the judge catches of faults that were put into a backend on purpose."""
+    columns = [Column("fault", words=True), Column("smallest caught"), Column("caught", words=True)]
+    title = "What agreement is worth"
+    if comparison.self_test is None:
+        return Table("self-test", title, tuple(columns), ())
+    rows = [
+        [
+            finding.fault,
+            numbers.MISSING if finding.smallest is None else f"{finding.smallest:.0e}",
+            "yes" if finding.caught else "no",
+        ]
+        for finding in comparison.self_test.findings
+    ]
+    return table("self-test", title, columns, rows, words.worth(comparison.self_test))
 
 
 def start_gradients(comparison: Comparison) -> dict[str, StartGradient]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from handgrad.compare.check_results import SelfTest
 from handgrad.compare.results import BackendResult, Comparison, Curvature, Problem, Speed
 from handgrad.reports import numbers
 from handgrad.reports.names import shown
@@ -212,6 +213,20 @@ def explanations(comparison: Comparison) -> list[str]:
         if result.accuracy is not None and result.accuracy.explanation:
             said.setdefault(result.accuracy.explanation, []).append(shown(name))
     return [f"{listed(names)}: {shown(sentence, 400)}" for sentence, names in said.items()]
+
+
+def worth(tested: SelfTest) -> str:
+    """What a pass means: the smallest fault that the judge catches."""
+    where = f"on {plural(tested.rows, 'row')} in {tested.dtype}"
+    if tested.accused:
+        return f"The judge accused {shown(tested.backend)} {where} without a fault: its word is worth nothing here."
+    if tested.smallest_factor is None:
+        return f"The judge let a gradient pass {where} that is off by a factor of 1.1: agreement is worth nothing here."
+    return (
+        f"Known faults were put into {shown(tested.backend)} {where}. A gradient off by a factor of 1 + "
+        f"{tested.smallest_factor:.0e} is caught; a tenth of that is within what rounding may cause. A size is that of "
+        "the factor's distance from 1, or the part of the row; what has none is there or not."
+    )
 
 
 def notes(comparison: Comparison) -> list[str]:

@@ -66,6 +66,9 @@ def compare(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report. [default: runs/TIME-NAME]", show_default=False)
     ] = None,
+    self_test: Annotated[
+        bool, typer.Option("--self-test", help="Put known faults into a backend; report the smallest that is caught.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what an earlier run left in --out.")] = False,
     json_output: Json = False,
 ) -> None:
@@ -87,6 +90,7 @@ def compare(
         timeout_seconds=timeout,
         budget_seconds=budget,
         resume=resume,
+        self_test=self_test,
     )
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
