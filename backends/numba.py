@@ -48,8 +48,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def compiled(function: Function, **options: Any) -> Function:
     """Compiled when it is first called, or loaded from the cache on disk."""
-    defaults: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": FAST}
-    return cast(Function, njit(**(defaults | options))(function))
+    chosen: dict[str, Any] = {"nogil": True, "fastmath": FAST, **options}
+    try:
+        return cast(Function, njit(cache=True, **chosen)(function))
+    except RuntimeError:  # Numba found no folder that it may write a cache to: each process compiles for itself
+        return cast(Function, njit(**chosen)(function))
 
 
 def inner(function: Function) -> Function:

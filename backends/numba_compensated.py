@@ -33,7 +33,7 @@ CHUNK_ROWS = 16384
 
 
 @intrinsic
-def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
+def _fma(context: Any, a: Any, b: Any, c: Any) -> Any:
     """The value of a · b + c, rounded once; one instruction where the processor has it."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -41,6 +41,9 @@ def fma(context: Any, a: Any, b: Any, c: Any) -> Any:
 
     same = isinstance(a, types.Float) and a == b == c
     return (a(a, b, c), generate) if same else None
+
+
+fma: Any = _fma  # in compiled code it takes a, b, c alone
 
 
 def exactly(function: Function, **options: Any) -> Function:

@@ -1,6 +1,6 @@
 """Plain Python: lists, floats and loops, and nothing else inside a step.
 
-X is kept both as rows (for the forward pass) and as columns (for the gradient), so that each sum runs along one list.
+X is kept as rows, for the forward pass; the gradient turns them into columns, so that each sum runs along one tuple.
 
 float32: a Python float is a double. Rounding a double result to single after each +, −, ×, ÷ gives exactly what a
 float32 machine gives, since 53 ≥ 2·24 + 2 (Figueroa 1995, "When is double rounding innocuous?"). `rounded` does so.
@@ -8,6 +8,7 @@ float32 machine gives, since 53 ≥ 2·24 + 2 (Figueroa 1995, "When is double ro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ctypes import c_float
 from operator import mul
 from typing import ClassVar, Literal
@@ -62,9 +63,7 @@ class PythonTrainer(Trainer):
         d_weights = [2.0 * self.mean(column, residual) for column in zip(*X, strict=True)]
         return Gradient(self.mean(residual, residual), d_weights, 2.0 * self.mean(ones, residual))
 
-    def update(
-        self, weights: list[float], bias: float, gradient: Gradient, learning_rate: float
-    ) -> Parameters:
+    def update(self, weights: list[float], bias: float, gradient: Gradient, learning_rate: float) -> Parameters:
         """W ← W − η dW, b ← b − η db."""
         if self.dtype == "float32":
             rate = rounded(learning_rate)
@@ -80,11 +79,12 @@ class PythonTrainer(Trainer):
             return [rounded(p - target) for p, target in zip(predicted, y, strict=True)]
         return [p - target for p, target in zip(predicted, y, strict=True)]
 
-    def mean(self, left: list[float], right: list[float]) -> float:
+    def mean(self, left: Sequence[float], right: Sequence[float]) -> float:
         """(1/n) Σᵢ leftᵢ rightᵢ."""
         if self.dtype == "float32":
             return rounded(dot32(left, right) / len(right))
-        return sum(map(mul, left, right)) / len(right)
+        total: float = sum(map(mul, left, right))
+        return total / len(right)
 
 
 def rounded(value: float) -> float:
@@ -92,7 +92,7 @@ def rounded(value: float) -> float:
     return c_float(value).value
 
 
-def dot32(left: list[float], right: list[float]) -> float:
+def dot32(left: Sequence[float], right: Sequence[float]) -> float:
     """Σ leftᵢ rightᵢ in float32, from the first to the last."""
     total = 0.0
     for a, b in zip(left, right, strict=True):

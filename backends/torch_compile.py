@@ -37,5 +37,5 @@ class TorchCompileTrainer(TorchTrainer):
         """The compiled forward pass, then the compiled backward pass."""
         weights.grad = bias.grad = None  # autograd adds to what is there
         loss = self.compiled_loss(X, y, weights, bias)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         return Gradient(loss.detach(), weights.grad, bias.grad)

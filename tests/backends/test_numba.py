@@ -1,0 +1,181 @@
+"""Numba's own promises: the same bits for any number of threads, one pass compiled for each layout, a cache on disk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from handgrad.backends import numba as fused
+from handgrad.backends.interface import DType, Parameters, Plan, Trainer
+from handgrad.backends.numba import NumbaTrainer
+from handgrad.backends.numba_compensated import CHUNK_ROWS, NumbaCompensatedTrainer
+from handgrad.backends.numpy import NumPyTrainer
+
+THREADS = """
+import sys
+import numpy as np
+import numba
+from handgrad.backends.interface import Plan
+from handgrad.backends.catalogue import load
+for d in (1, 3):
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(300_007 // d, d))
+    y = X.sum(axis=1) + rng.normal(size=len(X))
+    found = set()
+    for threads in (1, 2, 3):
+        numba.set_num_threads(threads)
+        run = load(sys.argv[1])(X, y).train(Plan(learning_rate=0.1, epochs=3))
+        found.add((run.weights.tobytes(), run.losses.tobytes()))
+    print(len(found))
+"""
+
+
+def problem(rows: int, features: int, dtype: DType = "float64") -> tuple[np.ndarray, np.ndarray, Parameters]:
+    """X off centre, y with noise, and a place that is not the optimum."""
+    rng = np.random.default_rng([rows, features])
+    X = (rng.normal(size=(rows, features)) + 0.5).astype(dtype)
+    y = (X @ rng.normal(size=features) + 1 + 0.1 * rng.normal(size=rows)).astype(dtype)
+    return X, y, Parameters(rng.normal(size=features).astype(dtype), 0.25)
+
+
+def exact_gradient(X: np.ndarray, y: np.ndarray, at: Parameters) -> list[Fraction]:
+    """∂L/∂W, then ∂L/∂b, then L, as rational numbers."""
+    rows = [[*map(Fraction, row), Fraction(1)] for row in X.tolist()]
+    theta = [*map(Fraction, at.weights.tolist()), Fraction(at.bias)]
+    r = [
+        sum(x * t for x, t in zip(row, theta, strict=True)) - Fraction(v)
+        for row, v in zip(rows, y.tolist(), strict=True)
+    ]
+    sums = [sum(row[j] * e for row, e in zip(rows, r, strict=True)) for j in range(len(theta))]
+    return [*(2 * s / len(y) for s in sums), sum(e * e for e in r) / len(y)]
+
+
+def output(code: str, *arguments: str, **environment: str) -> str:
+    """What a fresh Python prints."""
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("backend", ["numba", "numba-compensated", "moments"])
+def test_any_number_of_threads_gives_the_same_bits(backend: str) -> None:
+    assert output(THREADS, backend, NUMBA_NUM_THREADS="3").split() == ["1", "1"]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("features", [1, 2, 7, 130])
+def test_threads_and_no_threads_give_the_same_bits(
+    features: int, dtype: DType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, y, at = problem(9001, features, dtype)
+    plan = Plan(learning_rate=1e-3, epochs=3, start=at, dtype=dtype)
+    monkeypatch.setattr(fused, "THREADED_FROM_BYTES", 0)
+    threaded = NumbaTrainer(X, y, dtype)
+    monkeypatch.setattr(fused, "THREADED_FROM_BYTES", 10**12)
+    serial = NumbaTrainer(X, y, dtype)
+    assert (threaded.threaded, serial.threaded) == (True, False)
+    assert threaded.train(plan).recorded_weights.tobytes() == serial.train(plan).recorded_weights.tobytes()
+
+
+@pytest.mark.parametrize("features", [1, 2, 4, 5, 128, 129])
+@pytest.mark.parametrize("rows", [1, 3, 511, 512, 513, 4097])
+def test_every_end_of_a_loop_is_summed_once(rows: int, features: int) -> None:
+    X, y, at = problem(rows, features)
+    got = NumbaTrainer(X, y).gradient_at(*at)
+    plain = NumPyTrainer(X, y).gradient_at(*at)
+    scale = np.abs(X * (X @ at.weights + at.bias - y)[:, np.newaxis]).mean(axis=0)
+    assert (np.abs(got.weights - plain.weights) <= 1e-13 * scale).all()
+    assert got.bias == pytest.approx(plain.bias, rel=1e-12)
+    assert got.loss == pytest.approx(plain.loss, rel=1e-12)
+
+
+def test_a_batch_is_computed_with_the_layout_of_the_whole() -> None:
+    X, y, _ = problem(103, 7)
+    trainer = NumbaTrainer(X, y)
+    rows = np.array([5, 99, 5, 0])
+    X_batch, y_batch = trainer.take(*trainer.data, rows)
+    assert X_batch.flags.c_contiguous
+    np.testing.assert_array_equal(X_batch, X[rows].T)
+    np.testing.assert_array_equal(y_batch, y[rows])
+
+
+@pytest.mark.parametrize("features", [1, 4])
+def test_a_loss_that_is_not_finite_ends_the_compiled_loop_before_the_update(features: int) -> None:
+    X, y, _ = problem(50, features)
+    trainer = NumbaTrainer(X, y)
+    plan = Plan(learning_rate=1e100, epochs=10)
+    moved, losses = trainer.run(trainer.start(plan), plan, 0, 10)
+    shared_moved, shared_losses = Trainer.run(trainer, trainer.start(plan), plan, 0, 10)
+    np.testing.assert_allclose(losses, shared_losses, rtol=1e-15)
+    assert not np.isfinite(losses[-1])
+    np.testing.assert_allclose(moved.weights, shared_moved.weights, rtol=1e-15)
+
+
+def test_buffers_start_at_a_cache_line() -> None:
+    X, y, _ = problem(1001, 3)
+    trainer = NumbaTrainer(X, y, "float32")
+    for array in (*trainer.data, trainer.sums, trainer.residuals):
+        assert array.ctypes.data % fused.CACHE_LINE == 0
+
+
+def test_float32_sums_are_not_widened() -> None:
+    X, y = np.full(4096, 1.0, dtype=np.float32), np.zeros(4096, dtype=np.float32)
+    trainer = NumbaTrainer(X, y, "float32")
+    one_ulp_up = np.nextafter(np.float32(1), np.float32(2))
+    # (1 + ε)² needs 47 bits: a sum in float64 would keep them, and its mean would round to another float32 loss.
+    loss = trainer.gradient_at([one_ulp_up], 0.0).loss
+    assert loss == float(np.float32(loss))
+
+
+REFUSE = """
+from numba.core import caching
+def refuse(self): raise OSError("read-only")
+for locator in caching.CacheImpl._locator_classes:
+    if locator.__name__.endswith({which!r}):
+        locator.ensure_cache_path = refuse
+import handgrad.backends.numba as b
+"""
+
+
+def test_a_read_only_package_folder_compiles_into_the_users_cache(tmp_path: Path) -> None:
+    code = REFUSE.format(which="InTreeCacheLocator") + "print(b.descend._cache.cache_path)"
+    path = output(code, HOME=str(tmp_path), XDG_CACHE_HOME=str(tmp_path), NUMBA_CACHE_DIR="")
+    assert Path(path.strip()).is_relative_to(tmp_path)
+
+
+def test_without_any_folder_to_write_to_it_compiles_for_this_process_alone() -> None:
+    code = REFUSE.format(which="CacheLocator") + "print(b.NumbaTrainer([1.0], [2.0]).loss_at([0.0], 0.0))"
+    assert output(code, NUMBA_CACHE_DIR="").strip() == "4.0"
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("rows", "features"), [(1, 1), (1009, 1), (257, 4), (64, 40)])
+@pytest.mark.parametrize("where", ["away", "optimum"])
+def test_the_compensated_gradient_lies_within_one_ulp_of_the_exact_one(
+    rows: int, features: int, dtype: DType, where: str
+) -> None:
+    X, y, at = problem(rows, features, dtype)
+    if where == "optimum":
+        fit = np.linalg.lstsq(np.column_stack([X, np.ones(rows)]).astype(np.float64), y, rcond=None)[0]
+        at = Parameters(fit[:-1].astype(dtype), float(np.dtype(dtype).type(fit[-1])))
+    got = NumbaCompensatedTrainer(X, y, dtype).gradient_at(*at)
+    # Twice the digits, so an error of n u² times the terms, which shows only where nearly all of them cancel.
+    size = np.abs(X) @ np.abs(at.weights) + abs(at.bias) + np.abs(y)
+    terms = [*(np.abs(X) * size[:, np.newaxis]).mean(axis=0), size.mean(), (size * size).mean()]
+    unit = float(np.finfo(dtype).eps) / 2
+    for value, exact, term in zip([*got.weights, got.bias, got.loss], exact_gradient(X, y, at), terms, strict=True):
+        ulp = float(np.spacing(np.dtype(dtype).type(abs(float(exact)))))
+        assert abs(Fraction(float(value)) - exact) <= ulp + rows * unit**2 * float(term)
+
+
+def test_the_compensated_sums_of_several_chunks_hold_against_cancellation() -> None:
+    n = 2 * CHUNK_ROWS + 3
+    X = np.ones(n)
+    y = np.zeros(n)
+    y[0], y[CHUNK_ROWS], y[-1] = 1e17, -1e17, 0.5
+    assert NumbaCompensatedTrainer(X, y).gradient_at([0.0], 0.0).bias == -2 * 0.5 / n
