@@ -28,6 +28,7 @@ class Journal:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if resume and self.path.exists():
             self.found = _read(self.path, fingerprint)
+            _end_last_line(self.path)
         else:
             self.path.write_bytes(b"")
 
@@ -51,6 +52,14 @@ def fingerprint(*parts: object) -> str:
         content = part if isinstance(part, bytes) else repr(part).encode()
         digest.update(len(content).to_bytes(8, "little") + content)
     return digest.hexdigest()[:16]
+
+
+def _end_last_line(path: Path) -> None:
+    """A line that a killed run began stays, but what comes next stands on a line of its own."""
+    with path.open("rb+") as stream:
+        content = stream.read()
+        if content and not content.endswith(b"\n"):
+            stream.write(b"\n")
 
 
 def _read(path: Path, wanted: str) -> dict[str, dict[str, Any]]:
