@@ -6,11 +6,12 @@ Gradients have the units of the loss over those of the parameter, in the problem
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Numbers = tuple[float | None, ...]
 Where = Literal["start", "optimum"]
+Preparation = Literal["as given", "centred", "standardised"]
 
 
 @dataclass(frozen=True)
@@ -158,3 +159,43 @@ class SelfTest:
     def smallest_factor(self) -> float | None:
         """The smallest ε of a factor 1 + ε in the gradient that is caught: what "agree" is worth."""
         return self.findings[0].smallest
+
+
+@dataclass(frozen=True)
+class PrecisionRow:
+    """What one dtype keeps of one preparation; digits are decimal, of the worst number, from 0 on.
+
+    Attributes:
+        dtype: The format in which everything after the preparation is computed.
+        preparation: What was done to the columns before.
+        condition: κ of [X 1] so prepared; None when columns are dependent.
+        data_digits: Of the prepared columns, once rounded to the dtype.
+        gradient_digits: Of the gradient at zero.
+        normal_digits: Of the parameters by normal equations; None when they could not be solved.
+        qr_digits: Of the parameters by QR.
+        descent_digits: Of the parameters after the epochs, at the best rate.
+    """
+
+    dtype: str
+    preparation: Preparation
+    condition: float | None
+    data_digits: float
+    gradient_digits: float
+    normal_digits: float | None
+    qr_digits: float
+    descent_digits: float
+
+
+@dataclass(frozen=True)
+class Precision:
+    """The table of correct digits.
+
+    Attributes:
+        epochs: Those of descent.
+        rows: One for each dtype and preparation; its gradient is NumPy's.
+        gradients: For each backend that was asked, the digits of its gradient, in the order of the rows.
+    """
+
+    epochs: int
+    rows: tuple[PrecisionRow, ...]
+    gradients: dict[str, tuple[float, ...]] = field(default_factory=dict)

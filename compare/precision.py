@@ -15,58 +15,32 @@ place. Columns are prepared in float64, as every run is, so only what comes afte
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from handgrad.backends.exact import ExactTrainer
-from handgrad.backends.interface import DType, FloatArray, Plan, check_data
+from handgrad.backends.interface import DType, FloatArray, Plan, Trainer, check_data
 from handgrad.backends.numpy import NumPyTrainer
+from handgrad.compare.check_results import Precision, PrecisionRow, Preparation
 from handgrad.compare.closed_form import solve
 from handgrad.compare.curvature import centre, curvature
 
-Preparation = Literal["as given", "centred", "standardised"]
 PREPARATIONS: tuple[Preparation, ...] = ("as given", "centred", "standardised")
 DTYPES: tuple[DType, ...] = ("float64", "float32")
 
 
-@dataclass(frozen=True)
-class PrecisionRow:
-    """What one dtype keeps of one preparation; digits are decimal, of the worst number, from 0 on.
-
-    Attributes:
-        dtype: The format in which everything after the preparation is computed.
-        preparation: What was done to the columns before.
-        condition: κ of [X 1] so prepared; None when columns are dependent.
-        data_digits: Of the prepared columns, once rounded to the dtype.
-        gradient_digits: Of the gradient at zero.
-        normal_digits: Of the parameters by normal equations; None when they could not be solved.
-        qr_digits: Of the parameters by QR.
-        descent_digits: Of the parameters after the epochs, at the best rate.
-    """
-
-    dtype: DType
-    preparation: Preparation
-    condition: float | None
-    data_digits: float
-    gradient_digits: float
-    normal_digits: float | None
-    qr_digits: float
-    descent_digits: float
-
-
-@dataclass(frozen=True)
-class Precision:
-    """The table of correct digits; `epochs` are those of descent."""
-
-    epochs: int
-    rows: tuple[PrecisionRow, ...]
-
-
-def precision(X: ArrayLike, y: ArrayLike, epochs: int = 1000) -> Precision:
+def precision(
+    X: ArrayLike, y: ArrayLike, epochs: int = 1000, backends: Mapping[str, type[Trainer]] | None = None
+) -> Precision:
     """Correct digits for each dtype and preparation of X (n, d) or (n,) and y (n,).
+
+    Args:
+        X: (n, d) or (n,), in the user's units.
+        y: (n,).
+        epochs: Of descent.
+        backends: Those whose gradients are held against the exact one, by name; NumPy's is part of every row.
 
     Raises:
         InputError: As every trainer does.
@@ -77,7 +51,8 @@ def precision(X: ArrayLike, y: ArrayLike, epochs: int = 1000) -> Precision:
     rows = tuple(
         _row(table, target, true, preparation, dtype, epochs) for dtype in DTYPES for preparation in PREPARATIONS
     )
-    return Precision(epochs, rows)
+    gradients = {name: _of_backend(table, target, backend) for name, backend in (backends or {}).items()}
+    return Precision(epochs, rows, gradients)
 
 
 def correct_digits(given: ArrayLike, true: ArrayLike, dtype: DType) -> float:
@@ -120,6 +95,12 @@ def _row(
     )
 
 
+def _of_backend(X: FloatArray, y: FloatArray, backend: type[Trainer]) -> tuple[float, ...]:
+    """The digits of its gradient, in the order of the rows."""
+    prepared = [(X - shift) / scale for shift, scale in (_preparation(X, name) for name in PREPARATIONS)]
+    return tuple(_gradient_digits(columns, y, dtype, backend) for dtype in DTYPES for columns in prepared)
+
+
 def _preparation(X: FloatArray, preparation: Preparation) -> tuple[FloatArray, FloatArray]:
     """What is taken from the columns (d,), and what they are divided by (d,)."""
     means, scales = centre(X)
@@ -127,10 +108,10 @@ def _preparation(X: FloatArray, preparation: Preparation) -> tuple[FloatArray, F
     return shift, scales if preparation == "standardised" else np.ones_like(scales)
 
 
-def _gradient_digits(prepared: FloatArray, y: FloatArray, dtype: DType) -> float:
+def _gradient_digits(prepared: FloatArray, y: FloatArray, dtype: DType, backend: type[Trainer] = NumPyTrainer) -> float:
     zero = np.zeros(prepared.shape[1])
     exact = ExactTrainer(prepared, y).gradient_at(zero, 0.0)
-    given = NumPyTrainer(prepared, y, dtype).gradient_at(zero, 0.0)
+    given = backend(prepared, y, dtype).gradient_at(zero, 0.0)
     return correct_digits([*given.weights, given.bias], [*exact.weights, exact.bias], dtype)
 
 

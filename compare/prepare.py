@@ -56,6 +56,7 @@ class Options:
         budget_seconds: Clock time for steady epochs, per backend.
         resume: Whether to go on from the folder's finished measurements.
         self_test: Whether the judge is put to the test with known faults.
+        precision_table: Whether float32 is set beside float64.
     """
 
     backends: Sequence[str] | None = None
@@ -71,6 +72,7 @@ class Options:
     budget_seconds: float = 0.2
     resume: bool = False
     self_test: bool = False
+    precision_table: bool = False
 
     def thread_count(self) -> int:
         """Threads per backend."""
@@ -130,7 +132,7 @@ class Prepared:
         return self.plan.batch_size is None or self.plan.batch_size >= len(self.y)
 
     def divergence(self, predicted: int | None) -> str:
-        """Why a run did not stay finite, and a rate that does; `predicted` is the epoch of overflow, if there is one."""
+        """Why a run did not stay finite, and a rate that does; `predicted` is the epoch of overflow, if any."""
         rate, limit = self.plan.learning_rate, self.curvature.limit
         if rate < limit:
             return (

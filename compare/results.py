@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from handgrad.compare.check_results import PointChecks, SelfTest
+from handgrad.compare.check_results import PointChecks, Precision, SelfTest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,8 +141,8 @@ class StartGradient:
 class ParameterAccuracy:
     """The parameters at the recorded epochs, held against the exact trajectory.
 
-    `max_ulp`, `max_relative` and `bound_ratio` are of the last epoch; `first_epoch_apart` is the first recorded epoch at
-    which a parameter's bits differ from the reference backend's, null when they never do.
+    `max_ulp`, `max_relative` and `bound_ratio` are of the last epoch; `first_epoch_apart` is the first recorded epoch
+    at which a parameter's bits differ from the reference backend's, null when they never do.
     """
 
     max_ulp: float | None = None
@@ -282,7 +282,8 @@ class Comparison:
     """A finished comparison: everything that a report shows.
 
     `gradchecks` hold one backend's gradient against every checking method, at the start and at the optimum, where that
-    is cheap; `self_test` says what the judge can see, where that was asked for.
+    is cheap; `self_test` says what the judge can see, and `precision` sets float32 beside float64, where that was asked
+    for.
     """
 
     environment: Environment
@@ -292,6 +293,7 @@ class Comparison:
     schema: int = SCHEMA
     gradchecks: tuple[PointChecks, ...] = ()
     self_test: SelfTest | None = None
+    precision: Precision | None = None
 
     def ran(self) -> dict[str, BackendResult]:
         """The backends that have results, in the order of tables."""

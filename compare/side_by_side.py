@@ -20,7 +20,7 @@ from handgrad.backends.catalogue import Entry, catalogue, entry
 from handgrad.backends.interface import Plan, steady
 from handgrad.compare import environment
 from handgrad.compare.convergence import convergence, predicted_overflow
-from handgrad.compare.evidence import gradchecks, tested_judge
+from handgrad.compare.evidence import gradchecks, precision_table, tested_judge
 from handgrad.compare.journal import Journal
 from handgrad.compare.measure import Clock, ClockStopped, Lap, measure
 from handgrad.compare.prepare import Options, Prepared, prepare
@@ -104,6 +104,7 @@ def side_by_side(
         verdict=verdict(results, tested),
         gradchecks=gradchecks(prepared, answers),
         self_test=tested,
+        precision=precision_table(dataset, answers) if options.precision_table else None,
     )
 
 

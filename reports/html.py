@@ -44,6 +44,7 @@ def html(comparison: Comparison, drawn: Sequence[Drawing] | None = None) -> str:
             explanations=[*words.judged(comparison), *words.explanations(comparison)],
             destination=_heading_for(comparison),
             checked=lessons(comparison.problem, comparison.gradchecks),
+            precision=words.precision(comparison),
             points=[point.where for point in comparison.gradchecks],
             sources=list(_sources(comparison)),
             environment=list(machine(comparison.environment)),

@@ -94,6 +94,11 @@ def times(value: float | None) -> str:
     return MISSING if value is None or math.isnan(value) else f"{ratio(value)}×"
 
 
+def digits(value: float | None) -> str:
+    """A number of correct decimal digits: ``15.3``."""
+    return MISSING if value is None or math.isnan(value) else f"{value:.1f}"
+
+
 def number(value: float | None, digits: int = 6) -> str:
     """A parameter or a loss for reading: `digits` significant ones, as a plain decimal where that is short."""
     if value is None or math.isnan(value):

@@ -40,7 +40,25 @@ class Table:
 
 def tables(comparison: Comparison) -> list[Table]:
     """The tables that have something to show, in the order of the report."""
-    makers: list[Callable[[Comparison], Table]] = [outcome, parameters, accuracy, against, self_test, speed]
+    makers: list[Callable[[Comparison], Table]] = [
+        outcome,
+        parameters,
+        accuracy,
+        against,
+        self_test,
+        precision,
+        precision_of_backends,
+        speed,
+    ]
+        outcome,
+        parameters,
+        accuracy,
+        against,
+        self_test,
+        precision,
+        precision_of_backends,
+        speed,
+    ]
     return [made for made in (maker(comparison) for maker in makers) if made.rows]
 
 
@@ -270,6 +288,56 @@ def self_test(comparison: Comparison) -> Table:
         for finding in comparison.self_test.findings
     ]
     return table("self-test", title, columns, rows, words.worth(comparison.self_test))
+
+
+def precision(comparison: Comparison) -> Table:
+    """The decimal digits that float64 and float32 keep, column by column prepared in three ways."""
+    columns = [
+        Column("dtype", words=True),
+        Column("columns", words=True),
+        Column("κ"),
+        Column("data"),
+        Column("gradient"),
+        Column("normal"),
+        Column("QR"),
+        Column("descent"),
+    ]
+    found = comparison.precision
+    rows = [
+        [
+            row.dtype,
+            row.preparation,
+            "∞" if row.condition is None else numbers.ratio(row.condition),
+            *map(numbers.digits, (row.data_digits, row.gradient_digits, row.normal_digits)),
+            *map(numbers.digits, (row.qr_digits, row.descent_digits)),
+        ]
+        for row in (found.rows if found else ())
+    ]
+    note = "" if found is None else words.precision_note(found)
+    return table("precision", "Correct digits in float64 and float32", columns, rows, note)
+
+
+def precision_of_backends(comparison: Comparison) -> Table:
+    """The digits of each backend's gradient, float64 and float32 in one cell."""
+    found = comparison.precision
+    half = len(found.rows) // 2 if found else 0
+    columns = [
+        Column("backend", words=True),
+        *(Column(row.preparation, words=True) for row in (found.rows[:half] if found else ())),
+    ]
+    rows = [
+        [
+            shown(name, BACKEND_WIDTH),
+            *(
+                f"{numbers.digits(double):>4}, {numbers.digits(single):>3}"
+                for double, single in zip(digits[:half], digits[half:], strict=True)
+            ),
+        ]
+        for name, digits in (found.gradients.items() if found else ())
+    ]
+    note = "Correct digits of the gradient at zero: in float64, and in float32, of the worst derivative."
+    names = found.gradients if found else ()
+    return table("precision-backends", "Digits of each backend's gradient", columns, rows, note, names)
 
 
 def start_gradients(comparison: Comparison) -> dict[str, StartGradient]:

@@ -57,6 +57,7 @@ def _sections(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
         ("Judged", words.judged(comparison)),
         ("Where it is heading", words.destination(comparison)),
         ("Why backends differ", words.explanations(comparison)),
+        ("Where digits are lost", words.precision(comparison)),
         ("Notes", words.notes(comparison)),
     )
     return ((title, lines) for title, lines in every if lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from handgrad.compare.check_results import SelfTest
+from handgrad.compare.check_results import Precision, SelfTest
 from handgrad.compare.results import BackendResult, Comparison, Curvature, Problem, Speed
 from handgrad.reports import numbers
 from handgrad.reports.names import shown
@@ -227,6 +227,34 @@ def worth(tested: SelfTest) -> str:
         f"{tested.smallest_factor:.0e} is caught; a tenth of that is within what rounding may cause. A size is that of "
         "the factor's distance from 1, or the part of the row; what has none is there or not."
     )
+
+
+def precision_note(found: Precision) -> str:
+    """What the columns of the table of digits mean."""
+    return (
+        "Correct decimal digits of the worst number. κ: condition number. data: of the columns, once rounded. "
+        "gradient: NumPy's, at zero. The others: parameters by normal equations, by QR, and by descent "
+        f"({plural(found.epochs, 'epoch')} at the best rate), in the table's own units."
+    )
+
+
+def precision(comparison: Comparison) -> list[str]:
+    """Where digits are lost, and what centring and standardising save."""
+    found = comparison.precision
+    if found is None:
+        return []
+    rows = {(row.dtype, row.preparation): row for row in found.rows}
+    raw, centred, scaled = (rows["float32", name] for name in ("as given", "centred", "standardised"))
+    wide = rows["float64", "standardised"]
+    return [
+        f"Rounding the columns to float32 keeps {numbers.digits(raw.data_digits)} digits of them, and the gradient "
+        f"{numbers.digits(raw.gradient_digits)}; centred first, {numbers.digits(centred.gradient_digits)}.",
+        f"By QR, float32 finds {numbers.digits(raw.qr_digits)} digits of the parameters as given, "
+        f"{numbers.digits(centred.qr_digits)} centred, {numbers.digits(scaled.qr_digits)} standardised; float64 "
+        f"{numbers.digits(wide.qr_digits)}.",
+        f"Descent finds {numbers.digits(raw.descent_digits)} digits in float32 as given, "
+        f"{numbers.digits(scaled.descent_digits)} standardised, {numbers.digits(wide.descent_digits)} in float64.",
+    ]
 
 
 def notes(comparison: Comparison) -> list[str]:

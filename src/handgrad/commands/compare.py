@@ -69,6 +69,9 @@ def compare(
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Put known faults into a backend; report the smallest that is caught.")
     ] = False,
+    precision_table: Annotated[
+        bool, typer.Option("--precision-table", help="Set float32 beside float64: the digits that each keeps.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what an earlier run left in --out.")] = False,
     json_output: Json = False,
 ) -> None:
@@ -91,6 +94,7 @@ def compare(
         budget_seconds=budget,
         resume=resume,
         self_test=self_test,
+        precision_table=precision_table,
     )
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
