@@ -50,15 +50,6 @@ def tables(comparison: Comparison) -> list[Table]:
         precision_of_backends,
         speed,
     ]
-        outcome,
-        parameters,
-        accuracy,
-        against,
-        self_test,
-        precision,
-        precision_of_backends,
-        speed,
-    ]
     return [made for made in (maker(comparison) for maker in makers) if made.rows]
 
 
