@@ -21,9 +21,11 @@ from handgrad.commands.compare import compare
 from handgrad.commands.datasets import datasets
 from handgrad.commands.diff import diff
 from handgrad.commands.evaluate import evaluate
+from handgrad.commands.exercise import exercise
 from handgrad.commands.explain import explain
 from handgrad.commands.generate import generate
 from handgrad.commands.gradcheck import gradcheck
+from handgrad.commands.learn import learn
 from handgrad.commands.report import report
 from handgrad.commands.train import train
 
@@ -105,8 +107,23 @@ def handgrad(
     """Gradients by hand, held against autodiff, against every backend and against the exact answer."""
 
 
-for command in (compare, bench, diff, check, gradcheck, explain, generate, train, evaluate, report, backends, datasets):
+for command in (
+    compare,
+    bench,
+    diff,
+    check,
+    gradcheck,
+    explain,
+    learn,
+    generate,
+    train,
+    evaluate,
+    report,
+    backends,
+    datasets,
+):
     app.command()(command)
+app.add_typer(exercise)
 
 
 def main() -> None:

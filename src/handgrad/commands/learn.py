@@ -1,0 +1,38 @@
+"""`handgrad learn`: a short course in one page, made from live runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handgrad.commands.compare import progress_bar, read_table
+from handgrad.commands.options import DropMissing, Encoding, Features, Seed, Separator, Target, names
+
+
+def learn(
+    file: Annotated[
+        Path | None, typer.Argument(help="A table: CSV (also .gz), TSV or Parquet.", show_default=False)
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="A built-in table; see `handgrad datasets`.", show_default=False)
+    ] = None,
+    target: Target = None,
+    features: Features = None,
+    separator: Separator = None,
+    encoding: Encoding = None,
+    drop_missing: DropMissing = False,
+    seed: Seed = 0,
+    out: Annotated[Path, typer.Option(help="The page.")] = Path("learn.html"),
+) -> None:
+    """Write a short course on gradients, nine chapters in one page, from runs made here and now."""
+    from handgrad.compare.lessons import lessons
+    from handgrad.compare.results import write_whole
+    from handgrad.reports.learn_html import html
+
+    table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing, seed)
+    with progress_bar() as progress:
+        page = html(lessons(table, seed, progress))
+    write_whole(out, page.encode())
+    typer.echo(f"Course: {out}")
