@@ -138,8 +138,8 @@ def noise_warnings(timings: Mapping[str, Timing]) -> list[str]:
             f"{len(severe)} of {len(timings)} timings have many severe outliers "
             f"({worst}: {timings[worst].severe_outliers} of {len(timings[worst].samples)} samples)"
         )
-    remedy = "the machine is noisy: close other programs, plug it in, or give more --budget and --processes"
-    return [f"{doubt}; {remedy}" for doubt in doubts]
+    remedy = "the machine is noisy: close other programs, plug it in, or give more --budget"
+    return [f"{', and '.join(doubts)}; {remedy}"] if doubts else []
 
 
 def severe_share(timed: Timing) -> float:

@@ -13,6 +13,10 @@ from handgrad.reports.bench_tables import cells_of, percent, width_name, widths
 from handgrad.reports.colours import LIGHT, Look, looks
 from handgrad.reports.names import shown
 from handgrad.reports.style import Drawing
+from handgrad.reports.words import listed
+
+#: An epoch that is so many times faster than the machine reads X and y cannot have read them.
+READS_ALL_UP_TO = 2.0
 
 #: Multiplications and additions of an epoch per row: 2d for ŷ, 2d for dW, and b, −y, r², their sum and Σ r.
 OPERATIONS = (4, 5)
@@ -42,6 +46,17 @@ def timed(cells: Sequence[Cell]) -> dict[str, list[tuple[Cell, Measured]]]:
     return {name: points for name, points in found.items() if points}
 
 
+def readers(points: Mapping[str, list[tuple[Cell, Measured]]]) -> dict[str, list[tuple[Cell, Measured]]]:
+    """The backends that read X and y in every epoch: none of their epochs is far shorter than the reading."""
+    return {name: found for name, found in points.items() if max(_fractions(found), default=0.0) <= READS_ALL_UP_TO}
+
+
+def _not_shown(points: Mapping[str, object], readers: Mapping[str, object]) -> str:
+    """A sentence on those that are left out, for the caption."""
+    gone = [shown(name) for name in points if name not in readers]
+    return f" Without {listed(gone)}: not all of X and y is read in every epoch." if gone else ""
+
+
 def growth(bench: Bench, features: int, dtype: str) -> Drawing | None:
     """Seconds per epoch over the rows, each median with its interval, and the machine's limit below."""
     cells = cells_of(bench, features, dtype)
@@ -62,7 +77,7 @@ def growth(bench: Bench, features: int, dtype: str) -> Drawing | None:
                 [cell.rows] * 2, [low, high], color=every[name].light, linewidth=3, solid_capstyle="butt", zorder=3
             )
     style.logarithmic(axes.xaxis, [float(cell.rows) for cell in cells], pad=0.05)
-    style.logarithmic(axes.yaxis, values + [seconds for _, seconds in limits])
+    style.logarithmic(axes.yaxis, values + [seconds for _, seconds in limits], pad=0.1)
     _name_ticks(axes, "y", "s")
     axes.set_xlabel("rows")
     axes.set_ylabel("one epoch")
@@ -87,7 +102,8 @@ def growth(bench: Bench, features: int, dtype: str) -> Drawing | None:
 def reading(bench: Bench, features: int, dtype: str) -> Drawing | None:
     """Bytes of X and y per second over their size, under what the machine reads."""
     cells = cells_of(bench, features, dtype)
-    points = timed(cells)
+    every_point = timed(cells)
+    points = readers(every_point)
     if not points or bench.machine is None:
         return None
     figure, [axes] = style.chart(3.6)
@@ -118,7 +134,8 @@ def reading(bench: Bench, features: int, dtype: str) -> Drawing | None:
         f"reading-{features}-{dtype}",
         f"Beside the machine's limit, {width_name(features, dtype)}",
         "An epoch must read X and y once: their bytes over its time. The grey line is what this machine reads per "
-        "second, by the size of what it reads over and over: its steps are the caches.",
+        "second, by the size of what it reads over and over: its steps are the caches."
+        + _not_shown(every_point, points),
         f"Bytes per second over the bytes of X and y, both logarithmic; of the limit reaches {best}.",
         figure,
     )
@@ -127,7 +144,8 @@ def reading(bench: Bench, features: int, dtype: str) -> Drawing | None:
 def roofline(bench: Bench, dtype: str) -> Drawing | None:
     """Operations per second over operations per byte, under the roofs of memory, caches and multiply-adds."""
     cells = [cell for cell in bench.cells if cell.dtype == dtype]
-    points = timed(cells)
+    every_point = timed(cells)
+    points = readers(every_point)
     peak = bench.machine.operations_per_second.get(dtype) if bench.machine else None
     if not points or bench.machine is None or peak is None:
         return None
@@ -142,15 +160,7 @@ def roofline(bench: Bench, dtype: str) -> Drawing | None:
             label, (ends[0], ends[0] * rate), (3, 5), textcoords="offset points", fontsize=8, color=LIGHT.faint
         )
     axes.plot([peak / max(_roofs(bench.machine).values()), ends[1]], [peak, peak], color=LIGHT.faint, linewidth=1.1)
-    axes.annotate(
-        f"multiply-adds {peak / 1e9:.3g} billion/s",
-        (ends[1], peak),
-        (-3, 4),
-        textcoords="offset points",
-        fontsize=8,
-        color=LIGHT.faint,
-        ha="right",
-    )
+    _faint(axes, f"multiply-adds {peak / 1e9:.3g} billion/s", (ends[1], peak), (-3, 4), "bottom", "right")
     for name, found in points.items():
         where = [(operations(cell) / cell.bytes, operations(cell) / _epoch(one)) for cell, one in found]
         look = every[name]
@@ -177,7 +187,8 @@ def roofline(bench: Bench, dtype: str) -> Drawing | None:
         f"roofline-{dtype}",
         f"Roofline, {dtype}",
         "One mark for each size. What lies under a sloping line is limited by that memory, what lies under the flat "
-        "one by multiplying and adding. Descent on a linear model does little with each byte, so memory decides.",
+        "one by multiplying and adding. Descent on a linear model does little with each byte, so memory decides."
+        + _not_shown(every_point, points),
         f"Operations per second over operations per byte, both logarithmic, below {peak / 1e9:.3g} billion: {said}.",
         figure,
     )
@@ -228,18 +239,25 @@ def _curve(axes: Axes, look: Look, x: Sequence[float], y: Sequence[float]) -> No
 
 
 def _limit_line(axes: Axes, points: Sequence[tuple[float, float]], label: str, below: bool) -> None:
-    """The machine's own curve, in grey, named at its end."""
+    """The machine's own curve, in grey, named at its beginning on the side where no backend can be."""
     x, y = zip(*points, strict=True)
     axes.plot(x, y, color=LIGHT.faint, linewidth=1.1, zorder=1)
+    at = (x[0], y[0] if below else max(y))
+    _faint(axes, label, at, (8, -2) if below else (0, 4), "top" if below else "bottom")
+
+
+def _faint(axes: Axes, label: str, at: tuple[float, float], offset: tuple[int, int], va: str, ha: str = "left") -> None:
+    """A small grey label beside a line."""
     axes.annotate(
         label,
-        points[-1],
-        (0, -5 if below else 5),
+        at,
+        offset,
         textcoords="offset points",
-        ha="right",
-        va="top" if below else "bottom",
+        ha=ha,
+        va=va,
         fontsize=8,
         color=LIGHT.faint,
+        annotation_clip=False,
     )
 
 

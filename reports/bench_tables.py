@@ -10,9 +10,6 @@ from handgrad.reports import numbers
 from handgrad.reports.names import shown
 from handgrad.reports.tables import BACKEND_WIDTH, Column, Table
 
-#: The row of the machine itself, among those of the backends.
-LIMIT = "machine limit"
-
 _BACKEND = Column("backend", words=True)
 
 
@@ -43,8 +40,7 @@ def epochs(bench: Bench, features: int, dtype: str) -> Table:
     """Each backend's steady epoch in each size: its time, over the reference's, and beside the machine's limit."""
     over = f"× {shown(bench.reference, 10)}"
     columns = (
-        Column("rows"),
-        _BACKEND,
+        Column("rows, backend", words=True),
         Column("epoch"),
         Column("interval", page_only=True),
         Column(over),
@@ -56,23 +52,34 @@ def epochs(bench: Bench, features: int, dtype: str) -> Table:
     rows: list[tuple[str, ...]] = []
     subjects: list[str] = []
     for cell in cells_of(bench, features, dtype):
-        first = numbers.count(cell.rows)
-        for name, found in cell.backends.items():
-            rows.append((first, shown(name, BACKEND_WIDTH), *_epoch(found), _said(cell, name, found)))
-            subjects.append(name)
-            first = ""
-        if cell.limit_seconds is not None:
-            rows.append(
-                ("", LIMIT, *_timing(cell.limit_seconds), "", "", "100 %", "", f"reads {numbers.size(cell.bytes)}")
-            )
-            subjects.append("")
+        rows.append((_rows(cell), *_limit(cell)))
+        rows += [(_indented(name), *_epoch(found), _said(cell, name, found)) for name, found in cell.backends.items()]
+        subjects += ["", *cell.backends]
     note = (
         f"Epoch: the median in the steady state, with its 95 % interval. {over}: the median ratio of the same rounds, "
         "with its interval. Of limit: the time in which this machine reads X and y, with the same threads, over the "
-        "epoch. Tied: not told apart from the fastest. Not told apart: from the one that the ratio is of."
+        "epoch; what is far above 100 % does not read them in every epoch. Tied: not told apart from the fastest. Not "
+        "told apart: from the one that the ratio is of."
     )
     title = f"Seconds per epoch: {width_name(features, dtype)}"
     return Table(f"epochs-{features}-{dtype}", title, columns, tuple(rows), note, tuple(subjects))
+
+
+def _rows(cell: Cell) -> str:
+    return f"{numbers.count(cell.rows)} rows"
+
+
+def _indented(name: str) -> str:
+    """A backend below its size; a page shows its colour instead of the space."""
+    return f"  {shown(name, BACKEND_WIDTH)}"
+
+
+def _limit(cell: Cell) -> tuple[str, ...]:
+    """The head of a size: the machine itself, which only reads."""
+    reads = f"machine reads {numbers.size(cell.bytes)}"
+    if cell.limit_seconds is None:
+        return ("", "", "", "", "", "", reads)
+    return (*_timing(cell.limit_seconds), "", "", "100 %", "", reads)
 
 
 def _epoch(found: Measured) -> tuple[str, ...]:
@@ -119,31 +126,34 @@ def _said(cell: Cell, name: str, found: Measured) -> str:
 
 def runs(bench: Bench, features: int, dtype: str) -> Table:
     """The whole run asked for, and after how many epochs a start has paid for itself."""
+    against = _against(bench)
     columns = (
-        Column("rows"),
-        _BACKEND,
+        Column("rows, backend", words=True),
         Column("run"),
-        Column("run, compiling"),
-        *(Column(f"pays v. {other}") for other in _against(bench)),
+        Column("compiling"),
+        *(Column(f"pays v. {shown(other, 10)}") for other in against),
     )
     rows: list[tuple[str, ...]] = []
     subjects: list[str] = []
     for cell in cells_of(bench, features, dtype):
-        first = numbers.count(cell.rows)
-        for name, found in cell.backends.items():
-            if found.total_cached_seconds is None:
-                continue
-            total = (numbers.seconds(found.total_cached_seconds), numbers.seconds(found.total_cold_seconds))
-            rows.append((first, shown(name, BACKEND_WIDTH), *total, *(_pays(found, o) for o in _against(bench))))
-            subjects.append(name)
-            first = ""
+        known = {name: found for name, found in cell.backends.items() if found.total_cached_seconds is not None}
+        if known:
+            rows.append((_rows(cell), "", "", *("" for _ in against)))
+            rows += [
+                (_indented(name), *_totals(found), *(_pays(found, o) for o in against)) for name, found in known.items()
+            ]
+            subjects += ["", *known]
     note = (
-        f"Run: import, first call and {numbers.count(bench.settings.epochs)} epochs, with compiled code on disk, and "
-        "with everything still to compile. Pays: after so many epochs the later start is made up for (in brackets: "
-        "when everything must compile); 0 is ahead from the start."
+        f"Run: import, first call and {numbers.count(bench.settings.epochs)} epochs, with compiled code on disk; "
+        "compiling: with everything still to compile. Pays: after so many epochs the later start is made up for (in "
+        "brackets: when everything must compile); 0 is ahead from the start."
     )
     title = f"A run of {numbers.count(bench.settings.epochs)} epochs: {width_name(features, dtype)}"
     return Table(f"runs-{features}-{dtype}", title, columns, tuple(rows), note, tuple(subjects))
+
+
+def _totals(found: Measured) -> tuple[str, str]:
+    return numbers.seconds(found.total_cached_seconds), numbers.seconds(found.total_cold_seconds)
 
 
 def _against(bench: Bench) -> list[str]:

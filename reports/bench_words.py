@@ -22,10 +22,10 @@ def heading(bench: Bench) -> str:
 
 def method(bench: Bench) -> str:
     """How it was measured."""
-    settings = bench.settings
+    count = bench.settings.processes
     return (
-        f"Full-batch epochs, {settings.processes} fresh process{'es' if settings.processes > 1 else ''} of each backend, "
-        " in rounds of random order; medians with 95 % bootstrap intervals over processes and samples."
+        f"Full-batch epochs; {count} fresh process{'es' if count > 1 else ''} of each backend, in "
+        "rounds of random order; medians with 95 % bootstrap intervals over processes and samples."
     )
 
 
