@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
+import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -79,7 +82,6 @@ def compare(
     from handgrad.compare.prepare import Options
     from handgrad.compare.results import to_json
     from handgrad.compare.side_by_side import side_by_side
-    from handgrad.reports.run import write
 
     options = Options(
         backends=names(backends),
@@ -100,10 +102,11 @@ def compare(
         raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
     table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing, seed)
     folder = out or run_folder(table)
+    load_figures_meanwhile()
     with progress_bar() as progress:
         comparison = side_by_side(table, options, folder, progress)
         progress("writing the report", 1, 1)
-        write(comparison, folder)
+        write_report(comparison, folder)
     if json_output:
         sys.stdout.buffer.write(to_json(comparison) + b"\n")
     else:
@@ -111,6 +114,22 @@ def compare(
         typer.echo(f"Report: {folder / 'report.html'}")
     if not comparison.verdict.passed:
         raise typer.Exit(CHECK_FAILED)
+
+
+def load_figures_meanwhile() -> None:
+    """Imports matplotlib while the backends' processes import their own libraries, if there is a core to spare.
+
+    It takes about a second, and is over long before steady epochs are timed.
+    """
+    if (os.cpu_count() or 1) > 1:
+        threading.Thread(target=importlib.import_module, args=("handgrad.reports.run",), daemon=True).start()
+
+
+def write_report(comparison: Comparison, folder: Path) -> None:
+    """The run's folder, without importing matplotlib before it is needed."""
+    from handgrad.reports.run import write
+
+    write(comparison, folder)
 
 
 def read_table(
