@@ -24,7 +24,16 @@ from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, Trainer
 from handgrad.backends.numba import THREADED_FROM_BYTES, aligned, step
-from handgrad.backends.numba_compensated import LANES, add_pairs, add_products, add_scaled, exactly, inner, threaded
+from handgrad.backends.numba_compensated import (
+    LANES,
+    add_pairs,
+    add_products,
+    add_scaled,
+    exactly,
+    fold,
+    inner,
+    threaded,
+)
 
 #: Rows that are turned into columns at once.
 BLOCK_ROWS = 1024
@@ -49,10 +58,7 @@ def add_dot(left: FloatArray, right: FloatArray, zeros: FloatArray, lanes: Float
     for start in range(0, left.size, LANES):
         m = min(LANES, left.size - start)
         add_products(left[start : start + m], right[start : start + m], zeros[:m], lanes[0][:m], lanes[1][:m])
-    half = LANES // 2
-    while half > 0:
-        add_pairs(lanes[0][half : 2 * half], lanes[1][half : 2 * half], lanes[0][:half], lanes[1][:half])
-        half //= 2
+    fold(lanes)
     add_pairs(lanes[0][:1], lanes[1][:1], M[0], M[1])
 
 

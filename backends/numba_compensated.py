@@ -24,12 +24,14 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
-from handgrad.backends.numba import THREADED_FROM_BYTES, Function, aligned, compiled, copied
+from handgrad.backends.numba import Function, aligned, compiled, copied
 
 #: Running sums side by side, and rows to a block.
 LANES = 64
 #: Rows to a chunk; adding up a chunk's lanes should cost little beside filling them.
-CHUNK_ROWS = 16384
+CHUNK_ROWS = 4096
+#: Below so many bytes of X, waking the threads costs more than they save; a row is ten times the work of `numba`'s.
+THREADED_FROM_BYTES = 128 * 1024
 
 
 @intrinsic
@@ -115,6 +117,15 @@ def subtract(bias: Any, y: FloatArray, high: FloatArray, low: FloatArray) -> Non
 
 
 @inner
+def fold(lanes: FloatArray) -> None:
+    """Adds up lanes (2, LANES) into lane 0, the upper half to the lower until one is left."""
+    half = LANES // 2
+    while half > 0:
+        add_pairs(lanes[0][half : 2 * half], lanes[1][half : 2 * half], lanes[0][:half], lanes[1][:half])
+        half //= 2
+
+
+@inner
 def chunk_sums(X: FloatArray, y: FloatArray, first: int, last: int, theta: FloatArray, lanes: FloatArray) -> None:
     """Fills lanes (d + 3, 2, LANES): Σ xⱼ r for each feature, Σ r, Σ r², and room for r; adds each up in its lane 0."""
     d = X.shape[0]
@@ -131,8 +142,7 @@ def chunk_sums(X: FloatArray, y: FloatArray, first: int, last: int, theta: Float
         add_pairs(high, low, lanes[d, 0, :m], lanes[d, 1, :m])
         add_squares(high, low, lanes[d + 1, 0, :m], lanes[d + 1, 1, :m])
     for j in range(d + 2):
-        for i in range(1, LANES):
-            add_pairs(lanes[j, 0, i : i + 1], lanes[j, 1, i : i + 1], lanes[j, 0, :1], lanes[j, 1, :1])
+        fold(lanes[j])
 
 
 @inner
