@@ -38,6 +38,9 @@ Blocks = tuple[Block, ...]
 #: Components of dW that stand in the evidence for one probe: those that are off most.
 SHOWN_COMPONENTS = 3
 
+#: The note on a right function that cannot take X (n, d).
+ONE_FEATURE = "It takes one feature only, X as (n,) and the weight as a number."
+
 #: Answers that a mistake must reproduce; that a function raises an error elsewhere is no evidence by itself.
 FEWEST_ANSWERS = 2
 
@@ -353,7 +356,7 @@ def _notes(series: Series, seen: Sequence[Observation], single: bool) -> tuple[s
     if single:
         notes.append("It computes in float32, and is right within float32's rounding errors.")
     if series.form in ("flat", "numbers"):
-        notes.append("It takes one feature only, X as (n,) and the weight as a number.")
+        notes.append(ONE_FEATURE)
     refused = sorted({str(o.probe.X.dtype) for o in seen if _refuses_integers(o)})
     if refused:
         notes.append(f"It raises an error when X is of type {', '.join(refused)}.")

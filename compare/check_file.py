@@ -108,9 +108,7 @@ class Ended:
     printed_lines: int
 
 
-def run_worker(
-    worker: str, file: Path, time_limit: float, memory_limit: int = MEMORY_LIMIT_BYTES, *arguments: str
-) -> Ended:
+def run_worker(worker: str, file: Path, time_limit: float, memory_limit: int, *arguments: str) -> Ended:
     """Runs a module of ours on a student's file in a process of its own; see `student_worker.work`."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,0 +1,75 @@
+"""`handgrad exercise`: templates to fill in, and their grading."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handgrad.commands.options import Json
+
+WRONG = 1
+
+Number = Annotated[int, typer.Argument(help="Which; see `handgrad exercise list`.", show_default=False)]
+
+exercise = typer.Typer(
+    name="exercise",
+    help="Exercises, from dW for one feature to a tape of your own: list, start, check.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@exercise.command("list")
+def list_all(json_output: Json = False) -> None:
+    """The exercises, and which of their files stand in this folder."""
+    from handgrad.compare.exercises import EXERCISES
+
+    every = [
+        {"number": e.number, "name": e.name, "title": e.title, "function": e.function, "started": Path(e.file).exists()}
+        for e in EXERCISES.values()
+    ]
+    if json_output:
+        typer.echo(json.dumps(every, indent=1))
+        return
+    for one in every:
+        here = f"exercise_{one['number']}.py" if one["started"] else ""
+        typer.echo(f"{one['number']:>2}  {one['title']:<36}  {one['function']:<20}  {here}".rstrip())
+    typer.echo("Begin with: handgrad exercise start 1")
+
+
+@exercise.command()
+def start(
+    number: Number,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there already.")] = False,
+) -> None:
+    """Writes the template of an exercise into this folder."""
+    from handgrad.compare.exercises import start as begin
+
+    path = begin(number, Path(), force)
+    typer.echo(f"{path} is yours to fill in. Then: handgrad exercise check {number}")
+
+
+@exercise.command()
+def check(
+    number: Number,
+    file: Annotated[
+        Path | None, typer.Argument(help="Your file. [default: exercise_NUMBER.py]", show_default=False)
+    ] = None,
+    hint_only: Annotated[
+        bool, typer.Option("--hint", "--hint-only", help="Ask a question; do not tell the mistake.")
+    ] = False,
+    json_output: Json = False,
+    time_limit: Annotated[float, typer.Option(min=0.5, help="Seconds that the file's code may take.")] = 10.0,
+) -> None:
+    """Grades an exercise: right, or which mistake it is. Exit code 0 if right, 1 if wrong."""
+    from handgrad.compare.exercises import exercise as described
+    from handgrad.compare.exercises import grade
+
+    own = file if file is not None else Path(described(number).file)
+    diagnosis = grade(number, own, time_limit=time_limit, hint_only=hint_only)
+    typer.echo(json.dumps(diagnosis.to_json(), indent=1, ensure_ascii=False) if json_output else str(diagnosis))
+    if not diagnosis.correct:
+        raise typer.Exit(WRONG)
