@@ -60,7 +60,7 @@ def _slip(id: str, title: str, mathematics: str, hint: str, question: str, answe
 
 def _tables(*shapes: tuple[int, int]) -> list[tuple[FloatArray, FloatArray, FloatArray, float]]:
     """X, y, weights and bias: off centre, residuals of both signs, b ≠ 0."""
-    made = []
+    made: list[tuple[FloatArray, FloatArray, FloatArray, float]] = []
     for n, d in shapes:
         random = np.random.default_rng([5, n, d])
         X = random.normal(size=(n, d)) + np.arange(1, d + 1)

@@ -294,8 +294,8 @@ def _call_in_words(task: Task, call: int) -> str:
 
 
 def _in_words(value: Any) -> str:
-    if isinstance(value, list) and value and isinstance(value[0], float):
-        value = np.array(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_in_words, value))}]"
     if isinstance(value, np.ndarray):
         return " ".join(np.array2string(value, precision=4, separator=", ").split())
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -369,6 +369,13 @@ def test_another_function_than_the_one_that_is_asked_for_is_no_solution(write: C
     assert diagnosis.mistake == "missing-function"
 
 
+def test_what_has_no_name_is_told_with_its_arguments() -> None:
+    diagnosis = graded_here(exercise(4).task, changed(4, "2 / len(rows)", "3 / len(rows)"))
+    assert diagnosis.mistakes == ("of-no-known-kind",)
+    (note,) = diagnosis.notes
+    assert "bias = 1.349, learning_rate = 0.03, batches = [[0, 5, 6], [2, 4, 1], [3]]" in note
+
+
 def test_a_hint_does_not_give_the_answer_away() -> None:
     told = graded_here(ONE := exercise(1).task, changed(1, "2 * (", "(")).as_hint()
     assert ONE is not None
