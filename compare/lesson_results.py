@@ -309,7 +309,10 @@ class Costs:
 
 @dataclass(frozen=True)
 class Lessons:
-    """A finished course: everything that its page shows. `excerpts` are by chapter, 1 to 9."""
+    """A finished course: everything that its page shows.
+
+    `excerpts` are by chapter, 1 to 9; `exercises` the numbers of those that `handgrad exercise` has, by name.
+    """
 
     subject: Subject
     surface: Surface
@@ -320,5 +323,6 @@ class Lessons:
     summation: Summation
     costs: Costs
     excerpts: dict[int, tuple[Excerpt, ...]]
+    exercises: dict[str, int]
     environment: tuple[tuple[str, str], ...]
     seed: int

@@ -89,6 +89,6 @@ def _function(tree: ast.Module, name: str, module: str) -> ast.FunctionDef:
 
 def _lines(text: str, function: ast.FunctionDef) -> str:
     """The function with its decorators, moved to the left edge."""
-    first = min(node.lineno for node in (function, *function.decorator_list))
+    first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
     lines = text.splitlines()[first - 1 : function.end_lineno]
     return "\n".join(line[function.col_offset :] for line in lines) + "\n"

@@ -22,8 +22,10 @@ from handgrad.backends.numpy import NumPyTrainer
 from handgrad.backends.python import PythonTrainer
 from handgrad.compare import environment
 from handgrad.compare.bounds import gradient_tolerances, likely_growth, over, ulps, worst_growth
+from handgrad.compare.check_results import Sweep
 from handgrad.compare.closed_form import solve
 from handgrad.compare.curvature import Curvature, curvature
+from handgrad.compare.exercises import EXERCISES
 from handgrad.compare.explanation import explain
 from handgrad.compare.gradcheck import gradcheck
 from handgrad.compare.lesson_costs import costs
@@ -51,6 +53,9 @@ from handgrad.data.dataset import DataError, Dataset
 from handgrad.data.standardize import Standardization
 
 Progress = Callable[[str, int, int], None]
+
+#: Through two points there is always a line.
+LEAST_ROWS = 3
 
 #: More rows than these teach nothing more, and every chapter waits for them.
 MOST_ROWS = 2000
@@ -122,6 +127,7 @@ def lessons(dataset: Dataset, seed: int = 0, progress: Progress = lambda what, d
         subject=table.subject,
         **found,
         excerpts=excerpts(),
+        exercises={exercise.name: number for number, exercise in EXERCISES.items()},
         environment=where(),
         seed=seed,
     )
@@ -144,10 +150,12 @@ class Table:
         """One feature, and at most `MOST_ROWS` rows, evenly taken.
 
         Raises:
-            DataError: If fewer than three rows are there, or the feature is constant.
+            DataError: If there are fewer than three rows, or nothing to learn, because features or target are constant.
         """
-        if dataset.rows < FEW_ROWS:
-            raise DataError(f"{dataset.source}: expected at least {FEW_ROWS} rows to learn from, got {dataset.rows}")
+        if dataset.rows < LEAST_ROWS:
+            raise DataError(f"{dataset.source}: expected at least {LEAST_ROWS} rows to learn from, got {dataset.rows}")
+        if dataset.y.min() == dataset.y.max():
+            raise DataError(f"{dataset.source}: expected a target that varies, got {dataset.y[0]:g} in every row")
         rows = np.unique(np.linspace(0, dataset.rows - 1, min(dataset.rows, MOST_ROWS)).round().astype(int))
         column = best_feature(dataset)
         x, y = dataset.X[rows, column], dataset.y[rows]
@@ -219,7 +227,7 @@ def spread(weights: Sequence[float], biases: Sequence[float], bends: Curvature) 
     vectors, values = bends.eigenvectors, bends.eigenvalues
     curved = np.sqrt(np.diag(vectors * values @ vectors.T))
     rise = float((curved * (high - low)).max())
-    half = np.maximum((high - low) / 2, 0.1 * rise / curved) * 1.2
+    half = np.maximum((high - low) / 2, 0.1 * rise / curved) * 1.4
     middle = (low + high) / 2
     first, second = (np.linspace(middle[k] - half[k], middle[k] + half[k], GRID_POINTS) for k in (0, 1))
     return first, second
@@ -309,30 +317,40 @@ def checking(table: Table, point: ByHand) -> Checking:
     """NumPy's dW at the point, checked with every step and every method."""
     checked = gradcheck(table.numpy, table.x, table.y, [point.weight], point.bias)
     sweep = checked.sweeps[0]
-    exact = checked.exact[0]
+    balance = sweep.predicted_forward
+    assert balance is not None, "a feature that varies bends the loss"
+    steps, forward, central, truncation = zip(*finite_rows(sweep), strict=True)
     return Checking(
-        exact=exact,
-        steps=sweep.steps,
-        forward=sweep.forward,
-        central=sweep.central,
-        truncation=sweep.truncation,
-        left=arm(sweep.steps, sweep.forward, lambda h: h < sweep.predicted_forward / 10),
-        right=arm(sweep.steps, sweep.forward, lambda h: h > sweep.predicted_forward * 10),
-        central_left=arm(sweep.steps, sweep.central, lambda h: True),
+        exact=point.exact[1],
+        steps=steps,
+        forward=forward,
+        central=central,
+        truncation=truncation,
+        left=arm(steps, forward, lambda h: h < balance / 10),
+        right=arm(steps, forward, lambda h: h > balance * 10),
+        central_left=arm(steps, central, lambda h: True),
         best=sweep.best_forward,
-        predicted=sweep.predicted_forward,
+        predicted=balance,
         methods=tuple(
-            Method(found.method, found.steps[0], found.gradient[0], found.errors[0])
+            Method(found.method, found.steps[0], result, error)
             for found in checked.methods
-            if not found.unavailable
+            if (result := found.gradient[0]) is not None and (error := found.errors[0]) is not None
         ),
         roundoff=float(np.finfo(np.float64).eps) * point.exact[0],
     )
 
 
+def finite_rows(sweep: Sweep) -> list[tuple[float, float, float, float]]:
+    """Step, both errors and truncation, without the steps at which the loss left float64's range."""
+    rows = zip(sweep.steps, sweep.forward, sweep.central, sweep.truncation, strict=True)
+    return [
+        (h, forward, central, line) for h, forward, central, line in rows if forward is not None and central is not None
+    ]
+
+
 def arm(steps: Sequence[float], errors: Sequence[float], belongs: Callable[[float], bool]) -> float | None:
     """The p of error ~ stepᵖ over the steps that belong, by least squares on the logarithms; exact hits left out."""
-    used = [(h, error) for h, error in zip(steps, errors, strict=True) if belongs(h) and error > 0]
+    used = [(h, error) for h, error in zip(steps, errors, strict=True) if error > 0 and belongs(h)]
     if len(used) < 3:
         return None
     logs = np.log(np.array(used))
@@ -404,7 +422,8 @@ def diverged_at(table: Table, rate: float, overflow: int) -> int | None:
 
 def scaling(table: Table) -> Scaling:
     """The same feature in another unit, from another zero, and standardised."""
-    standard = Standardization.fit(table.x[:, np.newaxis]).apply(table.x[:, np.newaxis])[:, 0]
+    column = table.x[:, np.newaxis].astype(np.float64)
+    standard = Standardization.fit(column).apply(column)[:, 0]
     deviation = float(table.x.std())
     variants = {
         "standardised": standard,
@@ -421,25 +440,27 @@ def variant(name: str, x: FloatArray, y: FloatArray) -> Variant:
     """A long run at the best rate for this feature."""
     bends, solution = curvature(x), solve(x, y)
     goal = np.array([*solution.weights, solution.bias])
-    training = NumPyTrainer(x, y).train(Plan(bends.best_rate, epochs=LONG_EPOCHS, record=spaced(LONG_EPOCHS)))
+    training = NumPyTrainer(x, y).train(Plan(bends.best_rate, LONG_EPOCHS, record=range(LONG_EPOCHS)))
     errors = np.column_stack([training.recorded_weights, training.recorded_biases]) - goal
     left = 0.5 * ((errors @ bends.eigenvectors) ** 2 @ bends.eigenvalues)
-    reached = np.flatnonzero(np.linalg.norm(errors, axis=1) <= 10.0**-DIGITS * np.linalg.norm(goal))
+    sizes = np.linalg.norm(errors, axis=1)
+    reached = np.flatnonzero(sizes <= 10.0**-DIGITS * sizes[0])
+    kept = spaced(len(sizes) - 1)
     return Variant(
         name=name,
         condition=bends.condition,
         rate=bends.best_rate,
         promised=epochs_at_best(bends),
-        seen=int(training.recorded_epochs[reached[0]]) if len(reached) else None,
-        epochs=tuple(training.recorded_epochs.tolist()),
-        excess=tuple((left / left[0]).tolist()),
+        seen=int(reached[0]) if len(reached) else None,
+        epochs=tuple(kept),
+        excess=tuple((left[kept] / left[0]).tolist()),
     )
 
 
-def spaced(epochs: int) -> tuple[int, ...]:
-    """All epochs up to 200, then evenly on a logarithmic axis."""
-    later = np.geomspace(200, epochs, 150).round().astype(int)
-    return (*range(200), *map(int, later))
+def spaced(last: int) -> list[int]:
+    """All epochs up to 200, then evenly on a logarithmic axis, up to the last."""
+    later = np.geomspace(200, last, 150).round().astype(int).tolist() if last > 200 else [last]
+    return [*range(min(200, last)), *later]
 
 
 def valley(x: FloatArray, y: FloatArray) -> Grid:

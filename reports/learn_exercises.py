@@ -1,74 +1,75 @@
-"""The exercise at the end of each chapter; `handgrad check` grades all of them."""
+"""The exercise at the end of each chapter, graded by `handgrad exercise` or by `handgrad check`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """What is to be written, into which file, with a beginning; all of it graded by `handgrad check FILE`."""
+    """What is to be written.
+
+    Attributes:
+        task: In words.
+        names: Of the exercises of `handgrad exercise` that this is; empty where `handgrad check` grades it.
+        file: Where it goes, for `handgrad check`.
+        begins: How that file begins.
+    """
 
     task: str
-    file: str
-    begins: str
+    names: tuple[str, ...] = ()
+    file: str = ""
+    begins: str = ""
 
-    @property
-    def command(self) -> str:
-        """What grades it."""
-        return f"handgrad check {self.file}"
+    def commands(self, numbers: Mapping[str, int]) -> list[str]:
+        """What to type, given the numbers of the exercises by name."""
+        if not self.names:
+            return [f"handgrad check {self.file}"]
+        return [f"handgrad exercise {what} {numbers[name]}" for name in self.names for what in ("start", "check")]
 
 
 _GRADIENT = "def gradient(X, y, weights, bias):\n    ...\n    return dW, db\n"
 
 EXERCISES: dict[int, Exercise] = {
-    1: Exercise(
-        "Write the loss itself, for any number of features.",
-        "loss.py",
-        "def loss(X, y, weights, bias):\n    ...\n    return mean_squared_error\n",
-    ),
+    1: Exercise("Write the loss itself, for any number of features.", ("loss",)),
     2: Exercise(
-        "Write the gradient by hand with plain loops: no NumPy. X is a table (n, d), so dW is a list of d numbers.",
-        "by_hand.py",
-        _GRADIENT,
+        "Write dW and db by hand for one feature, with plain loops. Then take the 2 away, and see what you are told.",
+        ("one-feature",),
     ),
     3: Exercise(
-        "Write a Node of your own with values, parents and adjoints, and let it find the gradient. No derivative of "
-        "the loss may appear in it, only those of +, −, × and the square.",
-        "tape.py",
-        "class Node:\n    ...\n\ndef gradient(X, y, weights, bias):\n    ...\n    return dW, db\n",
+        "Write the node of a tape: with the derivatives of its operations, and nothing else, it finds those of any "
+        "formula that is made of them.",
+        ("tape",),
     ),
     4: Exercise(
-        "Write no derivative at all: return central differences of the loss, with a step that is good enough to pass. "
-        "Then make the step smaller until you are told that your gradient is wrong.",
-        "differences.py",
-        _GRADIENT,
+        "Write central differences for a function that you do not know. It need not be a quadratic, so this time the "
+        "step must be chosen with care.",
+        ("numerical-gradient",),
     ),
     5: Exercise(
-        "Write one whole step of descent. Take both derivatives before you change either parameter.",
-        "step.py",
-        "def step(X, y, weights, bias, learning_rate):\n    ...\n    return new_weights, new_bias\n",
+        "Write a step with momentum β: part of the last step is taken again. It raises the limit of the learning rate "
+        "to 2 (1 + β)/λₘₐₓ.",
+        ("momentum",),
     ),
     6: Exercise(
-        "Compute the gradient on standardised features, Z = (X − m) / s, and carry it back to those of X by the "
-        "chain rule.",
-        "standardised.py",
-        _GRADIENT,
+        "Standardise features, and carry the parameters that were found on them back to the units they came in.",
+        ("standardize", "parameters-back"),
     ),
     7: Exercise(
-        "Add up every sum of the gradient with math.fsum, which rounds once. Then compute in float32 instead, and see "
-        "whether the difference is noticed.",
-        "careful_sums.py",
-        _GRADIENT,
+        "Write a gradient that adds up every sum with math.fsum, which rounds once. Then turn the data into float32 "
+        "first, and see whether that is noticed.",
+        file="careful_sums.py",
+        begins=_GRADIENT,
     ),
     8: Exercise(
-        "Write the gradient without any loop, in two products of arrays. Mind the shapes: y is (n,), not (n, 1).",
-        "vectorised.py",
-        _GRADIENT,
+        "Write the gradient for many features without any loop, in two products of arrays. Mind the shapes: y is (n,), "
+        "not (n, 1).",
+        ("many-features",),
     ),
     9: Exercise(
-        "Compute XᵀX, Xᵀy and the sums of X and y first; then use nothing else to find the gradient.",
-        "moments.py",
-        _GRADIENT,
+        "Compute XᵀX, Xᵀy and the sums of X and y first; then find the gradient from them alone.",
+        file="moments.py",
+        begins=_GRADIENT,
     ),
 }

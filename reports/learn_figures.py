@@ -152,6 +152,11 @@ def v_curve(found: Checking) -> Drawing:
     axes.plot(found.steps, forward, color=RED, linewidth=1.6, marker="^", markersize=4, label="forward")
     axes.plot(found.steps, floor, color=BLUE, linewidth=1.6, marker="o", markersize=4, label="central")
     axes.axvline(found.predicted, color=RED, linewidth=1, linestyle=":")
+    (large,) = (method.step for method in found.methods if method.name == "quadratic")
+    axes.axvline(large, color=BLUE, linewidth=1, linestyle=":")
+    axes.annotate(
+        f"h = {numbers.brief(large)} ", (large, 0.93), xycoords=("data", "axes fraction"), ha="right", fontsize=8.5
+    )
     style.logarithmic(axes.xaxis, found.steps)
     style.logarithmic(axes.yaxis, [*forward, *floor])
     axes.set_xlabel("step h")
@@ -161,8 +166,8 @@ def v_curve(found: Checking) -> Drawing:
     return Drawing(
         "v-curve",
         "The V of checking: error over step",
-        "Both axes logarithmic. Left of the dotted line rounding dominates, right of it truncation, which the central "
-        "difference of a quadratic does not have. An error of 0 is drawn at the lower edge.",
+        "Both axes logarithmic. Left of the first dotted line rounding dominates, right of it truncation, which the "
+        "central difference of a quadratic does not have. An error of 0 is drawn at the lower edge.",
         f"Error of the numerical derivative over the step, from {numbers.ratio(found.steps[0])} to "
         f"{numbers.ratio(found.steps[-1])}. The forward difference makes a V: it falls with slope "
         f"{slope(found.left)}, has its smallest error {numbers.ratio(min(found.forward))} at h = "

@@ -61,6 +61,7 @@ class Chapter:
     tables: Sequence[Table]
     code: Sequence[Code]
     exercise: Exercise
+    commands: Sequence[str]
 
 
 def html(lessons: Lessons) -> str:
@@ -156,7 +157,18 @@ def _chapter(
         drawings = [figure() for figure in draw]
     figures = [Figure(d.title, d.caption, Markup(svg(d))) for d in drawings]
     code = [coloured(excerpt) for excerpt in lessons.excerpts[number]]
-    return Chapter(number, anchor, title, paragraphs, [*figures, *graph], tables, code, EXERCISES[number])
+    exercise = EXERCISES[number]
+    return Chapter(
+        number=number,
+        anchor=anchor,
+        title=title,
+        paragraphs=paragraphs,
+        figures=[*figures, *graph],
+        tables=tables,
+        code=code,
+        exercise=exercise,
+        commands=exercise.commands(lessons.exercises),
+    )
 
 
 def coloured(excerpt: Excerpt) -> Code:

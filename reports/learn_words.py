@@ -80,8 +80,7 @@ def surface(found: Surface, subject: Subject) -> list[str]:
         "A line has two numbers, its weight W and its bias b. Every pair of them has a loss, so the loss is a "
         "surface over the plane of pairs. Residuals are linear in W and b, and the loss is a mean of their squares: "
         f"the surface is a bowl, with one lowest point. Here that is W = {numbers.number(weight)}, b = "
-        f"{numbers.number(bias)}, with a loss of {numbers.number(subject.lowest)}. It is not zero, because no line "
-        "goes through all the points.",
+        f"{numbers.number(bias)}, with a loss of {numbers.number(subject.lowest)}. {floor(subject.lowest)}",
         f"Descent starts at W = 0, b = 0 with a loss of {numbers.number(path.losses[0])}. Each epoch it takes one "
         f"step against the gradient, with a learning rate η of {numbers.number(found.rate, 4)} (a third of the best "
         "one, which chapter 5 is about, so that the path is smooth). After one epoch the loss is "
@@ -89,6 +88,13 @@ def surface(found: Surface, subject: Subject) -> list[str]:
         f"{numbers.ratio(max(excess[1], 0.0))} above the lowest, from {numbers.ratio(excess[0])} at the start.",
         together(names, found.apart),
     ]
+
+
+def floor(lowest: float) -> str:
+    """Why the lowest loss is what it is."""
+    if lowest == 0:
+        return "It is zero, because that line goes through all the points."
+    return "It is not zero, because no line goes through all the points."
 
 
 def together(names: list[str], apart: float) -> str:
