@@ -338,7 +338,7 @@ def verdict(explanation: Explanation) -> str:
     name, apart = _titled(other(explanation)), max(other(explanation).ulps_from_hand)
     if apart == 0:
         return f"{name} and the numbers by hand agree to the last bit."
-    return f"{name} and the numbers by hand differ by at most {numbers.ulps(apart)} ULPs: they round in another order."
+    return f"{name} and the numbers by hand differ by at most {numbers.ulps(apart)} ULPs: they round in other places."
 
 
 #: Why -0.9 may read -0.9000000000000341.

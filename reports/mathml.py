@@ -33,7 +33,7 @@ def mathml(formula: str) -> Markup:
 
 
 def pieces(sides: tuple[str, ...]) -> list[Markup]:
-    """An equation as several `<math>` elements, between which a line may break: before "=", and before "+" in sums."""
+    """An equation as several `<math>` elements, between which a line may break."""
     first, *rest = sides
     return [mathml(first), *(mathml(piece) for side in rest for piece in _broken(f"= {side}"))]
 
@@ -44,8 +44,8 @@ def row(formula: str) -> Markup:
 
 
 def _broken(side: str) -> list[str]:
-    """The side, cut before every "+" that stands in no fraction and in no brackets of a list."""
-    return re.split(r" (?=\+ )(?![^{]*\})", side)
+    """The side, cut before each term of a sum and each factor that is a list, and in lists; but not in fractions."""
+    return re.split(r"(?:(?<=,) | (?=\+ |× \[))(?![^{]*\})", side)
 
 
 def _parts(formula: str) -> Iterator[Markup]:
@@ -82,7 +82,7 @@ def _word(word: str) -> Markup:
         return Markup("").join(_word(letter) for letter in word)
     match = _WORD.fullmatch(word)
     if match is None:
-        return Markup("<mtext>{}</mtext>").format(word)
+        return Markup("<mtext>\u00a0{}</mtext>").format(word)  # a name: apart from what it is multiplied with
     base = Markup("<mi>{}</mi>").format(match["base"])
     if match["index"] is not None:
         return Markup("<msub>{}<mn>{}</mn></msub>").format(base, match["index"])

@@ -103,13 +103,18 @@ def _box(node: TapeNode, place: Place, stops: Stops) -> Markup:
         _text("value", place.x + 9, place.y + 35, _numbers(node.value)),
     ]
     if node.adjoint is not None:
-        adjoint = f"∂L/∂{node.name} {_numbers(node.adjoint, BOX_CHARACTERS - 4 - len(node.name))}"
-        shown = _text("adjoint", place.x + 9, place.y + 53, adjoint)
+        shown = _text("adjoint", place.x + 9, place.y + 53, _adjoint(node.name, node.adjoint))
         lines.append(_group("", shown, stops.get((node.name, "backward"))))
     rectangle = Markup('<rect x="{:g}" y="{:g}" width="{}" height="{}" rx="7"/>').format(
         place.x, place.y, BOX_WIDTH, BOX_HEIGHT
     )
     return _group(f"node {kind}", rectangle + Markup("").join(lines), stops.get((node.name, "forward")))
+
+
+def _adjoint(name: str, adjoint: Value) -> str:
+    """With its name, or with the sign ∂ alone where that leaves room for its numbers."""
+    named, short = (mark + _numbers(adjoint, BOX_CHARACTERS - columns(mark)) for mark in (f"∂L/∂{name} ", "∂ "))
+    return short if named.endswith("numbers") else named
 
 
 def _numbers(of: Value, most: int = BOX_CHARACTERS) -> str:

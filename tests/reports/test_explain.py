@@ -278,7 +278,12 @@ def test_formulas_are_typeset() -> None:
     assert "<msup><mi>r</mi><mn>2</mn></msup>" in mathml("r²")
     assert "<msub><mi>W</mi><mn>12</mn></msub>" in mathml("W12")
     assert "&lt;b&gt;" in mathml("<b>") or "&lt;" in mathml("<b>")
+
+
+def test_long_equations_can_break_between_terms_and_in_lists_but_not_in_fractions() -> None:
     assert len(pieces(("a", "1 + 2", "{(1 + 2)}/{3}"))) == 4
+    assert len(pieces(("a", "[1, 2] × [3, 4]", "2 × 3"))) == 1 + 4 + 1
+    assert all("<mo form=" in piece for piece in pieces(("a", "1 + 2"))[1:])
 
 
 def test_fractions_are_written_out_in_text() -> None:

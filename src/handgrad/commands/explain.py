@@ -124,10 +124,10 @@ def show(explanation: Explanation, wait: bool) -> None:
 
 
 def wait_for_enter() -> None:
-    """Asks for it, and wipes the question away afterwards."""
+    """Asks for it, and wipes the question away afterwards; at the end of the input it goes on by itself."""
     typer.echo(typer.style("  Enter goes on ", dim=True), nl=False)
-    sys.stdin.readline()
-    typer.echo("\x1b[1A\x1b[2K", nl=False)
+    entered = sys.stdin.readline()  # which leaves the cursor in the next line
+    typer.echo("\x1b[1A\x1b[2K" if entered else "\r\x1b[2K", nl=False)
 
 
 def write_page(explanation: Explanation, path: Path) -> None:
