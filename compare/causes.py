@@ -1,10 +1,10 @@
 """Why a gradient has just these bits: the sum is done again in other ways, until one gives every bit of it.
 
-Correct backends differ because they round differently: they add in another order, keep several running sums, sum
-float32 numbers in float64, or scale before the sum and not after it. Each way is carried out here on every piece of
-evidence: the gradient at the start, and each step between recorded epochs that follow one another. One number alone
-proves nothing, since many ways end on the same double: a way is told only if it gives all of them, and a coincidence is
-unlikely. Where none does, nothing is claimed.
+Correct backends differ because they round differently: they add in another order, keep several running sums, fuse
+multiplication and addition, sum float32 numbers in float64, or scale before the sum and not after it. Each way is
+carried out here on every piece of evidence: gradients at some points, or the steps between recorded epochs that follow
+one another. One number alone proves nothing, since many ways end on the same double: a way is told only if it gives all
+of them, and a coincidence is unlikely. Where none does, nothing is claimed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from itertools import product
 
 import numpy as np
 
+from handgrad.backends.exact import ExactTrainer
 from handgrad.backends.interface import DType, FloatArray, Gradient, Parameters, Training
+from handgrad.compare.fused import fused_multiply_add, two_sum
 
 #: Larger tables are not explained: every way is a pass over all rows for every piece of evidence (seconds).
 EXPLAINED_ROWS = 2_000
@@ -26,8 +28,15 @@ COINCIDENCE = 1e-4
 #: Steps that are looked at, from the start on: later ones are too small to change many bits.
 STEPS = 16
 
+#: Points at which a backend is asked for its gradient: one gradient of two numbers tells little.
+PROBES = 16
+
+#: So many gradients must be the exact ones, rounded once, before that is told: a good sum often ends there, too.
+LEAST_ROUNDED = 8
+
 #: How many running sums a vectorised loop may keep.
 LANES = (2, 4, 8, 16, 32, 64)
+FUSED_LANES = (4, 8, 16)
 
 Residual = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray]
 Summing = Callable[[FloatArray, FloatArray], FloatArray]
@@ -71,6 +80,20 @@ def evidence(start: Parameters, gradient: Gradient, training: Training | None, d
     return found + [Evidence(points[k], after=points[k + 1]) for k in follow if np.isfinite(points[k + 1]).all()]
 
 
+def probe_points(goal: Parameters, dtype: DType) -> FloatArray:
+    """Points (`PROBES`, d + 1) around the solution, where a backend is asked for more evidence; each time the same."""
+    centre = np.array([*goal.weights, goal.bias], dtype=np.float64)
+    spread = np.where(centre != 0, np.abs(centre), float(np.abs(centre).max()) or 1.0)
+    points: FloatArray = (centre + spread * np.random.default_rng(0).normal(size=(PROBES, len(centre)))).astype(dtype)
+    return points
+
+
+def evidence_at(points: FloatArray, gradients: Sequence[Sequence[float | None]]) -> list[Evidence]:
+    """What a backend answered at the points (k, d + 1); an answer that is not finite is no evidence."""
+    pairs = zip(points, gradients, strict=True)
+    return [Evidence(at, gradient=np.array(given, dtype=points.dtype)) for at, given in pairs if None not in given]
+
+
 def cause(X: FloatArray, y: FloatArray, learning_rate: float, shown: Sequence[Evidence], dtype: DType) -> str | None:
     """How dW and db come about, in words; None if no way that is known gives the bits, or too few were shown.
 
@@ -97,11 +120,24 @@ def cause(X: FloatArray, y: FloatArray, learning_rate: float, shown: Sequence[Ev
 
 def _first(X: FloatArray, y: FloatArray, rate: np.floating, shown: Sequence[Evidence], part: slice) -> str | None:
     """The words of the first way that gives this part of all the evidence."""
+    if rounded_once(X, y, shown, part):
+        return "exact, rounded once"
     columns = np.ones((len(y), 1), dtype=X.dtype) if part.start == -1 else X
-    for way in ways(part.start == -1):
+    for way in ways(part.start == -1, len(y)):
         if all(_hits(way, columns, X, y, rate, piece, part).all() for piece in shown):
             return way.words if _chance(way, columns, X, y, rate, shown, part) <= COINCIDENCE else None
     return None
+
+
+def rounded_once(X: FloatArray, y: FloatArray, shown: Sequence[Evidence], part: slice) -> bool:
+    """Whether every gradient shown, and there are enough, is the number of the dtype next to the exact one."""
+    exact = ExactTrainer(X, y, "float32" if X.dtype == np.float32 else "float64")
+    given = [(piece.at, piece.gradient) for piece in shown if piece.gradient is not None]
+    if len(given) < LEAST_ROUNDED:
+        return False
+    nearest = [exact.gradient_at(at[:-1], float(at[-1])) for at, _ in given]
+    pairs = zip(nearest, (gradient for _, gradient in given), strict=True)
+    return all(np.array_equal(np.array([*n.weights, n.bias])[part], gradient[part]) for n, gradient in pairs)
 
 
 def _chance(
@@ -117,7 +153,7 @@ def _chance(
 
     A step W − η dW keeps few of the last bits of dW, so a hit there may say little.
     """
-    rivals = [replace(way, total=total) for total in SUMS.values()]
+    rivals = [replace(way, total=total) for total in sums(len(y)).values()]
     shares = [np.mean([_hits(rival, columns, X, y, rate, piece, part) for rival in rivals], axis=0) for piece in shown]
     return float(np.prod(np.concatenate(shares)))
 
@@ -138,13 +174,18 @@ def _hits(
     return hits
 
 
-def ways(of_ones: bool) -> Iterator[Way]:
-    """All that are tried, the plain ones first; `of_ones` for db, whose products are the residuals themselves."""
-    sums = [(words, total) for words, total in SUMS.items() if not (of_ones and "BLAS" in words)]
-    for (sum_words, total), (residual_words, residual), first in product(sums, RESIDUALS.items(), (False, True)):
+def ways(of_ones: bool, rows: int) -> Iterator[Way]:
+    """All that are tried, the plain ones first; `of_ones` for db, whose products are the residuals themselves.
+
+    Whoever fuses does so everywhere: in the residuals as well as in the sums.
+    """
+    tried = [(words, total) for words, total in sums(rows).items() if not (of_ones and "BLAS" in words)]
+    for (sum_words, total), (residual_words, residual), first in product(tried, RESIDUALS.items(), (False, True)):
         words = f"{sum_words}{', of residuals times 2/n' if first else ''}{residual_words}"
         for last in SCALES[: 1 if first else 2]:
             yield Way(words, residual, first, last, total)
+    for (words, total), last in product(fused_sums(rows).items(), SCALES):
+        yield Way(words, _fused, False, last, total)
 
 
 # -- residuals: x·w + b − y ----------------------------------------------------------------------------------------
@@ -163,6 +204,13 @@ def _bias_first(X: FloatArray, y: FloatArray, weights: FloatArray, bias: FloatAr
     terms = np.column_stack([np.full(len(y), bias, dtype=X.dtype) - y, X * weights])
     last: FloatArray = np.add.accumulate(terms, axis=1)[:, -1]
     return last
+
+
+def _fused(X: FloatArray, y: FloatArray, weights: FloatArray, bias: FloatArray) -> FloatArray:
+    predicted = np.full(len(y), bias, dtype=X.dtype)
+    for column, weight in zip(X.T, weights, strict=True):
+        predicted = fused_multiply_add(column, np.full_like(column, weight), predicted)
+    return predicted - y
 
 
 RESIDUALS: dict[str, Residual] = {
@@ -209,14 +257,11 @@ def _wide(columns: FloatArray, right: FloatArray) -> FloatArray:
 
 
 def _compensated(columns: FloatArray, right: FloatArray) -> FloatArray:
-    """Neumaier's sum, as Python's own from 3.12 on."""
-    total = np.zeros(columns.shape[1], dtype=columns.dtype)
-    lost = np.zeros_like(total)
-    for term in columns * right[:, np.newaxis]:
-        moved = total + term
-        lost = lost + np.where(np.abs(total) >= np.abs(term), (total - moved) + term, (term - moved) + total)
-        total = moved
-    result: FloatArray = total + lost
+    """Neumaier's sum, as Python's own from 3.12 on: what each addition lost is summed apart, and added at the end."""
+    terms = columns * right[:, np.newaxis]
+    totals = np.add.accumulate(terms, axis=0)
+    lost = two_sum(np.vstack([np.zeros_like(terms[:1]), totals[:-1]]), terms)[1]
+    result: FloatArray = totals[-1] + np.add.accumulate(lost, axis=0)[-1]
     return result
 
 
@@ -224,16 +269,36 @@ def _lanes(lanes: int) -> Summing:
     def summed(columns: FloatArray, right: FloatArray) -> FloatArray:
         terms = columns * right[:, np.newaxis]
         whole = len(terms) - len(terms) % lanes
-        if not whole:
-            return _first_to_last(columns, right)
         held = np.add.accumulate(terms[:whole].reshape(-1, lanes, terms.shape[1]), axis=0)[-1]
-        while len(held) > 1:  # the upper half of the register onto the lower
-            held = held[: len(held) // 2] + held[len(held) // 2 :]
-        rest = np.vstack([held, terms[whole:]])
+        rest = np.vstack([_folded(held), terms[whole:]])
         last: FloatArray = np.add.accumulate(rest, axis=0)[-1]
         return last
 
     return summed
+
+
+def _fused_lanes(lanes: int) -> Summing:
+    def summed(columns: FloatArray, right: FloatArray) -> FloatArray:
+        factors = np.repeat(right[:, np.newaxis], columns.shape[1], axis=1)
+        whole = len(right) - len(right) % lanes
+        held = np.zeros((lanes, columns.shape[1]), dtype=columns.dtype)
+        for first in range(0, whole, lanes):
+            rows = slice(first, first + lanes)
+            held = fused_multiply_add(columns[rows], factors[rows], held)
+        total = _folded(held)
+        for row in range(whole, len(right)):
+            total = fused_multiply_add(columns[row : row + 1], factors[row : row + 1], total)
+        last: FloatArray = total[0]
+        return last
+
+    return summed
+
+
+def _folded(held: FloatArray) -> FloatArray:
+    """(1, k): the upper half of the running sums (a power of two, k) onto the lower, until one is left."""
+    while len(held) > 1:
+        held = held[: len(held) // 2] + held[len(held) // 2 :]
+    return held
 
 
 SUMS: dict[str, Summing] = {
@@ -243,5 +308,18 @@ SUMS: dict[str, Summing] = {
     "summed by BLAS, X by columns": _blas_by_columns,
     "summed in float64 and rounded at the end": _wide,
     "summed with compensation": _compensated,
-    **{f"summed in {lanes} running sums": _lanes(lanes) for lanes in LANES},
 }
+
+
+def sums(rows: int) -> dict[str, Summing]:
+    """All ways to sum so many rows; where a running sum would have one term, it is no other way than the plain one."""
+    return SUMS | {f"summed in {lanes} running sums": _lanes(lanes) for lanes in LANES if rows >= 2 * lanes}
+
+
+def fused_sums(rows: int) -> dict[str, Summing]:
+    """The running sums with fused multiply-add."""
+    return {
+        f"summed in {lanes} running sums, with fused multiply-add": _fused_lanes(lanes)
+        for lanes in FUSED_LANES
+        if rows >= 2 * lanes
+    }

@@ -19,6 +19,7 @@ import msgspec
 from handgrad.backends.catalogue import Entry, catalogue, entry
 from handgrad.backends.interface import Plan, steady
 from handgrad.compare import environment
+from handgrad.compare.causes import EXPLAINED_ROWS, probe_points
 from handgrad.compare.convergence import convergence, predicted_overflow
 from handgrad.compare.evidence import gradchecks, precision_table, tested_judge
 from handgrad.compare.journal import Journal
@@ -139,6 +140,8 @@ def carry_out(run: Run, prepared: Prepared, options: Options, journal: Journal, 
         answers |= run.worker.ask("bind", data=str(data), dtype=plan.dtype)
         answers |= run.worker.ask("first_call", plan=plan_fields(plan))
         answers |= run.worker.ask("train", plan=plan_fields(plan))
+        if len(prepared.y) <= EXPLAINED_ROWS:
+            answers |= run.worker.ask("gradients", points=probe_points(prepared.goal(), plan.dtype).tolist())
     except WorkerError as error:
         run.fail(error)
         return

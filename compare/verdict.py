@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.backends.interface import Gradient, Training
+from handgrad.compare.causes import cause, evidence_at, probe_points
 from handgrad.compare.check_results import SelfTest
 from handgrad.compare.judge import Observed, judge
 from handgrad.compare.prepare import Prepared
@@ -24,7 +25,20 @@ def judged(
     """The results with the accuracy of each backend that answered; see `judge`."""
     observed = {name: observation(answer, prepared) for name, answer in answers.items()}
     found = judge(prepared.X, prepared.y, prepared.plan, observed, REFERENCES)
-    return {name: replace(result, accuracy=found.get(name)) for name, result in results.items()}
+    explained = {
+        name: replace(accuracy, explanation=explanation(answers[name], prepared)) for name, accuracy in found.items()
+    }
+    return {name: replace(result, accuracy=explained.get(name)) for name, result in results.items()}
+
+
+def explanation(answer: Mapping[str, Any], prepared: Prepared) -> str | None:
+    """How a backend's gradients come about, to the bit, where it was asked; None if no known way gives them."""
+    if "gradients" not in answer:
+        return None
+    dtype = prepared.plan.dtype
+    X, y = prepared.X.astype(dtype), prepared.y.astype(dtype)
+    shown = evidence_at(probe_points(prepared.goal(), dtype), answer["gradients"])
+    return cause(X, y, prepared.plan.learning_rate, shown, dtype) if shown else None
 
 
 def observation(answer: dict[str, Any], prepared: Prepared) -> Observed:

@@ -9,6 +9,7 @@ Requests and answers (see `Session` for the fields):
     {"do": "bind", "data": "…npz", "dtype": "float64"}      → {"bind_seconds": …}
     {"do": "first_call", "plan": {…}}                       → {"first_call_seconds": …, "gradient": {…}}
     {"do": "train", "plan": {…}}                            → {"training": {…}}
+    {"do": "gradients", "points": [[…], …]}                 → {"gradients": [[…], …]}
     {"do": "time", "plan": {…}, "epochs": k}                → {"seconds": …, "weights": […], "bias": …}
     {"do": "memory"}                                        → {"peak_bytes": …, "own_bytes": …}
     {"do": "read", "bytes": n, "times": k}                  → {"seconds": …}
@@ -58,6 +59,7 @@ class Session:
             "bind": self.bind,
             "first_call": self.first_call,
             "train": self.train,
+            "gradients": self.gradients,
             "time": self.time,
             "memory": self.memory,
             "read": self.read,
@@ -125,6 +127,11 @@ class Session:
                 "diverged_at": training.diverged_at,
             }
         }
+
+    def gradients(self, points: list[list[float]]) -> dict[str, Any]:
+        """The gradient at each point, untimed; both as weights, then the bias."""
+        found = (self.bound().gradient_at(point[:-1], point[-1]) for point in points)
+        return {"gradients": [[*gradient.weights.tolist(), gradient.bias] for gradient in found]}
 
     def time(self, plan: dict[str, Any], epochs: int) -> dict[str, Any]:
         """So many epochs under the clock, conversions outside; the parameters after them, so that they are checked."""
