@@ -63,7 +63,7 @@ def test_the_printed_tables_fit_into_eighty_columns_and_name_the_limit(run: tupl
     lines = printed.splitlines()
     assert all(len(line) <= 80 for line in lines if not line.startswith("Report: ")), max(lines, key=len)
     assert "Seconds per epoch: 3 features, float64" in lines
-    assert sum("machine reads" in line for line in lines) == 4
+    assert sum("to read" in line for line in lines) == 4
     assert any(line.startswith("Fastest for your table") for line in lines)
 
 
