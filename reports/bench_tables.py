@@ -57,9 +57,9 @@ def epochs(bench: Bench, features: int, dtype: str) -> Table:
         subjects += ["", *cell.backends]
     note = (
         f"Epoch: the median in the steady state, with its 95 % interval. {over}: the median ratio of the same rounds, "
-        "with its interval. Beside each size: the time in which this machine reads X and y, with the same threads. Of "
-        "limit: that over the epoch; what is far above 100 % does not read them each time. Tied: not told apart from the "
-        "fastest. Not told apart: from the one that the ratio is of."
+        "with its interval. Beside each size: the time in which this machine reads X and y, with the same threads. "
+        "Of limit: that over the epoch; what is far above 100 % does not read them each time. Tied: not told apart "
+        "from the fastest. Not told apart: from the one that the ratio is of."
     )
     title = f"Seconds per epoch: {width_name(features, dtype)}"
     return Table(f"epochs-{features}-{dtype}", title, columns, tuple(rows), note, tuple(subjects))
