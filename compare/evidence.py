@@ -44,7 +44,7 @@ def gradchecks(prepared: Prepared, ran: Collection[str]) -> tuple[PointChecks, .
     return check_points(prepared, {name: trainer}, ("start", "optimum"), {name: most_moving(prepared, CURVES)})
 
 
-def tested_judge(prepared: Prepared) -> SelfTest:
+def judge_under_test(prepared: Prepared) -> SelfTest:
     """Known faults put into NumPy's backend, on this problem: full batch, few epochs, at most `TEST_ROWS` rows."""
     rows = spread(len(prepared.y), TEST_ROWS)
     plan = replace(prepared.plan, epochs=TEST_EPOCHS, batch_size=None, record=None)

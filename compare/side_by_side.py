@@ -21,7 +21,7 @@ from handgrad.backends.interface import Plan, steady
 from handgrad.compare import environment
 from handgrad.compare.causes import EXPLAINED_ROWS, probe_points
 from handgrad.compare.convergence import convergence, predicted_overflow
-from handgrad.compare.evidence import gradchecks, precision_table, tested_judge
+from handgrad.compare.evidence import gradchecks, judge_under_test, precision_table
 from handgrad.compare.journal import Journal
 from handgrad.compare.measure import Clock, ClockStopped, Lap, measure
 from handgrad.compare.prepare import Options, Prepared, prepare
@@ -61,6 +61,11 @@ class Run:
         """Notes why it has no results (any more)."""
         self.status, self.reason = error.status, str(error)
 
+    def obituary(self) -> str:
+        """Why it has no results, with its name."""
+        told = self.reason or self.status
+        return told if self.status == "unavailable" else f"backend '{self.entry.name}': {told}"
+
 
 def side_by_side(
     dataset: Dataset,
@@ -82,7 +87,7 @@ def side_by_side(
         NothingRan: If no backend ran.
     """
     options = options or Options()
-    runs = {name: Run(entry(name)) for name in options.backends or defaults()}
+    runs = {name: Run(entry(name)) for name in (defaults() if options.backends is None else options.backends)}
     progress("preparing", 0, len(runs) + 2)
     prepared = prepare(dataset, options)
     journal = Journal(folder, prepared.fingerprint(), options.resume)
@@ -93,11 +98,11 @@ def side_by_side(
         progress("timing", len(runs) + 1, len(runs) + 2)
         time_epochs(runs, prepared, options, journal)
     if not any(run.answers for run in runs.values()):
-        raise NothingRan("; ".join(run.reason or run.status for run in runs.values()))
+        raise NothingRan("; ".join(run.obituary() for run in runs.values()) or "no backend was named")
     progress("judging", len(runs) + 2, len(runs) + 2)
     answers = {name: run.answers for name, run in runs.items() if run.answers}
     results = judged({name: result(run, prepared) for name, run in runs.items()}, answers, prepared)
-    tested = tested_judge(prepared) if options.self_test else None
+    tested = judge_under_test(prepared) if options.self_test else None
     return Comparison(
         environment=environment.capture(options.thread_count()),
         problem=prepared.problem,
