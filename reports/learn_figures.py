@@ -387,11 +387,10 @@ def starts(found: Costs) -> Drawing:
         start, colour = found.starts[name], every[name].light
         axes.plot([start.import_seconds, start.first_seconds], [row, row], color=LIGHT.grid, linewidth=1, zorder=1)
         for seconds, marker in ((start.first_seconds, "D"), (start.import_seconds, "s")):
-            axes.plot(
-                [seconds], [row], marker=marker, markersize=6, markeredgecolor=colour, markerfacecolor=LIGHT.background
-            )
+            axes.plot([seconds], [row], marker=marker, markersize=6, color=colour, markerfacecolor=LIGHT.background)
     for label, marker in (("first epoch", "D"), ("import", "s")):
-        axes.plot([], [], marker, markerfacecolor=LIGHT.background, markeredgecolor=LIGHT.faint, label=label)
+        hollow = LIGHT.background
+        axes.plot([], [], marker, linestyle="none", color=LIGHT.faint, markerfacecolor=hollow, label=label)
     style.rows_of_backends(axes, names)
     axes.grid(visible=True, axis="x")
     second_ticks(axes.xaxis)

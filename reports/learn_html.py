@@ -220,7 +220,7 @@ def method_table(lessons: Lessons) -> Table:
         "forward": "forward",
         "central": "central",
         "richardson": "Richardson",
-        "quadratic": "central, h = 1",
+        "quadratic": "central, large h",
         "complex": "complex step",
     }
     return Table(

@@ -41,6 +41,15 @@ SLOPE_ROOM = 0.25
 PREDICTED_ROOM = 0.01
 
 
+#: The scales of chapter 6 in words.
+VARIANTS = {
+    "standardised": "Standardised",
+    "as it is": "As it is",
+    "a tenth of the unit": "In a tenth of the unit, which makes the numbers ten times as large",
+    "another zero": "Counted from another zero, ten standard deviations away",
+}
+
+
 def introduction(lessons: Lessons) -> list[str]:
     """What the course is about, and on which data."""
     subject = lessons.subject
@@ -86,8 +95,13 @@ def surface(found: Surface, subject: Subject) -> list[str]:
         "one, which chapter 5 is about, so that the path is smooth). After one epoch the loss is "
         f"{numbers.number(path.losses[1])}; after {plural(found.epochs, 'epoch')} it lies "
         f"{numbers.ratio(max(excess[1], 0.0))} above the lowest, from {numbers.ratio(excess[0])} at the start.",
-        together(names, found.apart),
+        together(names, found.apart) + absent(found.missing),
     ]
+
+
+def absent(missing: Mapping[str, str]) -> str:
+    """Who did not take part, and what to do about it."""
+    return "".join(f" {shown(name)} did not take part: {shown(reason, 200)}." for name, reason in missing.items())
 
 
 def floor(lowest: float) -> str:
@@ -229,9 +243,10 @@ def large_step(found: Checking) -> str:
     """Why a large step suits a quadratic, with the errors of all methods."""
     method = {m.name: m for m in found.methods}
     usual, large = method["central"], method["quadratic"]
+    step = "h = 1" if large.step == 1 else f"a step as large as W, h = {numbers.brief(large.step)},"
     comparison = (
-        f"with the usual step {numbers.ratio(usual.step)} its error is {numbers.ratio(usual.error)}, with h = "
-        f"{numbers.brief(large.step)} it is {numbers.ratio(large.error)}"
+        f"with the usual step {numbers.ratio(usual.step)} its error is {numbers.ratio(usual.error)}, with {step} it is "
+        f"{numbers.ratio(large.error)}"
     )
     verdict = (
         "So for the mean squared error, and for nothing else that is curved otherwise, check with a large step."
@@ -293,16 +308,15 @@ def over_told(run: RateRun) -> str:
     first, last = run.excess[0], run.excess[-1]
     text = (
         f"Just over the limit, η = {numbers.number(run.rate, 4)}, every epoch multiplies the steepest part of the "
-        f"error by {numbers.number(run.contraction, 4)}. Nothing dramatic is to be seen at first: after "
-        f"{len(run.excess) - 1} epochs the loss lies {numbers.ratio(last)} above the minimum, from "
-        f"{numbers.ratio(first)} at the start. "
+        f"error by {numbers.number(run.contraction, 4)}. After {len(run.excess) - 1} epochs the loss lies "
+        f"{numbers.ratio(last)} above the minimum, from {numbers.ratio(first)} at the start. "
     )
     if run.overflow is None:
         return text + "The start has no error in that direction, so nothing grows."
     if run.diverged_at is None:
         return text + f"It was predicted to overflow float64 at epoch {numbers.count(run.overflow)}, but did not."
     return text + (
-        f"But growth is without end: predicted was that float64 overflows at epoch {numbers.count(run.overflow)}, and "
+        f"Growth has no end: predicted was that float64 overflows at epoch {numbers.count(run.overflow)}, and "
         f"it happened at epoch {numbers.count(run.diverged_at)}."
     )
 
@@ -332,7 +346,7 @@ def variant_told(variant: Variant) -> str:
             "its height above the minimum at the start"
         )
     return (
-        f"{variant.name.capitalize()}: κ = {numbers.ratio(variant.condition)}, {plural(variant.promised, 'epoch')} "
+        f"{VARIANTS[variant.name]}: κ = {numbers.ratio(variant.condition)}, {plural(variant.promised, 'epoch')} "
         f"promised for six digits; {end}."
     )
 
@@ -458,7 +472,9 @@ def cell_told(cell: Cell) -> str:
     }
     ordered: list[tuple[str, Timing]] = sorted(right.items(), key=lambda item: item[1].median)
     told = listed([f"{shown(n)} {numbers.seconds(t.median, t.low, t.high)}" for n, t in ordered])
-    return f"At {plural(cell.rows, 'row')} an epoch takes: {told}."
+    skipped = [shown(name) for name, m in cell.backends.items() if m.status == "skipped"]
+    left = f" ({listed(skipped)} left out: an epoch takes too long for a lesson)" if skipped else ""
+    return f"At {plural(cell.rows, 'row')} an epoch takes: {told}{left}."
 
 
 def crossed(crossovers: Iterable[Crossover]) -> str:
@@ -481,10 +497,9 @@ def start_told(found: Costs) -> str:
     starts = {name: s.import_seconds + s.first_seconds for name, s in found.starts.items() if name != "moments"}
     ordered = sorted(starts, key=starts.__getitem__)
     told = listed([f"{shown(name)} {numbers.seconds(starts[name])}" for name in ordered])
-    missing = "".join(f" {shown(name)} did not take part: {shown(why, 200)}." for name, why in found.missing.items())
     return (
         "Before the first epoch comes the start: importing the library, and compiling or loading code. Together: "
-        f"{told}. A short run on a small table is over before a fast library has been imported.{missing}"
+        f"{told}. A short run on a small table is over before a fast library has been imported.{absent(found.missing)}"
     )
 
 
