@@ -25,7 +25,18 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "handgrad.backends"
 
 #: The order of tables and figures; backends that are not named here follow in alphabetical order.
-ORDER = ("python", "numpy", "numba", "torch", "tape", "moments", "torch-compile", "jax", "exact")
+ORDER = (
+    "python",
+    "numpy",
+    "numba",
+    "torch",
+    "tape",
+    "moments",
+    "numba-compensated",
+    "torch-compile",
+    "jax",
+    "exact",
+)
 
 
 class UnknownBackend(ValueError):
