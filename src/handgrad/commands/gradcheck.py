@@ -84,8 +84,7 @@ def gradcheck(
         dtype=dtype.value,
         standardize=standardize,
     )
-    folder = out or run_folder(table)
-    with progress_bar() as progress:
+    with run_folder(out, table.source) as folder, progress_bar() as progress:
         checks = check_backends(table, options, points(at), progress)
         write(checks, folder)
     if json_output:
