@@ -51,7 +51,7 @@ class Worker:
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES} | dict(variables or {})
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "handgrad.compare.worker", backend],
+            [sys.executable, "-P", "-m", "handgrad.compare.worker", backend],  # -P: a numpy.py of the user is not NumPy
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,

@@ -7,6 +7,7 @@ run; 130 interrupted.
 from __future__ import annotations
 
 import importlib.metadata
+import io
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -128,4 +129,6 @@ app.add_typer(exercise)
 
 def main() -> None:
     """The entry point of the `handgrad` command."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a pipe's encoding may lack λ and ≤ (cp1252 on Windows)
     app()

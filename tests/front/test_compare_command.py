@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +109,64 @@ def test_with_nothing_to_run_the_exit_code_is_3(cli: Cli, monkeypatch: pytest.Mo
     done = cli("compare", "--backends", "numpy")
     assert done.exit_code == 3
     assert "absent" in done.stderr
+
+
+def test_each_backend_that_could_not_run_is_named(cli: Cli) -> None:
+    done = cli("compare", "--backends", "python,numpy", "--timeout", 0.1, "--out", "run")
+    assert done.exit_code == 3
+    last = done.stderr.splitlines()[-1]
+    assert "backend 'python': no answer" in last
+    assert "backend 'numpy': no answer" in last
+
+
+def test_an_option_that_names_nothing_is_refused(cli: Cli) -> None:
+    done = cli("compare", "--backends", " ,")
+    assert done.exit_code == 2
+    assert "expected names" in done.stderr
+    assert not Path("runs").exists()
+
+
+def test_two_runs_of_the_same_second_have_a_folder_each(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    from handgrad.commands import compare
+
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Stopped:
+            return cls(2026, 1, 2, 3, 4, 5)
+
+    monkeypatch.setattr(compare, "datetime", Stopped)
+    with compare.run_folder(None, "norris") as first, compare.run_folder(None, "norris") as second:
+        assert first != second
+        Path(second, "result.json").touch()
+    assert sorted(path.name for path in Path("runs").iterdir()) == ["20260102-030405-norris-2"]
+
+
+def test_an_option_that_cannot_be_used_leaves_no_folder(cli: Cli) -> None:
+    assert cli("compare", *QUICK, "--learning-rate", -1).exit_code == 2
+    assert not any(Path("runs").iterdir())
+
+
+def test_files_of_the_user_are_not_taken_for_libraries(tmp_path: Path) -> None:
+    for name in ("numpy", "json", "queue", "handgrad"):
+        Path(tmp_path, f"{name}.py").write_text("raise RuntimeError('the file of the user')")
+    done = run_handgrad("compare --backends python,numpy --budget 0.02 --out run", tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_signs_that_a_pipe_cannot_say_are_replaced(tmp_path: Path) -> None:
+    words = "compare --dataset anscombe1 --backends python --learning-rate 3 --epochs 900 --budget 0.02 --out run"
+    done = run_handgrad(words, tmp_path, PYTHONIOENCODING="cp1252")
+    assert done.returncode == 1, done.stderr
+    assert "2/?_max" in done.stdout
+
+
+def run_handgrad(words: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, in a folder that is not on its path: as the `handgrad` script starts it."""
+    start = "from handgrad.__main__ import main; main()"
+    return subprocess.run(
+        [sys.executable, "-P", "-c", start, *words.split()], cwd=folder, env=os.environ | variables,
+        capture_output=True, encoding="cp1252", timeout=120, check=False,
+    )  # fmt: skip
 
 
 def test_a_diverging_comparison_is_no_success_and_says_why(cli: Cli) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import itertools
 import os
 import re
 import sys
@@ -101,9 +102,8 @@ def compare(
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
     table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing, seed)
-    folder = out or run_folder(table)
     load_figures_meanwhile()
-    with progress_bar() as progress:
+    with run_folder(out, table.source) as folder, progress_bar() as progress:
         comparison = side_by_side(table, options, folder, progress)
         progress("writing the report", 1, 1)
         write_report(comparison, folder)
@@ -159,15 +159,33 @@ def read_table(
     return made
 
 
-def run_folder(table: Dataset) -> Path:
-    """A new folder under runs/, named by time and by what of the source's name is harmless in a path."""
-    stem = Path(table.source[:200]).name.partition(" ")[0].partition(".")[0]
+@contextlib.contextmanager
+def run_folder(out: Path | None, source: str) -> Iterator[Path]:
+    """The folder of --out, or a new one under runs/, which is gone again if nothing was written."""
+    if out is not None:
+        yield out
+        return
+    folder = claimed_folder(source)
+    try:
+        yield folder
+    finally:
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def claimed_folder(source: str) -> Path:
+    """A new folder under runs/, named by time and by what of the source's name is harmless in a path.
+
+    It is made here, so that of two runs that start in the same second each has its own.
+    """
+    stem = Path(source[:200]).name.partition(" ")[0].partition(".")[0]
     name = re.sub(r"[^A-Za-z0-9_]+", "-", stem).strip("-")[:40] or "table"
     wanted = Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-{name}")
-    folder, attempt = wanted, 1
-    while folder.exists():
-        attempt += 1
-        folder = wanted.with_name(f"{wanted.name}-{attempt}")
+    for attempt in itertools.count(1):
+        folder = wanted if attempt == 1 else wanted.with_name(f"{wanted.name}-{attempt}")
+        with contextlib.suppress(FileExistsError):  # another run's
+            folder.mkdir(parents=True)
+            break
     return folder
 
 

@@ -43,7 +43,10 @@ def names(listed: str | None) -> list[str] | None:
     """The names of an option with commas between; None stays None."""
     if listed is None:
         return None
-    return [name.strip() for name in listed.split(",") if name.strip()]
+    found = [name.strip() for name in listed.split(",") if name.strip()]
+    if not found:
+        raise typer.BadParameter(f"expected names with commas between, got {listed!r}; leave the option out for all")
+    return found
 
 
 def rate(given: str) -> float | None:
