@@ -60,8 +60,8 @@ def surface(found: Surface, subject: Subject) -> Drawing:
     return Drawing(
         "surface",
         "The loss from above, and the way down",
-        "Each line joins parameters of equal loss; darker is lower, and each line is a quarter of the next one's "
-        "height above the minimum (the cross). Where paths coincide, their colours alternate.",
+        "Each line joins parameters of equal loss; the more shaded, the lower, and each line is a quarter of the "
+        "next one's height above the minimum (the cross). Where paths coincide, their colours alternate.",
         "Contour map of the loss over weight and bias, an elliptic bowl with its minimum at W = "
         f"{numbers.number(weight, 4)}, b = {numbers.number(bias, 4)}. {plural(len(found.paths), 'path')} "
         f"({listed([shown(n) for n in found.paths])}) lead from (0, 0), where the loss is "
@@ -486,7 +486,7 @@ def unit_tick(exponent: int) -> str:
 
 
 def contours(axes: Axes, grid: Grid, lowest: float, highest: float) -> None:
-    """Lines of equal loss: each a quarter of the next one's height above the minimum, areas darker towards it."""
+    """Lines of equal loss: each a quarter of the next one's height above the minimum, areas more shaded towards it."""
     losses = np.array(grid.losses)
     reach = max(highest, float(np.quantile(losses, 0.75))) - lowest
     levels = [lowest + reach * 4.0**-k for k in reversed(range(CONTOURS))]
