@@ -1,17 +1,18 @@
 """Sufficient statistics: the data is read once, and an epoch costs O(d²) whatever n is.
 
-Full-batch descent on the mean squared error depends on the data through a few sums only. With z = (x, y, 1), each
-residual is the product of z with one vector for all rows, rᵢ = zᵢ · v, v = (W, −1, b). So with the matrix
+The mean squared error is quadratic, so what it is at one point, the *anchor* θ̂, tells what it is everywhere. With
+residuals r̂ at the anchor, rows z = (x, 1) and δ = θ − θ̂, each residual is r = r̂ + z · δ, and exactly
 
-    M = Σ zᵢ zᵢᵀ,  (d + 2, d + 2): XᵀX, Xᵀy, the columns' sums, yᵀy and n,
+    Σ z r = Σ z r̂ + G δ,    Σ r² = Σ r̂² + δ · (Σ z r̂ + Σ z r),    G = Σ z zᵀ,  (d + 1, d + 1).
 
-taken once, every epoch has its loss and gradient from one product of M with v:
+One pass takes Σ r̂², Σ z r̂ and G; then no row is looked at again.
 
-    Σ x r = the first d rows of M v,    Σ r = its last,    Σ r² = vᵀ M v.
+**Digits.** Sums such as Σ y² instead of Σ r̂² cancel near the optimum, where the residuals are small: their loss near a
+perfect fit is all rounding. So the anchor lies near the optimum, and what is left there is small and right. Columns far
+from zero cancel, too, so rows are centred: z = (x − c, 1), with the bias β = b + c · W at the centre c. Any c near the
+means and any anchor with small residuals serve, the formulas are exact for all; both come from a sample of the rows.
 
-**Digits.** Such sums cancel: near the optimum M v goes to nothing, and columns far from zero cost the square of
-mean / spread. The usual remedy is to centre, but that rounds each row, and its loss near a perfect fit is all rounding.
-Here M and M v are pairs of numbers with twice the dtype's digits (see `numba_compensated`), which pays for both.
+Layout, chunks and threads are those of `numba`, and mini-batches, which no such sums can serve, are left to it.
 """
 
 from __future__ import annotations
@@ -20,148 +21,204 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numba import prange
-from numpy.typing import NDArray
 
-from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, Trainer
-from handgrad.backends.numba import THREADED_FROM_BYTES, aligned, step
-from handgrad.backends.numba_compensated import (
-    LANES,
-    add_pairs,
-    add_products,
-    add_scaled,
-    exactly,
-    fold,
-    inner,
-    threaded,
-)
+from handgrad.backends.interface import FloatArray, Gradient, Parameters
+from handgrad.backends.numba import NumbaTrainer, aligned, compiled, inner, step, subtract, threaded
 
-#: Rows that are turned into columns at once.
-BLOCK_ROWS = 1024
-#: Rows to a chunk, which has its own matrix.
-CHUNK_ROWS = 16384
+#: Rows to a block: z of a block stays in a near cache while the products of all columns are taken.
+BLOCK_ROWS = 512
+#: Rows to a chunk at least, and chunks at most: each has a matrix of its own.
+CHUNK_ROWS = 8192
+MOST_CHUNKS = 64
+#: About so many rows, and so many for each feature, find the centre and the anchor.
+SAMPLE_ROWS = 256
+SAMPLE_ROWS_PER_FEATURE = 4
+#: How often the anchor is solved for; each time from its own residuals, which repairs the rounding of the time before.
+REFINEMENTS = 3
+
+
+# -- the one pass ------------------------------------------------------------------------------------------------------
 
 
 @inner
-def columns(X: FloatArray, y: FloatArray, start: int, m: int, Z: FloatArray) -> None:
-    """The block of m rows from `start` as columns of z, into Z (d + 2, block), whose last row is ones already."""
-    d = X.shape[1]
-    for i in range(m):
-        for j in range(d):
-            Z[j, i] = X[start + i, j]
-        Z[d, i] = y[start + i]
+def fill(X: FloatArray, y: FloatArray, start: int, centre: FloatArray, anchor: FloatArray, Z: FloatArray) -> None:
+    """A block's rows as columns: x − c (d of them) and r̂, into the first of Z (d + 2 or more, m)."""
+    d, stop = centre.size, start + Z.shape[1]
+    subtract(anchor[d], y[start:stop], Z[d])
+    for j in range(d):
+        x = X[start:stop] if X.ndim == 1 else X[j][start:stop]
+        add_centred(x, centre[j], anchor[j], Z[j], Z[d])
 
 
 @inner
-def add_dot(left: FloatArray, right: FloatArray, zeros: FloatArray, lanes: FloatArray, M: FloatArray) -> None:
-    """Adds Σ leftᵢ rightᵢ to the pair M (2, 1), by way of lanes (2, LANES), which are folded until one is left."""
-    lanes[:] = 0
-    for start in range(0, left.size, LANES):
-        m = min(LANES, left.size - start)
-        add_products(left[start : start + m], right[start : start + m], zeros[:m], lanes[0][:m], lanes[1][:m])
-    fold(lanes)
-    add_pairs(lanes[0][:1], lanes[1][:1], M[0], M[1])
+def add_centred(x: FloatArray, centre: Any, weight: Any, z: FloatArray, r: FloatArray) -> None:
+    """z = x − c, and its part of the residual."""
+    for i in range(r.size):
+        z[i] = x[i] - centre
+        r[i] += weight * z[i]
 
 
 @inner
-def chunk_moments(X: FloatArray, y: FloatArray, first: int, last: int, buffer: FloatArray, M: FloatArray) -> None:
-    """The lower triangle of M (d + 2, d + 2, 2, 1) for rows `first` to `last`."""
-    M[:] = 0
-    Z, zeros, lanes = buffer[:-3], buffer[-3], buffer[-2:, :LANES]
-    for start in range(first, last, BLOCK_ROWS):
-        m = min(BLOCK_ROWS, last - start)
-        columns(X, y, start, m, Z)
-        for j in range(len(M)):
-            for k in range(j + 1):
-                add_dot(Z[j][:m], Z[k][:m], zeros, lanes, M[j, k])
+def add_products(a0: FloatArray, a1: FloatArray, b0: FloatArray, b1: FloatArray, G: FloatArray) -> None:
+    """Adds four dot products to G (2, 2): two to each reading of a column."""
+    s00 = s01 = s10 = s11 = a0.dtype.type(0)
+    for i in range(a0.size):
+        s00 += a0[i] * b0[i]
+        s01 += a0[i] * b1[i]
+        s10 += a1[i] * b0[i]
+        s11 += a1[i] * b1[i]
+    G[0, 0] += s00
+    G[0, 1] += s01
+    G[1, 0] += s10
+    G[1, 1] += s11
 
 
-@exactly
-def all_moments(X: FloatArray, y: FloatArray, buffers: FloatArray, parts: FloatArray) -> None:
-    """A matrix for each chunk, parts (chunks, d + 2, d + 2, 2, 1); X (n, d), buffers (chunks, d + 5, block)."""
-    for c in range(len(parts)):
-        chunk_moments(X, y, c * CHUNK_ROWS, min((c + 1) * CHUNK_ROWS, y.size), buffers[c], parts[c])
+@inner
+def chunk_products(
+    X: FloatArray,
+    y: FloatArray,
+    first: int,
+    last: int,
+    centre: FloatArray,
+    anchor: FloatArray,
+    Z: FloatArray,
+    G: FloatArray,
+) -> None:
+    """The lower triangle of Z Zᵀ for rows `first` to `last`, into G (k, k); Z (k, block) has x − c, r̂, 1, maybe 0."""
+    G[:] = 0
+    for start in range(first, last, Z.shape[1]):
+        m = min(Z.shape[1], last - start)
+        fill(X, y, start, centre, anchor, Z[:, :m])
+        for j in range(0, len(G), 2):
+            for k in range(0, j + 2, 2):
+                add_products(Z[j][:m], Z[j + 1][:m], Z[k][:m], Z[k + 1][:m], G[j : j + 2, k : k + 2])
+
+
+@compiled
+def all_products(
+    X: FloatArray, y: FloatArray, chunk: int, centre: FloatArray, anchor: FloatArray, Z: FloatArray, G: FloatArray
+) -> None:
+    """A matrix for each chunk, G (chunks, k, k), with Z (chunks, k, block) to work in."""
+    for c in range(len(G)):
+        chunk_products(X, y, c * chunk, min((c + 1) * chunk, y.size), centre, anchor, Z[c], G[c])
 
 
 @threaded
-def all_moments_threaded(X: FloatArray, y: FloatArray, buffers: FloatArray, parts: FloatArray) -> None:
+def all_products_threaded(
+    X: FloatArray, y: FloatArray, chunk: int, centre: FloatArray, anchor: FloatArray, Z: FloatArray, G: FloatArray
+) -> None:
     """The same, the chunks shared among threads."""
-    for c in prange(len(parts)):
-        chunk_moments(X, y, c * CHUNK_ROWS, min((c + 1) * CHUNK_ROWS, y.size), buffers[c], parts[c])
+    for c in prange(len(G)):
+        chunk_products(X, y, c * chunk, min((c + 1) * chunk, y.size), centre, anchor, Z[c], G[c])
 
 
-@exactly
-def add_up(parts: FloatArray, high: FloatArray, low: FloatArray) -> None:
-    """The chunks' matrices, in their order, into one of pairs; both triangles are filled."""
-    for j in range(len(high)):
-        for k in range(j + 1):
-            for c in range(1, len(parts)):
-                add_pairs(parts[c, j, k, 0], parts[c, j, k, 1], parts[0, j, k, 0], parts[0, j, k, 1])
-            high[j, k] = high[k, j] = parts[0, j, k, 0, 0]
-            low[j, k] = low[k, j] = parts[0, j, k, 1, 0]
+class Moments(NamedTuple):
+    """What one pass leaves, with z = (x − c, 1) and r̂ the residuals at the anchor."""
+
+    centre: FloatArray  # c (d,)
+    anchor: FloatArray  # Ŵ (d,), then β̂ = b̂ + c · Ŵ
+    gram: FloatArray  # Σ z zᵀ (d + 1, d + 1)
+    sums: FloatArray  # Σ z r̂ (d + 1,)
+    squares: Any  # Σ r̂²
 
 
-@inner
-def add_row(v: Any, high: FloatArray, low: FloatArray, total: FloatArray, rest: FloatArray) -> None:
-    """Adds v · (high + low) to total + rest; all (d + 2,)."""
-    add_scaled(high, v, total, rest)
-    for i in range(low.size):
-        rest[i] += v * low[i]
+def moments_at(centre: FloatArray, anchor: FloatArray, X: FloatArray, y: FloatArray, threads: bool) -> Moments:
+    """The moments of all rows, X and y in the form of `numba`; chunks are added up in their order."""
+    d = centre.size
+    size = d + 2 + d % 2  # even, for add_products
+    chunk = max(CHUNK_ROWS, -(-y.size // MOST_CHUNKS))
+    chunks = -(-y.size // chunk)
+    G, Z = aligned((chunks, size, size), y.dtype), aligned((chunks, size, min(BLOCK_ROWS, y.size)), y.dtype)
+    Z[:, d + 1], Z[:, d + 2 :] = 1, 0
+    (all_products_threaded if threads else all_products)(X, y, chunk, centre, anchor, Z, G)
+    total = G.sum(axis=0)
+    total = np.tril(total) + np.tril(total, -1).T
+    z = [*range(d), d + 1]
+    return Moments(centre, anchor, total[np.ix_(z, z)], total[d, z], total[d, d])
 
 
-@exactly
-def sums_at(theta: FloatArray, high: FloatArray, low: FloatArray, Mv: FloatArray, sums: FloatArray) -> None:
-    """Σ x r, Σ r and Σ r² into sums (d + 2,), at theta (d + 1,); Mv (2, d + 2) is room for M v as pairs."""
-    d = theta.size - 1
-    Mv[:] = 0
+# -- the anchor --------------------------------------------------------------------------------------------------------
+
+
+def optimum(moments: Moments) -> FloatArray:
+    """Where the loss is least, (d + 1,): θ̂ − G⁻¹ Σ z r̂."""
+    return moments.anchor - solution(moments.gram, moments.sums)
+
+
+def solution(A: FloatArray, b: FloatArray) -> FloatArray:
+    """Nearly A⁻¹ b, (k,), of a symmetric A without negative eigenvalues, by elimination.
+
+    A's diagonal is scaled to 1, and a little more: what depends on other columns shares their part, and does not blow up.
+    """
+    scale = np.sqrt(np.where(np.diag(A) > 0, np.diag(A), 1))
+    k = len(b)
+    left = np.column_stack([A / np.outer(scale, scale) + np.sqrt(np.finfo(A.dtype).eps) * np.eye(k), b / scale])
+    left = left.astype(A.dtype)
+    for j in range(k):
+        left[j + 1 :, j:] -= np.outer(left[j + 1 :, j] / left[j, j], left[j, j:])
+    x = np.zeros_like(b)
+    for j in reversed(range(k)):
+        x[j] = (left[j, k] - (left[j, j + 1 : k] * x[j + 1 :]).sum()) / left[j, j]
+    return x / scale
+
+
+# -- the epochs --------------------------------------------------------------------------------------------------------
+
+
+@compiled
+def sums_at(
+    theta: FloatArray,
+    centre: FloatArray,
+    anchor: FloatArray,
+    gram: FloatArray,
+    anchor_sums: FloatArray,
+    anchor_squares: Any,
+    room: FloatArray,
+    sums: FloatArray,
+) -> None:
+    """Σ x r, Σ r and Σ r² into sums (d + 2,), at theta (d + 1,); room (d + 1,) is for δ."""
+    d = centre.size
+    bias = theta[d]
     for j in range(d):
-        add_row(theta[j], high[j], low[j], Mv[0], Mv[1])
-    add_row(-theta.dtype.type(1), high[d], low[d], Mv[0], Mv[1])
-    add_row(theta[d], high[d + 1], low[d + 1], Mv[0], Mv[1])
+        room[j] = theta[j] - anchor[j]
+        bias += centre[j] * theta[j]
+    room[d] = bias - anchor[d]
+    squares = anchor_squares
+    for j in range(d + 1):
+        total = anchor_sums[j]
+        for k in range(d + 1):
+            total += gram[j, k] * room[k]
+        squares += room[j] * (anchor_sums[j] + total)
+        sums[j] = total
     for j in range(d):
-        sums[j] = Mv[0, j] + Mv[1, j]
-    sums[d] = Mv[0, d + 1] + Mv[1, d + 1]
-    squares(theta, Mv, sums)
+        sums[j] += centre[j] * sums[d]
+    sums[d + 1] = squares
 
 
-@inner
-def squares(theta: FloatArray, Mv: FloatArray, sums: FloatArray) -> None:
-    """Σ r² = vᵀ (M v), whose terms cancel while the residuals are small beside y: as a pair, too."""
-    d = theta.size - 1
-    total, rest = sums[d + 1 :], Mv[1, d : d + 1]
-    total[0], rest[0] = -Mv[0, d], -rest[0]
-    for j in range(d):
-        add_products(theta[j : j + 1], Mv[0, j : j + 1], Mv[1, j : j + 1], total, rest)
-    add_products(theta[d:], Mv[0, d + 1 :], Mv[1, d + 1 :], total, rest)
-    total[0] = max(total[0] + rest[0], theta.dtype.type(0))  # a sum of squares; what is below zero is rounding
-
-
-@exactly
+@compiled
 def descend(
     theta: FloatArray,
     rate: Any,
-    high: FloatArray,
-    low: FloatArray,
-    Mv: FloatArray,
+    rows: int,
+    centre: FloatArray,
+    anchor: FloatArray,
+    gram: FloatArray,
+    anchor_sums: FloatArray,
+    anchor_squares: Any,
+    room: FloatArray,
     sums: FloatArray,
     losses: FloatArray,
 ) -> int:
     """Epochs until `losses` is full, or one of them not finite; returns how many there are."""
     for epoch in range(losses.size):
-        sums_at(theta, high, low, Mv, sums)
-        losses[epoch] = step(theta, sums, high[-1, -1], rate)
+        sums_at(theta, centre, anchor, gram, anchor_sums, anchor_squares, room, sums)
+        losses[epoch] = step(theta, sums, rows, rate)
         if not np.isfinite(losses[epoch]):
             return epoch + 1
     return losses.size
 
 
-class Moments(NamedTuple):
-    """M = Σ z zᵀ of the rows as pairs, each (d + 2, d + 2)."""
-
-    high: FloatArray
-    low: FloatArray
-
-
-class MomentsTrainer(Trainer):
+class MomentsTrainer(NumbaTrainer):
     """One pass over the data, made when it is bound; then no row is looked at again."""
 
     name: ClassVar[str] = "moments"
@@ -170,67 +227,46 @@ class MomentsTrainer(Trainer):
     requires: ClassVar[tuple[str, ...]] = ("numba",)
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The arrays themselves, and their moments."""
-        X, y = np.ascontiguousarray(X), np.ascontiguousarray(y)
-        self.moments = moments_of(X, y)
-        return X, y
+        """The data as `numba` has it, and its moments, unless G is no smaller than X: then rows are gone through."""
+        own = super().bind(X, y)
+        self.moments = self.anchored(*own) if self.rows > self.features + 1 else None
+        return own
 
-    def take(self, X: FloatArray, y: FloatArray, rows: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
-        """Copies of the rows."""
-        return X[rows], y[rows]
-
-    def to_own(self, weights: FloatArray, bias: float) -> Parameters:
-        """Array and scalar of the dtype."""
-        return Parameters(weights.astype(self.dtype), np.dtype(self.dtype).type(bias))
-
-    def to_numpy(self, weights: FloatArray, bias: Any) -> Parameters:
-        """A copy, and a float."""
-        return Parameters(weights.copy(), float(bias))
+    @np.errstate(over="ignore", invalid="ignore")  # squares beyond the dtype's range: the loss is not finite
+    def anchored(self, X: FloatArray, y: FloatArray) -> Moments:
+        """The moments at an anchor near the optimum."""
+        every = max(1, self.rows // max(SAMPLE_ROWS, SAMPLE_ROWS_PER_FEATURE * self.features))
+        sample = self.take(X, y, np.arange(0, self.rows, every))
+        centre = sample[0].reshape(self.features, -1).mean(axis=1)
+        anchor = np.append(np.zeros_like(centre), sample[1].mean())
+        for _ in range(REFINEMENTS):
+            anchor = optimum(moments_at(centre, anchor, *sample, threads=False))
+        return moments_at(centre, anchor, X, y, self.threaded)
 
     def predict(self, X: FloatArray, weights: FloatArray, bias: Any) -> FloatArray:
         """ŷ = X W + b."""
-        predicted: FloatArray = X @ weights + bias
-        return predicted
+        return super().predict(X, weights, bias)
 
     def loss(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
-        """(1/n) vᵀ M v."""
+        """(1/n) Σ r²."""
         return self.gradient(X, y, weights, bias).loss
 
     def gradient(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
-        """(2/n) times the sums that M v gives; the moments of other rows than the bound ones are taken first."""
-        moments = self.moments if X is self.data[0] else moments_of(X, y)
-        sums = np.empty(len(weights) + 2, dtype=self.dtype)
-        sums_at(np.append(weights, bias), *moments, np.empty((2, len(sums)), dtype=self.dtype), sums)
+        """(2/n) Σ x r and (2/n) Σ r from the moments; other rows than the bound ones are gone through."""
+        if self.moments is None or X is not self.data[0]:
+            return super().gradient(X, y, weights, bias)
+        theta = np.append(weights, bias)
+        sums = np.empty(len(theta) + 1, dtype=self.dtype)
+        sums_at(theta, *self.moments, np.empty_like(theta), sums)
         n = y.dtype.type(y.size)
         scale = y.dtype.type(2) / n
         return Gradient(sums[-1] / n, scale * sums[:-2], scale * sums[-2])
 
-    def update(self, weights: FloatArray, bias: Any, gradient: Gradient, learning_rate: float) -> Parameters:
-        """W ← W − η dW, b ← b − η db."""
-        rate = np.dtype(self.dtype).type(learning_rate)
-        return Parameters(weights - rate * gradient.weights, bias - rate * gradient.bias)
-
-    def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
-        """The epochs of a full batch in one compiled call; each mini-batch takes its own moments, and saves nothing."""
-        if not self.takes_all(plan):
-            return super().run(parameters, plan, first, count)
-        theta = np.append(*parameters)
-        sums, losses = np.empty(len(theta) + 1, dtype=self.dtype), np.empty(count, dtype=self.dtype)
-        Mv = np.empty((2, len(sums)), dtype=self.dtype)
-        done = descend(theta, theta.dtype.type(plan.learning_rate), *self.moments, Mv, sums, losses)
+    def run_full(self, theta: FloatArray, rate: Any, count: int) -> list[float]:
+        """Full-batch epochs in one compiled call; moves theta (d + 1,) and returns the loss before each."""
+        if self.moments is None:
+            return super().run_full(theta, rate, count)
+        losses, sums = np.empty(count, dtype=self.dtype), np.empty(len(theta) + 1, dtype=self.dtype)
+        done = descend(theta, rate, self.rows, *self.moments, np.empty_like(theta), sums, losses)
         finished: list[float] = losses[:done].tolist()
-        return Parameters(theta[:-1], theta[-1]), finished
-
-
-def moments_of(X: FloatArray, y: FloatArray) -> Moments:
-    """The moments of X (n, d) and y (n,), both contiguous, in one pass."""
-    n, d = X.shape
-    chunks = -(-n // CHUNK_ROWS)
-    parts = aligned((chunks, d + 2, d + 2, 2, 1), X.dtype)
-    buffers = aligned((chunks, d + 5, BLOCK_ROWS), X.dtype)
-    buffers[:, d + 1], buffers[:, d + 2] = 1, 0
-    pass_over = all_moments_threaded if X.nbytes >= THREADED_FROM_BYTES else all_moments
-    pass_over(X, y, buffers, parts)
-    high, low = np.empty((d + 2, d + 2), dtype=X.dtype), np.empty((d + 2, d + 2), dtype=X.dtype)
-    add_up(parts, high, low)
-    return Moments(high, low)
+        return finished
