@@ -34,7 +34,7 @@ class ClockStopped(RuntimeError):
 
 
 #: A sample lasts at least so long, so that the clock's own resolution and overhead are lost in it.
-SAMPLE_SECONDS = 0.005
+SAMPLE_SECONDS = 0.01
 
 #: The intervals are looked at every so many rounds: a bootstrap costs as much as a short sample.
 LOOK_EVERY = 5

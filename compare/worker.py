@@ -38,8 +38,11 @@ if TYPE_CHECKING:
     from handgrad.compare.machine import Reader
 
 
-#: One part in so many of a sample is run before it without the clock, for threads to wake and caches to fill.
+#: One part in so many of a sample, and one epoch at least, is run before it without the clock: a process that has
+#: rested finds its threads asleep and its caches full of others' data, and samples of few epochs would show it more.
 WARM_UP_SHARE = 4
+#: In epochs that last longer, waking up does not show.
+LONG_EPOCH_SECONDS = 0.1
 
 
 class Session:
@@ -51,6 +54,7 @@ class Session:
         self.settled = False
         self.bytes_bare = self.bytes_before = resident_bytes()
         self.reader: Reader | None = None
+        self.epoch_seconds = 0.0
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Carries out one request."""
@@ -83,7 +87,7 @@ class Session:
 
         from handgrad.backends.catalogue import load
 
-        self.trainer = None  # what an earlier size needed is free before this one is measured
+        self.trainer, self.epoch_seconds = None, 0.0  # what an earlier size needed is free before this one is measured
         with np.load(data) as arrays:
             X, y = arrays["X"].astype(dtype, copy=False), arrays["y"].astype(dtype, copy=False)
         X.flags.writeable = y.flags.writeable = False
@@ -137,15 +141,16 @@ class Session:
         """So many epochs under the clock, conversions outside; the parameters after them, so that they are checked."""
         trainer, made = self.bound(), make_plan(plan)
         die_with_parent()
-        if warm_up := epochs // WARM_UP_SHARE:
-            trainer.run(trainer.start(made), made, 0, warm_up)
-        parameters = trainer.start(made)
         self.settle()
         gc.disable()
+        if self.epoch_seconds < LONG_EPOCH_SECONDS:
+            trainer.run(trainer.start(made), made, 0, max(1, epochs // WARM_UP_SHARE))
+        parameters = trainer.start(made)
         began = time.perf_counter()
         parameters, _ = trainer.run(parameters, made, 0, epochs)
         seconds = time.perf_counter() - began
         gc.enable()
+        self.epoch_seconds = seconds / epochs
         weights, bias = trainer.to_numpy(*parameters)
         return {"seconds": seconds, "weights": weights.tolist(), "bias": bias}
 
@@ -169,7 +174,7 @@ class Session:
         if self.reader is None or self.reader.bytes != bytes:
             self.reader = None  # two of the largest size need not fit
             self.reader = Reader(bytes)
-        self.reader.seconds(times // WARM_UP_SHARE)
+        self.reader.seconds(max(1, times // WARM_UP_SHARE))
         return {"seconds": self.reader.seconds(times)}
 
     def limits(self, largest_bytes: int) -> dict[str, Any]:
