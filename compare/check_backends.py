@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from handgrad.backends.catalogue import entry, load
 from handgrad.backends.interface import InputError, Trainer
 from handgrad.compare import environment
-from handgrad.compare.check_results import Where
+from handgrad.compare.check_results import PointChecks, Where
 from handgrad.compare.gradcheck_results import GradientChecks
 from handgrad.compare.point_checks import check_points, most_moving
 from handgrad.compare.prepare import Options, Prepared, prepare
@@ -53,7 +53,7 @@ def check_backends(
         raise NothingRan("; ".join(left_out.values()))
     prepared = prepare(dataset, options)
     trainers, sweeps = bound(asked, prepared), {curved(asked): most_moving(prepared, MOST_SWEPT)}
-    found = []
+    found: list[PointChecks] = []
     for done, where in enumerate(points):
         progress(f"gradients at the {where}", done, len(points))
         found += check_points(prepared, trainers, [where], sweeps)

@@ -124,6 +124,8 @@ class Finding:
         caught: Whether it was, at its largest size.
         smallest: The smallest size that was caught, all larger ones having been, too; None for a fault without size.
         reason: The judge's words about that one; empty if it was not caught.
+        harmless: Whether it changed next to nothing on this problem, so that missing it is no failure: one row left out
+            of many equal ones, float32 sums of small whole numbers.
     """
 
     fault: str
@@ -131,6 +133,7 @@ class Finding:
     caught: bool
     smallest: float | None
     reason: str
+    harmless: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,8 @@ class SelfTest:
         dtype: The format in which it computes.
         findings: One for each kind of fault; the first is the factor in the gradient.
         accused: What the judge said against the backend without a fault; empty when it passed, as it must.
-        passed: Whether it caught every kind, float64 gradients off by a factor of 1 + 10⁻¹⁰, and accused nobody else.
+        passed: Whether it caught every kind that did harm, and float64 gradients off by a factor of 1 + 10⁻¹⁰, and
+            accused nobody else.
     """
 
     backend: str

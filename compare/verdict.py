@@ -87,7 +87,7 @@ def verdict(results: Mapping[str, BackendResult], tested: SelfTest | None = None
 
 def blindness(tested: SelfTest) -> list[str]:
     """What a judge that did not pass its test has missed, or whom it has accused."""
-    missed = [finding.fault for finding in tested.findings if not finding.caught]
+    missed = [finding.fault for finding in tested.findings if not (finding.caught or finding.harmless)]
     said = [f"self-test: the judge let pass: {', '.join(missed)}"] if missed else []
     if tested.accused:
         said.append(f"self-test: the judge accused {tested.backend} without a fault: {tested.accused}")

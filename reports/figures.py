@@ -24,6 +24,8 @@ from handgrad.reports.tables import largest_features, start_gradients
 MOST_POINTS = 400
 #: Panels of the trajectories: the bias, and the features that move the prediction most.
 MOST_PANELS = 4
+#: Errors in ULPs are without bound where the exact value is nearly 0; the axis ends here, its number says the rest.
+MOST_DRAWN = 1e60
 
 
 def figures(comparison: Comparison, folder: Path) -> dict[str, Path]:
@@ -273,7 +275,7 @@ def _dots(
     include: tuple[float, float],
 ) -> None:
     """One marker per row on a logarithmic axis, with its number beside it; zeros stand at the left edge."""
-    positive = [value for value in values.values() if value is not None and 0 < value < math.inf]
+    positive = [min(value, MOST_DRAWN) for value in values.values() if value is not None and value > 0]
     low, high = min([*positive, include[0]]), max([*positive, include[1]])
     style.logarithmic(axes.xaxis, [low, high * (high / low) ** 0.25], pad=0.05)
     for row, (name, value) in enumerate(values.items()):

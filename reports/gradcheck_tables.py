@@ -13,6 +13,7 @@ from handgrad.reports.tables import BACKEND_WIDTH, Column, Table, table
 
 #: Parameters whose derivatives stand beside each other at 80 columns.
 MOST_PARAMETERS = 4
+PARAMETER_WIDTH = 10
 
 
 def tables(problem: Problem, points: Sequence[PointChecks]) -> list[Table]:
@@ -84,13 +85,13 @@ def methods(problem: Problem, point: PointChecks) -> Table:
         Column("method", words=True),
         Column("step h"),
         Column("relative"),
-        *(Column(words.parameter(problem, j)) for j in picked),
+        *(Column(words.parameter(problem, j, PARAMETER_WIDTH)) for j in picked),
     ]
     own = [
         abs(a - e) if a is not None and e is not None else None
         for a, e in zip(check.analytic, check.exact, strict=True)
     ]
-    rows = [[f"{shown(name, 10)} itself", "", numbers.ratio(_worst(check.relative)), *_errors(own, picked)]]
+    rows = [[shown(name, BACKEND_WIDTH), "", numbers.ratio(_worst(check.relative)), *_errors(own, picked)]]
     rows += [
         [
             method.method,

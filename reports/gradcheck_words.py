@@ -76,8 +76,11 @@ def _steps(problem: Problem, point: PointChecks) -> Iterator[str]:
     found = swept(point)
     if found is None or point.where != "start":
         return
-    sweep = drawn(problem, found[1].sweeps)[0]
-    forward, central = (min(v for v in arm if v is not None) for arm in (sweep.forward, sweep.central))
+    vs = [sweep for sweep in drawn(problem, found[1].sweeps) if sweep.best_forward > sweep.steps[0]]
+    if not vs:  # a derivative of nearly 0: the smallest steps are right by luck
+        return
+    sweep = vs[0]
+    forward, central = (min((v for v in arm if v is not None), default=None) for arm in (sweep.forward, sweep.central))
     yield (
         f"{parameter(problem, sweep.parameter)}: a forward difference is best at h = "
         f"{numbers.ratio(sweep.best_forward)} (error {numbers.ratio(forward)}); noise and truncation were predicted to "
@@ -116,9 +119,9 @@ def influence(problem: Problem) -> Mapping[int, float]:
     return {j: abs(weight * scale) for j, (weight, scale) in enumerate(pairs)}
 
 
-def parameter(problem: Problem, number: int) -> str:
+def parameter(problem: Problem, number: int, width: int = 16) -> str:
     """The name of a parameter: the feature's, or bias."""
-    return "bias" if number == len(problem.features) else shown(problem.features[number], 16)
+    return "bias" if number == len(problem.features) else shown(problem.features[number], width)
 
 
 def left_out(checks: GradientChecks) -> list[str]:

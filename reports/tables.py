@@ -274,7 +274,7 @@ def self_test(comparison: Comparison) -> Table:
         [
             finding.fault,
             numbers.MISSING if finding.smallest is None else f"{finding.smallest:.0e}",
-            "yes" if finding.caught else "no",
+            "yes" if finding.caught else "no harm here" if finding.harmless else "no",
         ]
         for finding in comparison.self_test.findings
     ]

@@ -12,6 +12,7 @@ from handgrad.compare.evidence import CHEAP_NUMBERS, TEST_ROWS, gradchecks, judg
 from handgrad.compare.prepare import Options, prepare
 from handgrad.compare.verdict import blindness, verdict
 from handgrad.data import builtin_sets
+from handgrad.data.dataset import Dataset
 from handgrad.data.synthetic import synthetic
 
 
@@ -63,6 +64,16 @@ def test_a_judge_that_misses_a_fault_costs_the_verdict(prepared, monkeypatch):
     (said,) = blindness(blind)
     assert "swapped sign" in said
     assert said in verdict({}, blind).reasons
+
+
+def test_a_fault_that_changes_nothing_here_is_told_as_harmless_and_costs_nothing():
+    x = np.array([1.0, 2.0, 1.0, 2.0])
+    table = prepare(Dataset.from_arrays(x, np.full(4, 7.0)), Options())  # dW is exactly 0: its sign may swap
+    found = judge_under_test(table)
+    swapped = next(finding for finding in found.findings if finding.fault == "swapped sign")
+    assert (swapped.caught, swapped.harmless) == (False, True)
+    assert found.passed
+    assert blindness(found) == []
 
 
 def test_a_judge_that_accuses_the_innocent_costs_the_verdict(tested):
