@@ -106,6 +106,7 @@ def _draw(axes: Axes, sweep: Sweep, lowest: float, forward: str) -> None:
         at = next((e for h, e in pairs if h == best), lowest)
         axes.plot([best], [at], marker=marker, color=colour, markersize=5.5, linestyle="none", clip_on=False, zorder=4)
     axes.grid(visible=True, axis="both")
+    axes.tick_params(axis="x", labelsize=7)  # two panels share the width of one
 
 
 def _key(figure: Figure, forward: str) -> None:

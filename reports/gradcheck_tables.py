@@ -13,7 +13,7 @@ from handgrad.reports.tables import BACKEND_WIDTH, Column, Table, table
 
 #: Parameters whose derivatives stand beside each other at 80 columns.
 MOST_PARAMETERS = 4
-PARAMETER_WIDTH = 10
+PARAMETER_WIDTH = 9
 
 
 def tables(problem: Problem, points: Sequence[PointChecks]) -> list[Table]:

@@ -93,10 +93,9 @@ def _steps(problem: Problem, point: PointChecks) -> Iterator[str]:
 def _falls(points: Sequence[PointChecks]) -> Iterator[str]:
     orders = [c.taylor.order for point in points for c in point.checks.values() if c.taylor.order is not None]
     if orders:
-        yield (
-            f"The Taylor remainder falls as h to the power {min(orders):.2f} to {max(orders):.2f}: 2 belongs to a "
-            "right gradient, 1 to a wrong one."
-        )
+        low, high = (f"{order:.2f}" for order in (min(orders), max(orders)))
+        power = low if low == high else f"{low} to {high}"
+        yield f"The Taylor remainder falls as h to the power {power}: 2 belongs to a right gradient, 1 to a wrong one."
 
 
 def swept(point: PointChecks) -> tuple[str, GradientCheck] | None:
