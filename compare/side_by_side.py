@@ -209,7 +209,7 @@ def plan_fields(plan: Plan) -> dict[str, Any]:
 def result(run: Run, prepared: Prepared) -> BackendResult:
     """The answers of a process as a result, parameters in the user's units; not yet judged."""
     described = BackendResult(
-        status=run.status,  # type: ignore[arg-type]
+        status=run.status,
         gradient=run.entry.kind,  # type: ignore[arg-type]
         summary=run.entry.summary,
         reason=run.reason,
