@@ -245,6 +245,6 @@ def content_of(run: Path) -> tuple[Path, bytes]:
 def _head(content: bytes, name: str) -> dict[str, Any]:
     try:
         head = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ResultError(f"{name}: not JSON ({error}); run the command again") from None
     return head if isinstance(head, dict) else {}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from handgrad.data.arrays import FloatArray
-from handgrad.data.dataset import Dataset
+from handgrad.data.dataset import DataError, Dataset
 from handgrad.data.metrics import mae, mse, r2
 from handgrad.data.model_file import Model
 
@@ -33,12 +35,20 @@ def evaluate_model(model: Model, dataset: Dataset) -> Evaluation:
     """Predicts and measures.
 
     Raises:
-        DataError: If the table lacks a feature of the model, or has another target.
+        DataError: If the table lacks a feature of the model, or has another target, or if the errors leave float64's
+            range, as those of a diverged model do.
     """
-    predicted = model.predict(model.align(dataset))
+    with np.errstate(over="ignore", invalid="ignore"):
+        predicted = model.predict(model.align(dataset))
+        loss = mse(dataset.y, predicted)
+    if not np.isfinite(loss):
+        raise DataError(
+            f"{dataset.source}: expected a finite error, but the model's predictions leave float64's range (the "
+            f"largest weight is {np.abs(model.weights).max():.3g}); did its training diverge? train at a smaller rate"
+        )
     return Evaluation(
         predicted=predicted,
-        mse=mse(dataset.y, predicted),
+        mse=loss,
         mae=mae(dataset.y, predicted),
         r2=r2(dataset.y, predicted),
         mse_to_truth=None if dataset.y_true is None else mse(dataset.y_true, predicted),

@@ -356,7 +356,7 @@ def from_json(content: bytes, name: str = "result.json") -> Comparison:
     """
     try:
         head = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ResultError(f"{name}: not JSON ({error}); run `handgrad compare` again") from None
     schema = head.get("schema") if isinstance(head, dict) else None
     if schema != SCHEMA:

@@ -189,7 +189,7 @@ def _from_stored(stored: _Stored) -> Model:
 def _parsed(path: str | os.PathLike[str], content: bytes) -> Any:
     try:
         return msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(
             f"{path}: expected a model in JSON, got a damaged or other file ({error}); train again"
         ) from None

@@ -50,8 +50,10 @@ class OneLineErrors(TyperGroup):
         """Runs a command and leaves with its exit code; errors are told here, so typer's standalone mode is off."""
         try:
             code = super().main(args, prog_name or "handgrad", complete_var, False, windows_expand_args, **extra)
+            if code == INTERRUPTED:  # typer's own answer to Ctrl-C
+                raise KeyboardInterrupt
         except (KeyboardInterrupt, typer.Abort):
-            _say("interrupted; finished measurements are kept")
+            _say("interrupted")
             sys.exit(INTERRUPTED)
         except Exception as error:
             if (line := _line(error)) is None:

@@ -146,6 +146,22 @@ def test_an_option_that_cannot_be_used_leaves_no_folder(cli: Cli) -> None:
     assert not any(Path("runs").iterdir())
 
 
+def test_an_interrupted_comparison_exits_with_130_and_says_how_to_go_on(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from handgrad.compare import side_by_side
+
+    def interrupted(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(side_by_side, "time_epochs", interrupted)
+    done = cli("compare", *QUICK, "--out", "my run")
+    assert done.exit_code == 130
+    assert "--resume --out 'my run'" in done.stderr
+    assert "interrupted" in done.stderr.splitlines()[-1]
+    assert [path.name for path in Path("my run").iterdir()] == ["measurements.jsonl"]
+
+
 def test_files_of_the_user_are_not_taken_for_libraries(tmp_path: Path) -> None:
     for name in ("numpy", "json", "queue", "handgrad"):
         Path(tmp_path, f"{name}.py").write_text("raise RuntimeError('the file of the user')")

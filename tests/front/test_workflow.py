@@ -141,6 +141,26 @@ def test_a_diverging_run_keeps_its_history_and_names_limit_and_remedy(cli: Cli) 
     assert all(map(math.isfinite, losses))
 
 
+def test_predictions_beyond_float64_are_told_in_one_line(cli: Cli) -> None:
+    cli("generate")
+    cli("train")
+    model = json.loads(Path("models/model.json").read_text())
+    Path("models/model.json").write_text(json.dumps(model | {"weights": [1e308]}))
+    done = cli("evaluate")
+    assert done.exit_code == 2
+    assert "did its training diverge?" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_nested_json_too_deep_to_read_is_told_in_one_line(cli: Cli) -> None:
+    cli("generate")
+    Path("deep.json").write_text("[" * 100_000)
+    for words in (("evaluate", "--model", "deep.json"), ("report", "deep.json")):
+        done = cli(*words)
+        assert done.exit_code == 2, done.output
+        assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from handgrad.commands.compare import progress_bar
+from handgrad.commands.compare import progress_bar, resumable
 from handgrad.commands.options import Json, Seed, names
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def bench(
     )
     folder = out or Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-bench")
     with progress_bar() as progress:
-        found = measure_all(settings, threads, folder, resume, progress, timeout)
+        with resumable(folder):
+            found = measure_all(settings, threads, folder, resume, progress, timeout)
         write(found, folder)
     if json_output:
         sys.stdout.buffer.write(to_json(found) + b"\n")

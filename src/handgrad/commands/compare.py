@@ -7,6 +7,7 @@ import importlib
 import itertools
 import os
 import re
+import shlex
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -104,7 +105,8 @@ def compare(
     table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing, seed)
     load_figures_meanwhile()
     with run_folder(out, table.source) as folder, progress_bar() as progress:
-        comparison = side_by_side(table, options, folder, progress)
+        with resumable(folder):
+            comparison = side_by_side(table, options, folder, progress)
         progress("writing the report", 1, 1)
         write_report(comparison, folder)
     if json_output:
@@ -171,6 +173,20 @@ def run_folder(out: Path | None, source: str) -> Iterator[Path]:
     finally:
         if not any(folder.iterdir()):
             folder.rmdir()
+
+
+@contextlib.contextmanager
+def resumable(folder: Path) -> Iterator[None]:
+    """Says how to go on when Ctrl-C ends a run that has measured something."""
+    from handgrad.compare.journal import FILE
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (folder / FILE).exists():
+            kept = shlex.quote(str(folder))
+            typer.echo(f"handgrad: finished measurements are kept; go on with --resume --out {kept}", err=True)
+        raise
 
 
 def claimed_folder(source: str) -> Path:
