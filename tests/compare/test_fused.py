@@ -39,3 +39,13 @@ def test_sum_and_product_are_split_without_error():
     for split, exact in ((two_sum(a, b), Fraction.__add__), (two_product(a, b), Fraction.__mul__)):
         for x, y, high, low in zip(a, b, *split, strict=True):
             assert Fraction(high) + Fraction(low) == exact(Fraction(x), Fraction(y))
+
+
+@pytest.mark.parametrize(("dtype", "bits", "half"), [("float64", 52, 30), ("float32", 23, 20)])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_product_just_below_half_of_the_last_place_is_not_rounded_as_a_half(dtype, bits, half, sign):
+    """(1 + 2⁻ʰ)(1 − 2⁻ʰ) is a little below 1: half of a last place but for that, so that rounding twice goes up."""
+    a = np.array([1 + 2.0**-half], dtype=dtype)
+    b = np.array([sign * 2.0 ** -(bits + 1) * (1 - 2.0**-half)], dtype=dtype)
+    c = np.array([sign * (1 + 2.0**-bits)], dtype=dtype)
+    assert fused_multiply_add(a, b, c) == c
