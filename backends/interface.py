@@ -92,8 +92,7 @@ class Plan:
             _check_whole("batch size", self.batch_size, least=1)
         for epoch in self.record if self.record is not None else ():
             _check_whole("epoch to record", epoch, least=0)
-        if self.dtype not in ("float64", "float32"):
-            raise InputError(f"dtype: expected 'float64' or 'float32', got {self.dtype!r}")
+        _check_dtype(self.dtype)
 
     def recorded(self) -> list[int]:
         """The epochs whose parameters are kept, ascending; always with 0 (the start) and the last."""
@@ -304,6 +303,7 @@ def check_data(X: ArrayLike, y: ArrayLike, dtype: DType) -> tuple[FloatArray, Fl
     Raises:
         InputError: See `Trainer`.
     """
+    _check_dtype(dtype)
     X, y = _numbers("X", X, dtype), _numbers("y", y, dtype)
     if X.ndim == 1:
         X = X[:, np.newaxis]
@@ -332,6 +332,11 @@ def check_parameters(weights: ArrayLike, bias: float, features: int, dtype: DTyp
     if number.size != 1:
         raise InputError(f"bias: expected one number, got shape {number.shape}")
     return Parameters(array.copy(), float(number.reshape(())))
+
+
+def _check_dtype(given: Any) -> None:
+    if given not in ("float64", "float32"):
+        raise InputError(f"dtype: expected 'float64' or 'float32', got {given!r}")
 
 
 def _check_whole(what: str, given: Any, least: int) -> None:

@@ -101,7 +101,7 @@ class SideBySide(Comparison):
 def side_by_side(
     X: ArrayLike | Dataset,
     y: ArrayLike | None = None,
-    backends: Sequence[str] | None = None,
+    backends: str | Sequence[str] | None = None,
     learning_rate: float | None = None,
     epochs: int = 100,
     batch_size: int | None = None,
@@ -146,7 +146,7 @@ def side_by_side(
 
     dataset = X if isinstance(X, Dataset) else Dataset.from_arrays(X, _given(y))
     options = Options(
-        backends=backends,
+        backends=[backends] if isinstance(backends, str) else backends,
         learning_rate=learning_rate,
         epochs=epochs,
         batch_size=batch_size,

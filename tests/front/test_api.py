@@ -69,6 +69,11 @@ def test_side_by_side_judges_shows_and_saves_itself(tmp_path: Path) -> None:
     assert {"result.json", "report.html", "loss.png"} <= written
 
 
+def test_one_backend_can_be_given_by_its_name() -> None:
+    found = hg.side_by_side(X, Y, backends="python", epochs=2, budget_seconds=0.01)
+    assert list(found.backends) == ["python"]
+
+
 def test_side_by_side_takes_a_dataset_or_x_and_y() -> None:
     dataset = hg.Dataset.from_arrays(X, Y, target_name="z")
     found = hg.side_by_side(dataset, backends=["numpy"], epochs=1, budget_seconds=0.01)
@@ -91,6 +96,8 @@ def test_errors_say_what_was_expected() -> None:
         hg.gradient(X, Y[:-1], [1.0], 0.0)
     with pytest.raises(hg.InputError, match="finite"):
         hg.train(X, [*Y[:-1], math.nan], backend="numpy")
+    with pytest.raises(hg.InputError, match="expected 'float64' or 'float32', got 'float16'"):
+        hg.gradient(X, Y, [1.0], 0.0, dtype="float16")
     with pytest.raises(ValueError, match="no backend is called 'nmupy'"):
         hg.train(X, Y, backend="nmupy")
 
