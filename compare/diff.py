@@ -1,29 +1,41 @@
 """Compares two runs, of `compare` or of `bench`: what became slower or faster, and whether the numbers changed.
 
-Times of different runs were never taken side by side, and a machine drifts between them. So the ratio of a backend's
-medians, after over before, is taken twice: as it is, and relative to the median ratio of everything else that was timed
-in the same cell, the machine's reading included. A change counts when both say so: what slows all alike is the machine,
-and is told as such.
+Times of different runs were never taken side by side, and a machine drifts between them. What was taken side by side is
+a backend and the others in the same rounds. So a backend is held against each of the others in its cell (the witnesses,
+among them the machine's own reading): the median ratio of their rounds, after over before. It became slower when it did
+so beside more than half of them; one witness that changed cannot accuse the others, and what slows all alike is the
+machine. Without witnesses there is only the ratio of its own medians.
 """
 
 from __future__ import annotations
 
 import statistics as averages
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
 
 from handgrad.compare import bench_results, results
 from handgrad.compare.bench_results import Bench, Estimate
 from handgrad.compare.diff_results import Change, Diff, OtherChange, TimeChange
 from handgrad.compare.results import BackendResult, Comparison, Environment, ResultError, Timing
-from handgrad.compare.statistics import NOISE_FLOOR_AT_LEAST, independent_ratio
+from handgrad.compare.statistics import (
+    NOISE_FLOOR_AT_LEAST,
+    Groups,
+    estimate,
+    groups_of,
+    independent_ratio,
+    medians,
+    ratios,
+    told_apart,
+)
 
 #: What else was timed in a cell of a sweep.
 MACHINE = "(machine)"
 
-#: So many others must have been timed in a cell for their median ratio to tell what the machine did.
+#: So many others must have been timed in a cell to tell a backend's change from the machine's.
 WITNESSES = 2
 
 #: Facts of an environment that make times comparable; `load` is apart, since it never is the same.
@@ -139,45 +151,69 @@ def time_changes(
     floor: float = NOISE_FLOOR_AT_LEAST,
 ) -> Iterator[TimeChange]:
     """What was timed in both runs of one cell; the machine itself is a witness only."""
-    raw = {name: independent_ratio(after[name], before[name]) for name in after if name in before}
-    for name, ratio in raw.items():
+    common = [name for name in after if name in before]
+    for name in common:
         if name == MACHINE:
             continue
-        others = [other.value for witness, other in raw.items() if witness != name]
-        drift = averages.median(others) if len(others) >= WITNESSES else None
-        adjusted = None if drift is None else Estimate(ratio.value / drift, ratio.low / drift, ratio.high / drift)
-        seen = [ratio] if adjusted is None else [ratio, adjusted]
+        witnesses = [other for other in common if other != name]
+        beside = beside_witnesses(name, witnesses, before, after) if len(witnesses) >= WITNESSES else None
+        ratio = independent_ratio(after[name], before[name])
+        seen = beside or ratio
         yield TimeChange(
             cell=cell,
             backend=name,
             before_seconds=before[name].median,
             after_seconds=after[name].median,
             ratio=ratio,
-            drift=drift,
-            adjusted=adjusted,
-            significant=all(one.low > 1 + floor for one in seen) or all(one.high < 1 / (1 + floor) for one in seen),
-            change=change(seen, max(threshold, floor)),
+            beside=beside,
+            significant=told_apart(seen, floor),
+            change=change(seen, threshold),
         )
 
 
-def change(seen: list[Estimate], threshold: float) -> Change:
-    """Slower or faster when every ratio's interval lies beyond the threshold, the same when one lies within it."""
-    if all(one.low > 1 + threshold for one in seen):
+def beside_witnesses(
+    name: str, witnesses: Sequence[str], before: Mapping[str, Timing], after: Mapping[str, Timing]
+) -> Estimate | None:
+    """How much slower a backend became beside the others: the middle one of the ratios to each of them.
+
+    Of an even number the one nearer to 1 is taken: the lower one for the lower end, the upper one for the upper. None
+    when some pair has no common round.
+    """
+    pairs = [
+        [ratios(groups_of(run[name]), groups_of(run[witness])) for run in (after, before)] for witness in witnesses
+    ]
+    if not all(any(groups) for pair in pairs for groups in pair):
+        return None
+    values = np.array([pooled_median(new) / pooled_median(old) for new, old in pairs])
+    draws = np.array([medians(new, seed=1) / medians(old, seed=2) for new, old in pairs])
+    ordered, lower, upper = np.sort(draws, axis=0), (len(pairs) - 1) // 2, len(pairs) // 2
+    value = float(np.median(values))
+    low, high = estimate(value, ordered[lower]).low, estimate(value, ordered[upper]).high
+    return Estimate(value, low, high)
+
+
+def pooled_median(groups: Groups) -> float:
+    """The median of all ratios."""
+    return averages.median(ratio for group in groups for ratio in group)
+
+
+def change(seen: Estimate, threshold: float) -> Change:
+    """Slower or faster when the whole interval lies beyond the threshold, the same when it lies within it."""
+    if seen.low > 1 + threshold:
         return "slower"
-    if all(one.high < 1 / (1 + threshold) for one in seen):
+    if seen.high < 1 / (1 + threshold):
         return "faster"
-    if any(1 / (1 + threshold) <= one.low and one.high <= 1 + threshold for one in seen):
+    if 1 / (1 + threshold) <= seen.low and seen.high <= 1 + threshold:
         return "same"
     return "unclear"
 
 
 def worse_time(one: TimeChange) -> str:
     """A regression of a time in a sentence."""
-    by = one.adjusted or one.ratio
-    beside = "" if one.drift is None else f", when the rest of the cell took {one.drift:.3g} times as long"
+    seen, how = (one.beside, "beside the others") if one.beside else (one.ratio, "by itself")
     return (
-        f"{one.backend}, {one.cell}: {one.ratio.value:.3g} times as long as before{beside}; "
-        f"at least {100 * (min(by.low, one.ratio.low) - 1):.0f} % slower"
+        f"{one.backend}, {one.cell}: {seen.value:.3g} times as long as before {how} "
+        f"({seen.low:.3g} to {seen.high:.3g}; at least {100 * (seen.low - 1):.0f} % slower)"
     )
 
 

@@ -18,8 +18,9 @@ Change = Literal["slower", "faster", "same", "unclear"]
 class TimeChange:
     """One backend in one cell: seconds per epoch, after over before.
 
-    `ratio` is as measured, `drift` the median ratio of all else in the cell, `adjusted` the one over the other (both
-    null without enough witnesses). `change` is "unclear" when the interval reaches over the threshold.
+    `ratio` is that of its own medians, `beside` that of its ratios to the other backends of the cell in the same rounds
+    (null without enough of them); the latter decides where there is one. `significant`: beyond the noise floor.
+    `change` is "unclear" when the interval reaches over the threshold.
     """
 
     cell: str
@@ -27,8 +28,7 @@ class TimeChange:
     before_seconds: float
     after_seconds: float
     ratio: Estimate
-    drift: float | None
-    adjusted: Estimate | None
+    beside: Estimate | None
     significant: bool
     change: Change
 

@@ -37,14 +37,14 @@ def times(found: Diff) -> Table:
     )
     rows = tuple(_time(one) for one in found.times)
     note = (
-        "Ratio: after over before, less what everything else in the cell drifted by. A change counts when its "
-        f"interval lies beyond {100 * found.threshold:.3g} % both with the drift and without."
+        "Ratio: after over before, beside the others of the cell in the same rounds, so that the machine's drift is "
+        f"out; with its 95 % interval. A change counts when all of it lies beyond {100 * found.threshold:.3g} %."
     )
     return Table("times", "Seconds per epoch", columns, rows, note, tuple(one.backend for one in found.times))
 
 
 def _time(one: TimeChange) -> tuple[str, ...]:
-    ratio = one.adjusted or one.ratio
+    ratio = one.beside or one.ratio
     return (
         shown(one.cell, 24),
         shown(one.backend, 14),
