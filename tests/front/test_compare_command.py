@@ -233,3 +233,10 @@ def test_progress_goes_to_stderr_and_results_to_stdout(cli: Cli) -> None:
     done = cli("compare", *QUICK, "--json")
     json.loads(done.stdout)
     assert "numpy" in done.stderr
+
+
+def test_compensated_adds_a_row_within_one_ulp_of_the_exact_gradient(cli: Cli) -> None:
+    done = cli("compare", "--backends", "numpy", "--compensated", "--budget", 0.02, "--json")
+    found = json.loads(done.stdout)["backends"]
+    assert list(found) == ["numpy", "numba-compensated"]
+    assert found["numba-compensated"]["accuracy"]["start_gradient"]["max_ulp"] <= 1

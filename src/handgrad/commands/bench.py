@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from handgrad.commands.compare import progress_bar, resumable
-from handgrad.commands.options import Json, Seed, names
+from handgrad.commands.options import Compensated, Json, Seed, chosen, names
 
 if TYPE_CHECKING:
     from handgrad.compare.bench_results import Bench
@@ -44,6 +44,7 @@ def bench(
         str | None,
         typer.Option(help="Their names, with commas between. [default: all usual ones]", show_default=False),
     ] = None,
+    compensated: Compensated = False,
     epochs: Annotated[int, typer.Option(min=1, help="Length of the run for totals and break-even.")] = 100,
     precision: Annotated[
         float, typer.Option(help="Stop a cell when each median is known to this relative half-width.")
@@ -79,7 +80,7 @@ def bench(
         rows=sizes("--rows", rows or usual.rows),
         features=sizes("--features", features or usual.features),
         dtypes=formats(dtypes),
-        backends=tuple(names(backends) or ()),
+        backends=tuple(chosen(backends, compensated) or ()),
         epochs=epochs,
         processes=processes or usual.processes,
         precision=precision,

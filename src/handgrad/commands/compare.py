@@ -19,6 +19,7 @@ import typer
 
 from handgrad.commands.options import (
     BatchSize,
+    Compensated,
     DropMissing,
     DType,
     DTypeName,
@@ -30,6 +31,7 @@ from handgrad.commands.options import (
     Seed,
     Separator,
     Target,
+    chosen,
     names,
     rate,
 )
@@ -71,6 +73,7 @@ def compare(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report. [default: runs/TIME-NAME]", show_default=False)
     ] = None,
+    compensated: Compensated = False,
     self_test: Annotated[
         bool, typer.Option("--self-test", help="Put known faults into a backend; report the smallest that is caught.")
     ] = False,
@@ -86,7 +89,7 @@ def compare(
     from handgrad.compare.side_by_side import side_by_side
 
     options = Options(
-        backends=names(backends),
+        backends=chosen(backends, compensated),
         learning_rate=rate(learning_rate),
         epochs=epochs,
         batch_size=batch_size,

@@ -39,6 +39,22 @@ DropMissing = Annotated[
 ]
 
 
+Compensated = Annotated[
+    bool, typer.Option("--compensated", help="Add Numba with compensated sums: each within 1 ULP of the exact one.")
+]
+
+
+def chosen(listed: str | None, compensated: bool) -> list[str] | None:
+    """The backends of --backends and --compensated; None for those that are compared by default."""
+    given = names(listed)
+    if not compensated:
+        return given
+    from handgrad.backends.catalogue import catalogue
+
+    wanted = given if given is not None else [name for name, entry in catalogue().items() if entry.by_default]
+    return [*wanted, *(["numba-compensated"] if "numba-compensated" not in wanted else [])]
+
+
 def names(listed: str | None) -> list[str] | None:
     """The names of an option with commas between; None stays None."""
     if listed is None:
