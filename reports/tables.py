@@ -168,8 +168,9 @@ def accuracy(comparison: Comparison) -> Table:
         "Accuracy against the exact answer",
         columns,
         rows,
-        "ULP: error in steps to the next representable number. Of bound: error over what rounding may cause; above "
-        "1 is wrong.",
+        "Gradient ULP: the worst derivative at the start, in steps to the next representable number. Of bound: the "
+        "worst error there, of a derivative or of the loss, over what rounding may cause; above 1 is wrong. End: the "
+        "worst parameter after the last epoch, in ULPs and as a relative error.",
         judged,
     )
 
@@ -197,12 +198,11 @@ def against(comparison: Comparison) -> Table:
         Column("by"),
         Column("end"),
     ]
-    found = [
-        (name, pair)
-        for name, result in comparison.backends.items()
-        if result.accuracy is not None
-        for pair in result.accuracy.pairs
-    ]
+    once: dict[frozenset[str], tuple[str, Pair]] = {}  # two references meet twice, and differ alike
+    for name, result in comparison.backends.items():
+        for pair in result.accuracy.pairs if result.accuracy is not None else ():
+            once.setdefault(frozenset((name, pair.reference)), (name, pair))
+    found = list(once.values())
     return table(
         "against",
         "One against another",
@@ -240,7 +240,10 @@ def speed(comparison: Comparison) -> Table:
         *([Column("% limit")] if ceiling else []),
     ]
     rows = [[shown(name, BACKEND_WIDTH), *_speed(speed, ceiling)] for name, speed in timed.items()]
-    note = "Epoch: median in the steady state, with its interval. × numpy: over NumPy's epoch; below 1 is faster."
+    note = (
+        "Epoch: median in the steady state, with its 95 % interval. × numpy: over NumPy's epoch; below 1 is faster. "
+        "Memory: the most that the process held beyond the bare interpreter and the data."
+    )
     if ceiling:
         note += " % limit: of the speed at which this machine reads the same bytes."
     return table("speed", "Speed", columns, rows, note, timed)

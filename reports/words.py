@@ -40,7 +40,8 @@ def agreement(comparison: Comparison) -> str:
         )
     if not comparison.verdict.passed:
         return f"The comparison did not pass, though {_all(judged)} within the rounding-error bound."
-    who = f"All {len(judged)} backends agree" if len(judged) > 1 else f"{shown(next(iter(judged)))} is right"
+    everyone = "Both" if len(judged) == 2 else f"All {len(judged)}"
+    who = f"{everyone} backends agree" if len(judged) > 1 else f"{shown(next(iter(judged)))} is right"
     return f"{who}: every gradient is within its rounding-error bound{_worst(comparison)}."
 
 
@@ -58,6 +59,8 @@ def _worst(comparison: Comparison) -> str:
     if not known:
         return ""
     name = max(known, key=lambda name: known[name])
+    if known[name] == 0:
+        return " (there is no error at all)"
     return f" (the largest error is {numbers.ratio(known[name])} of it, by {shown(name)})"
 
 
@@ -122,15 +125,18 @@ def curvature(values: Curvature) -> list[str]:
     return [
         f"condition number {condition}; eigenvalues of the Hessian from {numbers.number(values.smallest, 3)} "
         f"to {numbers.number(values.largest, 3)}",
-        f"each epoch leaves {_contraction(values.contraction)} of the slowest error at this rate; "
+        f"each epoch leaves {_contraction(values.contraction)} at this rate; "
         f"the best rate is {numbers.brief(values.best_rate)}",
         _epochs_for(values),
     ]
 
 
 def _contraction(factor: float) -> str:
-    """Four digits, since it is near 1 where they matter."""
-    return numbers.number(factor, 4) if factor > 0.01 else numbers.ratio(factor)
+    """Four digits, since it is near 1 where they matter; below 1e-15 it is the rounding of the eigenvalues."""
+    if factor < 1e-15:
+        return "nothing of the error but rounding"
+    left = numbers.number(factor, 4) if factor > 0.01 else numbers.ratio(factor)
+    return f"{left} of the slowest error"
 
 
 def _epochs_for(values: Curvature) -> str:

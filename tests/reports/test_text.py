@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from handgrad.reports.names import columns
-from handgrad.reports.tables import speed, tables
+from handgrad.reports.tables import against, speed, tables
 from handgrad.reports.text import plain, terminal
 from handgrad.reports.words import agreement, fastest, reasons
 from tests.reports.conftest import ALL, CASES, compared, hostile, nothing_ran, troubled, wrong
@@ -84,6 +84,28 @@ def test_backends_whose_intervals_overlap_are_not_told_apart():
 def test_nothing_is_called_fastest_when_nothing_was_timed():
     assert fastest(nothing_ran()) is None
     assert speed(nothing_ran()).rows == ()
+
+
+def test_two_references_are_set_against_each_other_once():
+    comparison = compared()
+    found = dict(comparison.backends)
+    for name, reference in (("numpy", "torch"), ("torch", "numpy")):
+        pair = replace(comparison.backends["python"].accuracy.pairs[0], reference=reference)
+        found[name] = replace(found[name], accuracy=replace(found[name].accuracy, pairs=(pair,)))
+    rows = [row[:2] for row in against(replace(comparison, backends=found)).rows]
+    assert ("numpy", "torch") in rows
+    assert ("torch", "numpy") not in rows
+    assert len(rows) == len({frozenset(row) for row in rows}) > 1
+
+
+def test_no_error_and_two_backends_have_words_of_their_own():
+    comparison = compared()
+    exact = {name: comparison.backends[name] for name in ("python", "numpy")}
+    for name, result in exact.items():
+        start = replace(result.accuracy.start_gradient, bound_ratio=0.0)
+        exact[name] = replace(result, accuracy=replace(result.accuracy, start_gradient=start))
+    said = agreement(replace(comparison, backends=exact))
+    assert said == "Both backends agree: every gradient is within its rounding-error bound (there is no error at all)."
 
 
 def test_rate_and_standardisation_are_said():
