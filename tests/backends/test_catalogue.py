@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 
 from handgrad.backends import catalogue as module
-from handgrad.backends.catalogue import UnknownBackend, catalogue, entry, load
+from handgrad.backends.catalogue import ORDER, UnknownBackend, catalogue, entry, load
 from handgrad.backends.interface import BackendUnavailable
 
 CONTRACT = Path(__file__).with_name("test_contract.py")
@@ -247,9 +247,10 @@ def verdicts(folder: Path, selection: str) -> list[tuple[str, bool]]:
 
 
 def test_the_backends_stand_in_the_order_of_tables() -> None:
-    names = list(catalogue())
-    assert names[:5] == ["python", "numpy", "numba", "torch", "tape"]
-    assert names[-1] == "exact"
+    known = [name for name in catalogue() if name in ORDER]  # a file that somebody adds need not change anything here
+    assert known[:5] == ["python", "numpy", "numba", "torch", "tape"]
+    assert known[-1] == "exact"
+    assert list(catalogue())[: len(known)] == known
 
 
 @pytest.mark.parametrize("name", list(catalogue()))
