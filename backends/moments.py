@@ -27,6 +27,8 @@ from handgrad.backends.numba import NumbaTrainer, aligned, compiled, inner, step
 
 #: Rows to a block: z of a block stays in a near cache while the products of all columns are taken.
 BLOCK_ROWS = 512
+#: The dot products are taken in squares of 3 × 3.
+SIDE = 3
 #: Rows to a chunk at least, and chunks at most: each has a matrix of its own.
 CHUNK_ROWS = 8192
 MOST_CHUNKS = 64
@@ -41,13 +43,34 @@ REFINEMENTS = 3
 
 
 @inner
-def fill(X: FloatArray, y: FloatArray, start: int, centre: FloatArray, anchor: FloatArray, Z: FloatArray) -> None:
-    """A block's rows as columns: x − c (d of them) and r̂, into the first of Z (d + 2 or more, m)."""
-    d, stop = centre.size, start + Z.shape[1]
-    subtract(anchor[d], y[start:stop], Z[d])
+def add_line(x: FloatArray, y: FloatArray, centre: Any, weight: Any, bias: Any, G: FloatArray) -> None:
+    """One feature, x (m,): z and r never leave the registers; G is as in `chunk_products`."""
+    zz = zr = rr = total_z = total_r = y.dtype.type(0)
+    for i in range(y.size):
+        z = x[i] - centre
+        r = weight * z + bias - y[i]
+        zz += z * z
+        zr += z * r
+        rr += r * r
+        total_z += z
+        total_r += r
+    G[0, 0] += zz
+    G[1, 0] += zr
+    G[1, 1] += rr
+    G[2, 0] += total_z
+    G[2, 1] += total_r
+    G[2, 2] += y.dtype.type(y.size)
+
+
+@inner
+def fill(
+    X: FloatArray, y: FloatArray, start: int, stop: int, centre: FloatArray, anchor: FloatArray, Z: FloatArray
+) -> None:
+    """Rows `start` to `stop` as columns: x − c (d of them) and r̂, into the first d + 1 of Z (k, block)."""
+    d, m = centre.size, stop - start
+    subtract(anchor[d], y[start:stop], Z[d][:m])
     for j in range(d):
-        x = X[start:stop] if X.ndim == 1 else X[j][start:stop]
-        add_centred(x, centre[j], anchor[j], Z[j], Z[d])
+        add_centred(X[j][start:stop], centre[j], anchor[j], Z[j][:m], Z[d][:m])
 
 
 @inner
@@ -59,18 +82,33 @@ def add_centred(x: FloatArray, centre: Any, weight: Any, z: FloatArray, r: Float
 
 
 @inner
-def add_products(a0: FloatArray, a1: FloatArray, b0: FloatArray, b1: FloatArray, G: FloatArray) -> None:
-    """Adds four dot products to G (2, 2): two to each reading of a column."""
-    s00 = s01 = s10 = s11 = a0.dtype.type(0)
+def add_products(Z: FloatArray, m: int, G: FloatArray) -> None:
+    """Adds the lower triangle of Z Zᵀ, of the first m of Z (k, block), to G (k, k), nine dot products at a time."""
+    for j in range(0, len(G), SIDE):
+        a = Z[j][:m], Z[j + 1][:m], Z[j + 2][:m]
+        for k in range(0, j + 1, SIDE):
+            nine_dots(a, (Z[k][:m], Z[k + 1][:m], Z[k + 2][:m]), G[j : j + SIDE, k : k + SIDE])
+
+
+@inner
+def nine_dots(a: Any, b: Any, G: FloatArray) -> None:
+    """Adds aⱼ · bₖ to G (3, 3): nine products for six readings, and as many sums as stay in registers."""
+    a0, a1, a2 = a
+    b0, b1, b2 = b
+    s00 = s01 = s02 = s10 = s11 = s12 = s20 = s21 = s22 = a0.dtype.type(0)
     for i in range(a0.size):
         s00 += a0[i] * b0[i]
         s01 += a0[i] * b1[i]
+        s02 += a0[i] * b2[i]
         s10 += a1[i] * b0[i]
         s11 += a1[i] * b1[i]
-    G[0, 0] += s00
-    G[0, 1] += s01
-    G[1, 0] += s10
-    G[1, 1] += s11
+        s12 += a1[i] * b2[i]
+        s20 += a2[i] * b0[i]
+        s21 += a2[i] * b1[i]
+        s22 += a2[i] * b2[i]
+    for j, sums in enumerate(((s00, s01, s02), (s10, s11, s12), (s20, s21, s22))):
+        for k in range(3):
+            G[j, k] += sums[k]
 
 
 @inner
@@ -84,14 +122,15 @@ def chunk_products(
     Z: FloatArray,
     G: FloatArray,
 ) -> None:
-    """The lower triangle of Z Zᵀ for rows `first` to `last`, into G (k, k); Z (k, block) has x − c, r̂, 1, maybe 0."""
+    """The lower triangle of Z Zᵀ for rows `first` to `last`, into G (k, k); Z (k, block) has x − c, r̂, 1, maybe zeros."""
     G[:] = 0
     for start in range(first, last, Z.shape[1]):
-        m = min(Z.shape[1], last - start)
-        fill(X, y, start, centre, anchor, Z[:, :m])
-        for j in range(0, len(G), 2):
-            for k in range(0, j + 2, 2):
-                add_products(Z[j][:m], Z[j + 1][:m], Z[k][:m], Z[k + 1][:m], G[j : j + 2, k : k + 2])
+        stop = min(start + Z.shape[1], last)
+        if X.ndim == 1:
+            add_line(X[start:stop], y[start:stop], centre[0], anchor[0], anchor[1], G)
+        else:
+            fill(X, y, start, stop, centre, anchor, Z)
+            add_products(Z, stop - start, G)
 
 
 @compiled
@@ -125,7 +164,7 @@ class Moments(NamedTuple):
 def moments_at(centre: FloatArray, anchor: FloatArray, X: FloatArray, y: FloatArray, threads: bool) -> Moments:
     """The moments of all rows, X and y in the form of `numba`; chunks are added up in their order."""
     d = centre.size
-    size = d + 2 + d % 2  # even, for add_products
+    size = -(-(d + 2) // SIDE) * SIDE  # whole tiles
     chunk = max(CHUNK_ROWS, -(-y.size // MOST_CHUNKS))
     chunks = -(-y.size // chunk)
     G, Z = aligned((chunks, size, size), y.dtype), aligned((chunks, size, min(BLOCK_ROWS, y.size)), y.dtype)
