@@ -195,3 +195,15 @@ def test_too_many_mini_batch_steps_are_said_not_to_be_judged():
     accuracy = judge(X, y, plan, {"numpy": Observed(trainer.gradient_at([0.0], 0.0), None)})["numpy"]
     assert accuracy.epochs is None
     assert "not judged" in accuracy.reason
+
+
+def test_a_wide_table_is_judged_at_the_start_and_says_that_its_long_run_is_not_followed():
+    X, y = noisy(300, 200)
+    plan = Plan(learning_rate=0.1 / 200, epochs=100)
+    court = Judge(X, y, plan)
+    assert court.true is None
+    trainer = load("numpy")(X, y)
+    found = court.accuracy(Observed(trainer.gradient_at(np.zeros(200), 0.0), trainer.train(plan)))
+    assert found.passed
+    assert found.epochs is None
+    assert "not judged" in found.reason
