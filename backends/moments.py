@@ -22,8 +22,8 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from numba import prange
 
-from handgrad.backends.interface import FloatArray, Gradient, Parameters
-from handgrad.backends.numba import NumbaTrainer, aligned, compiled, inner, step, subtract, threaded
+from handgrad.backends.interface import FloatArray, Gradient
+from handgrad.backends.numba import NumbaTrainer, add_one, aligned, compiled, inner, step, subtract, threaded
 
 #: Rows to a block: z of a block stays in a near cache while the products of all columns are taken.
 BLOCK_ROWS = 512
@@ -37,6 +37,8 @@ SAMPLE_ROWS = 256
 SAMPLE_ROWS_PER_FEATURE = 4
 #: How often the anchor is solved for; each time from its own residuals, which repairs the rounding of the time before.
 REFINEMENTS = 3
+#: Below so much of its own in one of the columns, they are set apart.
+INDEPENDENT = 0.1
 
 
 # -- the one pass ------------------------------------------------------------------------------------------------------
@@ -45,32 +47,32 @@ REFINEMENTS = 3
 @inner
 def add_line(x: FloatArray, y: FloatArray, centre: Any, weight: Any, bias: Any, G: FloatArray) -> None:
     """One feature, x (m,): z and r never leave the registers; G is as in `chunk_products`."""
-    zz = zr = rr = total_z = total_r = y.dtype.type(0)
+    total_z = total_r = zz = zr = rr = y.dtype.type(0)
     for i in range(y.size):
         z = x[i] - centre
         r = weight * z + bias - y[i]
+        total_z += z
+        total_r += r
         zz += z * z
         zr += z * r
         rr += r * r
-        total_z += z
-        total_r += r
-    G[0, 0] += zz
-    G[1, 0] += zr
-    G[1, 1] += rr
-    G[2, 0] += total_z
-    G[2, 1] += total_r
-    G[2, 2] += y.dtype.type(y.size)
+    G[0, 0] += y.dtype.type(y.size)
+    G[1, 0] += total_z
+    G[1, 1] += zz
+    G[2, 0] += total_r
+    G[2, 1] += zr
+    G[2, 2] += rr
 
 
 @inner
 def fill(
     X: FloatArray, y: FloatArray, start: int, stop: int, centre: FloatArray, anchor: FloatArray, Z: FloatArray
 ) -> None:
-    """Rows `start` to `stop` as columns: x − c (d of them) and r̂, into the first d + 1 of Z (k, block)."""
+    """Rows `start` to `stop` as columns: 1, x − c (d of them) and r̂, into the first of Z (k, block); 1 is there."""
     d, m = centre.size, stop - start
-    subtract(anchor[d], y[start:stop], Z[d][:m])
+    subtract(anchor[0], y[start:stop], Z[d + 1][:m])
     for j in range(d):
-        add_centred(X[j][start:stop], centre[j], anchor[j], Z[j][:m], Z[d][:m])
+        add_centred(X[j][start:stop], centre[j], anchor[j + 1], Z[j + 1][:m], Z[d + 1][:m])
 
 
 @inner
@@ -79,6 +81,14 @@ def add_centred(x: FloatArray, centre: Any, weight: Any, z: FloatArray, r: Float
     for i in range(r.size):
         z[i] = x[i] - centre
         r[i] += weight * z[i]
+
+
+@inner
+def set_apart(Z: FloatArray, m: int, factor: FloatArray) -> None:
+    """Turns the columns z, the first m of Z (k, block), into factor⁻¹ z; an empty factor (0, 0) leaves them."""
+    for j in range(len(factor)):
+        for k in range(j):
+            add_one(-factor[j, k], Z[k][:m], Z[j][:m])
 
 
 @inner
@@ -119,89 +129,151 @@ def chunk_products(
     last: int,
     centre: FloatArray,
     anchor: FloatArray,
+    factor: FloatArray,
     Z: FloatArray,
     G: FloatArray,
 ) -> None:
-    """The lower triangle of Z Zᵀ for rows `first` to `last`, into G (k, k); Z (k, block) has x − c, r̂, 1, maybe zeros."""
+    """The lower triangle of Z Zᵀ for rows `first` to `last`, into G (k, k); Z (k, block) has 1, z, r̂ and zeros."""
     G[:] = 0
     for start in range(first, last, Z.shape[1]):
         stop = min(start + Z.shape[1], last)
         if X.ndim == 1:
-            add_line(X[start:stop], y[start:stop], centre[0], anchor[0], anchor[1], G)
+            add_line(X[start:stop], y[start:stop], centre[0], anchor[1], anchor[0], G)
         else:
             fill(X, y, start, stop, centre, anchor, Z)
+            set_apart(Z, stop - start, factor)
             add_products(Z, stop - start, G)
 
 
 @compiled
 def all_products(
-    X: FloatArray, y: FloatArray, chunk: int, centre: FloatArray, anchor: FloatArray, Z: FloatArray, G: FloatArray
+    X: FloatArray,
+    y: FloatArray,
+    chunk: int,
+    centre: FloatArray,
+    anchor: FloatArray,
+    factor: FloatArray,
+    Z: FloatArray,
+    G: FloatArray,
 ) -> None:
     """A matrix for each chunk, G (chunks, k, k), with Z (chunks, k, block) to work in."""
     for c in range(len(G)):
-        chunk_products(X, y, c * chunk, min((c + 1) * chunk, y.size), centre, anchor, Z[c], G[c])
+        chunk_products(X, y, c * chunk, min((c + 1) * chunk, y.size), centre, anchor, factor, Z[c], G[c])
 
 
 @threaded
 def all_products_threaded(
-    X: FloatArray, y: FloatArray, chunk: int, centre: FloatArray, anchor: FloatArray, Z: FloatArray, G: FloatArray
+    X: FloatArray,
+    y: FloatArray,
+    chunk: int,
+    centre: FloatArray,
+    anchor: FloatArray,
+    factor: FloatArray,
+    Z: FloatArray,
+    G: FloatArray,
 ) -> None:
     """The same, the chunks shared among threads."""
     for c in prange(len(G)):
-        chunk_products(X, y, c * chunk, min((c + 1) * chunk, y.size), centre, anchor, Z[c], G[c])
+        chunk_products(X, y, c * chunk, min((c + 1) * chunk, y.size), centre, anchor, factor, Z[c], G[c])
 
 
 class Moments(NamedTuple):
-    """What one pass leaves, with z = (x − c, 1) and r̂ the residuals at the anchor."""
+    """What one pass leaves, with z = L⁻¹ (1, x − c) and r̂ the residuals at the anchor."""
 
     centre: FloatArray  # c (d,)
-    anchor: FloatArray  # Ŵ (d,), then β̂ = b̂ + c · Ŵ
+    anchor: FloatArray  # β̂ = b̂ + c · Ŵ, then Ŵ, (d + 1,)
+    factor: FloatArray  # L (d + 1, d + 1), lower with ones on the diagonal; (0, 0) stands for the identity
     gram: FloatArray  # Σ z zᵀ (d + 1, d + 1)
     sums: FloatArray  # Σ z r̂ (d + 1,)
     squares: Any  # Σ r̂²
 
 
-def moments_at(centre: FloatArray, anchor: FloatArray, X: FloatArray, y: FloatArray, threads: bool) -> Moments:
+def moments_of(
+    X: FloatArray, y: FloatArray, centre: FloatArray, anchor: FloatArray, factor: FloatArray, threads: bool
+) -> Moments:
     """The moments of all rows, X and y in the form of `numba`; chunks are added up in their order."""
-    d = centre.size
-    size = -(-(d + 2) // SIDE) * SIDE  # whole tiles
+    r = anchor.size  # where the products with r̂ stand
+    size = -(-(r + 1) // SIDE) * SIDE  # whole squares of dot products
     chunk = max(CHUNK_ROWS, -(-y.size // MOST_CHUNKS))
     chunks = -(-y.size // chunk)
     G, Z = aligned((chunks, size, size), y.dtype), aligned((chunks, size, min(BLOCK_ROWS, y.size)), y.dtype)
-    Z[:, d + 1], Z[:, d + 2 :] = 1, 0
-    (all_products_threaded if threads else all_products)(X, y, chunk, centre, anchor, Z, G)
-    total = G.sum(axis=0)
-    total = np.tril(total) + np.tril(total, -1).T
-    z = [*range(d), d + 1]
-    return Moments(centre, anchor, total[np.ix_(z, z)], total[d, z], total[d, d])
+    Z[:, 0], Z[:, r:] = 1, 0
+    (all_products_threaded if threads else all_products)(X, y, chunk, centre, anchor, factor, Z, G)
+    total = np.tril(G.sum(axis=0))
+    gram = total[:r, :r] + np.tril(total[:r, :r], -1).T
+    return Moments(centre, anchor, factor, gram, total[r, :r].copy(), total[r, r])
 
 
 # -- the anchor --------------------------------------------------------------------------------------------------------
 
 
-def optimum(moments: Moments) -> FloatArray:
-    """Where the loss is least, (d + 1,): θ̂ − G⁻¹ Σ z r̂."""
-    return moments.anchor - solution(moments.gram, moments.sums)
+def near_optimum(X: FloatArray, y: FloatArray, sample: tuple[FloatArray, FloatArray], threads: bool) -> Moments:
+    """The moments at an anchor near the optimum: one pass, or two where the sample misled or columns hang together."""
+    d, plain = X.size // y.size, np.empty((0, 0), y.dtype)
+    centre = np.median(sample[0].reshape(d, -1), axis=1)  # the mean could lie where no row is
+    anchor = np.append(np.median(sample[1]), np.zeros_like(centre))
+    for _ in range(REFINEMENTS):
+        anchor = anchor - to_optimum(moments_of(*sample, centre, anchor, plain, threads=False))
+    found = moments_of(X, y, centre, anchor, plain, threads)
+    step, L = to_optimum(found), factored(found.gram)
+    if (step * found.sums).sum() <= found.squares / 2 and independence(L) >= INDEPENDENT:
+        return found
+    return moments_of(X, y, centre, anchor - step, L / np.diag(L) if d > 1 else plain, threads)
 
 
-def solution(A: FloatArray, b: FloatArray) -> FloatArray:
-    """Nearly A⁻¹ b, (k,), of a symmetric A without negative eigenvalues, by elimination.
+def to_optimum(moments: Moments) -> FloatArray:
+    """G⁻¹ Σ z r̂, (d + 1,), for moments without a factor: θ̂ less this is where the loss is least."""
+    return solution(factored(moments.gram), moments.sums)
 
-    A's diagonal is scaled to 1, and a little more: what depends on other columns shares their part, and does not blow up.
+
+def independence(L: FloatArray) -> float:
+    """What is left of a column, at least, when those before it are taken out: from 1, orthogonal, to 0, dependent."""
+    return float((np.diag(L) ** 2 / (L**2).sum(axis=1)).min())
+
+
+def factored(gram: FloatArray) -> FloatArray:
+    """L (k, k), lower, with L Lᵀ nearly the matrix given (Cholesky's).
+
+    Nearly, as the diagonal is made larger by √ε of itself: columns that depend on each other share what is theirs, and
+    nothing is divided by what is all rounding.
     """
-    scale = np.sqrt(np.where(np.diag(A) > 0, np.diag(A), 1))
-    k = len(b)
-    left = np.column_stack([A / np.outer(scale, scale) + np.sqrt(np.finfo(A.dtype).eps) * np.eye(k), b / scale])
-    left = left.astype(A.dtype)
-    for j in range(k):
-        left[j + 1 :, j:] -= np.outer(left[j + 1 :, j] / left[j, j], left[j, j:])
-    x = np.zeros_like(b)
-    for j in reversed(range(k)):
-        x[j] = (left[j, k] - (left[j, j + 1 : k] * x[j + 1 :]).sum()) / left[j, j]
-    return x / scale
+    scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
+    left = gram / np.outer(scale, scale)
+    left[np.diag_indices_from(left)] += np.sqrt(np.finfo(gram.dtype).eps)
+    for j in range(len(left)):
+        left[j:, j] /= np.sqrt(left[j, j])
+        left[j + 1 :, j + 1 :] -= np.outer(left[j + 1 :, j], left[j + 1 :, j])
+    return np.tril(left) * scale[:, np.newaxis]
+
+
+def solution(L: FloatArray, b: FloatArray) -> FloatArray:
+    """(L Lᵀ)⁻¹ b, (k,)."""
+    x = b.copy()
+    for j in range(len(b)):
+        x[j] = (x[j] - (L[j, :j] * x[:j]).sum()) / L[j, j]
+    for j in reversed(range(len(b))):
+        x[j] = (x[j] - (L[j + 1 :, j] * x[j + 1 :]).sum()) / L[j, j]
+    return x
 
 
 # -- the epochs --------------------------------------------------------------------------------------------------------
+
+
+@inner
+def away(theta: FloatArray, centre: FloatArray, anchor: FloatArray, factor: FloatArray, delta: FloatArray) -> None:
+    """Lᵀ (θ − θ̂), with θ as (β, W), into the first of delta (2, d + 1)."""
+    d = centre.size
+    bias = theta[d]
+    for j in range(d):
+        bias += centre[j] * theta[j]
+        delta[0, j + 1] = theta[j] - anchor[j + 1]
+    delta[0, 0] = bias - anchor[0]
+    if len(factor) > 0:
+        delta[1, :] = 0
+        for j in range(d + 1):
+            for k in range(j + 1):
+                delta[1, k] += factor[j, k] * delta[0, j]
+        delta[0, :] = delta[1, :]
 
 
 @compiled
@@ -209,29 +281,29 @@ def sums_at(
     theta: FloatArray,
     centre: FloatArray,
     anchor: FloatArray,
+    factor: FloatArray,
     gram: FloatArray,
     anchor_sums: FloatArray,
     anchor_squares: Any,
-    room: FloatArray,
+    delta: FloatArray,
     sums: FloatArray,
 ) -> None:
-    """Σ x r, Σ r and Σ r² into sums (d + 2,), at theta (d + 1,); room (d + 1,) is for δ."""
+    """Σ x r, Σ r and Σ r² into sums (d + 2,), at theta (d + 1,); delta (2, d + 1) is to work in."""
     d = centre.size
-    bias = theta[d]
-    for j in range(d):
-        room[j] = theta[j] - anchor[j]
-        bias += centre[j] * theta[j]
-    room[d] = bias - anchor[d]
+    away(theta, centre, anchor, factor, delta)
     squares = anchor_squares
     for j in range(d + 1):
         total = anchor_sums[j]
         for k in range(d + 1):
-            total += gram[j, k] * room[k]
-        squares += room[j] * (anchor_sums[j] + total)
-        sums[j] = total
+            total += gram[j, k] * delta[0, k]
+        squares += delta[0, j] * (anchor_sums[j] + total)
+        delta[1, j] = total
+    for j in range(len(factor) - 1, -1, -1):
+        for k in range(j):
+            delta[1, j] += factor[j, k] * delta[1, k]
     for j in range(d):
-        sums[j] += centre[j] * sums[d]
-    sums[d + 1] = squares
+        sums[j] = delta[1, j + 1] + centre[j] * delta[1, 0]
+    sums[d], sums[d + 1] = delta[1, 0], squares
 
 
 @compiled
@@ -241,16 +313,17 @@ def descend(
     rows: int,
     centre: FloatArray,
     anchor: FloatArray,
+    factor: FloatArray,
     gram: FloatArray,
     anchor_sums: FloatArray,
     anchor_squares: Any,
-    room: FloatArray,
+    delta: FloatArray,
     sums: FloatArray,
     losses: FloatArray,
 ) -> int:
     """Epochs until `losses` is full, or one of them not finite; returns how many there are."""
     for epoch in range(losses.size):
-        sums_at(theta, centre, anchor, gram, anchor_sums, anchor_squares, room, sums)
+        sums_at(theta, centre, anchor, factor, gram, anchor_sums, anchor_squares, delta, sums)
         losses[epoch] = step(theta, sums, rows, rate)
         if not np.isfinite(losses[epoch]):
             return epoch + 1
@@ -265,22 +338,15 @@ class MomentsTrainer(NumbaTrainer):
     kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "manual"
     requires: ClassVar[tuple[str, ...]] = ("numba",)
 
+    @np.errstate(over="ignore", invalid="ignore")  # squares beyond the dtype's range: the loss is not finite
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The data as `numba` has it, and its moments, unless G is no smaller than X: then rows are gone through."""
         own = super().bind(X, y)
-        self.moments = self.anchored(*own) if self.rows > self.features + 1 else None
+        n, d = X.shape
+        every = max(1, n // max(SAMPLE_ROWS, SAMPLE_ROWS_PER_FEATURE * d))
+        sample = self.take(*own, np.arange(0, n, every))
+        self.moments = near_optimum(*own, sample, self.threaded) if n > d + 1 else None
         return own
-
-    @np.errstate(over="ignore", invalid="ignore")  # squares beyond the dtype's range: the loss is not finite
-    def anchored(self, X: FloatArray, y: FloatArray) -> Moments:
-        """The moments at an anchor near the optimum."""
-        every = max(1, self.rows // max(SAMPLE_ROWS, SAMPLE_ROWS_PER_FEATURE * self.features))
-        sample = self.take(X, y, np.arange(0, self.rows, every))
-        centre = sample[0].reshape(self.features, -1).mean(axis=1)
-        anchor = np.append(np.zeros_like(centre), sample[1].mean())
-        for _ in range(REFINEMENTS):
-            anchor = optimum(moments_at(centre, anchor, *sample, threads=False))
-        return moments_at(centre, anchor, X, y, self.threaded)
 
     def predict(self, X: FloatArray, weights: FloatArray, bias: Any) -> FloatArray:
         """ŷ = X W + b."""
@@ -296,7 +362,7 @@ class MomentsTrainer(NumbaTrainer):
             return super().gradient(X, y, weights, bias)
         theta = np.append(weights, bias)
         sums = np.empty(len(theta) + 1, dtype=self.dtype)
-        sums_at(theta, *self.moments, np.empty_like(theta), sums)
+        sums_at(theta, *self.moments, np.empty((2, len(theta)), dtype=self.dtype), sums)
         n = y.dtype.type(y.size)
         scale = y.dtype.type(2) / n
         return Gradient(sums[-1] / n, scale * sums[:-2], scale * sums[-2])
@@ -306,6 +372,7 @@ class MomentsTrainer(NumbaTrainer):
         if self.moments is None:
             return super().run_full(theta, rate, count)
         losses, sums = np.empty(count, dtype=self.dtype), np.empty(len(theta) + 1, dtype=self.dtype)
-        done = descend(theta, rate, self.rows, *self.moments, np.empty_like(theta), sums, losses)
+        delta = np.empty((2, len(theta)), dtype=self.dtype)
+        done = descend(theta, rate, self.rows, *self.moments, delta, sums, losses)
         finished: list[float] = losses[:done].tolist()
         return finished
