@@ -310,7 +310,8 @@ def check_data(X: ArrayLike, y: ArrayLike, dtype: DType) -> tuple[FloatArray, Fl
     if X.ndim != 2:
         raise InputError(f"X: expected shape (n, d) or (n,), got {X.shape}")
     if y.ndim != 1:
-        remedy = "; use y.ravel()" if y.shape == (len(X), 1) else ""
+        one_column = y.shape == (len(X), 1)
+        remedy = "; give the column itself: y[:, 0] of an array, y.squeeze() of a DataFrame" if one_column else ""
         raise InputError(f"y: expected shape (n,), got {y.shape}{remedy}")
     if len(X) != len(y):
         raise InputError(f"X and y: expected as many rows, got {len(X)} and {len(y)}")
@@ -362,7 +363,7 @@ def _numbers(what: str, given: ArrayLike, dtype: DType) -> FloatArray:
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise InputError(
             f"{what}: expected finite {dtype} numbers, got {array[where]}{_place(where)} "
-            f"(and {np.count_nonzero(~finite) - 1} more); remove such rows first"
+            f"({np.count_nonzero(~finite)} such in all); remove such rows first"
         )
     return converted
 

@@ -188,3 +188,14 @@ def test_wrong_input_gets_one_line_and_exit_code_2(cli: Cli, words: tuple[str, .
     assert told in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert "Traceback" not in done.output
+
+
+def test_a_diverged_models_numbers_come_with_a_warning(cli: Cli) -> None:
+    cli("generate")
+    cli("train")
+    model = json.loads(Path("models/model.json").read_text())
+    model["details"]["diverged_at"] = 91
+    Path("models/model.json").write_text(json.dumps(model))
+    done = cli("evaluate")
+    assert done.exit_code == 0
+    assert "training diverged at epoch 91" in done.stdout

@@ -66,7 +66,7 @@ def evaluate(
     if json_output:
         typer.echo(json.dumps(as_json(loaded, table, found, truth, plots), indent=1))
         return
-    for note in table.notes:
+    for note in [*table.notes, *warnings_of(loaded)]:
         typer.echo(f"Note:   {note}")
     typer.echo(f"Rows:   {table.rows} of {table.source}")
     typer.echo(f"MSE:    {found.mse:.6g}   (mean squared error, units of {table.target_name} squared)")
@@ -78,6 +78,12 @@ def evaluate(
         typer.echo(line)
     for written in plots:
         typer.echo(f"Wrote:  {written}")
+
+
+def warnings_of(model: Model) -> list[str]:
+    """What must be said of a model before its numbers are believed."""
+    end = model.details.get("diverged_at")
+    return [] if end is None else [f"the model's training diverged at epoch {end}; train again with a smaller rate"]
 
 
 def parameter_lines(model: Model, truth: Truth | None) -> list[str]:
@@ -133,6 +139,6 @@ def as_json(
         "bias": model.bias,
         "true_weights": None if truth is None else list(truth.weights),
         "true_bias": None if truth is None else truth.bias,
-        "notes": list(table.notes),
+        "notes": [*table.notes, *warnings_of(model)],
         "files": [str(path) for path in plots],
     }

@@ -14,7 +14,7 @@ def report(
         Path | None, typer.Option(help="Folder for the report. [default: the run's]", show_default=False)
     ] = None,
 ) -> None:
-    """Renders a run's report again, from its result.json alone."""
+    """Render a run's report again, from its result.json alone."""
     from handgrad.compare import bench_results, results
     from handgrad.reports import bench_run
     from handgrad.reports import run as compare_run

@@ -118,7 +118,9 @@ def lines(trained: Trained, table: Dataset) -> Iterator[str]:
     yield f"Rate:   {plan.learning_rate:.6g} (stable below {trained.prepared.curvature.limit:.4g})"
     for check in trained.checks:
         yield from check_lines(check)
-    yield f"Loss:   {run.losses[0]:.6g} at the start, {run.losses[-1]:.6g} after {len(run.losses) - 1} epochs (MSE)"
+    epochs = len(run.losses) - 1
+    counted = f"{epochs:,} epoch{'s' if epochs != 1 else ''}"
+    yield f"Loss:   {run.losses[0]:.6g} at the start, {run.losses[-1]:.6g} after {counted} (MSE)"
     for name, weight in list(zip(table.feature_names, trained.model.weights.tolist(), strict=True))[:SHOWN]:
         yield f"Weight: {weight:<14.8g} {cut(name, 40)}"
     if table.features > SHOWN:
