@@ -261,19 +261,16 @@ def solution(L: FloatArray, b: FloatArray) -> FloatArray:
 
 @inner
 def away(theta: FloatArray, centre: FloatArray, anchor: FloatArray, factor: FloatArray, delta: FloatArray) -> None:
-    """Lᵀ (θ − θ̂), with θ as (β, W), into the first of delta (2, d + 1)."""
+    """δ = Lᵀ (θ − θ̂), with θ as (β, W), into delta (d + 1,)."""
     d = centre.size
     bias = theta[d]
     for j in range(d):
         bias += centre[j] * theta[j]
-        delta[0, j + 1] = theta[j] - anchor[j + 1]
-    delta[0, 0] = bias - anchor[0]
-    if len(factor) > 0:
-        delta[1, :] = 0
-        for j in range(d + 1):
-            for k in range(j + 1):
-                delta[1, k] += factor[j, k] * delta[0, j]
-        delta[0, :] = delta[1, :]
+        delta[j + 1] = theta[j] - anchor[j + 1]
+    delta[0] = bias - anchor[0]
+    for j in range(len(factor)):
+        for k in range(j):
+            delta[k] += factor[j, k] * delta[j]  # which rows below add to, but not yet
 
 
 @compiled
@@ -288,22 +285,23 @@ def sums_at(
     delta: FloatArray,
     sums: FloatArray,
 ) -> None:
-    """Σ x r, Σ r and Σ r² into sums (d + 2,), at theta (d + 1,); delta (2, d + 1) is to work in."""
+    """Σ x r, Σ r and Σ r² into sums (d + 2,), at theta (d + 1,); delta (d + 1,) is to work in."""
     d = centre.size
     away(theta, centre, anchor, factor, delta)
     squares = anchor_squares
     for j in range(d + 1):
         total = anchor_sums[j]
         for k in range(d + 1):
-            total += gram[j, k] * delta[0, k]
-        squares += delta[0, j] * (anchor_sums[j] + total)
-        delta[1, j] = total
+            total += gram[j, k] * delta[k]
+        squares += delta[j] * (anchor_sums[j] + total)
+        sums[j] = total
     for j in range(len(factor) - 1, -1, -1):
         for k in range(j):
-            delta[1, j] += factor[j, k] * delta[1, k]
+            sums[j] += factor[j, k] * sums[k]
+    total = sums[0]
     for j in range(d):
-        sums[j] = delta[1, j + 1] + centre[j] * delta[1, 0]
-    sums[d], sums[d + 1] = delta[1, 0], squares
+        sums[j] = sums[j + 1] + centre[j] * total
+    sums[d], sums[d + 1] = total, squares
 
 
 @compiled
@@ -362,7 +360,7 @@ class MomentsTrainer(NumbaTrainer):
             return super().gradient(X, y, weights, bias)
         theta = np.append(weights, bias)
         sums = np.empty(len(theta) + 1, dtype=self.dtype)
-        sums_at(theta, *self.moments, np.empty((2, len(theta)), dtype=self.dtype), sums)
+        sums_at(theta, *self.moments, np.empty_like(theta), sums)
         n = y.dtype.type(y.size)
         scale = y.dtype.type(2) / n
         return Gradient(sums[-1] / n, scale * sums[:-2], scale * sums[-2])
@@ -372,7 +370,6 @@ class MomentsTrainer(NumbaTrainer):
         if self.moments is None:
             return super().run_full(theta, rate, count)
         losses, sums = np.empty(count, dtype=self.dtype), np.empty(len(theta) + 1, dtype=self.dtype)
-        delta = np.empty((2, len(theta)), dtype=self.dtype)
-        done = descend(theta, rate, self.rows, *self.moments, delta, sums, losses)
+        done = descend(theta, rate, self.rows, *self.moments, np.empty_like(theta), sums, losses)
         finished: list[float] = losses[:done].tolist()
         return finished
