@@ -20,8 +20,8 @@ from handgrad.compare.results import Trajectory
 #: From so many digits on, a run counts as converged.
 CONVERGED_DIGITS = 6
 
-#: What an unfinished run is told the epochs for.
-PROMISED_DIGITS = (6, 12)
+#: What an unfinished run is told the epochs for: digits that its format holds.
+PROMISED_DIGITS = {"float64": (6, 12), "float32": (6,)}
 
 #: The most digits that a double has.
 MOST_DIGITS = 16.0
@@ -49,9 +49,7 @@ class Convergence:
 
 def convergence(trajectory: Trajectory, prepared: Prepared) -> Convergence:
     """Judges the end of a run by the least-squares solution, and its course by the predicted contraction."""
-    destination = prepared.problem.destination
-    assert destination is not None
-    digits = common_digits([*trajectory.weights[-1], trajectory.biases[-1]], [*destination.weights, destination.bias])
+    digits = common_digits([*trajectory.weights[-1], trajectory.biases[-1]], prepared.own_goal())
     observed = observed_contraction(*errors(trajectory, prepared), rounding=prepared.rounding())
     converged = digits >= CONVERGED_DIGITS
     told = _progress(digits, converged, trajectory.epochs[-1], prepared)
@@ -97,17 +95,33 @@ def predicted_overflow(prepared: Prepared) -> int | None:
 def _progress(digits: float, converged: bool, epochs: int, prepared: Prepared) -> str:
     if not prepared.full_batch():
         return f"after {epochs:,} epochs of mini-batches, {math.floor(digits)} digits; they keep moving around it"
+    arrived = f"{math.floor(digits)} digits of every parameter after {epochs:,} epochs"
     if converged:
-        return f"converged: {math.floor(digits)} digits of every parameter after {epochs:,} epochs"
-    needs = [(d, prepared.curvature.epochs_for(d, prepared.plan.learning_rate)) for d in PROMISED_DIGITS]
-    if any(count is None for _, count in needs):
+        return f"converged: {arrived}{_nearest(prepared)}"
+    if prepared.curvature.contraction(prepared.plan.learning_rate) >= 1:
         return f"not converged, and never will be at this rate: it must be below {prepared.curvature.limit:.4g}"
-    promised = " and ".join(f"about {count:,} for {d} digits" for d, count in needs)
-    return f"not converged: {math.floor(digits)} digits after {epochs:,} epochs; at this rate it takes {promised}"
+    needs = [(d, prepared.epochs_needed(d)) for d in PROMISED_DIGITS[prepared.plan.dtype]]
+    first = needs[0][1]
+    if first is not None and epochs > first:
+        return (
+            f"not converged: {arrived}; without rounding in {prepared.plan.dtype}, {first:,} would give {needs[0][0]}"
+        )
+    promised = " and ".join(f"about {count:,} for {d} digits" for d, count in needs if count is not None)
+    takes = f"; at this rate it takes {promised}" if promised else ""
+    return f"not converged: {math.floor(digits)} digits after {epochs:,} epochs{takes}"
+
+
+def _nearest(prepared: Prepared) -> str:
+    return ", at the solution nearest to the start" if prepared.curvature.deficient else ""
 
 
 def _contraction(observed: float | None, prepared: Prepared) -> str:
     if observed is None or not prepared.full_batch():
         return ""
     predicted = prepared.curvature.contraction(prepared.plan.learning_rate)
-    return f"; an epoch leaves {observed:.5g} of the error (predicted {predicted:.5g})"
+    return f"; an epoch leaves {_factor(observed)} of the error (predicted {_factor(predicted)})"
+
+
+def _factor(left: float) -> str:
+    """Five digits; next to 1, what an epoch takes away, which is what tells one from another there."""
+    return f"1 − {1 - left:.3g}" if 0 < abs(1 - left) < 1e-3 else f"{left:.5g}"

@@ -29,6 +29,9 @@ from handgrad.backends.interface import DType, FloatArray
 
 BLOCK_ROWS = 16384
 
+#: Nobody waits for more.
+MOST_EPOCHS = 2**50
+
 #: Neighbouring singular values that differ by more than this factor belong to spaces that rounding cannot mix.
 WIDE_GAP = 100.0
 
@@ -108,29 +111,36 @@ class Curvature:
             above: FloatArray = 0.5 * (shrunk**2 @ self.eigenvalues)
         return above
 
-    def epochs_until(self, start: ArrayLike, solution: ArrayLike, digits: float, rate: float) -> int | None:
+    def epochs_until(
+        self, start: ArrayLike, solution: ArrayLike, digits: float, rate: float, back: ArrayLike | None = None
+    ) -> int | None:
         """The epochs after which every parameter of the solution is right to so many digits; None if that never is.
 
         Args:
             start: (d + 1,), where descent starts, weights and bias.
-            solution: (d + 1,), where it is heading; parameters that are 0 there are not counted.
+            solution: (d + 1,), where it is heading; of parameters that are 0 there, the error itself is counted.
             digits: The largest relative error is to be 10^−digits.
             rate: The learning rate.
+            back: (d + 1, d + 1), which turns parameters θ into those whose digits count, θ @ back; None: θ itself.
         """
         goal = np.asarray(solution, dtype=np.float64)
         error = np.asarray(start, dtype=np.float64) - goal
-        counted = goal != 0
+        units = np.eye(len(goal)) if back is None else np.asarray(back, dtype=np.float64)
+        sizes = np.abs(goal @ units)
+        sizes[sizes == 0] = 1.0
 
         def reached(epochs: int) -> bool:
-            left = np.abs(self.path(error, rate, [epochs])[0][counted]) / np.abs(goal[counted])
+            left = np.abs(self.path(error, rate, [epochs])[0] @ units) / sizes
             return bool(np.all(left <= 10.0**-digits))
 
         if reached(0):
             return 0
-        if self.contraction(rate) >= 1 or self.deficient:
+        if self.contraction(rate) >= 1:
             return None
         most = 1
-        while not reached(most):
+        while not reached(most):  # dependent columns: what is left along them may never go
+            if most > MOST_EPOCHS:
+                return None
             most *= 2
         return bisect.bisect_left(range(most + 1), True, lo=most // 2, key=reached)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -116,10 +116,45 @@ class Prepared:
         return Parameters(np.asarray(self.plan.start.weights, dtype=np.float64), float(self.plan.start.bias))
 
     def goal(self) -> Parameters:
-        """The least-squares solution in the units of the problem as it is trained."""
+        """The least-squares solution that the run is heading to, in the units of the problem as it is trained.
+
+        Where columns are dependent there are many; as no step moves along the directions in which the loss does not
+        change, the run is heading to the one nearest to its start.
+        """
         destination = self.problem.destination
         assert destination is not None
-        return Parameters(*self.standardization.weights_forward(destination.weights, destination.bias))
+        solution = np.append(*self.standardization.weights_forward(destination.weights, destination.bias))
+        flat = self.curvature.eigenvectors[:, self.curvature.rank :]
+        solution += flat @ (flat.T @ (np.append(*self.start()) - solution))
+        return Parameters(solution[:-1], float(solution[-1]))
+
+    def own_goal(self) -> tuple[float, ...]:
+        """The same (d + 1,) in the user's units, weights and bias."""
+        destination = self.problem.destination
+        assert destination is not None
+        if not self.curvature.deficient:
+            return (*destination.weights, destination.bias)
+        weights, bias = self.standardization.weights_back(*self.goal())
+        return (*weights.tolist(), float(bias))
+
+    def own_units(self) -> FloatArray:
+        """(d + 1, d + 1): parameters θ of the problem as it is trained are θ @ this in the user's units."""
+        one_each = np.eye(self.X.shape[1] + 1)
+        return np.column_stack(self.standardization.weights_back(one_each[:, :-1], one_each[:, -1]))
+
+    def epochs_needed(self, digits: float) -> int | None:
+        """The full-batch epochs after which every parameter in the user's units has so many digits; None: never.
+
+        That is more than the slowest error's shrinking by 10^−digits takes: of parameters that nearly cancel, each is
+        off by many times its own size on the way.
+        """
+        return self.curvature.epochs_until(
+            np.append(*self.start()),
+            np.append(*self.goal()),
+            digits,
+            self.plan.learning_rate,
+            back=self.own_units(),
+        )
 
     def rounding(self) -> float:
         """About the error ‖θ − θ*‖ below which rounding stops the descent."""
@@ -170,8 +205,10 @@ def prepare(dataset: Dataset, options: Options) -> Prepared:
         dtype=options.dtype,
         record=recorded(options.epochs, dataset.features),
     )
-    problem = describe(dataset, options, plan, standardization, bends)
-    return Prepared(X, y, plan, standardization, bends, problem)
+    problem = describe(dataset, options, plan, standardization)
+    prepared = Prepared(X, y, plan, standardization, bends, problem)
+    described = describe_curvature(bends, plan, {str(digits): prepared.epochs_needed(digits) for digits in DIGITS})
+    return replace(prepared, problem=replace(problem, curvature=described))
 
 
 def standardize(dataset: Dataset, options: Options) -> Standardization:
@@ -188,10 +225,8 @@ def recorded(epochs: int, features: int) -> tuple[int, ...]:
     return tuple(sorted({round(epoch) for epoch in np.linspace(0, epochs, count + 1)}))
 
 
-def describe(
-    dataset: Dataset, options: Options, plan: Plan, standardization: Standardization, bends: Curvature
-) -> results.Problem:
-    """The problem as the report tells it."""
+def describe(dataset: Dataset, options: Options, plan: Plan, standardization: Standardization) -> results.Problem:
+    """The problem as the report tells it, but for its curvature."""
     solution = solve(dataset.X, dataset.y, dataset.feature_names)
     predicted = dataset.X @ solution.weights + solution.bias
     return results.Problem(
@@ -210,14 +245,14 @@ def describe(
         standardized=options.standardize,
         means=tuple(map(float, standardization.means)),
         scales=tuple(map(float, standardization.scales)),
-        curvature=described(bends, plan),
+        curvature=None,
         sample=sample(dataset, predicted),
         destination=destination(solution, mse(dataset.y, predicted)),
         notes=(*dataset.notes, *([solution.warning] if solution.warning else [])),
     )
 
 
-def described(bends: Curvature, plan: Plan) -> results.Curvature:
+def describe_curvature(bends: Curvature, plan: Plan, epochs_for: dict[str, int | None]) -> results.Curvature:
     """The curvature as the report tells it, at the rate of the plan."""
     return results.Curvature(
         largest=bends.largest,
@@ -226,7 +261,7 @@ def described(bends: Curvature, plan: Plan) -> results.Curvature:
         limit=bends.limit,
         best_rate=bends.best_rate,
         contraction=bends.contraction(plan.learning_rate),
-        epochs_for={str(digits): bends.epochs_for(digits, plan.learning_rate) for digits in DIGITS},
+        epochs_for=epochs_for,
     )
 
 
