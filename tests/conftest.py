@@ -30,6 +30,14 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports have no figures: drawing them is most of a small comparison's time, and tests of their own draw them."""
+    from handgrad.reports import run
+
+    monkeypatch.setattr(run, "drawings", lambda comparison: [])
+
+
+@pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """`cli("backends", "--json")` runs a command in an empty folder: `exit_code`, `stdout` and `stderr` come back."""
     from typer.testing import CliRunner

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from handgrad.compare import side_by_side as module
 from handgrad.compare.journal import FILE
 from handgrad.compare.prepare import Options
 from handgrad.compare.process import Worker, WorkerError
+from handgrad.compare.results import Comparison
 from handgrad.data import builtin_sets
 
 NORRIS = builtin_sets.load("norris")
@@ -19,6 +21,20 @@ NORRIS = builtin_sets.load("norris")
 
 def options(**changed: Any) -> Options:
     return Options(**({"backends": ["python", "numpy", "tape"], "epochs": 5, "budget_seconds": 0.01} | changed))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Comparison, Path]:
+    """A run to its end, and its folder; nobody may write there."""
+    folder = tmp_path_factory.mktemp("finished")
+    return module.side_by_side(NORRIS, options(), folder), folder
+
+
+@pytest.fixture
+def first(finished: tuple[Comparison, Path], tmp_path: Path) -> Comparison:
+    """The run to its end; the test's own folder is a copy of its folder."""
+    shutil.copytree(finished[1], tmp_path, dirs_exist_ok=True)
+    return finished[0]
 
 
 @pytest.fixture
@@ -39,27 +55,26 @@ def lines(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / FILE).read_text().splitlines()]
 
 
-def test_each_finished_measurement_is_a_line(tmp_path: Path) -> None:
-    module.side_by_side(NORRIS, options(), tmp_path)
-    assert {line["key"] for line in lines(tmp_path)} == {
+def test_each_finished_measurement_is_a_line(finished: tuple[Comparison, Path]) -> None:
+    assert {line["key"] for line in lines(finished[1])} == {
         f"{kind} {name}" for kind in ("run", "epochs") for name in ("python", "numpy", "tape")
     }
 
 
-def test_a_finished_run_is_resumed_without_starting_anything(tmp_path: Path, started: list[str]) -> None:
-    first = module.side_by_side(NORRIS, options(), tmp_path)
-    started.clear()
+def test_a_finished_run_is_resumed_without_starting_anything(
+    first: Comparison, tmp_path: Path, started: list[str]
+) -> None:
     second = module.side_by_side(NORRIS, options(resume=True), tmp_path)
     assert started == []
     assert second.backends == first.backends
 
 
-def test_a_run_killed_in_the_middle_of_a_line_does_only_what_is_missing(tmp_path: Path, started: list[str]) -> None:
-    first = module.side_by_side(NORRIS, options(), tmp_path)
+def test_a_run_killed_in_the_middle_of_a_line_does_only_what_is_missing(
+    first: Comparison, tmp_path: Path, started: list[str]
+) -> None:
     kept = [line for line in lines(tmp_path) if not line["key"].endswith("tape")]
     text = "".join(json.dumps(line) + "\n" for line in kept) + '{"problem": "abc", "key": "run ta'
     (tmp_path / FILE).write_text(text)
-    started.clear()
     second = module.side_by_side(NORRIS, options(resume=True), tmp_path)
     assert started == ["tape"]
     for name in ("python", "numpy"):
@@ -78,16 +93,14 @@ def lines_that_parse(folder: Path) -> set[str]:
     return keys
 
 
+@pytest.mark.usefixtures("first")
 def test_measurements_of_another_problem_are_never_used(tmp_path: Path, started: list[str]) -> None:
-    module.side_by_side(NORRIS, options(), tmp_path)
-    started.clear()
     module.side_by_side(NORRIS, options(resume=True, epochs=6), tmp_path)
     assert sorted(started) == ["numpy", "python", "tape"]
 
 
+@pytest.mark.usefixtures("first")
 def test_without_resume_everything_is_measured_anew(tmp_path: Path, started: list[str]) -> None:
-    module.side_by_side(NORRIS, options(), tmp_path)
-    started.clear()
     module.side_by_side(NORRIS, options(), tmp_path)
     assert sorted(started) == ["numpy", "python", "tape"]
 

@@ -22,15 +22,40 @@ Cli = Callable[..., Any]
 QUICK = ("--backends", "python,numpy", "--budget", 0.02)
 
 
-def test_a_comparison_leaves_a_whole_run_folder(cli: Cli) -> None:
-    done = cli("compare", *QUICK, "--out", "run")
+Run = tuple[Path, Any]
+
+
+def finished(folder: Path, *words: str) -> Run:
+    """A run's folder, and what the command printed."""
+    from typer.testing import CliRunner
+
+    from handgrad.cli import app
+
+    return folder, CliRunner().invoke(app, ["compare", *map(str, QUICK), "--out", str(folder), *words])
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A comparison with all its figures; nobody may write there."""
+    return finished(tmp_path_factory.mktemp("compare") / "run")
+
+
+@pytest.fixture(scope="module")
+def run_as_json(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One of five epochs, printed as JSON."""
+    return finished(tmp_path_factory.mktemp("compare") / "run", "--epochs", "5", "--json")
+
+
+def test_a_comparison_leaves_a_whole_run_folder(run: Run) -> None:
+    folder, done = run
     assert done.exit_code == 0, done.output
     assert "PASSED" in done.stdout
     assert "run/report.html" in done.stdout
-    files = {path.relative_to("run").as_posix() for path in Path("run").rglob("*") if path.is_file()}
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert {"result.json", "report.html", "measurements.jsonl", "figures/loss.png", "figures/fit.png"} <= files
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_without_out_the_run_gets_a_folder_of_its_own(cli: Cli) -> None:
     cli("compare", *QUICK, "--dataset", "norris")
     cli("compare", *QUICK, "--dataset", "norris")
@@ -39,9 +64,10 @@ def test_without_out_the_run_gets_a_folder_of_its_own(cli: Cli) -> None:
     assert all("norris" in name for name in names)
 
 
-def test_result_json_has_the_fields_that_programs_rely_on(cli: Cli) -> None:
-    found = json.loads(cli("compare", *QUICK, "--epochs", 5, "--out", "run", "--json").stdout)
-    assert found == json.loads(Path("run/result.json").read_text())
+def test_result_json_has_the_fields_that_programs_rely_on(run_as_json: Run) -> None:
+    folder, done = run_as_json
+    found = json.loads(done.stdout)
+    assert found == json.loads((folder / "result.json").read_text())
     assert found["schema"] == 1
     assert {"python", "platform", "cpu", "cores", "threads", "packages", "time", "command"} <= found[
         "environment"
@@ -62,21 +88,19 @@ def test_result_json_has_the_fields_that_programs_rely_on(cli: Cli) -> None:
     assert found["verdict"]["passed"] is True
 
 
-def test_result_json_round_trips_without_loss(cli: Cli) -> None:
-    cli("compare", *QUICK, "--out", "run")
-    content = Path("run/result.json").read_bytes()
+def test_result_json_round_trips_without_loss(run: Run) -> None:
+    content = (run[0] / "result.json").read_bytes()
     assert to_json(from_json(content)) == content
 
 
-def test_report_renders_the_same_page_from_result_json_alone(cli: Cli) -> None:
-    cli("compare", *QUICK, "--out", "run")
-    before = Path("run/report.html").read_bytes()
+def test_report_renders_the_same_page_from_result_json_alone(run: Run, cli: Cli) -> None:
     Path("moved").mkdir()
-    Path("run/result.json").rename("moved/result.json")
+    Path("moved/result.json").write_bytes((run[0] / "result.json").read_bytes())
     assert cli("report", "moved").exit_code == 0
-    assert Path("moved/report.html").read_bytes() == before
+    assert Path("moved/report.html").read_bytes() == (run[0] / "report.html").read_bytes()
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_parameters_come_back_in_the_users_units(cli: Cli) -> None:
     rows = "\n".join(f"{x},{3 * x - 7}" for x in range(1000, 1100))
     Path("far.csv").write_text(f"x,y\n{rows}\n")
@@ -86,6 +110,7 @@ def test_parameters_come_back_in_the_users_units(cli: Cli) -> None:
         assert result["bias"] == pytest.approx(-7.0, abs=1e-9)
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_every_default_backend_has_a_row_and_a_missing_one_says_how_to_get_it(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +210,7 @@ def run_handgrad(words: str, folder: Path, **variables: str) -> subprocess.Compl
     )  # fmt: skip
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_a_diverging_comparison_is_no_success_and_says_why(cli: Cli) -> None:
     done = cli(
         "compare", "--backends", "numpy", "--budget", 0.02, "--learning-rate", 1.5, "--epochs", 2000, "--out", "run"
@@ -208,6 +234,7 @@ def test_hostile_names_are_escaped_and_never_a_path(cli: Cli) -> None:
     assert "&lt;script&gt;" in page
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_underscores_serve_in_place_of_dashes(cli: Cli) -> None:
     done = cli("compare", "--backends", "numpy", "--batch_size", 50, "--learning_rate", 0.1, "--epochs", 2, "--json")
     assert json.loads(done.stdout)["problem"]["batch_size"] == 50
@@ -229,12 +256,13 @@ def test_version_is_the_packages(cli: Cli) -> None:
     assert cli("--version").stdout.strip() == f"handgrad {handgrad.__version__}"
 
 
-def test_progress_goes_to_stderr_and_results_to_stdout(cli: Cli) -> None:
-    done = cli("compare", *QUICK, "--json")
+def test_progress_goes_to_stderr_and_results_to_stdout(run_as_json: Run) -> None:
+    _, done = run_as_json
     json.loads(done.stdout)
     assert "numpy" in done.stderr
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_compensated_adds_a_row_within_one_ulp_of_the_exact_gradient(cli: Cli) -> None:
     done = cli("compare", "--backends", "numpy", "--compensated", "--budget", 0.02, "--json")
     found = json.loads(done.stdout)["backends"]

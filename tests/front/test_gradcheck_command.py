@@ -94,6 +94,7 @@ def test_what_gradcheck_cannot_use_is_told_in_one_line(cli: Cli, words: tuple[st
     assert told in done.stderr
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_compare_puts_the_judge_to_the_test_when_asked(cli: Cli) -> None:
     done = cli("compare", *QUICK, "--budget", 0.02, "--self-test", "--out", "run")
     assert done.exit_code == 0, done.output
@@ -107,6 +108,7 @@ def test_compare_puts_the_judge_to_the_test_when_asked(cli: Cli) -> None:
         assert f"factor of 1 + {size}" in " ".join(told.split())
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_a_judge_that_misses_faults_gives_exit_code_1(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faults, "verdict_on", lambda court, backend, make: "")
     done = cli("compare", "--backends", "numpy", "--budget", 0.02, "--self-test", "--out", "run")
@@ -114,6 +116,7 @@ def test_a_judge_that_misses_faults_gives_exit_code_1(cli: Cli, monkeypatch: pyt
     assert "the judge let pass: factor in the gradient" in " ".join(done.stdout.split())
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_compare_sets_float32_beside_float64_when_asked(cli: Cli) -> None:
     done = cli("compare", "--dataset", "longley", *QUICK, "--budget", 0.02, "--precision-table", "--out", "run")
     assert done.exit_code == 0, done.output
