@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -116,10 +116,11 @@ def _verdict(series: Series, answers: Sequence[Answer], subject: str) -> Diagnos
     if _is_right(series, seen):
         return right(subject, len(seen), smallest, notes, changed)
     found = _explanation(series, seen)
-    failure = next((o.failure for o in seen if o.failure and o.probe.kind != "integer"), None)
-    if found is None and failure is not None:
-        return failed(subject, failure, smallest)
-    return wrong(subject, series.kind, found, _evidence(series, seen), smallest, changed)
+    numbers = wrong(subject, series.kind, found, _evidence(series, seen), smallest, changed)
+    if found is not None or not any(o.failure and o.probe.kind != "integer" for o in seen):
+        return numbers
+    first = next(o for o in seen if not _agrees(o, _truth(series.kind)(o.probe), Recipe(), _Unknowns()))
+    return failed(subject, first.failure, smallest) if first.failure else replace(numbers, failed=True)
 
 
 # -- what was seen ---------------------------------------------------------------------------------------------------

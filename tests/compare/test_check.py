@@ -222,3 +222,17 @@ def test_html_escapes_what_a_student_named() -> None:
     html = Diagnosis(False, "x", ("x",), "Wrong: <b>&", hint="<script>")._repr_html_()
     assert "<script>" not in html
     assert "&lt;b&gt;&amp;" in html
+
+
+def test_wrong_numbers_are_told_before_what_fails_after_them() -> None:
+    """Of the root of the loss, the gradient is wrong everywhere; where the fit is perfect, it is 0/0 besides."""
+
+    def gradient(X, y, weights, bias):  # type: ignore[no-untyped-def]
+        r = X @ weights + bias - y
+        root = np.sqrt(np.mean(r**2))
+        return X.T @ r / len(y) / root, r.mean() / root
+
+    found = check(gradient)
+    assert found.mistakes == ("of-no-known-kind",)
+    assert "dW[" in found.explanation
+    assert found.evidence
