@@ -29,6 +29,7 @@ def test_gradcheck_leaves_a_report_with_its_figures_and_says_where(cli: Cli) -> 
     assert files == {"result.json", "report.html", "figures/v-curve-start.png", "figures/v-curve-optimum.png"}
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_gradcheck_tells_at_the_optimum_that_relative_error_fails_with_its_number(cli: Cli) -> None:
     done = cli("gradcheck", "--dataset", "norris", *QUICK, "--out", "run")
     told = " ".join(done.stdout.split())
@@ -39,6 +40,7 @@ def test_gradcheck_tells_at_the_optimum_that_relative_error_fails_with_its_numbe
     assert "Use the bound" in told
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_gradcheck_fits_eighty_columns(cli: Cli) -> None:
     for name in ("diabetes", "longley"):
         for line in cli("gradcheck", "--dataset", name, *QUICK, "--out", name).stdout.splitlines():
@@ -63,6 +65,7 @@ def test_gradcheck_in_float32_without_standardising_passes_too(cli: Cli) -> None
     assert found["problem"]["standardized"] is False
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_a_wrong_gradient_gives_exit_code_1_and_is_named(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     right = NumPyTrainer.gradient
 

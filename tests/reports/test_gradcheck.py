@@ -86,7 +86,7 @@ CASES = {
 }
 
 
-@pytest.fixture(params=CASES)
+@pytest.fixture(params=CASES, scope="module")
 def found(request):
     return CASES[request.param]()
 
@@ -168,7 +168,7 @@ def test_a_comparison_shows_its_evidence_and_its_json_gives_it_back():
 
 
 def test_a_comparison_without_evidence_has_no_empty_sections():
-    page = Page(comparison_html(compared()))
+    page = Page(comparison_html(compared(), []))
     for told in ("put to the test", "by every method", "float32 beside"):
         assert told not in page.words
     assert tables.self_test(compared()).rows == ()
