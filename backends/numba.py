@@ -5,8 +5,9 @@ Loss and gradient need three kinds of sums over the rows, and one pass gives the
     r = X W + b − y,      Σ xᵢⱼ rᵢ  (d of them),      Σ rᵢ,      Σ rᵢ².
 
 **Layout.** X is kept as Xᵀ (d, n), for one feature as a line (n,). Up to some hundred features each *feature* is
-contiguous, and a vector instruction takes several rows at once (`along_rows`); beyond, each *row* is contiguous, and it
-takes several features of one row (`along_features`). Numba compiles the kernel of the layout at hand, and no other.
+contiguous, and a vector instruction takes several rows at once (`line`, `few`, `along_rows`); beyond, each *row* is
+contiguous, and it takes several features of one row (`along_features`). Numba compiles the kernel that the shape asks
+for, and no other.
 
 **Sums.** The rows are cut into chunks whose size depends on d alone. Each chunk leaves its sums in its own row of a
 buffer, and the chunks are added up in their order: the same bits in every run and for any number of threads. Within a
@@ -29,6 +30,8 @@ from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, Trainer, permutation
 
+#: From two up to so many features, all of a row stays in registers (`few`).
+FEW = 4
 #: Up to so many features, vector instructions run along the rows (seen to pay up to 128 and more).
 ALONG_ROWS_UP_TO = 128
 #: Rows in a block of `along_rows`: enough to hide the loops' ends, few enough to be read again from a near cache.
@@ -78,6 +81,29 @@ def line(x: FloatArray, y: FloatArray, weight: Any, bias: Any, sums: FloatArray)
         d_bias += r
         squares += r * r
     sums[0], sums[1], sums[2] = d_weight, d_bias, squares
+
+
+@inner
+def few(X: FloatArray, y: FloatArray, first: int, last: int, theta: FloatArray, sums: FloatArray) -> None:
+    """Two to four contiguous features, each read once; in place of one that is not there stands the first, times 0."""
+    d, zero = X.shape[0], y.dtype.type(0)
+    target, b = y[first:last], theta[d]
+    x0, x1 = X[0][first:last], X[1][first:last]
+    x2, x3 = X[2 if d > 2 else 0][first:last], X[3 if d > 3 else 0][first:last]
+    w0, w1, w2, w3 = theta[0], theta[1], theta[2] if d > 2 else zero, theta[3] if d > 3 else zero
+    s0 = s1 = s2 = s3 = total = squares = zero
+    for i in range(target.size):
+        r = (w0 * x0[i] + w1 * x1[i]) + (w2 * x2[i] + w3 * x3[i]) + (b - target[i])
+        s0 += x0[i] * r
+        s1 += x1[i] * r
+        s2 += x2[i] * r
+        s3 += x3[i] * r
+        total += r
+        squares += r * r
+    for j, s in enumerate((s0, s1, s2, s3)):
+        if j < d:
+            sums[j] = s
+    sums[d], sums[d + 1] = total, squares
 
 
 @inner
@@ -205,12 +231,15 @@ def chunk_sums(
 ) -> None:
     """The kernel for the layout at hand; Numba drops a branch that the number of dimensions rules out.
 
-    `residuals` (chunks, block) is the buffer of `along_rows`; `along_features` comes with an empty one, (0,).
+    `residuals` (chunks, block) is the buffer of `along_rows`; `along_features` comes with an empty one, (0,), and `few`
+    with (0, 0, 0).
     """
     if X.ndim == 1:
         line(X[first:last], y[first:last], theta[0], theta[1], sums)
     elif residuals.ndim == 1:
         along_features(X, y, first, last, theta, sums)
+    elif residuals.ndim == 3:
+        few(X, y, first, last, theta, sums)
     else:
         along_rows(X, y, first, last, theta, residuals[chunk], sums)
 
@@ -349,6 +378,13 @@ def copied(array: FloatArray) -> FloatArray:
     return copy
 
 
+def residual_buffers(chunks: int, features: int) -> tuple[int, ...]:
+    """The shape of the buffers for residuals, which tells the kernel; see `chunk_sums`."""
+    if features <= FEW:
+        return (0, 0, 0)
+    return (chunks, BLOCK_ROWS) if features <= ALONG_ROWS_UP_TO else (0,)
+
+
 class NumbaTrainer(Trainer):
     """The fused pass and the whole loop over epochs, compiled."""
 
@@ -363,7 +399,7 @@ class NumbaTrainer(Trainer):
         self.chunk = max(BLOCK_ROWS, CHUNK_PRODUCTS // d)
         chunks = -(-n // self.chunk)
         self.features_contiguous = d <= ALONG_ROWS_UP_TO
-        self.residuals = aligned((chunks, BLOCK_ROWS) if self.features_contiguous else (0,), self.dtype)
+        self.residuals = aligned(residual_buffers(chunks, d), self.dtype)
         self.sums = aligned((chunks, d + 2), self.dtype)
         self.threaded = X.nbytes >= THREADED_FROM_BYTES
         return self.laid_out(X), copied(y)
