@@ -442,7 +442,7 @@ X32, Y3 = np.ones((3, 2)), np.ones(3)
 OBJECT = np.array([[1, "two"], [3, 4], [5, 6]], dtype=object)
 REFUSED: dict[str, tuple[Any, Any, list[str]]] = {
     "y too short": (X32, np.ones(2), ["rows", "3 and 2"]),
-    "y as a column": (X32, np.ones((3, 1)), ["y: expected shape (n,)", "(3, 1)", "ravel"]),
+    "y as a column": (X32, np.ones((3, 1)), ["y: expected shape (n,)", "(3, 1)", "squeeze"]),
     "y as a table": (X32, np.ones((3, 2)), ["y: expected shape (n,)", "(3, 2)"]),
     "y as a number": (X32, 1.0, ["y: expected shape (n,)", "()"]),
     "X as a number": (1.0, Y3, ["X: expected shape (n, d) or (n,)", "()"]),
@@ -452,7 +452,7 @@ REFUSED: dict[str, tuple[Any, Any, list[str]]] = {
     "no features": (np.ones((3, 0)), Y3, ["one feature", "(3, 0)"]),
     "NaN in X": ([[1, 2], [3, np.nan], [5, 6]], Y3, ["X", "finite", "nan", "row 1, column 1"]),
     "infinity in X": ([[1, 2], [3, 4], [-np.inf, 6]], Y3, ["X", "finite", "-inf", "row 2, column 0"]),
-    "NaN in y": (X32, [1, np.nan, np.nan], ["y", "finite", "nan", "row 1", "1 more"]),
+    "NaN in y": (X32, [1, np.nan, np.nan], ["y", "finite", "nan", "row 1", "2 such in all"]),
     "infinity in y": (X32, [1, 2, np.inf], ["y", "finite", "inf", "row 2"]),
     "missing values": (pd.DataFrame({"a": [1, None, 3]}, dtype="Int64"), Y3, ["X", "expected"]),
     "None": (None, Y3, ["X: expected", "None"]),
