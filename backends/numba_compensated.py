@@ -9,8 +9,8 @@ Residuals and sums are such pairs, about twice as many digits as the dtype has (
 and dot product"). The result, rounded once, lies within 1 ULP of the exact gradient at the given parameters, unless it
 cancels by more than those digits.
 
-Sixty-four running sums stand side by side, so that a vector instruction moves several of them at once without the
-compiler reordering a sum: here it may not.
+Many running sums stand side by side, so that a vector instruction moves several of them at once without the compiler
+reordering a sum: here it may not.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from handgrad.backends.interface import FloatArray, Gradient, Parameters, Traine
 from handgrad.backends.numba import Function, aligned, compiled, copied
 
 #: Running sums side by side, and rows to a block.
-LANES = 64
+LANES = 128
 #: Rows to a chunk; adding up a chunk's lanes should cost little beside filling them.
 CHUNK_ROWS = 4096
 #: Below so many bytes of X, waking the threads costs more than they save; a row is ten times the work of `numba`'s.

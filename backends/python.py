@@ -1,6 +1,6 @@
 """Plain Python: lists, floats and loops, and nothing else inside a step.
 
-X is kept as rows, for the forward pass; the gradient turns them into columns, so that each sum runs along one tuple.
+X is kept twice: as rows, for the forward pass, and as columns of the same floats, for the sums of the gradient.
 
 float32: a Python float is a double. Rounding a double result to single after each +, −, ×, ÷ gives exactly what a
 float32 machine gives, since 53 ≥ 2·24 + 2 (Figueroa 1995, "When is double rounding innocuous?"). `rounded` does so.
@@ -11,14 +11,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ctypes import c_float
 from operator import mul
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
 
-Rows = list[list[float]]
+
+class Table(NamedTuple):
+    """X (n, d) as n rows and as d columns."""
+
+    rows: list[list[float]]
+    columns: list[tuple[float, ...]]
+
+
+def table(rows: list[list[float]]) -> Table:
+    """The table with these rows."""
+    return Table(rows, list(zip(*rows, strict=True)))
 
 
 class PythonTrainer(Trainer):
@@ -28,14 +38,14 @@ class PythonTrainer(Trainer):
     summary: ClassVar[str] = "lists, floats and a plain loop"
     kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "manual"
 
-    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Rows, list[float]]:
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Table, list[float]]:
         """Lists of floats."""
-        return X.tolist(), y.tolist()
+        return table(X.tolist()), y.tolist()
 
-    def take(self, X: Rows, y: list[float], rows: NDArray[np.int64]) -> tuple[Rows, list[float]]:
+    def take(self, X: Table, y: list[float], rows: NDArray[np.int64]) -> tuple[Table, list[float]]:
         """New lists that share the rows themselves."""
         picked = rows.tolist()
-        return [X[i] for i in picked], [y[i] for i in picked]
+        return table([X.rows[i] for i in picked]), [y[i] for i in picked]
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
         """A list and a float."""
@@ -45,22 +55,22 @@ class PythonTrainer(Trainer):
         """A new array and a float."""
         return Parameters(np.array(weights, dtype=self.dtype), bias)
 
-    def predict(self, X: Rows, weights: list[float], bias: float) -> list[float]:
+    def predict(self, X: Table, weights: list[float], bias: float) -> list[float]:
         """ŷᵢ = Σⱼ xᵢⱼ wⱼ + b."""
         if self.dtype == "float32":
-            return [rounded(dot32(row, weights) + bias) for row in X]
-        return [sum(map(mul, row, weights)) + bias for row in X]
+            return [rounded(dot32(row, weights) + bias) for row in X.rows]
+        return [sum(map(mul, row, weights)) + bias for row in X.rows]
 
-    def loss(self, X: Rows, y: list[float], weights: list[float], bias: float) -> float:
+    def loss(self, X: Table, y: list[float], weights: list[float], bias: float) -> float:
         """(1/n) Σ rᵢ²."""
         residual = self.residuals(X, y, weights, bias)
         return self.mean(residual, residual)
 
-    def gradient(self, X: Rows, y: list[float], weights: list[float], bias: float) -> Gradient:
+    def gradient(self, X: Table, y: list[float], weights: list[float], bias: float) -> Gradient:
         """dWⱼ = (2/n) Σᵢ xᵢⱼ rᵢ and db = (2/n) Σᵢ rᵢ, with the loss from the same residuals."""
         residual = self.residuals(X, y, weights, bias)
         ones = [1.0] * len(y)
-        d_weights = [2.0 * self.mean(column, residual) for column in zip(*X, strict=True)]
+        d_weights = [2.0 * self.mean(column, residual) for column in X.columns]
         return Gradient(self.mean(residual, residual), d_weights, 2.0 * self.mean(ones, residual))
 
     def update(self, weights: list[float], bias: float, gradient: Gradient, learning_rate: float) -> Parameters:
@@ -72,7 +82,7 @@ class PythonTrainer(Trainer):
         moved = [w - learning_rate * dw for w, dw in zip(weights, gradient.weights, strict=True)]
         return Parameters(moved, bias - learning_rate * gradient.bias)
 
-    def residuals(self, X: Rows, y: list[float], weights: list[float], bias: float) -> list[float]:
+    def residuals(self, X: Table, y: list[float], weights: list[float], bias: float) -> list[float]:
         """rᵢ = ŷᵢ − yᵢ."""
         predicted = self.predict(X, weights, bias)
         if self.dtype == "float32":
