@@ -161,6 +161,8 @@ class Trainer(ABC):
     install: ClassVar[str] = ""
     #: Whether `compare` runs it when nobody names backends.
     by_default: ClassVar[bool] = True
+    #: Whether its sums carry more digits than the dtype, so that a gradient is the exact one, rounded once.
+    compensated: ClassVar[bool] = False
     #: Whether it can update on a part of the rows; without, `train` refuses mini-batches.
     minibatch: ClassVar[bool] = True
 

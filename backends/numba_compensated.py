@@ -186,6 +186,7 @@ class NumbaCompensatedTrainer(Trainer):
     kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "manual"
     requires: ClassVar[tuple[str, ...]] = ("numba",)
     by_default: ClassVar[bool] = False
+    compensated: ClassVar[bool] = True
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Xᵀ (d, n) with contiguous features, and the lanes of each chunk."""
