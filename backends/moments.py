@@ -1,16 +1,17 @@
 """Sufficient statistics: the data is read once, and an epoch costs O(d²) whatever n is.
 
 The mean squared error is quadratic, so what it is at one point, the *anchor* θ̂, tells what it is everywhere. With
-residuals r̂ at the anchor, rows z = (x, 1) and δ = θ − θ̂, each residual is r = r̂ + z · δ, and exactly
+residuals r̂ at the anchor, z = (1, x) and δ = θ − θ̂ for θ = (b, W), each residual is r = r̂ + z · δ, and exactly
 
     Σ z r = Σ z r̂ + G δ,    Σ r² = Σ r̂² + δ · (Σ z r̂ + Σ z r),    G = Σ z zᵀ,  (d + 1, d + 1).
 
 One pass takes Σ r̂², Σ z r̂ and G; then no row is looked at again.
 
-**Digits.** Sums such as Σ y² instead of Σ r̂² cancel near the optimum, where the residuals are small: their loss near a
-perfect fit is all rounding. So the anchor lies near the optimum, and what is left there is small and right. Columns far
-from zero cancel, too, so rows are centred: z = (x − c, 1), with the bias β = b + c · W at the centre c. Any c near the
-means and any anchor with small residuals serve, the formulas are exact for all; both come from a sample of the rows.
+**Digits.** The formulas are exact for any anchor, but sums of large numbers that cancel keep no digits of what is left.
+So the anchor lies near the optimum, where δ and r̂ are small: with θ̂ = 0 and Σ y² the loss near a perfect fit would be
+all rounding. And rows are centred, z = (1, x − c), with the bias β = b + c · W at the centre c. A sample of the rows
+tells anchor and centre. If columns hang together all the same, a second pass sets them apart: with G = L D Lᵀ of the
+first, it takes L⁻¹ z in place of z, and Lᵀ δ in place of δ (Cholesky's factor as a preconditioner).
 
 Layout, chunks and threads are those of `numba`, and mini-batches, which no such sums can serve, are left to it.
 """
@@ -22,7 +23,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from numba import prange
 
-from handgrad.backends.interface import FloatArray, Gradient
+from handgrad.backends.interface import FloatArray, Gradient, Parameters
 from handgrad.backends.numba import NumbaTrainer, add_one, aligned, compiled, inner, step, subtract, threaded
 
 #: Rows to a block: z of a block stays in a near cache while the products of all columns are taken.
@@ -37,7 +38,7 @@ SAMPLE_ROWS = 256
 SAMPLE_ROWS_PER_FEATURE = 4
 #: How often the anchor is solved for; each time from its own residuals, which repairs the rounding of the time before.
 REFINEMENTS = 3
-#: Below so much of its own in one of the columns, they are set apart.
+#: If a column has less than this of its own, the columns are set apart.
 INDEPENDENT = 0.1
 
 
@@ -85,7 +86,7 @@ def add_centred(x: FloatArray, centre: Any, weight: Any, z: FloatArray, r: Float
 
 @inner
 def set_apart(Z: FloatArray, m: int, factor: FloatArray) -> None:
-    """Turns the columns z, the first m of Z (k, block), into factor⁻¹ z; an empty factor (0, 0) leaves them."""
+    """Turns the columns z, the first m of Z (k, block), into L⁻¹ z; an empty factor (0, 0) leaves them."""
     for j in range(len(factor)):
         for k in range(j):
             add_one(-factor[j, k], Z[k][:m], Z[j][:m])
@@ -240,10 +241,11 @@ def factored(gram: FloatArray) -> FloatArray:
     scale = np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1))
     left = gram / np.outer(scale, scale)
     left[np.diag_indices_from(left)] += np.sqrt(np.finfo(gram.dtype).eps)
-    for j in range(len(left)):
+    for j in range(len(left)):  # not LAPACK's, whose bits depend on the number of threads
         left[j:, j] /= np.sqrt(left[j, j])
         left[j + 1 :, j + 1 :] -= np.outer(left[j + 1 :, j], left[j + 1 :, j])
-    return np.tril(left) * scale[:, np.newaxis]
+    lower: FloatArray = np.tril(left) * scale[:, np.newaxis]
+    return lower
 
 
 def solution(L: FloatArray, b: FloatArray) -> FloatArray:
@@ -301,7 +303,8 @@ def sums_at(
     total = sums[0]
     for j in range(d):
         sums[j] = sums[j + 1] + centre[j] * total
-    sums[d], sums[d + 1] = total, squares
+    sums[d] = total
+    sums[d + 1] = theta.dtype.type(0) if squares < 0 else squares  # below zero is rounding; NaN stays
 
 
 @compiled
@@ -348,7 +351,8 @@ class MomentsTrainer(NumbaTrainer):
 
     def predict(self, X: FloatArray, weights: FloatArray, bias: Any) -> FloatArray:
         """ŷ = X W + b."""
-        return super().predict(X, weights, bias)
+        predicted: FloatArray = (weights * X if X.ndim == 1 else weights @ X) + bias
+        return predicted
 
     def loss(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
         """(1/n) Σ r²."""
@@ -364,6 +368,11 @@ class MomentsTrainer(NumbaTrainer):
         n = y.dtype.type(y.size)
         scale = y.dtype.type(2) / n
         return Gradient(sums[-1] / n, scale * sums[:-2], scale * sums[-2])
+
+    def update(self, weights: FloatArray, bias: Any, gradient: Gradient, learning_rate: float) -> Parameters:
+        """W ← W − η dW, b ← b − η db."""
+        rate = np.dtype(self.dtype).type(learning_rate)
+        return Parameters(weights - rate * gradient.weights, bias - rate * gradient.bias)
 
     def run_full(self, theta: FloatArray, rate: Any, count: int) -> list[float]:
         """Full-batch epochs in one compiled call; moves theta (d + 1,) and returns the loss before each."""
