@@ -54,16 +54,17 @@ def check_file(
         hint_only: Leave out what gives the answer away.
 
     Raises:
-        CheckError: If there is no such file, or it is not Python.
+        CheckError: If there is no such file, or it cannot be read.
     """
     file = Path(path)
-    parse(file)
+    if (failure := parse(file)) is not None:
+        return failed(file.name, failure)
     diagnosis = _judge(file.name, _run(file.resolve(), time_limit, memory_limit))
     return diagnosis.as_hint() if hint_only else diagnosis
 
 
-def parse(file: Path) -> None:
-    """Makes sure that it is Python, by compiling it; nothing is run."""
+def parse(file: Path) -> Failure | None:
+    """What keeps it from being Python, found by compiling it; None if nothing does. Nothing is run."""
     if not file.is_file():
         raise CheckError(f"{file}: expected a Python file, found {'a folder' if file.is_dir() else 'no such file'}")
     try:
@@ -71,11 +72,11 @@ def parse(file: Path) -> None:
             warnings.simplefilter("ignore")
             compile(file.read_bytes(), str(file), "exec", dont_inherit=True)
     except SyntaxError as error:
-        place = f"{file}, line {error.lineno}" if error.lineno else str(file)
-        text = f": {error.text.strip()[:60]}" if error.text else ""
-        raise CheckError(f"{place}: not Python: {error.msg}{text}") from None
+        text = (error.text or "").strip()[:60]
+        return Failure("syntax-error", f"is not Python: {error.msg}", error.lineno, text, file.name)
     except (ValueError, RecursionError, MemoryError, OSError) as error:
         raise CheckError(f"{file}: cannot be read as Python: {error}") from None
+    return None
 
 
 # -- the process -----------------------------------------------------------------------------------------------------

@@ -153,10 +153,11 @@ def grade(
 
     Raises:
         ExerciseError: If there is no such exercise.
-        CheckError: If there is no such file, or it is not Python.
+        CheckError: If there is no such file, or it cannot be read.
     """
     chosen, file = exercise(number), Path(path)
-    parse(file)
+    if (failure := parse(file)) is not None:
+        return failed(file.name, failure)
     if chosen.task is None:
         diagnosis = _checked(chosen, file, time_limit)
     else:

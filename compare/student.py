@@ -38,7 +38,7 @@ class Failure:
 
     Attributes:
         id: "raises", "recursion", "out-of-memory", "exits", "asks-for-input", "returns-nothing", "wrong-shape",
-            "not-numbers", "not-finite"; of a file also "hangs", "killed", "missing-function".
+            "not-numbers", "not-finite"; of a file also "syntax-error", "hangs", "killed", "missing-function".
         message: What the function does, to be read after its name.
         line: The line of the student's own file, from 1; None where there is none.
         text: That line's text.

@@ -39,7 +39,9 @@ def agreement(comparison: Comparison) -> str:
             f"{listed(wrong)} {verb} wrong: outside the rounding-error bound ({len(wrong)} of {len(judged)} backends)."
         )
     if not comparison.verdict.passed:
-        return f"The comparison did not pass, though {_all(judged)} within the rounding-error bound."
+        ended = [name for name, result in comparison.backends.items() if result.status == "diverged"]
+        what = f"{listed([shown(name) for name in ended])} diverged" if ended else "The comparison did not pass"
+        return f"{what}, though {_all(judged)} within the rounding-error bound."
     everyone = "Both" if len(judged) == 2 else f"All {len(judged)}"
     who = f"{everyone} backends agree" if len(judged) > 1 else f"{shown(next(iter(judged)))} is right"
     return f"{who}: every gradient is within its rounding-error bound{_worst(comparison)}."
