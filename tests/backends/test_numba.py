@@ -117,7 +117,7 @@ def test_a_loss_that_is_not_finite_ends_the_compiled_loop_before_the_update(feat
 
 
 def test_buffers_start_at_a_cache_line() -> None:
-    X, y, _ = problem(1001, 3)
+    X, y, _ = problem(1001, 5)
     trainer = NumbaTrainer(X, y, "float32")
     for array in (*trainer.data, trainer.sums, trainer.residuals):
         assert array.ctypes.data % fused.CACHE_LINE == 0
