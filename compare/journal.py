@@ -1,13 +1,25 @@
-"""What a run has measured so far, one JSON line each, appended as it happens: a killed run loses nothing finished."""
+"""What a run has measured so far, one JSON line each, appended as it happens: a killed run loses nothing finished.
+
+A folder holds one run. Another that begins there leaves it untouched until it has measured something itself; then the
+earlier one moves to `earlier/1` (the next to `earlier/2`, …), so that an old report never stands beside new
+measurements, and nothing is lost.
+"""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 FILE = "measurements.jsonl"
+
+#: Where a folder keeps the runs that it held before, and what belongs to a run.
+EARLIER = "earlier"
+RUN_FILES = ("result.json", "report.html", "figures/*.png", FILE)
 
 
 class Journal:
@@ -16,21 +28,24 @@ class Journal:
     Args:
         folder: Where the run's files go.
         fingerprint: Identifies the problem; lines of another problem are never used.
-        resume: Whether to use what the file holds; otherwise it is begun anew.
+        resume: Whether to use what the file holds; otherwise the first measurement begins it anew.
+
+    Raises:
+        OSError: If the folder cannot be made or written.
     """
 
     def __init__(self, folder: Path | None, fingerprint: str, resume: bool = False) -> None:
         self.path = folder / FILE if folder is not None else None
         self.fingerprint = fingerprint
         self.found: dict[str, dict[str, Any]] = {}
+        self.begun = False
         if self.path is None:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        _check_writable(self.path.parent)
         if resume and self.path.exists():
             self.found = _read(self.path, fingerprint)
             _end_last_line(self.path)
-        else:
-            self.path.write_bytes(b"")
+            self.begun = True
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The measurement of that key, if it was finished."""
@@ -39,10 +54,37 @@ class Journal:
     def append(self, key: str, measured: dict[str, Any]) -> None:
         """Keeps a finished measurement; it is on disk when this returns."""
         self.found[key] = measured
-        if self.path is not None:
-            line = json.dumps({"problem": self.fingerprint, "key": key, "measured": measured})
-            with self.path.open("a", encoding="utf-8") as stream:
-                stream.write(line + "\n")
+        if self.path is None:
+            return
+        if not self.begun:
+            set_aside(self.path.parent)
+            self.begun = True
+        line = json.dumps({"problem": self.fingerprint, "key": key, "measured": measured})
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+
+
+def earlier(folder: Path) -> list[Path]:
+    """The runs that a folder held before, the first one first."""
+    runs = folder / EARLIER
+    numbered = [path for path in runs.iterdir() if path.name.isdecimal()] if runs.is_dir() else []
+    return sorted(numbered, key=lambda path: int(path.name))
+
+
+def set_aside(folder: Path) -> None:
+    """Moves the run in a folder, if there is one, to a new folder in `earlier/`; its measurements last.
+
+    A process that is killed meanwhile has lost nothing: each file is in one of the two places.
+    """
+    files = list(chain.from_iterable(sorted(folder.glob(pattern)) for pattern in RUN_FILES))
+    if not files:
+        return
+    last = int(runs[-1].name) if (runs := earlier(folder)) else 0
+    kept = folder / EARLIER / str(last + 1)
+    for file in files:
+        moved = kept / file.relative_to(folder)
+        moved.parent.mkdir(parents=True, exist_ok=True)
+        file.rename(moved)
 
 
 def fingerprint(*parts: object) -> str:
@@ -52,6 +94,13 @@ def fingerprint(*parts: object) -> str:
         content = part if isinstance(part, bytes) else repr(part).encode()
         digest.update(len(content).to_bytes(8, "little") + content)
     return digest.hexdigest()[:16]
+
+
+def _check_writable(folder: Path) -> None:
+    """Makes the folder; told now that it cannot be written, nobody waits for the first measurement in vain."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 def _end_last_line(path: Path) -> None:

@@ -1,15 +1,17 @@
 """The command line: `handgrad COMMAND`. Each command's file imports what it needs when it runs, so `--help` is quick.
 
 Exit codes: 0 done; 1 done, and a check failed; 2 the input or the usage is wrong (one line on stderr); 3 nothing could
-run; 130 interrupted.
+run; 130 interrupted; 143 terminated (128 and the signal's number).
 """
 
 from __future__ import annotations
 
 import importlib.metadata
 import io
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -34,6 +36,17 @@ USAGE_ERROR = 2
 NOTHING_RAN = 3
 INTERRUPTED = 130
 
+#: What a batch system, `timeout` or a closed terminal sends; Windows has only the first.
+ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
+
+
+class Terminated(SystemExit):
+    """Another process asked this one to end; every `finally` on the way out is carried out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+        self.signal = signal.Signals(number).name
+
 
 class OneLineErrors(TyperGroup):
     """Turns what a user can mend into one line on stderr and exit code 2; anything else keeps its traceback."""
@@ -55,6 +68,9 @@ class OneLineErrors(TyperGroup):
         except (KeyboardInterrupt, typer.Abort):
             _say("interrupted")
             sys.exit(INTERRUPTED)
+        except Terminated as end:
+            _say(f"terminated by {end.signal}")
+            raise
         except Exception as error:
             if (line := _line(error)) is None:
                 raise
@@ -129,8 +145,21 @@ for command in (
 app.add_typer(exercise)
 
 
+def _terminate(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # `timeout` sends it twice: the second must not end the tidying up
+    raise Terminated(number)
+
+
+def _end_orderly_on_signals() -> None:
+    """Turns the signals that would end the process on the spot into an exit; what is ignored (`nohup`) stays so."""
+    for number in (getattr(signal, name, None) for name in ENDING_SIGNALS):
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _terminate)
+
+
 def main() -> None:
     """The entry point of the `handgrad` command."""
+    _end_orderly_on_signals()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a pipe's encoding may lack λ and ≤ (cp1252 on Windows)
     app()

@@ -187,6 +187,17 @@ def test_an_interrupted_comparison_exits_with_130_and_says_how_to_go_on(
     assert [path.name for path in Path("my run").iterdir()] == ["measurements.jsonl"]
 
 
+@pytest.mark.usefixtures("without_figures")
+def test_a_run_into_the_folder_of_another_says_where_that_one_is_kept(cli: Cli) -> None:
+    first = cli("compare", "--backends", "numpy", "--budget", 0.02, "--out", "run")
+    assert "is kept in" not in first.stderr
+    second = cli("compare", "--backends", "numpy", "--budget", 0.02, "--epochs", 3, "--out", "run")
+    assert "handgrad: the run that stood in run is kept in run/earlier/1" in second.stderr.splitlines()
+    assert cli("report", "run/earlier/1").exit_code == 0
+    assert json.loads(Path("run/earlier/1/result.json").read_text())["problem"]["epochs"] == 100
+    assert json.loads(Path("run/result.json").read_text())["problem"]["epochs"] == 3
+
+
 def test_files_of_the_user_are_not_taken_for_libraries(tmp_path: Path) -> None:
     for name in ("numpy", "json", "queue", "handgrad"):
         Path(tmp_path, f"{name}.py").write_text("raise RuntimeError('the file of the user')")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from handgrad.commands.compare import progress_bar, resumable
+from handgrad.commands.compare import progress_bar, resumable, run_folder
 from handgrad.commands.options import Compensated, Json, Seed, chosen, names
 
 if TYPE_CHECKING:
@@ -87,8 +86,7 @@ def bench(
         budget_seconds=usual.budget if budget is None else budget,
         seed=seed,
     )
-    folder = out or Path("runs", f"{datetime.now():%Y%m%d-%H%M%S}-bench")
-    with progress_bar() as progress:
+    with run_folder(out, "bench") as folder, progress_bar() as progress:
         with resumable(folder):
             found = measure_all(settings, threads, folder, resume, progress, timeout)
         write(found, folder)

@@ -180,16 +180,20 @@ def run_folder(out: Path | None, source: str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def resumable(folder: Path) -> Iterator[None]:
-    """Says how to go on when Ctrl-C ends a run that has measured something."""
-    from handgrad.compare.journal import FILE
+    """Says where an earlier run of that folder went, and how to go on when Ctrl-C or a signal ends this one."""
+    from handgrad.compare.journal import FILE, earlier
 
+    before = earlier(folder)
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         if (folder / FILE).exists():
             kept = shlex.quote(str(folder))
             typer.echo(f"handgrad: finished measurements are kept; go on with --resume --out {kept}", err=True)
         raise
+    finally:
+        for moved in earlier(folder)[len(before) :]:
+            typer.echo(f"handgrad: the run that stood in {folder} is kept in {moved}", err=True)
 
 
 def claimed_folder(source: str) -> Path:
