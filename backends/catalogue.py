@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import difflib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -94,19 +95,33 @@ def catalogue() -> dict[str, Entry]:
     return dict(sorted(found.items(), key=lambda item: (rank.get(item[0], len(rank)), item[0])))
 
 
+def canonical(name: str) -> str:
+    """The name as the catalogue has it. Upper case and underscores are accepted.
+
+    Raises:
+        UnknownBackend: If there is no such backend.
+    """
+    if name in catalogue():
+        return name
+    by_plain = {_plain(known): known for known in reversed(catalogue())}
+    if (plain := _plain(name)) not in by_plain:
+        near = difflib.get_close_matches(plain, by_plain, n=1)
+        meant = f" (did you mean {by_plain[near[0]]!r}?)" if near else ""
+        raise UnknownBackend(f"no backend is called {name!r}{meant}; there are: {', '.join(catalogue())}")
+    return by_plain[plain]
+
+
 def entry(name: str) -> Entry:
-    """The entry of that name.
+    """The entry of that name, in any spelling that `canonical` accepts.
 
     Raises:
         UnknownBackend: If there is none.
     """
-    if name not in catalogue():
-        raise UnknownBackend(f"no backend is called {name!r}; there are: {', '.join(catalogue())}")
-    return catalogue()[name]
+    return catalogue()[canonical(name)]
 
 
 def load(name: str) -> type[Trainer]:
-    """The trainer class of that backend; imports its library.
+    """The trainer class of that backend, in any spelling that `canonical` accepts; imports its library.
 
     Raises:
         UnknownBackend: If no backend has that name.
@@ -119,6 +134,10 @@ def load(name: str) -> type[Trainer]:
         raise BackendUnavailable(reason)
     trainer: type[Trainer] = getattr(importlib.import_module(described.module), described.class_name)
     return trainer
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("_", "-")
 
 
 def _version(module: str) -> str | None:

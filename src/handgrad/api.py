@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
-from handgrad.backends.catalogue import load
+from handgrad.backends.catalogue import canonical, load
 from handgrad.backends.interface import DType, Gradient, Parameters, Plan, Training
 from handgrad.compare.results import Comparison
 
@@ -146,7 +146,7 @@ def side_by_side(
 
     dataset = X if isinstance(X, Dataset) else Dataset.from_arrays(X, _given(y))
     options = Options(
-        backends=[backends] if isinstance(backends, str) else backends,
+        backends=_canonical(backends),
         learning_rate=learning_rate,
         epochs=epochs,
         batch_size=batch_size,
@@ -159,6 +159,12 @@ def side_by_side(
         budget_seconds=budget_seconds,
     )
     return SideBySide(**vars(compare(dataset, options)))
+
+
+def _canonical(backends: str | Sequence[str] | None) -> list[str] | None:
+    if backends is None:
+        return None
+    return list(map(canonical, [backends] if isinstance(backends, str) else backends))
 
 
 def _given(y: ArrayLike | None) -> ArrayLike:

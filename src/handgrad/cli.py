@@ -120,7 +120,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def handgrad(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Gradients by hand, held against autodiff, against every backend and against the exact answer."""

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 
 from handgrad.backends import catalogue as module
-from handgrad.backends.catalogue import ORDER, UnknownBackend, catalogue, entry, load
+from handgrad.backends.catalogue import ORDER, UnknownBackend, canonical, catalogue, entry, load
 from handgrad.backends.interface import BackendUnavailable
 
 CONTRACT = Path(__file__).with_name("test_contract.py")
@@ -287,6 +287,27 @@ def test_a_library_that_is_not_installed_is_named_with_its_remedy(monkeypatch: p
 def test_a_name_that_nobody_has_is_answered_with_those_there_are() -> None:
     with pytest.raises(UnknownBackend, match=r"'numppy'.*python, numpy, numba, torch"):
         entry("numppy")
+
+
+@pytest.mark.parametrize(
+    ("given", "name"), [("NumPy", "numpy"), (" Torch ", "torch"), ("numba_Compensated", "numba-compensated")]
+)
+def test_names_are_found_in_any_case_and_told_as_the_catalogue_has_them(given: str, name: str) -> None:
+    assert canonical(given) == name
+    assert entry(given) is catalogue()[name]
+
+
+def test_two_names_that_differ_in_case_alone_are_both_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = {"numpy": entry("numpy"), "NumPy": entry("tape")}
+    monkeypatch.setattr(module, "catalogue", lambda: both)
+    assert (entry("numpy"), entry("NumPy"), entry("NUMPY")) == (both["numpy"], both["NumPy"], both["numpy"])
+
+
+def test_the_nearest_name_is_offered_where_one_is_near() -> None:
+    with pytest.raises(UnknownBackend, match=r"'Nubma' \(did you mean 'numba'\?\); there are: python"):
+        canonical("Nubma")
+    with pytest.raises(UnknownBackend, match="'fortran'; there are: python"):
+        canonical("fortran")
 
 
 def test_a_backend_of_another_package_is_listed_without_importing_it(tmp_path: Path) -> None:

@@ -69,6 +69,12 @@ def test_side_by_side_judges_shows_and_saves_itself(tmp_path: Path) -> None:
     assert {"result.json", "report.html", "loss.png"} <= written
 
 
+def test_backends_are_known_in_any_case_under_the_catalogues_names() -> None:
+    assert hg.gradient(X, Y, 1.5, 0.25, backend="NumPy") == hg.gradient(X, Y, 1.5, 0.25)
+    found = hg.side_by_side(X, Y, backends=["Python", "numpy"], epochs=2, budget_seconds=0.01)
+    assert list(found.backends) == ["python", "numpy"]
+
+
 def test_one_backend_can_be_given_by_its_name() -> None:
     found = hg.side_by_side(X, Y, backends="python", epochs=2, budget_seconds=0.01)
     assert list(found.backends) == ["python"]

@@ -190,6 +190,11 @@ def test_wrong_input_gets_one_line_and_exit_code_2(cli: Cli, words: tuple[str, .
     assert "Traceback" not in done.output
 
 
+def test_a_backend_is_known_in_any_case(cli: Cli) -> None:
+    cli("generate")
+    assert json.loads(cli("train", "--backend", "NumPy", "--json").stdout)["backend"] == "numpy"
+
+
 def test_a_diverged_models_numbers_come_with_a_warning(cli: Cli) -> None:
     cli("generate")
     cli("train")

@@ -10,7 +10,7 @@ from handgrad.commands.options import Json
 
 
 def backends(json_output: Json = False) -> None:
-    """What backends there are, with versions, and how to get what is not."""
+    """List the backends. With versions, and how to get those that are not installed."""
     from handgrad.backends.catalogue import catalogue
 
     rows = [

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from handgrad.commands.compare import progress_bar, resumable, run_folder
-from handgrad.commands.options import Compensated, Json, Seed, chosen, names
+from handgrad.commands.options import (
+    Backends,
+    Compensated,
+    Json,
+    Resume,
+    Seed,
+    Threads,
+    Timeout,
+    chosen,
+    complete_dtypes,
+    names,
+)
 
 if TYPE_CHECKING:
     from handgrad.compare.bench_results import Bench
@@ -38,11 +49,10 @@ def bench(
     features: Annotated[
         str | None, typer.Option(help="Widths, with commas between. [default: 1,16]", show_default=False)
     ] = None,
-    dtypes: Annotated[str, typer.Option(help="float64, float32 or both, with a comma between.")] = "float64",
-    backends: Annotated[
-        str | None,
-        typer.Option(help="Their names, with commas between. [default: all usual ones]", show_default=False),
-    ] = None,
+    dtypes: Annotated[
+        str, typer.Option(help="float64, float32 or both, with a comma between.", autocompletion=complete_dtypes)
+    ] = "float64",
+    backends: Backends = None,
     compensated: Compensated = False,
     epochs: Annotated[int, typer.Option(min=1, help="Length of the run for totals and break-even.")] = 100,
     precision: Annotated[
@@ -55,19 +65,21 @@ def bench(
     processes: Annotated[
         int | None, typer.Option(min=1, help="Fresh processes of each backend. [default: 3]", show_default=False)
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads per backend. [default: all cores]", show_default=False)
-    ] = None,
+    threads: Threads = None,
     quick: Annotated[bool, typer.Option("--quick", help="A first look: fewer sizes, less time for each.")] = False,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one answer of a backend may take.")] = 600.0,
+    timeout: Timeout = 600.0,
     seed: Seed = 0,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the report. [default: runs/TIME-bench]", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Folder for the report; an earlier run in it moves to earlier/. [default: runs/TIME-bench]",
+            show_default=False,
+        ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what an earlier run left in --out.")] = False,
+    resume: Resume = False,
     json_output: Json = False,
 ) -> None:
-    """Time the backends over sizes, beside what this machine allows; find who is fastest from which size on."""
+    """Time the backends over sizes. Sets them beside what this machine allows; says who wins from which size on."""
     from handgrad.compare.bench import bench as measure_all
     from handgrad.compare.bench_results import Settings, to_json
     from handgrad.reports.bench_run import write

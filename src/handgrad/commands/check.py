@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from handgrad.commands.options import Json
+from handgrad.commands.options import HintOnly, Json, TimeLimit
 
 WRONG = 1
 
@@ -22,9 +22,9 @@ def check(
             show_default=False,
         ),
     ],
-    hint_only: Annotated[bool, typer.Option("--hint-only", help="Ask a question; do not tell the mistake.")] = False,
+    hint_only: HintOnly = False,
     json_output: Json = False,
-    time_limit: Annotated[float, typer.Option(min=0.5, help="Seconds that the file's code may take.")] = 10.0,
+    time_limit: TimeLimit = 10.0,
 ) -> None:
     """Check your own gradient: right, or which mistake it is. Exit code 0 if right, 1 if wrong."""
     from handgrad.compare.check_file import check_file

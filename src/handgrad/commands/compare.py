@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from handgrad.commands.options import (
+    Backends,
     BatchSize,
+    BuiltIn,
     Compensated,
     DropMissing,
     DType,
@@ -28,9 +30,14 @@ from handgrad.commands.options import (
     Features,
     Json,
     LearningRate,
+    Resume,
     Seed,
     Separator,
+    Standardize,
+    Table,
     Target,
+    Threads,
+    Timeout,
     chosen,
     names,
     rate,
@@ -44,34 +51,29 @@ CHECK_FAILED = 1
 
 
 def compare(
-    file: Annotated[
-        Path | None, typer.Argument(help="A table: CSV (also .gz), TSV or Parquet.", show_default=False)
-    ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="A built-in table; see `handgrad datasets`.", show_default=False)
-    ] = None,
+    file: Table = None,
+    dataset: BuiltIn = None,
     target: Target = None,
     features: Features = None,
-    backends: Annotated[
-        str | None,
-        typer.Option(help="Their names, with commas between. [default: all usual ones]", show_default=False),
-    ] = None,
+    backends: Backends = None,
     learning_rate: LearningRate = "auto",
     epochs: Epochs = 100,
     batch_size: BatchSize = None,
     dtype: DType = DTypeName.float64,
     seed: Seed = 0,
-    standardize: Annotated[bool, typer.Option(help="Centre and scale the features first.")] = True,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads per backend. [default: all cores]", show_default=False)
-    ] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that one backend may take.")] = 600.0,
+    standardize: Standardize = True,
+    threads: Threads = None,
+    timeout: Timeout = 600.0,
     budget: Annotated[float, typer.Option(min=0.0, help="Seconds of steady epochs timed, per backend.")] = 0.2,
     separator: Separator = None,
     encoding: Encoding = None,
     drop_missing: DropMissing = False,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the report. [default: runs/TIME-NAME]", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Folder for the report; an earlier run in it moves to earlier/. [default: runs/TIME-NAME]",
+            show_default=False,
+        ),
     ] = None,
     compensated: Compensated = False,
     self_test: Annotated[
@@ -80,10 +82,10 @@ def compare(
     precision_table: Annotated[
         bool, typer.Option("--precision-table", help="Set float32 beside float64: the digits that each keeps.")
     ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what an earlier run left in --out.")] = False,
+    resume: Resume = False,
     json_output: Json = False,
 ) -> None:
-    """Train on every backend side by side; judge gradients, parameters and speed; write a report."""
+    """Train on every backend side by side. Judges gradients, parameters and speed; writes a report."""
     from handgrad.compare.prepare import Options
     from handgrad.compare.results import to_json
     from handgrad.compare.side_by_side import side_by_side

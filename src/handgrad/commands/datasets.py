@@ -11,7 +11,7 @@ from handgrad.commands.options import Json
 
 
 def datasets(json_output: Json = False) -> None:
-    """The built-in tables, each with its source and licence; use them with --dataset NAME."""
+    """List the built-in tables. Each with its source and licence; use them with --dataset NAME."""
     from handgrad.data import builtin_sets
 
     described = [builtin_sets.describe(name) for name in builtin_sets.names()]

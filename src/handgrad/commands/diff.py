@@ -21,7 +21,7 @@ def diff(
     ] = 0.05,
     json_output: Json = False,
 ) -> None:
-    """Compare two runs of `compare` or of `bench`; exit code 1 when something became slower or wrong."""
+    """Compare two runs of `compare` or of `bench`. Exit code 1 when something became slower or wrong."""
     from handgrad.compare.diff import diff as difference
     from handgrad.compare.diff_results import to_json
 

@@ -35,7 +35,7 @@ def evaluate(
     ] = None,
     json_output: Json = False,
 ) -> None:
-    """MSE, MAE and R² of a saved model on test data, and a plot of its predictions."""
+    """Find MSE, MAE and R² of a saved model on test data. Also plots its predictions."""
     from handgrad.compare.evaluation import evaluate_model
     from handgrad.data.model_file import load
     from handgrad.data.synthetic import read_truth

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from handgrad.commands.options import Json
+from handgrad.commands.options import HintOnly, Json, TimeLimit
 
 WRONG = 1
 
@@ -16,7 +16,7 @@ Number = Annotated[int, typer.Argument(help="Which; see `handgrad exercise list`
 
 exercise = typer.Typer(
     name="exercise",
-    help="Exercises, from dW for one feature to a tape of your own: list, start, check.",
+    help="Do exercises, from dW for one feature to a tape of your own.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -24,7 +24,7 @@ exercise = typer.Typer(
 
 @exercise.command("list")
 def list_all(json_output: Json = False) -> None:
-    """The exercises, and which of their files stand in this folder."""
+    """List the exercises, and which of their files stand in this folder."""
     from handgrad.compare.exercises import EXERCISES
 
     every = [
@@ -45,7 +45,7 @@ def start(
     number: Number,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there already.")] = False,
 ) -> None:
-    """Writes the template of an exercise into this folder."""
+    """Write the template of an exercise into this folder."""
     from handgrad.compare.exercises import start as begin
 
     path = begin(number, Path(), force)
@@ -58,13 +58,11 @@ def check(
     file: Annotated[
         Path | None, typer.Argument(help="Your file. [default: exercise_NUMBER.py]", show_default=False)
     ] = None,
-    hint_only: Annotated[
-        bool, typer.Option("--hint", "--hint-only", help="Ask a question; do not tell the mistake.")
-    ] = False,
+    hint_only: HintOnly = False,
     json_output: Json = False,
-    time_limit: Annotated[float, typer.Option(min=0.5, help="Seconds that the file's code may take.")] = 10.0,
+    time_limit: TimeLimit = 10.0,
 ) -> None:
-    """Grades an exercise: right, or which mistake it is. Exit code 0 if right, 1 if wrong."""
+    """Grade an exercise: right, or which mistake it is. Exit code 0 if right, 1 if wrong."""
     from handgrad.compare.exercises import exercise as described
     from handgrad.compare.exercises import grade
 

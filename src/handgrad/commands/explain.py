@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgrad.commands.options import DropMissing, Encoding, Features, Json, Separator, Target, names, rate
+from handgrad.commands.options import (
+    DropMissing,
+    Encoding,
+    Features,
+    Json,
+    Separator,
+    Table,
+    Target,
+    complete_dataset,
+    names,
+    rate,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,12 +31,14 @@ DEFAULT = "norris"
 
 
 def explain(
-    file: Annotated[
-        Path | None, typer.Argument(help="A table: CSV (also .gz), TSV or Parquet.", show_default=False)
-    ] = None,
+    file: Table = None,
     dataset: Annotated[
         str | None,
-        typer.Option(help=f"A built-in table; see `handgrad datasets`. [default: {DEFAULT}]", show_default=False),
+        typer.Option(
+            help=f"A built-in table; see `handgrad datasets`. [default: {DEFAULT}]",
+            show_default=False,
+            autocompletion=complete_dataset,
+        ),
     ] = None,
     target: Target = None,
     features: Features = None,
@@ -48,7 +61,7 @@ def explain(
     ] = None,
     json_output: Json = False,
 ) -> None:
-    """One step of descent with every number: by hand, on the autodiff tape, and by PyTorch."""
+    """Show one step of descent with every number. By hand, on the autodiff tape, and by PyTorch."""
     from handgrad.compare.explanation import explain as explained
     from handgrad.compare.explanation_results import to_json
 

@@ -23,7 +23,7 @@ def generate(
     seed: Seed = 0,
     json_output: Json = False,
 ) -> None:
-    """Write train.csv and test.csv with a known truth: y = 2x + 1 plus noise."""
+    """Write train.csv and test.csv with a known truth. For one feature that is y = 2x + 1, plus noise."""
     from handgrad.data import synthetic
 
     paths = synthetic.generate(data_dir, num_samples, train_split, noise, features, seed, condition)

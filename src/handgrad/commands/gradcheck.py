@@ -11,6 +11,8 @@ import typer
 
 from handgrad.commands.compare import progress_bar, read_table, run_folder
 from handgrad.commands.options import (
+    Backends,
+    BuiltIn,
     DropMissing,
     DType,
     DTypeName,
@@ -19,7 +21,10 @@ from handgrad.commands.options import (
     Json,
     Seed,
     Separator,
+    Standardize,
+    Table,
     Target,
+    chosen,
     names,
 )
 
@@ -40,19 +45,12 @@ class At(StrEnum):
 
 
 def gradcheck(
-    file: Annotated[
-        Path | None, typer.Argument(help="A table: CSV (also .gz), TSV or Parquet.", show_default=False)
-    ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="A built-in table; see `handgrad datasets`.", show_default=False)
-    ] = None,
+    file: Table = None,
+    dataset: BuiltIn = None,
     target: Target = None,
     features: Features = None,
-    backends: Annotated[
-        str | None,
-        typer.Option(help="Their names, with commas between. [default: all usual ones]", show_default=False),
-    ] = None,
-    at: Annotated[At, typer.Option(help="The optimum is the least-squares solution.")] = At.both,
+    backends: Backends = None,
+    at: Annotated[At, typer.Option(help="Where to check; the optimum is the least-squares solution.")] = At.both,
     weights: Annotated[
         str | None,
         typer.Option(
@@ -62,7 +60,7 @@ def gradcheck(
     bias: Annotated[float, typer.Option(help="The start's bias.")] = 0.0,
     dtype: DType = DTypeName.float64,
     seed: Seed = 0,
-    standardize: Annotated[bool, typer.Option(help="Centre and scale the features first.")] = True,
+    standardize: Standardize = True,
     separator: Separator = None,
     encoding: Encoding = None,
     drop_missing: DropMissing = False,
@@ -71,7 +69,7 @@ def gradcheck(
     ] = None,
     json_output: Json = False,
 ) -> None:
-    """Hold every backend's gradient against the exact one and against every checking method; write a report."""
+    """Check every backend's gradient by every method. Holds it against the exact one, too; writes a report."""
     from handgrad.compare.check_backends import check_backends
     from handgrad.compare.gradcheck_results import to_json
     from handgrad.compare.prepare import Options
@@ -79,7 +77,7 @@ def gradcheck(
 
     table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing, seed)
     options = Options(
-        backends=names(backends),
+        backends=chosen(backends),
         start=start(weights, bias, table.features),
         dtype=dtype.value,
         standardize=standardize,

@@ -8,16 +8,22 @@ from typing import Annotated
 import typer
 
 from handgrad.commands.compare import progress_bar, read_table
-from handgrad.commands.options import DropMissing, Encoding, Features, Seed, Separator, Target, names
+from handgrad.commands.options import (
+    BuiltIn,
+    DropMissing,
+    Encoding,
+    Features,
+    Seed,
+    Separator,
+    Table,
+    Target,
+    names,
+)
 
 
 def learn(
-    file: Annotated[
-        Path | None, typer.Argument(help="A table: CSV (also .gz), TSV or Parquet.", show_default=False)
-    ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="A built-in table; see `handgrad datasets`.", show_default=False)
-    ] = None,
+    file: Table = None,
+    dataset: BuiltIn = None,
     target: Target = None,
     features: Features = None,
     separator: Separator = None,
@@ -26,7 +32,7 @@ def learn(
     seed: Seed = 0,
     out: Annotated[Path, typer.Option(help="The page.")] = Path("learn.html"),
 ) -> None:
-    """Write a short course on gradients, nine chapters in one page, from runs made here and now."""
+    """Write a short course on gradients. Nine chapters in one page, from runs made here and now."""
     from handgrad.compare.lessons import lessons
     from handgrad.compare.results import write_whole
     from handgrad.reports.learn_html import html

@@ -1,4 +1,8 @@
-"""Options that mean the same in every command, under the same words."""
+"""Options that mean the same in every command, under the same words; a shell completes their values.
+
+What completes a value gets what has been typed of it, and gives each value with its explanation. Nothing heavy is
+imported for it: the catalogue and the built-in sets are described by their files.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,42 @@ from typing import Annotated
 
 import typer
 
+#: A value, and what a shell may show beside it.
+Suggestion = tuple[str, str]
+
+
+def complete_dataset(incomplete: str) -> list[Suggestion]:
+    """The built-in tables whose names begin so."""
+    from handgrad.data import builtin_sets
+
+    begun = [name for name in builtin_sets.names() if name.startswith(incomplete)]
+    return [(name, builtin_sets.describe(name).title) for name in begun]
+
+
+def complete_backend(incomplete: str) -> list[Suggestion]:
+    """The backends whose names begin so."""
+    from handgrad.backends.catalogue import catalogue
+
+    return [(name, entry.summary) for name, entry in catalogue().items() if name.startswith(incomplete)]
+
+
+def complete_backends(incomplete: str) -> list[Suggestion]:
+    """The same for the last name of a list; those before it are kept, and not named twice."""
+    return complete_last(incomplete, complete_backend(incomplete.rpartition(",")[2]))
+
+
+def complete_dtypes(incomplete: str) -> list[Suggestion]:
+    """The formats, for the last part of a list."""
+    begun = incomplete.rpartition(",")[2]
+    return complete_last(incomplete, [(name.value, "") for name in DTypeName if name.startswith(begun)])
+
+
+def complete_last(incomplete: str, suggestions: list[Suggestion]) -> list[Suggestion]:
+    """A list with commas between, with each of the suggestions in place of its last part."""
+    before, comma, _ = incomplete.rpartition(",")
+    given = {name.strip().lower() for name in before.split(",")}
+    return [(before + comma + name, told) for name, told in suggestions if name not in given]
+
 
 class DTypeName(StrEnum):
     """The format in which everything is computed."""
@@ -16,20 +56,24 @@ class DTypeName(StrEnum):
     float32 = "float32"
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object in place of text.")]
-Seed = Annotated[int, typer.Option(help="Makes what is random repeatable.")]
-DType = Annotated[DTypeName, typer.Option(help="Compute in this format.")]
+# -- what to train on ------------------------------------------------------------------------------------------------
+
+Table = Annotated[Path | None, typer.Argument(help="A table: CSV (also .gz), TSV or Parquet.", show_default=False)]
+BuiltIn = Annotated[
+    str | None,
+    typer.Option(
+        "--dataset",
+        help="A built-in table; see `handgrad datasets`. [default: synthetic data]",
+        show_default=False,
+        autocompletion=complete_dataset,
+    ),
+]
+DataDir = Annotated[Path, typer.Option(help="Folder with train.csv and test.csv.")]
 Target = Annotated[str | None, typer.Option(help="Column to predict. [default: the last]", show_default=False)]
 Features = Annotated[
     str | None,
     typer.Option(help="Columns to predict from, with commas between. [default: all others]", show_default=False),
 ]
-BatchSize = Annotated[int | None, typer.Option(min=1, help="Rows per update. [default: all rows]", show_default=False)]
-LearningRate = Annotated[
-    str, typer.Option(help="Length of a step; 'auto' is the best fixed one, from the Hessian's eigenvalues.")
-]
-Epochs = Annotated[int, typer.Option(min=0, help="How often to go through all rows.")]
-DataDir = Annotated[Path, typer.Option(help="Folder with train.csv and test.csv.")]
 Separator = Annotated[
     str | None, typer.Option(help="What stands between the cells. [default: , or tab]", show_default=False)
 ]
@@ -37,20 +81,57 @@ Encoding = Annotated[str | None, typer.Option(help="The file's encoding. [defaul
 DropMissing = Annotated[
     bool, typer.Option("--drop-missing", help="Leave out rows with an empty cell, and say how many.")
 ]
+Standardize = Annotated[bool, typer.Option(help="Centre and scale the features first.")]
 
+# -- how to train ----------------------------------------------------------------------------------------------------
 
+LearningRate = Annotated[
+    str, typer.Option(help="Length of a step; 'auto' is the best fixed one, from the Hessian's eigenvalues.")
+]
+Epochs = Annotated[int, typer.Option(min=0, help="How often to go through all rows.")]
+BatchSize = Annotated[int | None, typer.Option(min=1, help="Rows per update. [default: all rows]", show_default=False)]
+DType = Annotated[DTypeName, typer.Option(help="Compute in this format.")]
+Seed = Annotated[int, typer.Option(help="Makes what is random repeatable.")]
+
+# -- on what ---------------------------------------------------------------------------------------------------------
+
+Backends = Annotated[
+    str | None,
+    typer.Option(
+        help="Their names, with commas between. [default: all usual ones]",
+        show_default=False,
+        autocompletion=complete_backends,
+    ),
+]
 Compensated = Annotated[
     bool, typer.Option("--compensated", help="Add Numba with compensated sums: each within 1 ULP of the exact one.")
 ]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="Threads per backend. [default: all cores]", show_default=False)
+]
+Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds that one answer of a backend may take.")]
+
+# -- what comes out --------------------------------------------------------------------------------------------------
+
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with what an earlier run left in --out.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object in place of text.")]
 
 
-def chosen(listed: str | None, compensated: bool) -> list[str] | None:
+# -- a file of one's own ---------------------------------------------------------------------------------------------
+
+HintOnly = Annotated[bool, typer.Option("--hint-only", "--hint", help="Ask a question; do not tell the mistake.")]
+TimeLimit = Annotated[float, typer.Option(min=0.5, help="Seconds that the file's code may take.")]
+
+
+def chosen(listed: str | None, compensated: bool = False) -> list[str] | None:
     """The backends of --backends and --compensated; None for those that are compared by default."""
+    from handgrad.backends.catalogue import canonical, catalogue
+
     given = names(listed)
+    if given is not None:
+        given = list(dict.fromkeys(map(canonical, given)))
     if not compensated:
         return given
-    from handgrad.backends.catalogue import catalogue
-
     wanted = given if given is not None else [name for name, entry in catalogue().items() if entry.by_default]
     return [*wanted, *(["numba-compensated"] if "numba-compensated" not in wanted else [])]
 

@@ -23,7 +23,9 @@ from handgrad.commands.options import (
     LearningRate,
     Seed,
     Separator,
+    Standardize,
     Target,
+    complete_backend,
     names,
     rate,
 )
@@ -52,13 +54,15 @@ def train(
     data_dir: DataDir = Path("data"),
     target: Target = None,
     features: Features = None,
-    backend: Annotated[str, typer.Option(help="Its name; see `handgrad backends`.")] = "numpy",
+    backend: Annotated[
+        str, typer.Option(help="Its name; see `handgrad backends`.", autocompletion=complete_backend)
+    ] = "numpy",
     learning_rate: LearningRate = "0.01",
     epochs: Epochs = 100,
     batch_size: BatchSize = None,
     dtype: DType = DTypeName.float64,
     seed: Seed = 0,
-    standardize: Annotated[bool, typer.Option(help="Centre and scale the features first.")] = False,
+    standardize: Standardize = False,
     grad_check: Annotated[
         bool, typer.Option("--grad-check", help="Hold the gradient against numerical ones, before and after.")
     ] = False,
@@ -71,7 +75,8 @@ def train(
     ] = ModelFormat.json,
     json_output: Json = False,
 ) -> None:
-    """Train one model on one backend; write the model, the loss curve (PNG) and the history (CSV)."""
+    """Train one model on one backend. Writes the model, the loss curve (PNG) and the history (CSV)."""
+    from handgrad.backends.catalogue import canonical
     from handgrad.compare.prepare import Options
     from handgrad.compare.results import write_whole
     from handgrad.compare.single import history_csv, train_one
@@ -93,11 +98,11 @@ def train(
         dtype=dtype.value,
         standardize=standardize,
     )
-    trained = train_one(table, backend, options, grad_check)
+    trained = train_one(table, canonical(backend), options, grad_check)
     files = [out / f"model.{model_format.value}", out / "history.csv"]
     save(trained.model, files[0], format=model_format.value)
     write_whole(files[1], history_csv(trained))
-    files.append(loss_curve(trained.training.losses.tolist(), backend, out / "loss_curve.png"))
+    files.append(loss_curve(trained.training.losses.tolist(), trained.backend, out / "loss_curve.png"))
     if json_output:
         typer.echo(json.dumps(as_json(trained, table, files), indent=1))
     else:
