@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from markupsafe import Markup
-
 from handgrad.compare.bench_results import Bench
 from handgrad.reports import bench_words
 from handgrad.reports.bench_figures import drawings
 from handgrad.reports.bench_tables import tables
-from handgrad.reports.colours import DARK, LIGHT, OWN
-from handgrad.reports.html import laid_out, machine, templates
+from handgrad.reports.html import laid_out, machine
 from handgrad.reports.names import shown
-from handgrad.reports.style import Drawing, svg
+from handgrad.reports.pages import page, pictures
+from handgrad.reports.style import Drawing
 
 
 def html(bench: Bench, drawn: Sequence[Drawing] | None = None) -> str:
@@ -21,27 +19,21 @@ def html(bench: Bench, drawn: Sequence[Drawing] | None = None) -> str:
     figures = drawings(bench) if drawn is None else drawn
     made = {table.name: laid_out(table, bench.settings.backends) for table in tables(bench)}
     noise = bench_words.noise(bench)
-    return (
-        templates()
-        .get_template("bench.html")
-        .render(
-            heading=bench_words.heading(bench),
-            method=bench_words.method(bench),
-            epochs=bench.settings.epochs,
-            epoch_answers=bench_words.answers(bench, "epoch"),
-            run_answers=bench_words.answers(bench, "run"),
-            noise=[*([noise] if noise else []), *(shown(line, 400) for line in bench.warnings)],
-            left_out=bench_words.left_out(bench),
-            tables=made,
-            epoch_tables=[name for name in made if name.startswith("epochs-")],
-            run_tables=[name for name in made if name.startswith("runs-")],
-            figures={f.name: {"title": f.title, "caption": f.caption, "svg": Markup(svg(f))} for f in figures},
-            growth=[f.name for f in figures if f.name.startswith("growth-")],
-            limits=[f.name for f in figures if not f.name.startswith("growth-")],
-            environment=list(machine(bench.environment)),
-            command=shown(bench.environment.command, 1000),
-            light=LIGHT,
-            dark=DARK,
-            looks=tuple(OWN.values()),
-        )
+    return page(
+        "bench.html",
+        heading=bench_words.heading(bench),
+        method=bench_words.method(bench),
+        epochs=bench.settings.epochs,
+        epoch_answers=bench_words.answers(bench, "epoch"),
+        run_answers=bench_words.answers(bench, "run"),
+        noise=[*([noise] if noise else []), *(shown(line, 400) for line in bench.warnings)],
+        left_out=bench_words.left_out(bench),
+        tables=made,
+        epoch_tables=[name for name in made if name.startswith("epochs-")],
+        run_tables=[name for name in made if name.startswith("runs-")],
+        figures=pictures(figures),
+        growth=[f.name for f in figures if f.name.startswith("growth-")],
+        limits=[f.name for f in figures if not f.name.startswith("growth-")],
+        environment=list(machine(bench.environment)),
+        command=shown(bench.environment.command, 1000),
     )

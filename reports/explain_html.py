@@ -9,19 +9,14 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from handgrad.compare.explanation_results import Explanation
 from handgrad.reports import explain_words, tape_graph
-from handgrad.reports.colours import DARK, LIGHT, OWN
 from handgrad.reports.explain_words import Equation, Stop
 from handgrad.reports.mathml import pieces
-
-_TEMPLATES = Path(__file__).parent / "templates"
+from handgrad.reports.pages import TEMPLATES, page
 
 
 @dataclass(frozen=True)
@@ -45,44 +40,27 @@ class Numbered:
 def html(explanation: Explanation) -> str:
     """The page."""
     sections, stops = _numbered(explanation)
-    script = (_TEMPLATES / "explain.js").read_text(encoding="utf-8")
-    return (
-        _environment()
-        .get_template("explain.html")
-        .render(
-            heading=explain_words.heading(explanation),
-            by_hand=[section for section in sections if not section[0].startswith("The tape")],
-            on_tape=[section for section in sections if section[0].startswith("The tape")],
-            graph=tape_graph.svg(explanation, stops),
-            other="PyTorch" if explain_words.other(explanation).name == "torch" else "the tape",
-            digits=explain_words.digits(explanation),
-            errors=explain_words.errors(explanation),
-            missing=explain_words.missing(explanation),
-            verdict=explain_words.verdict(explanation),
-            doubles=explain_words.DOUBLES,
-            script=Markup(script),
-            script_hash=policy_hash(script),
-            light=LIGHT,
-            dark=DARK,
-            looks=tuple(OWN.values()),
-        )
+    script = (TEMPLATES / "explain.js").read_text(encoding="utf-8")
+    return page(
+        "explain.html",
+        heading=explain_words.heading(explanation),
+        by_hand=[section for section in sections if not section[0].startswith("The tape")],
+        on_tape=[section for section in sections if section[0].startswith("The tape")],
+        graph=tape_graph.svg(explanation, stops),
+        other="PyTorch" if explain_words.other(explanation).name == "torch" else "the tape",
+        digits=explain_words.digits(explanation),
+        errors=explain_words.errors(explanation),
+        missing=explain_words.missing(explanation),
+        verdict=explain_words.verdict(explanation),
+        doubles=explain_words.DOUBLES,
+        script=Markup(script),
+        script_hash=policy_hash(script),
     )
 
 
 def policy_hash(script: str) -> str:
     """The script as the content security policy names it."""
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def _numbered(explanation: Explanation) -> tuple[list[tuple[str, list[Numbered]]], dict[tuple[str, str], int]]:

@@ -6,19 +6,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from handgrad.compare.check_results import PointChecks
 from handgrad.compare.gradcheck_results import GradientChecks, to_json
 from handgrad.compare.results import Problem, write_whole
 from handgrad.reports import gradcheck_words as words
 from handgrad.reports import style
-from handgrad.reports.colours import DARK, LIGHT, OWN
 from handgrad.reports.gradcheck_figures import drawings
 from handgrad.reports.gradcheck_tables import tables
-from handgrad.reports.html import laid_out, templates
+from handgrad.reports.html import laid_out
 from handgrad.reports.names import shown
-from handgrad.reports.style import Drawing, svg
+from handgrad.reports.pages import page, pictures
+from handgrad.reports.style import Drawing
 
 
 def write(checks: GradientChecks, folder: Path) -> list[Path]:
@@ -39,26 +37,20 @@ def html(checks: GradientChecks, drawn: Sequence[Drawing] | None = None) -> str:
     """The report. `drawn` are its figures where they exist already."""
     figures = drawings(checks.problem, checks.points) if drawn is None else drawn
     title, _, shape = words.heading(checks).rpartition(": ")
-    return (
-        templates()
-        .get_template("gradcheck.html")
-        .render(
-            heading=words.heading(checks),
-            name=title,
-            shape=shape,
-            passed=checks.passed,
-            verdict=words.verdict(checks),
-            problem=list(_problem(checks.problem)),
-            lessons=words.lessons(checks.problem, checks.points),
-            left_out=words.left_out(checks),
-            tables=laid_out_tables(checks.problem, checks.points),
-            figures={f.name: {"title": f.title, "caption": f.caption, "svg": Markup(svg(f))} for f in figures},
-            points=[(point.where, words.place(point.where)) for point in checks.points],
-            command=shown(checks.environment.command, 1000),
-            light=LIGHT,
-            dark=DARK,
-            looks=tuple(OWN.values()),
-        )
+    return page(
+        "gradcheck.html",
+        heading=words.heading(checks),
+        name=title,
+        shape=shape,
+        passed=checks.passed,
+        verdict=words.verdict(checks),
+        problem=list(_problem(checks.problem)),
+        lessons=words.lessons(checks.problem, checks.points),
+        left_out=words.left_out(checks),
+        tables=laid_out_tables(checks.problem, checks.points),
+        figures=pictures(figures),
+        points=[(point.where, words.place(point.where)) for point in checks.points],
+        command=shown(checks.environment.command, 1000),
     )
 
 

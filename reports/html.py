@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from handgrad.compare.results import BackendResult, Comparison
 from handgrad.compare.results import Environment as Machine
 from handgrad.reports import numbers, words
-from handgrad.reports.colours import DARK, LIGHT, OWN, looks
+from handgrad.reports.colours import looks
 from handgrad.reports.figures import drawings
 from handgrad.reports.gradcheck_tables import tables as gradcheck_tables
 from handgrad.reports.gradcheck_words import lessons
 from handgrad.reports.names import safe_lines, shown
-from handgrad.reports.style import Drawing, svg
+from handgrad.reports.pages import page, pictures
+from handgrad.reports.style import Drawing
 from handgrad.reports.tables import Column, Table, largest_features, tables
 
 #: Parameters whose digits are shown side by side, the bias not counted.
@@ -31,41 +27,22 @@ _FIGURE_SPACE, _POINT_SPACE = "\u2007", "\u2008"
 def html(comparison: Comparison, drawn: Sequence[Drawing] | None = None) -> str:
     """The report. `drawn` are its figures where they exist already."""
     figures = drawings(comparison) if drawn is None else drawn
-    return (
-        templates()
-        .get_template("report.html")
-        .render(
-            **_answer(comparison),
-            problem=list(_problem(comparison)),
-            notes=words.notes(comparison),
-            tables={table.name: laid_out(table, comparison.backends) for table in _tables(comparison)}
-            | _digits(comparison),
-            figures={f.name: {"title": f.title, "caption": f.caption, "svg": Markup(svg(f))} for f in figures},
-            explanations=[*words.judged(comparison), *words.explanations(comparison)],
-            destination=_heading_for(comparison),
-            checked=lessons(comparison.problem, comparison.gradchecks),
-            precision=words.precision(comparison),
-            points=[point.where for point in comparison.gradchecks],
-            sources=list(_sources(comparison)),
-            environment=list(machine(comparison.environment)),
-            command=shown(comparison.environment.command, 1000),
-            light=LIGHT,
-            dark=DARK,
-            looks=tuple(OWN.values()),
-        )
-    )
-
-
-@cache
-def templates() -> Environment:
-    """The pages' templates; what they are given is escaped."""
-    folder = Path(__file__).parent / "templates"
-    return Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return page(
+        "report.html",
+        **_answer(comparison),
+        problem=list(_problem(comparison)),
+        notes=words.notes(comparison),
+        tables={table.name: laid_out(table, comparison.backends) for table in _tables(comparison)}
+        | _digits(comparison),
+        figures=pictures(figures),
+        explanations=[*words.judged(comparison), *words.explanations(comparison)],
+        destination=_heading_for(comparison),
+        checked=lessons(comparison.problem, comparison.gradchecks),
+        precision=words.precision(comparison),
+        points=[point.where for point in comparison.gradchecks],
+        sources=list(_sources(comparison)),
+        environment=list(machine(comparison.environment)),
+        command=shown(comparison.environment.command, 1000),
     )
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -15,9 +12,9 @@ from pygments.lexers import PythonLexer
 
 from handgrad.compare.lesson_results import Excerpt, Lessons
 from handgrad.reports import learn_figures, learn_words, numbers, style, tape_graph
-from handgrad.reports.colours import DARK, LIGHT, OWN
 from handgrad.reports.learn_exercises import EXERCISES, Exercise
 from handgrad.reports.names import safe_lines, shown
+from handgrad.reports.pages import page
 from handgrad.reports.style import Drawing, svg
 
 
@@ -66,28 +63,11 @@ class Chapter:
 
 def html(lessons: Lessons) -> str:
     """The page."""
-    return (
-        _environment()
-        .get_template("learn.html")
-        .render(
-            introduction=learn_words.introduction(lessons),
-            chapters=chapters(lessons),
-            environment=[(term, shown(value, 300)) for term, value in lessons.environment],
-            light=LIGHT,
-            dark=DARK,
-            looks=tuple(OWN.values()),
-        )
-    )
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return page(
+        "learn.html",
+        introduction=learn_words.introduction(lessons),
+        chapters=chapters(lessons),
+        environment=[(term, shown(value, 300)) for term, value in lessons.environment],
     )
 
 
