@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handgrad.data.errors import DataError, listed, nearest, shown
+from handgrad.data.errors import DataError, UnknownColumn, listed, nearest, shown
 
 #: What `generate` calls the target, and the same without its noise.
 SYNTHETIC_TARGET = "y"
@@ -120,7 +120,8 @@ def _features(
 
 def _place(name: str, names: Sequence[str], where: str, role: str) -> int:
     if name not in names or not name:
-        raise DataError(
-            f"{where}: no column is called {shown(name)}{nearest(name, names)}; the {role} can be: {listed(names)}"
+        raise UnknownColumn(
+            f"{where}: no column is called {shown(name)}{nearest(name, names)}; the {role} can be: {listed(names)}",
+            names,
         )
     return list(names).index(name)

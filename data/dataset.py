@@ -92,7 +92,7 @@ class Dataset:
             DataError: See `Dataset`; also when X and y are pandas objects whose rows are labelled
                 differently.
         """
-        _check_same_index(X, y)
+        check_same_index(X, y)
         matrix, vector = _matrix(X), _vector("y", y)
         return cls(
             X=matrix,
@@ -303,8 +303,12 @@ def _name_of(y: Any) -> str:
     return name if isinstance(name, str) else "y"
 
 
-def _check_same_index(X: Any, y: Any) -> None:
-    """Refuses what pandas would align by label and NumPy by position."""
+def check_same_index(X: Any, y: Any) -> None:
+    """Refuses what pandas would align by label and NumPy by position.
+
+    Raises:
+        DataError: If X and y are pandas objects of as many rows whose labels differ.
+    """
     left: Any = getattr(X, "index", None)
     right: Any = getattr(y, "index", None)
     if not hasattr(left, "equals") or not hasattr(right, "equals"):

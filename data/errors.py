@@ -1,4 +1,4 @@
-"""The one exception of this folder, and how foreign text appears in its messages. Imports nothing heavy."""
+"""The exceptions of this folder, and how foreign text appears in its messages. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ LISTED = 10
 
 class DataError(ValueError):
     """What was given is no data to train on; the message says what was expected, what came, and the remedy."""
+
+
+class UnknownColumn(DataError):
+    """A column was asked for that the table lacks; `there` are the names that it has."""
+
+    def __init__(self, message: str, there: Sequence[str]) -> None:
+        super().__init__(message)
+        self.there = tuple(there)
 
 
 def cut(text: str, limit: int = SHOWN) -> str:

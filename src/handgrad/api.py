@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
 from handgrad.backends.catalogue import canonical, load
 from handgrad.backends.interface import DType, Gradient, Parameters, Plan, Training
 from handgrad.compare.results import Comparison
-
-if TYPE_CHECKING:
-    from handgrad.data.dataset import Dataset
+from handgrad.data.dataset import Dataset, check_same_index
 
 
 def gradient(
@@ -38,9 +35,11 @@ def gradient(
         `Gradient(loss, weights, bias)`: the loss in units of y², ∂L/∂W (d,), ∂L/∂b.
 
     Raises:
+        DataError: If X and y are pandas objects whose rows are labelled differently.
         InputError: On wrong shapes, NaN and infinity.
         UnknownBackend, BackendUnavailable: The message says what there is, or how to install it.
     """
+    check_same_index(X, y)
     return load(backend)(X, y, dtype).gradient_at(weights, bias)
 
 
@@ -75,9 +74,11 @@ def train(
         that diverged says so in `diverged_at` and keeps what was finite.
 
     Raises:
+        DataError: If X and y are pandas objects whose rows are labelled differently.
         InputError: On wrong shapes, NaN and infinity, and on a rate, epochs or batch size out of range.
         UnknownBackend, BackendUnavailable: The message says what there is, or how to install it.
     """
+    check_same_index(X, y)
     trainer = load(backend)(X, y, dtype)
     start = Parameters([0.0] * trainer.features if weights is None else weights, bias)
     return trainer.train(Plan(learning_rate, epochs, batch_size, start, seed, dtype))
@@ -142,7 +143,6 @@ def side_by_side(
     """
     from handgrad.compare.prepare import Options
     from handgrad.compare.side_by_side import side_by_side as compare
-    from handgrad.data.dataset import Dataset
 
     dataset = X if isinstance(X, Dataset) else Dataset.from_arrays(X, _given(y))
     options = Options(

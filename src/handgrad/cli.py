@@ -81,7 +81,9 @@ class OneLineErrors(TyperGroup):
 
 def _line(error: Exception) -> str | None:
     """The line that a user gets for an error; None for a mistake of ours."""
-    if hasattr(error, "format_message"):  # click's own: an unknown option, a missing argument
+    if isinstance(error, typer.BadParameter) and error.param is None:  # a command's own, which names its option
+        return " ".join(error.message.split())
+    if hasattr(error, "format_message"):  # click's: an unknown option, a missing argument
         return " ".join(error.format_message().split())
     if type(error).__module__.partition(".")[0] == "handgrad" and isinstance(
         error, (ValueError, ImportError, RuntimeError)

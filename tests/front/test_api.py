@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,19 @@ def test_frames_and_series_are_accepted_and_named() -> None:
     found = hg.side_by_side(frame, target, backends=["python", "numpy"], epochs=2, budget_seconds=0.01)
     assert found.problem.features == ("size", "age")
     assert found.problem.target == "price"
+
+
+def test_rows_that_are_labelled_differently_are_refused_everywhere_alike() -> None:
+    frame, target = pd.DataFrame({"x": X}), pd.Series(Y, index=[3, 2, 1, 0])
+    calls: list[Callable[[], object]] = [
+        lambda: hg.gradient(frame, target, [1.0], 0.0),
+        lambda: hg.train(frame, target, backend="numpy"),
+        lambda: hg.side_by_side(frame, target, backends="numpy"),
+    ]
+    for call in calls:
+        with pytest.raises(hg.DataError, match="same row labels in the same order, got different indexes"):
+            call()
+    assert hg.gradient(frame, target.to_numpy(), [1.0], 0.0) == hg.gradient(X, Y, [1.0], 0.0)
 
 
 def test_side_by_side_judges_shows_and_saves_itself(tmp_path: Path) -> None:

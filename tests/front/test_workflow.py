@@ -190,9 +190,47 @@ def test_wrong_input_gets_one_line_and_exit_code_2(cli: Cli, words: tuple[str, .
     assert "Traceback" not in done.output
 
 
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ("a,b,y", "was trained on features 'X1', 'X2', 'X3', which"),
+        ("X1,X3,y", "was trained on feature 'X2', which"),
+        ("X1,X2,X3,z", "was trained on target 'y', which"),
+        ("X1,X2,z", "was trained on feature 'X3' and target 'y', which"),
+    ],
+)
+def test_a_table_that_lacks_what_the_model_needs_is_told_with_the_model(cli: Cli, header: str, told: str) -> None:
+    cli("generate", "--features", 3)
+    cli("train")
+    cells = ",".join("1" for _ in header.split(","))
+    Path("other.csv").write_text(f"{header}\n{cells}\n")
+    done = cli("evaluate", "other.csv")
+    assert done.exit_code == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("handgrad: other.csv: the model models/model.json was trained on")
+    assert told in line
+    assert "it has " + ", ".join(f"'{name}'" for name in header.split(",")) in line
+    assert line.endswith("name its columns as the model does, or train a model on such a table")
+
+
 def test_a_backend_is_known_in_any_case(cli: Cli) -> None:
     cli("generate")
     assert json.loads(cli("train", "--backend", "NumPy", "--json").stdout)["backend"] == "numpy"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("train --learning-rate fast", "--learning-rate: expected a number or 'auto', got 'fast'"),
+        ("compare --resume", "--resume needs --out, the folder of the run to go on with"),
+        ("train --epochs -1", "Invalid value for '--epochs': "),
+    ],
+)
+def test_the_line_about_an_option_names_it_once(cli: Cli, words: str, line: str) -> None:
+    cli("generate")
+    said = cli(*words.split()).stderr
+    assert said.startswith(f"handgrad: {line}")
+    assert said.count("--") == line.count("--")
 
 
 def test_a_diverged_models_numbers_come_with_a_warning(cli: Cli) -> None:

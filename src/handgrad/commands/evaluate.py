@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,6 +38,7 @@ def evaluate(
 ) -> None:
     """Find MSE, MAE and R² of a saved model on test data. Also plots its predictions."""
     from handgrad.compare.evaluation import evaluate_model
+    from handgrad.data.errors import UnknownColumn
     from handgrad.data.model_file import load
     from handgrad.data.synthetic import read_truth
     from handgrad.data.tables import load_table
@@ -48,14 +50,17 @@ def evaluate(
             f"{path}: no such file; run `handgrad generate --data-dir {data_dir}`, or name a table"
         )
     loaded = load(model)
-    table = load_table(
-        path,
-        loaded.target_name,
-        list(loaded.feature_names),
-        separator=separator,
-        encoding=encoding,
-        drop_missing=drop_missing,
-    )
+    try:
+        table = load_table(
+            path,
+            loaded.target_name,
+            list(loaded.feature_names),
+            separator=separator,
+            encoding=encoding,
+            drop_missing=drop_missing,
+        )
+    except UnknownColumn as error:
+        raise UnknownColumn(lacking(path, error.there, model, loaded), error.there) from error
     truth = read_truth(path.parent / "truth.json") if compare else None
     found = evaluate_model(loaded, table)
     folder = out if out is not None else model.parent
@@ -78,6 +83,19 @@ def evaluate(
         typer.echo(line)
     for written in plots:
         typer.echo(f"Wrote:  {written}")
+
+
+def lacking(path: Path, there: Sequence[str], model_path: Path, model: Model) -> str:
+    """What a table has not got of what its model was trained on, and what to do."""
+    from handgrad.data.errors import listed
+
+    features = [name for name in model.feature_names if name not in there]
+    missing = [f"feature{'s' if len(features) > 1 else ''} {listed(features)}"] if features else []
+    missing += [f"target {listed([model.target_name])}"] if model.target_name not in there else []
+    return (
+        f"{path}: the model {model_path} was trained on {' and '.join(missing)}, which this table lacks; it has "
+        f"{listed(there)}: name its columns as the model does, or train a model on such a table"
+    )
 
 
 def warnings_of(model: Model) -> list[str]:
