@@ -319,7 +319,7 @@ def errors(explanation: Explanation) -> list[Error]:
     return [
         Error(
             _titled(witness),
-            numbers.ulps(max(witness.ulps_from_exact)),
+            numbers.ulps_within(max(witness.ulps_from_exact), max(witness.bound_ratios)),
             numbers.ulps(max(witness.ulps_from_hand)),
             numbers.ratio(max(witness.bound_ratios)),
         )

@@ -9,7 +9,7 @@ from handgrad.compare.results import Problem
 from handgrad.reports import gradcheck_words as words
 from handgrad.reports import numbers
 from handgrad.reports.names import shown
-from handgrad.reports.tables import BACKEND_WIDTH, Column, Table, table
+from handgrad.reports.tables import BACKEND_WIDTH, Column, Table, near_zero_note, table
 
 #: Parameters whose derivatives stand beside each other at 80 columns.
 MOST_PARAMETERS = 4
@@ -36,7 +36,7 @@ def gradients(point: PointChecks) -> Table:
     rows = [
         [
             shown(name, BACKEND_WIDTH),
-            numbers.ulps(_worst(check.ulps)),
+            numbers.ulps_within(_worst(check.ulps), check.bound_ratio),
             numbers.ratio(check.bound_ratio),
             numbers.ratio(_worst(check.relative)),
             numbers.MISSING if check.taylor.order is None else f"{check.taylor.order:.2f}",
@@ -47,6 +47,7 @@ def gradients(point: PointChecks) -> Table:
     note = (
         "The largest error of a derivative, in steps to the next representable number, over what rounding may cause "
         "(above 1 is wrong), and over the exact derivative, which says nothing where that is nearly 0."
+        f"{near_zero_note(rows)}"
     )
     return table(f"gradients-{point.where}", f"Gradients {words.place(point.where)}", columns, rows, note, point.checks)
 

@@ -12,6 +12,10 @@ from collections.abc import Sequence
 
 MISSING = "–"
 
+#: In place of an error in ULPs that would alarm for nothing, and from how many ULPs on.
+NEAR_ZERO = "near 0"
+ALARMING_ULPS = 1e6
+
 #: Significant digits where no interval says how many there are.
 UNSUPPORTED_DIGITS = 2
 #: And never more than so many, however narrow the interval is.
@@ -77,6 +81,16 @@ def ulps(value: float | None) -> str:
     return f"{value:,.0f}" if value < 1e6 else _scientific(value, 2)
 
 
+def ulps_within(value: float | None, bound_ratio: float | None) -> str:
+    """The same beside its error / bound: ``near 0`` for a large number of ULPs that rounding explains all the same.
+
+    An error within its bound is small beside the terms of the sum. It is a million ULPs of the exact value only where
+    these terms cancel: the value is nearly 0, and the distance to the next number with it.
+    """
+    explained = bound_ratio is not None and bound_ratio <= 1
+    return NEAR_ZERO if explained and value is not None and value >= ALARMING_ULPS else ulps(value)
+
+
 def ratio(value: float | None) -> str:
     """A pure number to two digits: ``0.031``, ``2.1``, ``340``, ``1.2e-08``."""
     if value is None or math.isnan(value):
@@ -130,13 +144,15 @@ def power_of_ten(exponent: int) -> str:
 def aligned(cells: Sequence[str]) -> list[str]:
     """The cells of one column, padded with spaces on the right so that their decimal points stand in line.
 
-    Where a unit or an exponent differs there is nothing to align: such a column comes back as it was.
+    Where a unit or an exponent differs there is nothing to align: such a column comes back as it was. Words in place
+    of a number stay at the right.
     """
-    if any(" " in cell or "e" in cell for cell in cells):
+    words = (MISSING, NEAR_ZERO)
+    if any(" " in cell or "e" in cell for cell in cells if cell not in words):
         return list(cells)
     tails = [len(cell) - cell.index(".") if "." in cell else 0 for cell in cells]
     longest = max(tails, default=0)
-    return [cell if cell == MISSING else cell + " " * (longest - tail) for cell, tail in zip(cells, tails, strict=True)]
+    return [cell if cell in words else cell + " " * (longest - tail) for cell, tail in zip(cells, tails, strict=True)]
 
 
 def _exponent(value: float) -> int:

@@ -170,7 +170,7 @@ def accuracy(comparison: Comparison) -> Table:
         rows,
         "Gradient ULP: the worst derivative at the start, in steps to the next representable number. Of bound: the "
         "worst error there, of a derivative or of the loss, over what rounding may cause; above 1 is wrong. End: the "
-        "worst parameter after the last epoch, in ULPs and as a relative error.",
+        f"worst parameter after the last epoch, in ULPs and as a relative error.{near_zero_note(rows)}",
         judged,
     )
 
@@ -179,12 +179,19 @@ def _accuracy(result: BackendResult) -> list[str]:
     assert result.accuracy is not None
     start, end = result.accuracy.start_gradient, result.accuracy.parameters
     return [
-        numbers.ulps(start.max_ulp),
+        numbers.ulps_within(start.max_ulp, start.bound_ratio),
         numbers.ratio(start.bound_ratio),
         numbers.ulps(end.max_ulp),
         numbers.ratio(end.max_relative),
         "yes" if result.accuracy.passed else "no",
     ]
+
+
+def near_zero_note(rows: Sequence[Sequence[str]]) -> str:
+    """What ``near 0`` means, where a row says it."""
+    if not any(numbers.NEAR_ZERO in row for row in rows):
+        return ""
+    return " Near 0: the exact derivative nearly is, so its ULPs say nothing; the bound does."
 
 
 def against(comparison: Comparison) -> Table:

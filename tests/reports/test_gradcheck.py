@@ -22,7 +22,9 @@ from handgrad.compare.gradcheck_results import GradientChecks
 from handgrad.compare.results import from_json, to_json
 from handgrad.reports import gradcheck_figures, gradcheck_words, tables, words
 from handgrad.reports.gradcheck_html import html
+from handgrad.reports.gradcheck_tables import gradients
 from handgrad.reports.gradcheck_text import plain
+from handgrad.reports.gradcheck_words import lessons
 from handgrad.reports.html import html as comparison_html
 from handgrad.reports.text import plain as comparison_plain
 from tests.reports.conftest import ENVIRONMENT, HOSTILE, compared, problem
@@ -106,6 +108,27 @@ def test_the_page_closes_its_tags_has_unique_ids_and_loads_nothing(found):
     assert not {"script", "img", "link", "iframe"} & {tag for tag, _ in page.elements}
     assert len(page.all("caption")) == len(page.all("table"))
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e]", source)
+
+
+def test_a_derivative_that_is_nearly_0_does_not_alarm():
+    point = checks().points[1]
+    found = replace(point, checks={n: replace(c, ulps=(4e16, 0.5)) for n, c in point.checks.items()})
+    made = gradients(found)
+    assert {row[1] for row in made.rows} == {"near 0"}
+    assert "Near 0: the exact derivative nearly is" in made.note
+    wrong = replace(found, checks={n: replace(c, bound_ratio=1e9) for n, c in found.checks.items()})
+    assert {row[1] for row in gradients(wrong).rows} == {"4.0e+16"}
+    assert "Near 0" not in gradients(point).note
+
+
+@pytest.mark.parametrize(("orders", "told"), [((1.9999, 2.0001), "power 2.00: 2"), ((1.5, 2.0), "power 1.50 to 2.00:")])
+def test_orders_that_round_alike_are_told_once(orders, told):
+    first, second = checks().points
+    points = [
+        replace(p, checks={n: replace(c, taylor=replace(c.taylor, order=order)) for n, c in p.checks.items()})
+        for p, order in zip((first, second), orders, strict=True)
+    ]
+    assert told in lessons(checks().problem, points)[-1]
 
 
 def test_v_curves_are_drawn_for_few_parameters_at_each_point():

@@ -140,3 +140,26 @@ def test_columns_of_unlike_units_stay_as_they_are():
 @pytest.mark.parametrize(("exponent", "expected"), [(0, "1"), (1, "10"), (2, "10²"), (-13, "10⁻¹³")])
 def test_powers_of_ten_are_written_as_such(exponent, expected):
     assert numbers.power_of_ten(exponent) == expected
+
+
+@pytest.mark.parametrize(
+    ("ulps", "bound_ratio", "expected"),
+    [
+        (1.2e15, 0.3, "near 0"),
+        (math.inf, 0.3, "near 0"),
+        (1e6, 1.0, "near 0"),
+        (9.9e5, 0.3, "990,000"),
+        (1.2e15, 1.01, "1.2e+15"),  # beyond the bound: nothing excuses it
+        (1.2e15, math.nan, "1.2e+15"),
+        (1.2e15, None, "1.2e+15"),
+        (None, 0.3, "–"),
+        (math.nan, 0.3, "–"),
+        (0.5, 0.3, "0.50"),
+    ],
+)
+def test_only_an_error_that_rounding_explains_is_said_to_be_near_zero(ulps, bound_ratio, expected):
+    assert numbers.ulps_within(ulps, bound_ratio) == expected
+
+
+def test_words_in_a_column_leave_its_points_in_line():
+    assert numbers.aligned(["1.25", "near 0", "3", "–"]) == ["1.25", "near 0", "3   ", "–"]

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from handgrad.reports.names import columns
-from handgrad.reports.tables import against, speed, tables
+from handgrad.reports.tables import accuracy, against, speed, tables
 from handgrad.reports.text import plain, terminal
 from handgrad.reports.words import agreement, fastest, reasons
 from tests.reports.conftest import ALL, CASES, compared, hostile, nothing_ran, troubled, wrong
@@ -96,6 +96,18 @@ def test_two_references_are_set_against_each_other_once():
     assert ("numpy", "torch") in rows
     assert ("torch", "numpy") not in rows
     assert len(rows) == len({frozenset(row) for row in rows}) > 1
+
+
+def test_a_derivative_that_is_nearly_0_does_not_alarm_and_a_wrong_one_does():
+    comparison = compared()
+    result = comparison.backends["numpy"]
+    for bound_ratio, cell in ((0.2, "near 0"), (7.0, "1.1e+15")):
+        start = replace(result.accuracy.start_gradient, max_ulp=1.1e15, bound_ratio=bound_ratio)
+        numpy = replace(result, accuracy=replace(result.accuracy, start_gradient=start))
+        made = accuracy(replace(comparison, backends=dict(comparison.backends) | {"numpy": numpy}))
+        assert dict(zip(made.subjects, (row[1] for row in made.rows), strict=True))["numpy"] == cell
+        assert ("Near 0: the exact derivative nearly is" in made.note) == (cell == "near 0")
+    assert "Near 0" not in accuracy(comparison).note
 
 
 def test_no_error_and_two_backends_have_words_of_their_own():
