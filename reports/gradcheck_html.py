@@ -8,9 +8,9 @@ from typing import Any
 
 from handgrad.compare.check_results import PointChecks
 from handgrad.compare.gradcheck_results import GradientChecks, to_json
-from handgrad.compare.results import Problem, write_whole
+from handgrad.compare.results import Problem
+from handgrad.reports import folder as run_folder
 from handgrad.reports import gradcheck_words as words
-from handgrad.reports import style
 from handgrad.reports.gradcheck_figures import drawings
 from handgrad.reports.gradcheck_tables import tables
 from handgrad.reports.html import laid_out
@@ -20,17 +20,17 @@ from handgrad.reports.style import Drawing
 
 
 def write(checks: GradientChecks, folder: Path) -> list[Path]:
-    """Writes `result.json`, `report.html` and `figures/*.png`, each whole or not at all; the paths.
+    """Writes the folder and returns the paths.
 
     Raises:
         OSError: When the folder cannot be written.
     """
-    drawn = drawings(checks.problem, checks.points)
-    files = {folder / "result.json": to_json(checks), folder / "report.html": html(checks, drawn).encode()}
-    files |= {folder / "figures" / f"{drawing.name}.png": style.png(drawing.figure) for drawing in drawn}
-    for path, content in files.items():
-        write_whole(path, content)
-    return list(files)
+    return run_folder.write(
+        folder,
+        to_json(checks),
+        lambda: drawings(checks.problem, checks.points),
+        lambda drawn: html(checks, drawn),
+    )
 
 
 def html(checks: GradientChecks, drawn: Sequence[Drawing] | None = None) -> str:

@@ -56,20 +56,30 @@ def living(group: int) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("command", RUNS)
-def test_a_terminated_run_tidies_up_and_says_how_to_go_on(command: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "sent", "code", "told"),
+    [
+        ("compare", signal.SIGTERM, 143, "terminated by SIGTERM"),
+        ("bench", signal.SIGTERM, 143, "terminated by SIGTERM"),
+        ("bench", signal.SIGINT, 130, "interrupted"),
+    ],
+)
+def test_a_run_that_is_ended_tidies_up_and_says_how_to_go_on(
+    command: str, sent: signal.Signals, code: int, told: str, tmp_path: Path
+) -> None:
     with started(RUNS[command], tmp_path) as process:
         measured = tmp_path / "run" / "measurements.jsonl"
         wait_until(lambda: measured.exists() or process.poll() is not None, "the first measurement")
         assert any((tmp_path / "temporary").iterdir())
         assert process.pid in living(process.pid)
-        process.terminate()  # as `timeout` does: to the process, then to its whole group
-        os.killpg(process.pid, signal.SIGTERM)
+        if sent is signal.SIGTERM:
+            process.terminate()  # `timeout` sends it to the process, and then to its whole group
+        os.killpg(process.pid, sent)  # as the terminal sends Ctrl-C
         _, said = process.communicate(timeout=60)
-        assert process.returncode == 128 + signal.SIGTERM
+        assert process.returncode == code
         assert said.splitlines()[-2:] == [
             "handgrad: finished measurements are kept; go on with --resume --out run",
-            "handgrad: terminated by SIGTERM",
+            f"handgrad: {told}",
         ]
         wait_until(lambda: not living(process.pid), "its workers to end")
     assert list((tmp_path / "temporary").iterdir()) == []
