@@ -25,8 +25,6 @@ from handgrad.compare import environment
 from handgrad.compare.bench_cell import (
     AGAIN,
     EPOCHS_BESIDES,
-    MACHINE,
-    Asked,
     Size,
     measured,
     problem,
@@ -34,9 +32,11 @@ from handgrad.compare.bench_cell import (
 )
 from handgrad.compare.bench_results import Bench, Settings
 from handgrad.compare.bench_summary import cell_key, start_up_key, summary
+from handgrad.compare.clocks import MACHINE, Asked, plan_fields
 from handgrad.compare.journal import Journal, fingerprint
 from handgrad.compare.process import Worker, WorkerError
-from handgrad.compare.side_by_side import NothingRan, Progress, defaults, plan_fields
+from handgrad.compare.runs import Progress
+from handgrad.compare.side_by_side import NothingRan, defaults
 
 #: The reference, when it takes part; else the first backend.
 REFERENCE = "numpy"

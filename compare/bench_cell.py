@@ -12,38 +12,24 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from handgrad.backends.interface import DType, FloatArray, Plan, steady
 from handgrad.compare.bounds import gradient_tolerances, unit_roundoff
-from handgrad.compare.measure import Clock, ClockStopped, Lap, calibrate, measure
+from handgrad.compare.clocks import MACHINE, Asked, epochs_clock, plan_fields, reading_clock
+from handgrad.compare.measure import Clock, calibrate, measure
 from handgrad.compare.process import WorkerError
-from handgrad.compare.side_by_side import plan_fields
 
-#: Contestants that are no backends: the reference once more, and the machine that only reads.
+#: The contestant that is the reference once more.
 AGAIN = "(again)"
-MACHINE = "(machine)"
 
 #: So many epochs are compared with the reference's.
 CHECKED_EPOCHS = 2
 
 #: Epochs that a cell costs besides its timed rounds: first call, gradient, check, calibration.
 EPOCHS_BESIDES = 3 + CHECKED_EPOCHS
-
-
-class Asked(Protocol):
-    """The parent's end of a worker; see `handgrad.compare.process.Worker`."""
-
-    def ask(self, do: str, **fields: Any) -> dict[str, Any]:
-        """Sends a request and returns the answer."""
-
-    def rest(self) -> None:
-        """Stops the process until it is asked again."""
-
-    def close(self) -> None:
-        """Ends the process."""
 
 
 @dataclass(frozen=True, order=True)
@@ -124,7 +110,7 @@ def measured(
                 guarded(found[name], lambda worker=worker: warmed(worker, data, made.plan))  # type: ignore[misc]
     check(found, reference, made)
     clocks = {
-        name: machine_clock(worker, size.bytes) if name == MACHINE else clock(worker, made.plan, found[name])
+        name: reading_clock(worker, size.bytes) if name == MACHINE else clock(worker, made.plan, found[name])
         for name, worker in workers.items()
         if "reason" not in found[name]
     }
@@ -163,30 +149,10 @@ def warmed(worker: Asked, data: str, plan: Plan) -> dict[str, Any]:
 def clock(worker: Asked, plan: Plan, found: dict[str, Any]) -> Clock:
     """Times epochs in a worker; why it stopped, if it does, is noted in `found`."""
 
-    def lap(epochs: int) -> Lap:
-        try:
-            answer = worker.ask("time", plan=plan_fields(steady(plan, epochs)), epochs=epochs)
-        except WorkerError as error:
-            found.update(status=error.status, reason=f"could not be timed: {error}")
-            raise ClockStopped(str(error)) from error
-        worker.rest()
-        return Lap(answer["seconds"], (*answer["weights"], answer["bias"]))
+    def stopped(error: WorkerError) -> None:
+        found.update(status=error.status, reason=f"could not be timed: {error}")
 
-    return lap
-
-
-def machine_clock(worker: Asked, size_bytes: int) -> Clock:
-    """Times the reading of so many bytes; an "epoch" is one reading."""
-
-    def lap(times: int) -> Lap:
-        try:
-            answer = worker.ask("read", bytes=size_bytes, times=times)
-        except WorkerError as error:
-            raise ClockStopped(str(error)) from error
-        worker.rest()
-        return Lap(answer["seconds"], ())
-
-    return lap
+    return epochs_clock(worker, plan, stopped)
 
 
 def steady_seconds(worker: Asked, plan: Plan) -> float | None:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from handgrad.compare import statistics
-from handgrad.compare.bench_cell import AGAIN, MACHINE, Size
+from handgrad.compare.bench_cell import AGAIN, Size
 from handgrad.compare.bench_results import (
     Bench,
     BreakEven,
@@ -27,6 +27,7 @@ from handgrad.compare.bench_results import (
     Settings,
     StartUp,
 )
+from handgrad.compare.clocks import MACHINE
 from handgrad.compare.results import Environment, Timing
 
 Found = Mapping[str, Mapping[str, Any]]

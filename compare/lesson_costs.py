@@ -13,8 +13,9 @@ from typing import Any
 
 from handgrad.backends.catalogue import catalogue
 from handgrad.compare import bench_summary, environment
-from handgrad.compare.bench_cell import AGAIN, Asked, Size, measured, problem
+from handgrad.compare.bench_cell import AGAIN, Size, measured, problem
 from handgrad.compare.bench_results import Cell, Settings
+from handgrad.compare.clocks import Asked
 from handgrad.compare.lesson_results import Costs, Start
 from handgrad.compare.process import Worker, WorkerError
 

@@ -6,6 +6,7 @@ timed run computed is held against the same run before it: a clock that was fast
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 from collections.abc import Callable, Mapping
@@ -88,13 +89,23 @@ def measure(
         seed: Of the order in each round.
         epochs: Epochs per sample where they are known; otherwise as many as last `SAMPLE_SECONDS`.
     """
+    found = {name: calibrate(clock, (epochs or {}).get(name)) for name, clock in clocks.items()}
+    contestants = {name: contestant for name, contestant in found.items() if contestant is not None}
+    return in_rounds(contestants, budget_seconds, precision=precision, rounds_at_least=rounds_at_least, seed=seed)
+
+
+def in_rounds(
+    contestants: Mapping[str, Contestant],
+    budget_seconds: float,
+    *,
+    precision: float = 0.01,
+    rounds_at_least: int = 5,
+    seed: int = 0,
+) -> dict[str, Timing]:
+    """The same for clocks that have been calibrated already."""
     order = random.Random(seed)
-    running = {}
-    for name, clock in clocks.items():
-        if (found := calibrate(clock, (epochs or {}).get(name))) is not None:
-            running[name] = found
-    share = budget_seconds / max(1, len(clocks))
-    done: dict[str, Contestant] = {}
+    share = budget_seconds / max(1, len(contestants))
+    running, done = dict(contestants), dict[str, Contestant]()
     rounds = 0
     while running:
         for name in order.sample(sorted(running), len(running)):
@@ -109,7 +120,7 @@ def measure(
             done[name] = running.pop(name)
         if rounds % LOOK_EVERY == 0 and all(half_width(c.timing()) <= precision for c in running.values()):
             break
-    return {name: ((done | running)[name]).timing() for name in clocks if name in done | running}
+    return {name: ((done | running)[name]).timing() for name in contestants if name in done | running}
 
 
 def calibrate(clock: Clock, epochs: int | None = None) -> Contestant | None:
@@ -121,11 +132,16 @@ def calibrate(clock: Clock, epochs: int | None = None) -> Contestant | None:
     try:
         lap = clock(count)
         while epochs is None and lap.seconds < SAMPLE_SECONDS:
-            count *= max(2, min(10, int(SAMPLE_SECONDS / max(lap.seconds, 1e-9))))
+            count = larger_count(count, lap.seconds)
             lap = clock(count)
     except ClockStopped:
         return None
     return Contestant(clock, count, lap.answer)
+
+
+def larger_count(count: int, seconds: float) -> int:
+    """The epochs to try after so many have taken too few seconds: just enough, but at most ten times as many."""
+    return max(count + 1, min(10 * count, math.ceil(1.05 * count * SAMPLE_SECONDS / max(seconds, 1e-9))))
 
 
 def relative_change(given: tuple[float | None, ...], expected: tuple[float | None, ...]) -> float | None:

@@ -69,7 +69,7 @@ class Options:
     standardize: bool = True
     threads: int | None = None
     timeout_seconds: float = 600.0
-    budget_seconds: float = 0.2
+    budget_seconds: float = 0.1
     resume: bool = False
     self_test: bool = False
     precision_table: bool = False

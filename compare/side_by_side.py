@@ -1,70 +1,42 @@
 """The main job: the same training run on every backend, one process each, then the judgement.
 
 prepare    standardise, choose the learning rate, find where the descent is heading
-run        each backend in its own process: import, bind, first call, gradient at the start, the whole run
-measure    steady epochs, in rounds across the processes
+run        each backend in its own process: import, bind, first call, gradient at the start, the whole run; then steady
+           epochs, in rounds across the processes (`runs`)
 judge      gradients and trajectories against the exact ones and against each other
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from handgrad.backends.catalogue import Entry, catalogue, entry
-from handgrad.backends.interface import Plan, steady
+from handgrad.backends.catalogue import catalogue, entry
 from handgrad.compare import environment
-from handgrad.compare.causes import EXPLAINED_ROWS, probe_points
 from handgrad.compare.convergence import convergence, predicted_overflow
 from handgrad.compare.evidence import gradchecks, judge_under_test, precision_table
 from handgrad.compare.journal import Journal
-from handgrad.compare.measure import Clock, ClockStopped, Lap, measure
 from handgrad.compare.prepare import Options, Prepared, prepare
-from handgrad.compare.process import Worker, WorkerError
 from handgrad.compare.results import (
     BackendResult,
     Comparison,
     Speed,
-    Status,
     Timing,
     Trajectory,
 )
+from handgrad.compare.runs import LANES, Bout, Progress, Run, carry_out, closing, in_lanes, lanes, reader, time_epochs
 from handgrad.compare.source import source_of
+from handgrad.compare.statistics import paired_ratio
 from handgrad.compare.verdict import judged, verdict
 from handgrad.data.dataset import Dataset
-
-#: Told what is going on: a short sentence, how much is done, and how much there is.
-Progress = Callable[[str, int, int], None]
 
 
 class NothingRan(RuntimeError):
     """Not one backend could run; the message says why for each."""
-
-
-@dataclass
-class Run:
-    """What one backend's process has answered so far."""
-
-    entry: Entry
-    reason: str | None = None
-    status: Status = "ok"
-    answers: dict[str, Any] | None = None
-    worker: Worker | None = None
-    timing: Timing | None = None
-
-    def fail(self, error: WorkerError) -> None:
-        """Notes why it has no results (any more)."""
-        self.status, self.reason = error.status, str(error)
-
-    def obituary(self) -> str:
-        """Why it has no results, with its name."""
-        told = self.reason or self.status
-        return told if self.status == "unavailable" else f"backend '{self.entry.name}': {told}"
 
 
 def side_by_side(
@@ -72,6 +44,7 @@ def side_by_side(
     options: Options | None = None,
     folder: Path | None = None,
     progress: Progress = lambda what, done, of: None,
+    meanwhile: Mapping[str, Callable[[], object]] | None = None,
 ) -> Comparison:
     """Runs the backends side by side on a data set, and judges them.
 
@@ -80,6 +53,8 @@ def side_by_side(
         options: See `Options`.
         folder: Where `measurements.jsonl` grows while it runs; None keeps it in memory.
         progress: Called before each piece of work.
+        meanwhile: What the caller will need afterwards anyway, such as an import, by name; done in a thread of its own
+            while the last backends are set up.
 
     Raises:
         UnknownBackend: If a name is not in the catalogue.
@@ -88,25 +63,31 @@ def side_by_side(
     """
     options = options or Options()
     runs = {name: Run(entry(name)) for name in (defaults() if options.backends is None else options.backends)}
-    progress("preparing", 0, len(runs) + 2)
+    others = meanwhile or {}
+    steps = len(runs) + len(others) + 3
+    progress("preparing", 0, steps)
     prepared = prepare(dataset, options)
     journal = Journal(folder, prepared.fingerprint(), options.resume)
-    with prepared.data_file() as data, closing(runs):
-        for done, run in enumerate(runs.values(), start=1):
-            progress(run.entry.name, done, len(runs) + 2)
-            carry_out(run, prepared, options, journal, data)
-        progress("timing", len(runs) + 1, len(runs) + 2)
-        time_epochs(runs, prepared, options, journal)
+    with prepared.data_file() as data, ThreadPoolExecutor(LANES) as pool, closing(runs):
+        bout = Bout(prepared, options, journal, data, reader(runs))
+        tasks = {
+            name: partial(carry_out, runs[name], bout)
+            for name in sorted(runs, key=lambda name: not runs[name].entry.install)
+        }
+        in_lanes(pool, lanes(prepared), tasks | others, lambda at_work, done: progress(at_work, done + 1, steps))
+        progress("timing", steps - 2, steps)
+        limit = time_epochs(runs, bout)
     if not any(run.answers for run in runs.values()):
         raise NothingRan("; ".join(run.obituary() for run in runs.values()) or "no backend was named")
-    progress("judging", len(runs) + 2, len(runs) + 2)
+    progress("judging", steps - 1, steps)
     answers = {name: run.answers for name, run in runs.items() if run.answers}
-    results = judged({name: result(run, prepared) for name, run in runs.items()}, answers, prepared)
+    found = {name: result(run, prepared) for name, run in runs.items()}
+    results = judged(found, answers, {name: run.explanation for name, run in runs.items()}, prepared)
     tested = judge_under_test(prepared) if options.self_test else None
     return Comparison(
         environment=environment.capture(options.thread_count()),
         problem=prepared.problem,
-        backends=with_relative(results),
+        backends=compared(results, limit),
         verdict=verdict(results, tested),
         gradchecks=gradchecks(prepared, answers),
         self_test=tested,
@@ -117,93 +98,6 @@ def side_by_side(
 def defaults() -> list[str]:
     """The backends that are compared when nobody names any."""
     return [name for name, described in catalogue().items() if described.by_default]
-
-
-@contextlib.contextmanager
-def closing(runs: dict[str, Run]) -> Iterator[None]:
-    """Ends all processes, whatever happens."""
-    try:
-        yield
-    finally:
-        for run in runs.values():
-            if run.worker is not None:
-                run.worker.close()
-
-
-def carry_out(run: Run, prepared: Prepared, options: Options, journal: Journal, data: Path) -> None:
-    """Everything but the steady timing: from starting the process to the end of the whole run."""
-    if (reason := run.entry.reason()) is not None:
-        run.status, run.reason = "unavailable", reason
-        return
-    name, plan = run.entry.name, prepared.plan
-    run.answers = journal.get(f"run {name}")
-    if run.answers is not None and journal.get(f"epochs {name}") is not None:
-        return  # an earlier run finished it
-    run.worker = Worker(name, options.thread_count(), options.timeout_seconds)
-    try:
-        answers = run.worker.ask("load")
-        answers |= run.worker.ask("bind", data=str(data), dtype=plan.dtype)
-        answers |= run.worker.ask("first_call", plan=plan_fields(plan))
-        answers |= run.worker.ask("train", plan=plan_fields(plan))
-        if len(prepared.y) <= EXPLAINED_ROWS:
-            answers |= run.worker.ask("gradients", points=probe_points(prepared.goal(), plan.dtype).tolist())
-    except WorkerError as error:
-        run.fail(error)
-        return
-    run.answers = answers
-    journal.append(f"run {name}", answers)
-
-
-def time_epochs(runs: dict[str, Run], prepared: Prepared, options: Options, journal: Journal) -> None:
-    """Steady epochs of all backends that ran, interleaved; then the memory that each has used."""
-    clocks = {}
-    for name, run in runs.items():
-        if (kept := journal.get(f"epochs {name}")) is not None and run.answers is not None:
-            run.timing = msgspec.convert(kept["timing"], Timing)
-            run.answers |= kept["memory"]
-        elif run.worker is not None and run.answers is not None:
-            clocks[name] = clock(run, prepared.plan)
-    for name, timing in measure(clocks, options.budget_seconds * len(clocks)).items():
-        run = runs[name]
-        try:
-            memory = run.worker.ask("memory")  # type: ignore[union-attr]
-        except WorkerError as error:
-            run.fail(error)
-            continue
-        run.timing = timing
-        run.answers |= memory  # type: ignore[operator]
-        journal.append(f"epochs {name}", {"timing": vars(timing), "memory": memory})
-
-
-def clock(run: Run, plan: Plan) -> Clock:
-    """Times so many epochs in the backend's process; a process that fails then keeps its results, but has no time."""
-
-    def lap(epochs: int) -> Lap:
-        assert run.worker is not None
-        fields = plan_fields(steady(plan, epochs))
-        try:
-            answer = run.worker.ask("time", plan=fields, epochs=epochs)
-        except WorkerError as error:
-            run.reason = f"could not be timed: {error}"
-            raise ClockStopped(str(error)) from error
-        run.worker.rest()
-        return Lap(answer["seconds"], (*answer["weights"], answer["bias"]))
-
-    return lap
-
-
-def plan_fields(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON."""
-    start = None if plan.start is None else [list(map(float, plan.start.weights)), float(plan.start.bias)]
-    return {
-        "learning_rate": plan.learning_rate,
-        "epochs": plan.epochs,
-        "batch_size": plan.batch_size,
-        "start": start,
-        "seed": plan.seed,
-        "dtype": plan.dtype,
-        "record": None if plan.record is None else list(plan.record),
-    }
 
 
 def result(run: Run, prepared: Prepared) -> BackendResult:
@@ -256,15 +150,19 @@ def speed(run: Run) -> Speed | None:
     )
 
 
-def with_relative(results: dict[str, BackendResult]) -> dict[str, BackendResult]:
-    """The same with each epoch's median over NumPy's."""
+def compared(results: dict[str, BackendResult], limit: Timing | None) -> dict[str, BackendResult]:
+    """The same with each epoch over NumPy's, and as a fraction of the machine's limit, both from the same rounds."""
     numpy = results.get("numpy")
-    if numpy is None or numpy.speed is None:
-        return results
-    base = numpy.speed.epoch_seconds.median
-    return {
-        name: replace(found, speed=replace(found.speed, relative=found.speed.epoch_seconds.median / base))
-        if found.speed
-        else found
-        for name, found in results.items()
-    }
+    base = numpy.speed.epoch_seconds if numpy is not None and numpy.speed is not None else None
+
+    def placed(speed: Speed) -> Speed:
+        epoch = speed.epoch_seconds
+        return replace(speed, relative=over(epoch, base), ceiling_fraction=over(limit, epoch))
+
+    return {name: replace(found, speed=found.speed and placed(found.speed)) for name, found in results.items()}
+
+
+def over(one: Timing | None, other: Timing | None) -> float | None:
+    """The median over the rounds of their ratio."""
+    ratio = paired_ratio(one, other) if one is not None and other is not None else None
+    return None if ratio is None else ratio.value

@@ -20,14 +20,15 @@ REFERENCES = ("numpy", "torch")
 
 
 def judged(
-    results: Mapping[str, BackendResult], answers: Mapping[str, dict[str, Any]], prepared: Prepared
+    results: Mapping[str, BackendResult],
+    answers: Mapping[str, dict[str, Any]],
+    explanations: Mapping[str, str | None],
+    prepared: Prepared,
 ) -> dict[str, BackendResult]:
-    """The results with the accuracy of each backend that answered; see `judge`."""
+    """The results with the accuracy of each backend that answered (see `judge`), and why it differs."""
     observed = {name: observation(answer, prepared) for name, answer in answers.items()}
     found = judge(prepared.X, prepared.y, prepared.plan, observed, REFERENCES)
-    explained = {
-        name: replace(accuracy, explanation=explanation(answers[name], prepared)) for name, accuracy in found.items()
-    }
+    explained = {name: replace(accuracy, explanation=explanations.get(name)) for name, accuracy in found.items()}
     return {name: replace(result, accuracy=explained.get(name)) for name, result in results.items()}
 
 

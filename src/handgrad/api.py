@@ -113,7 +113,7 @@ def side_by_side(
     standardize: bool = True,
     threads: int | None = None,
     timeout_seconds: float = 600.0,
-    budget_seconds: float = 0.2,
+    budget_seconds: float = 0.1,
 ) -> SideBySide:
     """The same training run on several backends, each in a process of its own, judged against the exact answer.
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import importlib
 import itertools
-import os
 import re
 import shlex
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -64,7 +62,7 @@ def compare(
     standardize: Standardize = True,
     threads: Threads = None,
     timeout: Timeout = 600.0,
-    budget: Annotated[float, typer.Option(min=0.0, help="Seconds of steady epochs timed, per backend.")] = 0.2,
+    budget: Annotated[float, typer.Option(min=0.0, help="Seconds of steady epochs timed, per backend.")] = 0.1,
     separator: Separator = None,
     encoding: Encoding = None,
     drop_missing: DropMissing = False,
@@ -108,10 +106,9 @@ def compare(
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
     table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing, seed)
-    load_figures_meanwhile()
     with run_folder(out, table.source) as folder, progress_bar() as progress:
         with resumable(folder):
-            comparison = side_by_side(table, options, folder, progress)
+            comparison = side_by_side(table, options, folder, progress, {"matplotlib": load_figures})
         progress("writing the report", 1, 1)
         write_report(comparison, folder)
     if json_output:
@@ -123,13 +120,9 @@ def compare(
         raise typer.Exit(CHECK_FAILED)
 
 
-def load_figures_meanwhile() -> None:
-    """Imports matplotlib while the backends' processes import their own libraries, if there is a core to spare.
-
-    It takes about a second, and is over long before steady epochs are timed.
-    """
-    if (os.cpu_count() or 1) > 1:
-        threading.Thread(target=importlib.import_module, args=("handgrad.reports.run",), daemon=True).start()
+def load_figures() -> None:
+    """Imports what draws the report, which takes about a second, while there is a core to spare."""
+    importlib.import_module("handgrad.reports.run")
 
 
 def write_report(comparison: Comparison, folder: Path) -> None:
