@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handgrad.compare.bench_results import Estimate
 from handgrad.compare.diff_results import Diff, OtherChange, TimeChange
-from handgrad.reports import numbers
+from handgrad.reports import numbers, words
 from handgrad.reports.names import shown
 from handgrad.reports.tables import Column, Table
 from handgrad.reports.text import plain_table, wrapped
@@ -73,4 +73,5 @@ def verdict(found: Diff) -> list[str]:
     unclear = sum(one.change == "unclear" for one in found.times)
     extra = [f"{faster} faster"] if faster else []
     extra += [f"{unclear} unclear: give more --budget"] if unclear else []
-    return wrapped([f"PASSED: nothing became worse ({len(found.times)} times compared{', '.join(['', *extra])})"], "")
+    compared = ", ".join([f"{words.plural(len(found.times), 'time')} compared", *extra])
+    return wrapped([f"PASSED: nothing became worse ({compared})"], "")

@@ -19,6 +19,7 @@ from handgrad.commands.options import (
     complete_dataset,
     names,
     rate,
+    start_weights,
 )
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def explain(
     from handgrad.compare.explanation_results import to_json
 
     table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing)
-    explanation = explained(table, rows, start(weights), bias, rate(learning_rate))
+    explanation = explained(table, rows, start_weights(weights), bias, rate(learning_rate))
     if html is not None:
         write_page(explanation, html)
     if json_output:
@@ -111,16 +112,6 @@ def builtin_table(name: str, target: str | None, features: Sequence[str] | None)
     chosen = choose_columns(columns, target, features, whole.source)
     cells = np.column_stack([whole.X, whole.y])[:, chosen.indices]
     return Dataset.from_table(cells, columns, chosen, whole.source, whole.notes)
-
-
-def start(weights: str | None) -> list[float] | None:
-    """The numbers of --weights; None where it is not given."""
-    if weights is None:
-        return None
-    try:
-        return [float(number) for number in weights.split(",")]
-    except ValueError:
-        raise typer.BadParameter(f"--weights: expected numbers with commas between, got {weights!r}") from None
 
 
 def show(explanation: Explanation, wait: bool) -> None:

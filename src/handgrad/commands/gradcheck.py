@@ -26,6 +26,7 @@ from handgrad.commands.options import (
     Target,
     chosen,
     names,
+    start_weights,
 )
 
 if TYPE_CHECKING:
@@ -103,13 +104,10 @@ def start(weights: str | None, bias: float, features: int) -> Parameters:
     """The point of the options; zeros for weights that nobody gave."""
     from handgrad.backends.interface import Parameters, check_parameters
 
-    if weights is None:
+    given = start_weights(weights)
+    if given is None:
         return Parameters([0.0] * features, bias)
-    try:
-        numbers = [float(word) for word in weights.split(",")]
-    except ValueError:
-        raise typer.BadParameter(f"--weights: expected numbers with commas between, got {weights!r}") from None
-    return check_parameters(numbers, bias, features, "float64")
+    return check_parameters(given, bias, features, "float64")
 
 
 def show(checks: GradientChecks) -> None:

@@ -146,6 +146,16 @@ def names(listed: str | None) -> list[str] | None:
     return found
 
 
+def start_weights(listed: str | None) -> list[float] | None:
+    """The numbers of --weights; None where it is not given."""
+    if listed is None:
+        return None
+    try:
+        return [float(number) for number in listed.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"--weights: expected numbers with commas between, got {listed!r}") from None
+
+
 def rate(given: str) -> float | None:
     """The learning rate of an option; None for 'auto'."""
     if given == "auto":
