@@ -47,6 +47,7 @@ def test_gradcheck_fits_eighty_columns(cli: Cli) -> None:
             assert len(line) <= 80, line
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_gradcheck_at_one_point_checks_only_there_and_at_the_weights_given(cli: Cli) -> None:
     done = cli("gradcheck", "--backends", "numpy", "--at", "start", "--weights", "3", "--bias", "-2", "--json")
     found = json.loads(done.stdout)
@@ -57,6 +58,7 @@ def test_gradcheck_at_one_point_checks_only_there_and_at_the_weights_given(cli: 
     }  # fmt: skip
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_gradcheck_in_float32_without_standardising_passes_too(cli: Cli) -> None:
     done = cli("gradcheck", *QUICK, "--dtype", "float32", "--no-standardize", "--json")
     assert done.exit_code == 0, done.output

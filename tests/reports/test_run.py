@@ -10,9 +10,16 @@ from handgrad.reports.run import write
 from tests.reports.conftest import compared
 
 
-def test_a_folder_holds_results_report_and_figures(tmp_path):
-    paths = write(compared(), tmp_path / "run")
-    names = sorted(path.relative_to(tmp_path / "run").as_posix() for path in paths)
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The folder of a run, and the paths that `write` told; nobody may write there."""
+    folder = tmp_path_factory.mktemp("run") / "run"
+    return folder, write(compared(("numpy", "torch")), folder)
+
+
+def test_a_folder_holds_results_report_and_figures(written):
+    folder, paths = written
+    names = sorted(path.relative_to(folder).as_posix() for path in paths)
     assert names == [
         "figures/errors.png",
         "figures/fit.png",
@@ -23,12 +30,12 @@ def test_a_folder_holds_results_report_and_figures(tmp_path):
         "report.html",
         "result.json",
     ]
-    assert sorted(p for p in (tmp_path / "run").rglob("*") if p.is_file()) == sorted(paths)
+    assert sorted(p for p in folder.rglob("*") if p.is_file()) == sorted(paths)
 
 
-def test_a_run_rendered_again_from_its_file_is_the_same_to_the_byte(tmp_path):
-    first = write(compared(("numpy", "torch")), tmp_path / "first")
-    again = write(read(tmp_path / "first"), tmp_path / "again")
+def test_a_run_rendered_again_from_its_file_is_the_same_to_the_byte(written, tmp_path):
+    folder, first = written
+    again = write(read(folder), tmp_path / "again")
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
 
 
