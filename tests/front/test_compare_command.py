@@ -198,6 +198,28 @@ def test_a_run_into_the_folder_of_another_says_where_that_one_is_kept(cli: Cli) 
     assert json.loads(Path("run/result.json").read_text())["problem"]["epochs"] == 3
 
 
+@pytest.mark.parametrize(
+    ("words", "writer"),
+    [
+        ("compare --backends numpy --epochs 2", "handgrad.reports.run.write"),
+        ("bench --backends numpy --rows 10 --features 1 --processes 1 --threads 1", "handgrad.reports.bench_run.write"),
+    ],
+)
+def test_an_interrupted_report_says_how_to_go_on_too(
+    words: str, writer: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writer, interrupted)
+    done = cli(*words.split(), "--budget", 0.01, "--out", "run")
+    assert done.exit_code == 130
+    assert done.stderr.splitlines()[-2:] == [
+        "handgrad: finished measurements are kept; go on with --resume --out run",
+        "handgrad: interrupted",
+    ]
+
+
 def test_files_of_the_user_are_not_taken_for_libraries(tmp_path: Path) -> None:
     for name in ("numpy", "json", "queue", "handgrad"):
         Path(tmp_path, f"{name}.py").write_text("raise RuntimeError('the file of the user')")

@@ -98,9 +98,8 @@ def bench(
         budget_seconds=usual.budget if budget is None else budget,
         seed=seed,
     )
-    with run_folder(out, "bench") as folder, progress_bar() as progress:
-        with resumable(folder):
-            found = measure_all(settings, threads, folder, resume, progress, timeout)
+    with run_folder(out, "bench") as folder, progress_bar() as progress, resumable(folder):
+        found = measure_all(settings, threads, folder, resume, progress, timeout)
         write(found, folder)
     if json_output:
         sys.stdout.buffer.write(to_json(found) + b"\n")

@@ -106,9 +106,8 @@ def compare(
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
     table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing, seed)
-    with run_folder(out, table.source) as folder, progress_bar() as progress:
-        with resumable(folder):
-            comparison = side_by_side(table, options, folder, progress, {"matplotlib": load_figures})
+    with run_folder(out, table.source) as folder, progress_bar() as progress, resumable(folder):
+        comparison = side_by_side(table, options, folder, progress, {"matplotlib": load_figures})
         progress("writing the report", 1, 1)
         write_report(comparison, folder)
     if json_output:
