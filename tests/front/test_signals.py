@@ -70,7 +70,7 @@ def test_a_run_that_is_ended_tidies_up_and_says_how_to_go_on(
     with started(RUNS[command], tmp_path) as process:
         measured = tmp_path / "run" / "measurements.jsonl"
         wait_until(lambda: measured.exists() or process.poll() is not None, "the first measurement")
-        assert any((tmp_path / "temporary").iterdir())
+        wait_until(lambda: any((tmp_path / "temporary").iterdir()), "data for a worker")
         assert process.pid in living(process.pid)
         if sent is signal.SIGTERM:
             process.terminate()  # `timeout` sends it to the process, and then to its whole group
