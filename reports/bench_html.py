@@ -10,13 +10,13 @@ from handgrad.reports.bench_figures import drawings
 from handgrad.reports.bench_tables import tables
 from handgrad.reports.html import laid_out, machine
 from handgrad.reports.names import shown
-from handgrad.reports.pages import page, pictures
-from handgrad.reports.style import Drawing
+from handgrad.reports.pages import figures, page
+from handgrad.reports.rendering import Picture, pictures
 
 
-def html(bench: Bench, drawn: Sequence[Drawing] | None = None) -> str:
+def html(bench: Bench, drawn: Sequence[Picture] | None = None) -> str:
     """The report. `drawn` are its figures where they exist already."""
-    figures = drawings(bench) if drawn is None else drawn
+    rendered = pictures(drawings(bench)) if drawn is None else drawn
     made = {table.name: laid_out(table, bench.settings.backends) for table in tables(bench)}
     noise = bench_words.noise(bench)
     return page(
@@ -31,9 +31,9 @@ def html(bench: Bench, drawn: Sequence[Drawing] | None = None) -> str:
         tables=made,
         epoch_tables=[name for name in made if name.startswith("epochs-")],
         run_tables=[name for name in made if name.startswith("runs-")],
-        figures=pictures(figures),
-        growth=[f.name for f in figures if f.name.startswith("growth-")],
-        limits=[f.name for f in figures if not f.name.startswith("growth-")],
+        figures=figures(rendered),
+        growth=[f.name for f in rendered if f.name.startswith("growth-")],
+        limits=[f.name for f in rendered if not f.name.startswith("growth-")],
         environment=list(machine(bench.environment)),
         command=shown(bench.environment.command, 1000),
     )

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from handgrad.compare.results import write_whole
-from handgrad.reports import style
+from handgrad.reports.rendering import Picture, pictures
 from handgrad.reports.style import Drawing
 
 
 def write(
-    folder: Path, results: bytes, draw: Callable[[], Sequence[Drawing]], page: Callable[[Sequence[Drawing]], str]
+    folder: Path, results: bytes, draw: Callable[[], Sequence[Drawing]], page: Callable[[Sequence[Picture]], str]
 ) -> list[Path]:
     """Writes the folder and returns the paths, the results first: they are what cannot be made again.
 
@@ -24,11 +24,16 @@ def write(
     Raises:
         OSError: When the folder cannot be written; nothing is left half done.
     """
-    result, report = folder / "result.json", folder / "report.html"
+    result = folder / "result.json"
     write_whole(result, results)
-    drawn = draw()
-    write_whole(report, page(drawn).encode())
-    pictures = [(folder / "figures" / f"{drawing.name}.png", drawing) for drawing in drawn]
-    for path, drawing in pictures:
-        write_whole(path, style.png(drawing.figure))
-    return [result, report, *(path for path, _ in pictures)]
+    return [result, *render(folder, draw, page)]
+
+
+def render(folder: Path, draw: Callable[[], Sequence[Drawing]], page: Callable[[Sequence[Picture]], str]) -> list[Path]:
+    """The same without the results."""
+    drawn = pictures(draw())
+    files = {folder / "report.html": page(drawn).encode()}
+    files |= {folder / "figures" / f"{picture.name}.png": picture.png for picture in drawn}
+    for path, content in files.items():
+        write_whole(path, content)
+    return list(files)

@@ -15,8 +15,8 @@ from handgrad.reports.gradcheck_figures import drawings
 from handgrad.reports.gradcheck_tables import tables
 from handgrad.reports.html import laid_out
 from handgrad.reports.names import shown
-from handgrad.reports.pages import page, pictures
-from handgrad.reports.style import Drawing
+from handgrad.reports.pages import figures, page
+from handgrad.reports.rendering import Picture, pictures
 
 
 def write(checks: GradientChecks, folder: Path) -> list[Path]:
@@ -33,9 +33,9 @@ def write(checks: GradientChecks, folder: Path) -> list[Path]:
     )
 
 
-def html(checks: GradientChecks, drawn: Sequence[Drawing] | None = None) -> str:
+def html(checks: GradientChecks, drawn: Sequence[Picture] | None = None) -> str:
     """The report. `drawn` are its figures where they exist already."""
-    figures = drawings(checks.problem, checks.points) if drawn is None else drawn
+    rendered = pictures(drawings(checks.problem, checks.points)) if drawn is None else drawn
     title, _, shape = words.heading(checks).rpartition(": ")
     return page(
         "gradcheck.html",
@@ -48,7 +48,7 @@ def html(checks: GradientChecks, drawn: Sequence[Drawing] | None = None) -> str:
         lessons=words.lessons(checks.problem, checks.points),
         left_out=words.left_out(checks),
         tables=laid_out_tables(checks.problem, checks.points),
-        figures=pictures(figures),
+        figures=figures(rendered),
         points=[(point.where, words.place(point.where)) for point in checks.points],
         command=shown(checks.environment.command, 1000),
     )

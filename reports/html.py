@@ -14,8 +14,8 @@ from handgrad.reports.figures import drawings
 from handgrad.reports.gradcheck_tables import tables as gradcheck_tables
 from handgrad.reports.gradcheck_words import lessons
 from handgrad.reports.names import safe_lines, shown
-from handgrad.reports.pages import page, pictures
-from handgrad.reports.style import Drawing
+from handgrad.reports.pages import figures, page
+from handgrad.reports.rendering import Picture, pictures
 from handgrad.reports.tables import Column, Table, largest_features, tables
 
 #: Parameters whose digits are shown side by side, the bias not counted.
@@ -24,9 +24,9 @@ MOST_DIGIT_COLUMNS = 3
 _FIGURE_SPACE, _POINT_SPACE = "\u2007", "\u2008"
 
 
-def html(comparison: Comparison, drawn: Sequence[Drawing] | None = None) -> str:
+def html(comparison: Comparison, drawn: Sequence[Picture] | None = None) -> str:
     """The report. `drawn` are its figures where they exist already."""
-    figures = drawings(comparison) if drawn is None else drawn
+    rendered = pictures(drawings(comparison)) if drawn is None else drawn
     return page(
         "report.html",
         **_answer(comparison),
@@ -34,7 +34,7 @@ def html(comparison: Comparison, drawn: Sequence[Drawing] | None = None) -> str:
         notes=words.notes(comparison),
         tables={table.name: laid_out(table, comparison.backends) for table in _tables(comparison)}
         | _digits(comparison),
-        figures=pictures(figures),
+        figures=figures(rendered),
         explanations=[*words.judged(comparison), *words.explanations(comparison)],
         destination=_heading_for(comparison),
         checked=lessons(comparison.problem, comparison.gradchecks),

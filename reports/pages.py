@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from handgrad.reports.colours import DARK, LIGHT, OWN
-from handgrad.reports.style import Drawing, svg
+from handgrad.reports.rendering import Picture
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -21,9 +21,9 @@ def page(template: str, **content: Any) -> str:
     return _environment().get_template(template).render(light=LIGHT, dark=DARK, looks=tuple(OWN.values()), **content)
 
 
-def pictures(drawn: Sequence[Drawing]) -> dict[str, dict[str, Any]]:
+def figures(pictures: Sequence[Picture]) -> dict[str, dict[str, Any]]:
     """Figures for a template, by name."""
-    return {f.name: {"title": f.title, "caption": f.caption, "svg": Markup(svg(f))} for f in drawn}
+    return {p.name: {"title": p.title, "caption": p.caption, "svg": Markup(p.svg)} for p in pictures}
 
 
 @cache

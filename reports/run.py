@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from handgrad.compare.results import Comparison, to_json, write_whole
-from handgrad.reports import style
+from handgrad.compare.results import Comparison, to_json
+from handgrad.reports import folder as run_folder
 from handgrad.reports.figures import drawings
 from handgrad.reports.html import html
 
@@ -16,17 +16,11 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
     Raises:
         OSError: When the folder cannot be written; nothing is left half done.
     """
-    result = folder / "result.json"
-    write_whole(result, to_json(comparison))
-    return [result, *render(comparison, folder)]
+    return run_folder.write(
+        folder, to_json(comparison), lambda: drawings(comparison), lambda drawn: html(comparison, drawn)
+    )
 
 
 def render(comparison: Comparison, folder: Path) -> list[Path]:
-    """Writes the report and its figures, without the results; each figure is drawn once, for both."""
-    drawn = drawings(comparison)
-    report = folder / "report.html"
-    write_whole(report, html(comparison, drawn).encode())
-    pictures = [(folder / "figures" / f"{drawing.name}.png", drawing) for drawing in drawn]
-    for path, drawing in pictures:
-        write_whole(path, style.png(drawing.figure))
-    return [report, *(path for path, _ in pictures)]
+    """Writes the report and its figures, without the results."""
+    return run_folder.render(folder, lambda: drawings(comparison), lambda drawn: html(comparison, drawn))

@@ -15,6 +15,8 @@ WEIGHTS_BESIDE = 1
 MOST_FEATURES = 16
 #: The width of a backend's name in a table.
 BACKEND_WIDTH = 17
+#: With names of at most so many characters, a terminal has room for one more column of speeds.
+SHORT_NAME = 8
 
 
 @dataclass(frozen=True)
@@ -243,7 +245,7 @@ def speed(comparison: Comparison) -> Table:
         Column("epoch"),
         Column("interval"),
         Column("× numpy"),
-        Column("memory", page_only=ceiling),
+        Column("memory", page_only=ceiling and max(map(len, timed), default=0) > SHORT_NAME),
         *([Column("% limit")] if ceiling else []),
     ]
     rows = [[shown(name, BACKEND_WIDTH), *_speed(speed, ceiling)] for name, speed in timed.items()]

@@ -25,9 +25,9 @@ def test_page_and_pictures_come_from_the_same_figures(tmp_path: Path) -> None:
 
     drawn = [Drawing(name, "title", "caption", "alt", Figure()) for name in ("a", "b")]
     once = [drawn]
-    paths = write(tmp_path, b"{}", lambda: once.pop(), lambda given: f"page of {given is drawn}")
+    paths = write(tmp_path, b"{}", lambda: once.pop(), lambda given: f"page of {[p.name for p in given]}")
     assert [path.relative_to(tmp_path).as_posix() for path in paths] == [
         "result.json", "report.html", "figures/a.png", "figures/b.png",
     ]  # fmt: skip
-    assert paths[1].read_text() == "page of True"
+    assert paths[1].read_text() == "page of ['a', 'b']"
     assert paths[2].read_bytes().startswith(b"\x89PNG")

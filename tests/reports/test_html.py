@@ -11,6 +11,7 @@ from handgrad.compare.results import from_json, to_json
 from handgrad.reports.figures import drawings
 from handgrad.reports.html import _apart, html
 from handgrad.reports.notebook import notebook
+from handgrad.reports.rendering import pictures
 from handgrad.reports.text import plain
 from tests.reports.conftest import CASES, compared, nothing_ran, troubled
 
@@ -53,7 +54,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="session")
 def drawn(comparison):
-    return drawings(comparison)
+    return pictures(drawings(comparison))
 
 
 @pytest.fixture(scope="session")
