@@ -13,7 +13,7 @@ all rounding. And rows are centred, z = (1, x − c), with the bias β = b + c �
 tells anchor and centre. If columns hang together all the same, a second pass sets them apart: with G = L D Lᵀ of the
 first, it takes L⁻¹ z in place of z, and Lᵀ δ in place of δ (Cholesky's factor as a preconditioner).
 
-Layout, chunks and threads are those of `numba`, and mini-batches, which no such sums can serve, are left to it.
+The pass takes contiguous columns. Mini-batches, which no such sums can serve, are left to `numba` and its layout.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 from numba import prange
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters
-from handgrad.backends.numba import NumbaTrainer, add_one, aligned, compiled, inner, step, subtract, threaded
+from handgrad.backends.numba import NumbaTrainer, aligned, compiled, copied, inner, step, threaded
 
 #: Rows to a block: z of a block stays in a near cache while the products of all columns are taken.
 BLOCK_ROWS = 512
@@ -74,6 +74,20 @@ def fill(
     subtract(anchor[0], y[start:stop], Z[d + 1][:m])
     for j in range(d):
         add_centred(X[j][start:stop], centre[j], anchor[j + 1], Z[j + 1][:m], Z[d + 1][:m])
+
+
+@inner
+def subtract(bias: Any, y: FloatArray, r: FloatArray) -> None:
+    """The residual's start: b − y."""
+    for i in range(r.size):
+        r[i] = bias - y[i]
+
+
+@inner
+def add_one(w: Any, x: FloatArray, r: FloatArray) -> None:
+    """Adds w x to r."""
+    for i in range(r.size):
+        r[i] += w * x[i]
 
 
 @inner
@@ -340,25 +354,21 @@ class MomentsTrainer(NumbaTrainer):
     requires: ClassVar[tuple[str, ...]] = ("numba",)
 
     @np.errstate(over="ignore", invalid="ignore")  # squares beyond the dtype's range: the loss is not finite
-    def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Any, FloatArray]:
         """The data as `numba` has it, and its moments, unless G is no smaller than X: then rows are gone through."""
         own = super().bind(X, y)
         n, d = X.shape
         every = max(1, n // max(SAMPLE_ROWS, SAMPLE_ROWS_PER_FEATURE * d))
-        sample = self.take(*own, np.arange(0, n, every))
-        self.moments = near_optimum(*own, sample, self.threaded) if n > d + 1 else None
+        columns = copied(X[:, 0] if d == 1 else X.T)
+        sample = copied(columns[..., ::every]), copied(y[::every])
+        self.moments = near_optimum(columns, own[1], sample, self.threaded) if n > d + 1 else None
         return own
 
-    def predict(self, X: FloatArray, weights: FloatArray, bias: Any) -> FloatArray:
-        """ŷ = X W + b."""
-        predicted: FloatArray = (weights * X if X.ndim == 1 else weights @ X) + bias
-        return predicted
-
-    def loss(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
+    def loss(self, X: Any, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
         """(1/n) Σ r²."""
         return self.gradient(X, y, weights, bias).loss
 
-    def gradient(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
+    def gradient(self, X: Any, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
         """(2/n) Σ x r and (2/n) Σ r from the moments; other rows than the bound ones are gone through."""
         if self.moments is None or X is not self.data[0]:
             return super().gradient(X, y, weights, bias)

@@ -4,15 +4,15 @@ Loss and gradient need three kinds of sums over the rows, and one pass gives the
 
     r = X W + b − y,      Σ xᵢⱼ rᵢ  (d of them),      Σ rᵢ,      Σ rᵢ².
 
-**Layout.** X is kept as Xᵀ (d, n), for one feature as a line (n,). Up to some hundred features each *feature* is
-contiguous, and a vector instruction takes several rows at once (`line`, `few`, `along_rows`); beyond, each *row* is
-contiguous, and it takes several features of one row (`along_features`). Numba compiles the kernel that the shape asks
-for, and no other.
+**Layout.** A vector instruction takes several rows at once, so the values of one feature lie side by side. One feature
+is a line (n,), two to four are lines (d, n), and more are tiles (n / TILE, d, TILE): so many rows of all features,
+few enough that the second reading, Xᵀ r after X W, finds them in a near cache, and one behind the other as they are read.
+Numba compiles the kernel that the shape asks for, and no other.
 
 **Sums.** The rows are cut into chunks whose size depends on d alone. Each chunk leaves its sums in its own row of a
 buffer, and the chunks are added up in their order: the same bits in every run and for any number of threads. Within a
-chunk the compiler keeps several running sums, so a chain of additions is far shorter than 6 √n, and the error within
-the bound of a correct backend (Higham, *Accuracy and Stability of Numerical Algorithms*, section 4.2).
+chunk there are several running sums, so a chain of additions is far shorter than 6 √n, and the error within the bound
+of a correct backend (Higham, *Accuracy and Stability of Numerical Algorithms*, section 4.2).
 
 **Compiled once.** Machine code is cached on disk: beside this file or, if that folder is read-only, in the user's
 cache folder. Numba looks for changes in this file only, hence all compiled functions stand in it.
@@ -22,20 +22,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, TypeVar, cast
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, Trainer, permutation
+from handgrad.backends.lanes import add, dot, first_of, fused, load, spread, store, subtract
 
 #: From two up to so many features, all of a row stays in registers (`few`).
 FEW = 4
-#: Up to so many features, vector instructions run along the rows (seen to pay up to 128 and more).
-ALONG_ROWS_UP_TO = 128
-#: Rows in a block of `along_rows`: enough to hide the loops' ends, few enough to be read again from a near cache.
-BLOCK_ROWS = 512
+#: Bytes of a vector: the rows of a tile, of one feature.
+WIDE = 128
+#: Bytes of the running sums of one feature.
+NARROW = 32
+#: Rows in a chunk of tiles, of which they are whole ones in any dtype.
+CHUNK_ROWS = 512
 #: Multiply-adds in a chunk of few features: enough to make its bookkeeping small.
 CHUNK_PRODUCTS = 4096
 #: Below so many bytes of X, waking the threads costs more than they save.
@@ -107,141 +110,57 @@ def few(X: FloatArray, y: FloatArray, first: int, last: int, theta: FloatArray, 
 
 
 @inner
-def along_rows(
-    X: FloatArray, y: FloatArray, first: int, last: int, theta: FloatArray, residual: FloatArray, sums: FloatArray
-) -> None:
-    """Contiguous features: block by block, first r, then Xᵀ r, four features to each reading of r."""
-    d = X.shape[0]
-    fours = d - d % 4
-    sums[:] = 0
-    for start in range(first, last, residual.size):
-        stop = min(start + residual.size, last)
-        r = residual[: stop - start]
-        subtract(theta[d], y[start:stop], r)
-        for j in range(0, fours, 4):
-            x0, x1, x2, x3 = X[j][start:stop], X[j + 1][start:stop], X[j + 2][start:stop], X[j + 3][start:stop]
-            add_four(theta[j : j + 4], x0, x1, x2, x3, r)
-        for j in range(fours, d):
-            add_one(theta[j], X[j][start:stop], r)
-        for j in range(0, fours, 4):
-            x0, x1, x2, x3 = X[j][start:stop], X[j + 1][start:stop], X[j + 2][start:stop], X[j + 3][start:stop]
-            dot_four(r, x0, x1, x2, x3, sums[j : j + 4])
-        for j in range(fours, d):
-            dot_one(r, X[j][start:stop], sums[j : j + 1])
-        total_and_squares(r, sums[d:])
+def tiles(X: FloatArray, y: FloatArray, first: int, last: int, theta: FloatArray, lanes: FloatArray) -> None:
+    """More features, tile by tile: r, then Xᵀ r, added to running sums, lanes (d + 2, NARROW).
 
-
-@inner
-def subtract(bias: Any, y: FloatArray, r: FloatArray) -> None:
-    """The residual's start: b − y."""
-    for i in range(r.size):
-        r[i] = bias - y[i]
-
-
-@inner
-def add_four(w: FloatArray, x0: FloatArray, x1: FloatArray, x2: FloatArray, x3: FloatArray, r: FloatArray) -> None:
-    """Adds w₀ x₀ + … + w₃ x₃ to r."""
-    for i in range(r.size):
-        r[i] += (w[0] * x0[i] + w[1] * x1[i]) + (w[2] * x2[i] + w[3] * x3[i])
-
-
-@inner
-def add_one(w: Any, x: FloatArray, r: FloatArray) -> None:
-    """Adds w x to r."""
-    for i in range(r.size):
-        r[i] += w * x[i]
-
-
-@inner
-def dot_four(r: FloatArray, x0: FloatArray, x1: FloatArray, x2: FloatArray, x3: FloatArray, sums: FloatArray) -> None:
-    """Adds Σ x₀ r, …, Σ x₃ r to sums (4,)."""
-    s0 = s1 = s2 = s3 = r.dtype.type(0)
-    for i in range(r.size):
-        s0 += x0[i] * r[i]
-        s1 += x1[i] * r[i]
-        s2 += x2[i] * r[i]
-        s3 += x3[i] * r[i]
-    sums[0] += s0
-    sums[1] += s1
-    sums[2] += s2
-    sums[3] += s3
-
-
-@inner
-def dot_one(r: FloatArray, x: FloatArray, sums: FloatArray) -> None:
-    """Adds Σ x r to sums (1,)."""
-    total = r.dtype.type(0)
-    for i in range(r.size):
-        total += x[i] * r[i]
-    sums[0] += total
-
-
-@inner
-def total_and_squares(r: FloatArray, sums: FloatArray) -> None:
-    """Adds Σ r and Σ r² to sums (2,)."""
-    total = squares = r.dtype.type(0)
-    for i in range(r.size):
-        total += r[i]
-        squares += r[i] * r[i]
-    sums[0] += total
-    sums[1] += squares
-
-
-@inner
-def along_features(X: FloatArray, y: FloatArray, first: int, last: int, theta: FloatArray, sums: FloatArray) -> None:
-    """Contiguous rows, four at a time, so that the weights and their sums are read once for four rows."""
-    d = X.shape[0]
-    rows, w, b, zero = X.T, theta[:d], theta[d], y.dtype.type(0)
-    sums[:] = 0
-    fours = last - (last - first) % 4
-    for i in range(first, fours, 4):
-        x0, x1, x2, x3 = rows[i], rows[i + 1], rows[i + 2], rows[i + 3]
-        r0 = r1 = r2 = r3 = zero
+    For r, even and odd features are apart, as each addition waits for the one before. No part of this is a function of
+    its own, which would take vectors through memory.
+    """
+    _, d, rows = X.shape
+    one = spread(y.dtype.type(1), WIDE)
+    lanes[:] = 0
+    for t in range(first // rows, (last + rows - 1) // rows):
+        r = subtract(spread(theta[d], WIDE), load(y, (t * rows,), WIDE))
+        odd = spread(y.dtype.type(0), WIDE)
+        for j in range(0, d - 1, 2):
+            r = fused(spread(theta[j], WIDE), load(X, (t, j), WIDE), r)
+            odd = fused(spread(theta[j + 1], WIDE), load(X, (t, j + 1), WIDE), odd)
+        if d % 2:
+            r = fused(spread(theta[d - 1], WIDE), load(X, (t, d - 1), WIDE), r)
+        r = add(r, odd)
+        if last - t * rows < rows:
+            r = first_of(r, last - t * rows)
         for j in range(d):
-            r0 += x0[j] * w[j]
-            r1 += x1[j] * w[j]
-            r2 += x2[j] * w[j]
-            r3 += x3[j] * w[j]
-        r0, r1, r2, r3 = r0 + b - y[i], r1 + b - y[i + 1], r2 + b - y[i + 2], r3 + b - y[i + 3]
-        for j in range(d):
-            sums[j] += (x0[j] * r0 + x1[j] * r1) + (x2[j] * r2 + x3[j] * r3)
-        sums[d] += (r0 + r1) + (r2 + r3)
-        sums[d + 1] += (r0 * r0 + r1 * r1) + (r2 * r2 + r3 * r3)
-    for i in range(fours, last):
-        x0, r0 = rows[i], zero
-        for j in range(d):
-            r0 += x0[j] * w[j]
-        r0 = r0 + b - y[i]
-        for j in range(d):
-            sums[j] += x0[j] * r0
-        sums[d] += r0
-        sums[d + 1] += r0 * r0
+            store(dot(load(X, (t, j), WIDE), r, load(lanes, (j,), NARROW)), lanes, (j,))
+        store(dot(one, r, load(lanes, (d,), NARROW)), lanes, (d,))
+        store(dot(r, r, load(lanes, (d + 1,), NARROW)), lanes, (d + 1,))
+
+
+@inner
+def across(lanes: FloatArray, sums: FloatArray) -> None:
+    """The total of each row of lanes (d + 2, NARROW), into sums (d + 2,)."""
+    for j in range(sums.size):
+        total = lanes[j, 0]
+        for lane in range(1, lanes.shape[1]):
+            total += lanes[j, lane]
+        sums[j] = total
 
 
 @inner
 def chunk_sums(
-    X: FloatArray,
-    y: FloatArray,
-    first: int,
-    last: int,
-    theta: FloatArray,
-    residuals: FloatArray,
-    chunk: int,
-    sums: FloatArray,
+    X: FloatArray, y: FloatArray, first: int, last: int, theta: FloatArray, lanes: FloatArray, sums: FloatArray
 ) -> None:
     """The kernel for the layout at hand; Numba drops a branch that the number of dimensions rules out.
 
-    `residuals` (chunks, block) is the buffer of `along_rows`; `along_features` comes with an empty one, (0,), and `few`
-    with (0, 0, 0).
+    lanes (d + 2, NARROW) is the buffer of `tiles`.
     """
     if X.ndim == 1:
         line(X[first:last], y[first:last], theta[0], theta[1], sums)
-    elif residuals.ndim == 1:
-        along_features(X, y, first, last, theta, sums)
-    elif residuals.ndim == 3:
+    elif X.ndim == 2:
         few(X, y, first, last, theta, sums)
     else:
-        along_rows(X, y, first, last, theta, residuals[chunk], sums)
+        tiles(X, y, first, last, theta, lanes)
+        across(lanes, sums)
 
 
 # -- the sums of all rows, and the loop over epochs --------------------------------------------------------------------
@@ -256,24 +175,22 @@ def add_up(sums: FloatArray, chunks: int) -> None:
 
 
 @compiled
-def all_sums(
-    X: FloatArray, y: FloatArray, theta: FloatArray, chunk: int, residuals: FloatArray, sums: FloatArray
-) -> None:
+def all_sums(X: FloatArray, y: FloatArray, theta: FloatArray, chunk: int, lanes: FloatArray, sums: FloatArray) -> None:
     """Each chunk's sums into its row of sums (chunks, d + 2), and their total into the first."""
     chunks = (y.size + chunk - 1) // chunk
     for c in range(chunks):
-        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, residuals, c, sums[c])
+        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, lanes[c], sums[c])
     add_up(sums, chunks)
 
 
 @threaded
 def all_sums_threaded(
-    X: FloatArray, y: FloatArray, theta: FloatArray, chunk: int, residuals: FloatArray, sums: FloatArray
+    X: FloatArray, y: FloatArray, theta: FloatArray, chunk: int, lanes: FloatArray, sums: FloatArray
 ) -> None:
     """The same, the chunks shared among threads."""
     chunks = (y.size + chunk - 1) // chunk
     for c in prange(chunks):
-        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, residuals, c, sums[c])
+        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, lanes[c], sums[c])
     add_up(sums, chunks)
 
 
@@ -296,13 +213,13 @@ def descend(
     theta: FloatArray,
     rate: Any,
     chunk: int,
-    residuals: FloatArray,
+    lanes: FloatArray,
     sums: FloatArray,
     losses: FloatArray,
 ) -> int:
     """Epochs until `losses` is full, or one of them not finite; returns how many there are."""
     for epoch in range(losses.size):
-        all_sums(X, y, theta, chunk, residuals, sums)
+        all_sums(X, y, theta, chunk, lanes, sums)
         losses[epoch] = step(theta, sums[0], y.size, rate)
         if not np.isfinite(losses[epoch]):
             return epoch + 1
@@ -316,13 +233,13 @@ def descend_threaded(
     theta: FloatArray,
     rate: Any,
     chunk: int,
-    residuals: FloatArray,
+    lanes: FloatArray,
     sums: FloatArray,
     losses: FloatArray,
 ) -> int:
     """The same with threads; apart from it, since what is never threaded need not wait for this to compile."""
     for epoch in range(losses.size):
-        all_sums_threaded(X, y, theta, chunk, residuals, sums)
+        all_sums_threaded(X, y, theta, chunk, lanes, sums)
         losses[epoch] = step(theta, sums[0], y.size, rate)
         if not np.isfinite(losses[epoch]):
             return epoch + 1
@@ -334,9 +251,13 @@ def pick(X: FloatArray, row: int, batch_X: FloatArray, i: int) -> None:
     """Copies a row of X into the batch."""
     if X.ndim == 1:
         batch_X[i] = X[row]
-    else:
+    elif X.ndim == 2:
         for j in range(X.shape[0]):
             batch_X[j, i] = X[j, row]
+    else:
+        rows = X.shape[2]
+        for j in range(X.shape[1]):
+            batch_X[i // rows, j, i % rows] = X[row // rows, j, row % rows]
 
 
 @compiled
@@ -349,7 +270,7 @@ def descend_batches(
     theta: FloatArray,
     rate: Any,
     chunk: int,
-    residuals: FloatArray,
+    lanes: FloatArray,
     sums: FloatArray,
 ) -> None:
     """One epoch in batches of `batch_y.size` rows, in the order given, each copied into the batch buffers first."""
@@ -358,7 +279,7 @@ def descend_batches(
         for i in range(rows.size):
             batch_y[i] = y[rows[i]]
             pick(X, rows[i], batch_X, i)
-        all_sums(batch_X, batch_y[: rows.size], theta, chunk, residuals, sums)
+        all_sums(batch_X, batch_y[: rows.size], theta, chunk, lanes, sums)
         step(theta, sums[0], rows.size, rate)
 
 
@@ -378,11 +299,48 @@ def copied(array: FloatArray) -> FloatArray:
     return copy
 
 
-def residual_buffers(chunks: int, features: int) -> tuple[int, ...]:
-    """The shape of the buffers for residuals, which tells the kernel; see `chunk_sums`."""
-    if features <= FEW:
-        return (0, 0, 0)
-    return (chunks, BLOCK_ROWS) if features <= ALONG_ROWS_UP_TO else (0,)
+class Tiled(NamedTuple):
+    """X in tiles (n / TILE, d, TILE), zeros behind its last row, and how many rows that are none of the zeros."""
+
+    tiles: FloatArray
+    rows: int
+
+    def untiled(self) -> FloatArray:
+        """A copy as (n, d)."""
+        features = self.tiles.shape[1]
+        return self.tiles.swapaxes(1, 2).reshape(-1, features)[: self.rows]
+
+
+def tiled(X: FloatArray) -> Tiled:
+    """A copy of X (n, d) in tiles."""
+    (n, d), side = X.shape, WIDE // X.itemsize
+    whole = n - n % side
+    tiles = aligned((-(-n // side), d, side), X.dtype)
+    tiles[: whole // side] = X[:whole].reshape(-1, side, d).swapaxes(1, 2)
+    tiles[whole // side :] = 0
+    if whole < n:
+        tiles[-1, :, : n - whole] = X[whole:].T
+    return Tiled(tiles, n)
+
+
+def padded(y: FloatArray) -> FloatArray:
+    """A copy of y (n,) with zeros behind it, up to a whole vector."""
+    side = WIDE // y.itemsize
+    copy = aligned((-(-y.size // side) * side,), y.dtype)
+    copy[: y.size], copy[y.size :] = y, 0
+    return copy[: y.size]
+
+
+def laid_out(X: FloatArray) -> FloatArray | Tiled:
+    """A copy of X (n, d) in the layout for so many features."""
+    if X.shape[1] > FEW:
+        return tiled(X)
+    return copied(X[:, 0] if X.shape[1] == 1 else X.T)
+
+
+def bare(X: FloatArray | Tiled) -> FloatArray:
+    """The array that compiled code takes."""
+    return X.tiles if isinstance(X, Tiled) else X
 
 
 class NumbaTrainer(Trainer):
@@ -393,26 +351,22 @@ class NumbaTrainer(Trainer):
     kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "manual"
     requires: ClassVar[tuple[str, ...]] = ("numba",)
 
-    def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Any, FloatArray]:
         """Copies in the layout that pays for d, and the buffers: nothing is allocated in an epoch."""
         n, d = X.shape
-        self.chunk = max(BLOCK_ROWS, CHUNK_PRODUCTS // d)
+        self.chunk = CHUNK_PRODUCTS // d if d <= FEW else CHUNK_ROWS
         chunks = -(-n // self.chunk)
-        self.features_contiguous = d <= ALONG_ROWS_UP_TO
-        self.residuals = aligned(residual_buffers(chunks, d), self.dtype)
+        self.lanes = aligned((chunks if d > FEW else 0, d + 2, NARROW // X.itemsize), self.dtype)
         self.sums = aligned((chunks, d + 2), self.dtype)
         self.threaded = X.nbytes >= THREADED_FROM_BYTES
-        return self.laid_out(X), copied(y)
+        return laid_out(X), padded(y)
 
-    def laid_out(self, X: FloatArray) -> FloatArray:
-        """A copy of X (n, d): one feature as (n,), more as (d, n)."""
-        if X.shape[1] == 1:
-            return copied(X[:, 0])
-        return copied(X.T) if self.features_contiguous else copied(X).T
-
-    def take(self, X: FloatArray, y: FloatArray, rows: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
+    def take(self, X: Any, y: FloatArray, rows: NDArray[np.int64]) -> tuple[Any, FloatArray]:
         """Copies of the rows, in the same layout."""
-        return self.laid_out(np.take(X, rows, axis=-1).T.reshape(len(rows), -1)), copied(y[rows])
+        if not isinstance(X, Tiled):
+            return copied(X[..., rows]), padded(y[rows])
+        tile, lane = np.divmod(rows, X.tiles.shape[2])
+        return tiled(X.tiles[tile, :, lane]), padded(y[rows])
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
         """Array and scalar of the dtype."""
@@ -422,19 +376,21 @@ class NumbaTrainer(Trainer):
         """A copy, and a float."""
         return Parameters(weights.copy(), float(bias))
 
-    def predict(self, X: FloatArray, weights: FloatArray, bias: Any) -> FloatArray:
+    def predict(self, X: Any, weights: FloatArray, bias: Any) -> FloatArray:
         """ŷ = X W + b."""
+        if isinstance(X, Tiled):
+            X = X.untiled().T
         predicted: FloatArray = (weights * X if X.ndim == 1 else weights @ X) + bias
         return predicted
 
-    def loss(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
+    def loss(self, X: Any, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
         """(1/n) Σ r²; the pass gives the gradient along with it."""
         return self.gradient(X, y, weights, bias).loss
 
-    def gradient(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
+    def gradient(self, X: Any, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
         """(2/n) Xᵀ r and (2/n) Σ r, with the loss from the same residuals."""
         pass_over = all_sums_threaded if self.threaded else all_sums
-        pass_over(X, y, np.append(weights, bias), self.chunk, self.residuals, self.sums)
+        pass_over(bare(X), y, np.append(weights, bias), self.chunk, self.lanes, self.sums)
         n, (*_, total, squares) = y.dtype.type(y.size), self.sums[0]
         scale = y.dtype.type(2) / n
         return Gradient(squares / n, scale * self.sums[0, :-2], scale * total)
@@ -458,19 +414,20 @@ class NumbaTrainer(Trainer):
         """Full-batch epochs; moves theta (d + 1,) and returns the loss before each."""
         losses = np.empty(count, dtype=self.dtype)
         loop = descend_threaded if self.threaded else descend
-        done = loop(*self.data, theta, rate, self.chunk, self.residuals, self.sums, losses)
+        X, y = self.data
+        done = loop(bare(X), y, theta, rate, self.chunk, self.lanes, self.sums, losses)
         finished: list[float] = losses[:done].tolist()
         return finished
 
     def run_batches(self, theta: FloatArray, rate: Any, plan: Plan, epochs: range) -> list[float]:
         """Mini-batch epochs; moves theta (d + 1,) and returns the loss over all rows before each."""
         X, y = self.data
-        batch = self.take(X, y, np.arange(plan.batch_size or self.rows))
+        batch_X, batch_y = self.take(X, y, np.arange(plan.batch_size or self.rows))
         losses: list[float] = []
         for epoch in epochs:
             losses.append(float(self.loss(X, y, theta[:-1], theta[-1])))
             if not np.isfinite(losses[-1]):
                 break
             order = permutation(self.rows, plan, epoch)
-            descend_batches(X, y, order, *batch, theta, rate, self.chunk, self.residuals, self.sums)
+            descend_batches(bare(X), y, order, bare(batch_X), batch_y, theta, rate, self.chunk, self.lanes, self.sums)
         return losses

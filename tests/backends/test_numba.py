@@ -82,8 +82,8 @@ def test_threads_and_no_threads_give_the_same_bits(
     assert threaded.train(plan).recorded_weights.tobytes() == serial.train(plan).recorded_weights.tobytes()
 
 
-@pytest.mark.parametrize("features", [1, 2, 3, 4, 5, 128, 129])
-@pytest.mark.parametrize("rows", [1, 3, 511, 512, 513, 4097])
+@pytest.mark.parametrize("features", [1, 2, 3, 4, 5, 6, 129])
+@pytest.mark.parametrize("rows", [1, 3, 15, 16, 17, 511, 512, 513, 4097])
 def test_every_end_of_a_loop_is_summed_once(rows: int, features: int) -> None:
     X, y, at = problem(rows, features)
     got = NumbaTrainer(X, y).gradient_at(*at)
@@ -94,14 +94,32 @@ def test_every_end_of_a_loop_is_summed_once(rows: int, features: int) -> None:
     assert got.loss == pytest.approx(plain.loss, rel=1e-12)
 
 
-def test_a_batch_is_computed_with_the_layout_of_the_whole() -> None:
-    X, y, _ = problem(103, 7)
+@pytest.mark.parametrize("features", [1, 3, 7])
+def test_a_batch_has_the_layout_of_the_whole_and_its_rows_in_order(features: int) -> None:
+    X, y, at = problem(103, features)
     trainer = NumbaTrainer(X, y)
-    rows = np.array([5, 99, 5, 0])
+    rows = np.array([5, 99, 5, 0, *range(20, 40)])
     X_batch, y_batch = trainer.take(*trainer.data, rows)
-    assert X_batch.flags.c_contiguous
-    np.testing.assert_array_equal(X_batch, X[rows].T)
+    assert type(X_batch) is type(trainer.data[0])
     np.testing.assert_array_equal(y_batch, y[rows])
+    np.testing.assert_allclose(trainer.predict(X_batch, *at), X[rows] @ at.weights + at.bias, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("rows", [1, 31, 32, 33, 100])
+def test_tiles_give_every_row_back_and_nothing_else(rows: int, dtype: DType) -> None:
+    X = np.asfortranarray(problem(rows, 7, dtype)[0])
+    tiles = fused.tiled(X)
+    np.testing.assert_array_equal(tiles.untiled(), X)
+    assert np.count_nonzero(tiles.tiles) == np.count_nonzero(X)
+
+
+def test_what_lies_behind_the_last_row_counts_as_nothing() -> None:
+    X, y, at = problem(37, 7)
+    trainer = NumbaTrainer(X, y)
+    clean = trainer.gradient_at(*at)
+    trainer.data[0].tiles[-1, :, 37 % 16 :] = 5
+    np.testing.assert_array_equal(trainer.gradient_at(*at).weights, clean.weights)
 
 
 @pytest.mark.parametrize("features", [1, 4])
@@ -119,7 +137,8 @@ def test_a_loss_that_is_not_finite_ends_the_compiled_loop_before_the_update(feat
 def test_buffers_start_at_a_cache_line() -> None:
     X, y, _ = problem(1001, 5)
     trainer = NumbaTrainer(X, y, "float32")
-    for array in (*trainer.data, trainer.sums, trainer.residuals):
+    X_own, y_own = trainer.data
+    for array in (X_own.tiles, y_own, trainer.sums, trainer.lanes):
         assert array.ctypes.data % fused.CACHE_LINE == 0
 
 
