@@ -11,7 +11,8 @@ from handgrad.compare.check_results import PointChecks, Where
 from handgrad.compare.gradcheck_results import GradientChecks
 from handgrad.compare.point_checks import check_points, most_moving
 from handgrad.compare.prepare import Options, Prepared, prepare
-from handgrad.compare.side_by_side import NothingRan, Progress, defaults
+from handgrad.compare.runs import Progress
+from handgrad.compare.side_by_side import NothingRan, defaults
 from handgrad.data.dataset import Dataset
 
 #: Parameters with a V-curve: so many losses are computed for each that a wide table must do with some.

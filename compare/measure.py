@@ -37,6 +37,9 @@ class ClockStopped(RuntimeError):
 #: A sample lasts at least so long, so that the clock's own resolution and overhead are lost in it.
 SAMPLE_SECONDS = 0.01
 
+#: But it has at most so many epochs: a clock that stops early never takes longer.
+MOST_EPOCHS = 10**7
+
 #: The intervals are looked at every so many rounds: a bootstrap costs as much as a short sample.
 LOOK_EVERY = 5
 
@@ -131,7 +134,7 @@ def calibrate(clock: Clock, epochs: int | None = None) -> Contestant | None:
     count = epochs or 1
     try:
         lap = clock(count)
-        while epochs is None and lap.seconds < SAMPLE_SECONDS:
+        while epochs is None and lap.seconds < SAMPLE_SECONDS and count < MOST_EPOCHS:
             count = larger_count(count, lap.seconds)
             lap = clock(count)
     except ClockStopped:
@@ -141,7 +144,8 @@ def calibrate(clock: Clock, epochs: int | None = None) -> Contestant | None:
 
 def larger_count(count: int, seconds: float) -> int:
     """The epochs to try after so many have taken too few seconds: just enough, but at most ten times as many."""
-    return max(count + 1, min(10 * count, math.ceil(1.05 * count * SAMPLE_SECONDS / max(seconds, 1e-9))))
+    factor = min(10.0, 1.05 * SAMPLE_SECONDS / max(seconds, 1e-9))
+    return min(MOST_EPOCHS, max(count + 1, math.ceil(factor * count)))
 
 
 def relative_change(given: tuple[float | None, ...], expected: tuple[float | None, ...]) -> float | None:

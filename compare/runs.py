@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,9 @@ Progress = Callable[[str, int, int], None]
 LANES = 2
 #: Data of so many bytes are worked on by several threads, so that each backend is set up alone.
 ALONE_FROM_BYTES = 512 * 1024
+#: At this rate an epoch does all of its work, and the parameters stay where they are: for the clock, where numbers
+#: overflow at the rate of the run, which ends it.
+STANDSTILL = 1e-30
 #: The library that reads memory at the machine's limit; it is done in the process of a backend that needs it anyway.
 READS_WITH = "numba"
 
@@ -176,7 +179,11 @@ def asked(worker: Worker, bout: Bout) -> dict[str, Any]:
 def calibrated(run: Run, bout: Bout) -> dict[str, Contestant]:
     """What is timed in a run's process, warmed up: its epochs and, in one process, the machine's reading."""
     assert run.worker is not None
-    clocks = {run.entry.name: epochs_clock(run.worker, bout.prepared.plan, run.stop)}
+    assert run.answers is not None
+    plan = bout.prepared.plan
+    if run.answers["training"]["diverged_at"] is not None:
+        plan = replace(plan, learning_rate=STANDSTILL)
+    clocks = {run.entry.name: epochs_clock(run.worker, plan, run.stop)}
     if run.entry.name == bout.reader:
         clocks[MACHINE] = reading_clock(run.worker, bout.bytes())
     found = {name: calibrate(clock) for name, clock in clocks.items()}

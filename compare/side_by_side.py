@@ -63,7 +63,7 @@ def side_by_side(
     """
     options = options or Options()
     runs = {name: Run(entry(name)) for name in (defaults() if options.backends is None else options.backends)}
-    others = meanwhile or {}
+    others = dict(meanwhile or {})
     steps = len(runs) + len(others) + 3
     progress("preparing", 0, steps)
     prepared = prepare(dataset, options)

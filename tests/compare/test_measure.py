@@ -7,7 +7,16 @@ import math
 
 import pytest
 
-from handgrad.compare.measure import SAMPLE_SECONDS, Clock, ClockStopped, Lap, measure, relative_change
+from handgrad.compare.measure import (
+    MOST_EPOCHS,
+    SAMPLE_SECONDS,
+    Clock,
+    ClockStopped,
+    Lap,
+    calibrate,
+    measure,
+    relative_change,
+)
 
 
 class MadeUp:
@@ -27,6 +36,16 @@ class MadeUp:
 def clocks(log: list[str], **seconds: float) -> dict[str, Clock]:
     noise = tuple(0.2 * math.sin(k) for k in range(1000))
     return {name: MadeUp(name, log, value, noise) for name, value in seconds.items()}
+
+
+def test_a_clock_that_never_takes_longer_is_not_asked_for_ever_more():
+    asked = []
+
+    def stops_early(epochs):
+        asked.append(epochs)
+        return Lap(1e-7, ())
+
+    assert calibrate(stops_early).epochs == max(asked) == MOST_EPOCHS
 
 
 def test_every_round_times_every_clock_once_in_an_order_of_its_own():
