@@ -141,9 +141,10 @@ def check_settings(settings: Settings) -> None:
     Raises:
         InputError: If a list is empty or a number out of range.
     """
-    for what, values, least in (("rows", settings.rows, 1), ("features", settings.features, 1)):
-        if not values or min(values) < least:
-            raise InputError(f"{what}: expected one or more whole numbers from {least} on, got {list(values)}")
+    sizes = (*settings.rows, *settings.numbers)
+    for what, values in (("rows", sizes), ("features", settings.features)):
+        if not values or min(values) < 1:
+            raise InputError(f"{what}: expected one or more whole numbers from 1 on, got {list(values)}")
     if settings.processes < 1:
         raise InputError(f"processes: expected 1 or more, got {settings.processes}")
     if not settings.precision > 0 or not settings.budget_seconds >= 0:
@@ -174,7 +175,8 @@ class Sweep:
         self.reference = REFERENCE if REFERENCE in self.running else self.running[0]
         self.sizes = [
             Size(features, cast(DType, dtype), rows)
-            for features, dtype, rows in product(settings.features, settings.dtypes, sorted(set(settings.rows)))
+            for features, dtype in product(settings.features, settings.dtypes)
+            for rows in settings.rows_of(features)
         ]
         print_of = fingerprint(astuple(settings), threads, sorted(environment.versions().items()))
         self.journal = Journal(folder, print_of, resume)
@@ -200,7 +202,8 @@ class Sweep:
 
     def start_up_size(self, features: int, dtype: DType) -> Size:
         """The largest size of that width up to `START_UP_NUMBERS`."""
-        rows = max(min(self.settings.rows), min(max(self.settings.rows), START_UP_NUMBERS // features))
+        sizes = self.settings.rows_of(features)
+        rows = max(sizes[0], min(sizes[-1], START_UP_NUMBERS // features))
         return Size(features, dtype, rows)
 
     def start_up(self, name: str, size: Size) -> dict[str, Any]:

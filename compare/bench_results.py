@@ -32,6 +32,7 @@ class Estimate:
 class Settings:
     """What was asked for. `epochs` is the length of the run for which totals and break-even are given.
 
+    Besides `rows` there are sizes by the `numbers` that X has, whatever its width: as many bytes to read in each.
     `budget_seconds` is the clock time per backend and cell, `precision` the relative half-width of the median's
     interval at which a cell needs no more rounds, `processes` how many fresh ones each backend gets.
     """
@@ -45,6 +46,11 @@ class Settings:
     precision: float
     budget_seconds: float
     seed: int
+    numbers: tuple[int, ...] = ()
+
+    def rows_of(self, features: int) -> list[int]:
+        """The sizes of that width, ascending."""
+        return sorted({*self.rows, *(max(1, numbers // features) for numbers in self.numbers)})
 
 
 @dataclass(frozen=True)

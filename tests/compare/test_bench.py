@@ -331,3 +331,8 @@ def test_a_resting_worker_answers_when_it_is_asked():
         assert worker.ask("load")["import_seconds"] > 0
     finally:
         worker.close()
+
+
+def test_sizes_by_numbers_follow_the_width_and_are_not_measured_twice():
+    asked = Settings((10, 100), (1, 4, 500), ("float64",), ("numpy",), 1, 1, 0.1, 0.0, 0, numbers=(400,))
+    assert {d: asked.rows_of(d) for d in asked.features} == {1: [10, 100, 400], 4: [10, 100], 500: [1, 10, 100]}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import typer
 
-from handgrad.commands.bench import sizes
+from handgrad.commands.bench import grid, sizes
 from handgrad.compare.bench_results import from_json, to_json
 from handgrad.compare.results import write_whole
 
@@ -127,6 +127,9 @@ def slowed(folder: Path, name: str, factor: float) -> bytes:
     [
         (("bench", "--rows", "ten"), "--rows: expected whole numbers"),
         (("bench", "--rows", "0"), "--rows: expected whole numbers"),
+        (("bench", "--rows", ""), "--rows: expected whole numbers"),
+        (("bench", "--rows", "1e3,/d"), "--rows: expected whole numbers"),
+        (("bench", "--features", ""), "--features: expected whole numbers"),
         (("bench", "--dtypes", "float16"), "--dtypes: expected float64, float32 or both"),
         (("bench", "--resume"), "--resume needs --out"),
         (("bench", "--backends", "nmupy", "--rows", "10"), "no backend is called 'nmupy'"),
@@ -153,6 +156,11 @@ def test_wrong_usage_is_told_in_one_line(cli: CLI, words: tuple[str, ...], said:
 )
 def test_sizes_are_lists_and_decades(given: str, expected: tuple[int, ...]):
     assert sizes("--rows", given) == expected
+
+
+def test_sizes_by_the_numbers_of_x_are_kept_apart():
+    assert grid("1e3, 1e7/d,2e3") == ((1000, 2000), (10**7,))
+    assert grid("1e2:1e3/d") == ((), (100, 1000))
 
 
 @pytest.mark.parametrize("given", ["", "1.5", "-3", "1:", "inf", "nan", "1e300"])

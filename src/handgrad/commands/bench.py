@@ -43,7 +43,9 @@ def bench(
     rows: Annotated[
         str | None,
         typer.Option(
-            help="Sizes: '1e2:1e7' (powers of ten between), or a list. [default: 1e2:1e6]", show_default=False
+            help="Sizes: '1e2:1e7' (powers of ten between), or a list; '1e7/d' gives X that many numbers. "
+            "[default: 1e2:1e6]",
+            show_default=False,
         ),
     ] = None,
     features: Annotated[
@@ -87,9 +89,11 @@ def bench(
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
     usual = QUICK if quick else USUAL
+    of_rows, of_numbers = grid(usual.rows if rows is None else rows)
     settings = Settings(
-        rows=sizes("--rows", rows or usual.rows),
-        features=sizes("--features", features or usual.features),
+        rows=of_rows,
+        numbers=of_numbers,
+        features=sizes("--features", usual.features if features is None else features),
         dtypes=formats(dtypes),
         backends=tuple(chosen(backends, compensated) or ()),
         epochs=epochs,
@@ -108,9 +112,17 @@ def bench(
         typer.echo(f"Report: {folder / 'report.html'}")
 
 
+def grid(given: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The rows of a list, and the numbers of X, which end in `/d` there."""
+    parts = [part.strip() for part in given.split(",")]
+    rows = [part for part in parts if not part.endswith("/d")]
+    numbers = [part.removesuffix("/d") for part in parts if part.endswith("/d")]
+    return sizes("--rows", ",".join(rows)) if rows else (), sizes("--rows", ",".join(numbers)) if numbers else ()
+
+
 def sizes(option: str, given: str) -> tuple[int, ...]:
     """The whole numbers of a list such as `100,1e4`, or the powers of ten from one to another of `1e2:1e7`."""
-    found = []
+    found: list[int] = []
     for part in (part.strip() for part in given.split(",")):
         first, colon, last = part.partition(":")
         if colon:
