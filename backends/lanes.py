@@ -29,7 +29,7 @@ class Lanes(types.Type):
 
     def __init__(self, dtype: Any, count: int) -> None:
         self.dtype, self.count = dtype, count
-        super().__init__(name=f"Lanes({dtype}, {count})")  # type: ignore[no-untyped-call]
+        super().__init__(name=f"Lanes({dtype}, {count})")
 
 
 @register_model(Lanes)
@@ -38,11 +38,11 @@ class LanesModel(models.PrimitiveModel):
 
     def __init__(self, manager: Any, lanes: Lanes) -> None:
         number = ir.DoubleType() if lanes.dtype.bitwidth == 64 else ir.FloatType()
-        super().__init__(manager, lanes, ir.VectorType(number, lanes.count))
+        super().__init__(manager, lanes, ir.VectorType(number, lanes.count))  # type: ignore[no-untyped-call]
 
 
 def operation(function: Callable[..., Any]) -> Any:
-    """What generates an operation's instructions, for compiled code to call; numbers that stand in the code are seen."""
+    """What generates an operation's instructions, for compiled code to call; it sees numbers that are in the code."""
     return intrinsic(prefer_literal=True)(function)
 
 
@@ -130,6 +130,16 @@ def multiply(context: Any, a: Any, b: Any) -> Any:
 def fused(context: Any, a: Any, b: Any, c: Any) -> Any:
     """The value of a · b + c, rounded once; one instruction where the processor has it."""
     return a(a, b, c), lambda _, builder, signature, values: fma(builder, *values)
+
+
+@operation
+def missed(context: Any, a: Any, b: Any, product: Any) -> Any:
+    """What the rounded product of a and b misses, exactly: a · b − product, rounded once."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return fma(builder, values[0], values[1], builder.fneg(values[2]))
+
+    return a(a, b, product), generate
 
 
 @operation

@@ -6,7 +6,7 @@ Loss and gradient need three kinds of sums over the rows, and one pass gives the
 
 **Layout.** A vector instruction takes several rows at once, so the values of one feature lie side by side. One feature
 is a line (n,), two to four are lines (d, n), and more are tiles (n / TILE, d, TILE): so many rows of all features,
-few enough that the second reading, Xᵀ r after X W, finds them in a near cache, and one behind the other as they are read.
+few enough that the second reading, Xᵀ r after X W, finds them in a near cache, and one behind the other in memory.
 Numba compiles the kernel that the shape asks for, and no other.
 
 **Sums.** The rows are cut into chunks whose size depends on d alone. Each chunk leaves its sums in its own row of a
@@ -310,6 +310,11 @@ class Tiled(NamedTuple):
         features = self.tiles.shape[1]
         return self.tiles.swapaxes(1, 2).reshape(-1, features)[: self.rows]
 
+    def taken(self, rows: NDArray[np.int64]) -> FloatArray:
+        """A copy of the rows named, (k, d)."""
+        tile, lane = np.divmod(rows, self.tiles.shape[2])
+        return self.tiles[tile, :, lane]
+
 
 def tiled(X: FloatArray) -> Tiled:
     """A copy of X (n, d) in tiles."""
@@ -365,8 +370,7 @@ class NumbaTrainer(Trainer):
         """Copies of the rows, in the same layout."""
         if not isinstance(X, Tiled):
             return copied(X[..., rows]), padded(y[rows])
-        tile, lane = np.divmod(rows, X.tiles.shape[2])
-        return tiled(X.tiles[tile, :, lane]), padded(y[rows])
+        return tiled(X.taken(rows)), padded(y[rows])
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
         """Array and scalar of the dtype."""

@@ -1,4 +1,4 @@
-"""Numba with compensated sums: the gradient to the last digit, at several times the work.
+"""Numba with compensated sums: the gradient to the last digit, at a few times the work.
 
 Every value that is rounded away is kept. A number is a pair (high, low): the rounded value, and what it misses.
 
@@ -9,26 +9,28 @@ Residuals and sums are such pairs, about twice as many digits as the dtype has (
 and dot product"). The result, rounded once, lies within 1 ULP of the exact gradient at the given parameters, unless it
 cancels by more than those digits.
 
-Many running sums stand side by side, so that a vector instruction moves several of them at once without the compiler
-reordering a sum: here it may not.
+A vector of running sums stands side by side for each feature, so that an instruction moves several of them at once
+without the compiler reordering a sum: here it may not. X is in the tiles of `numba`, and a pair stays in registers
+while all features are added to it.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
-from numba import prange
+from numba import njit, prange
 from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
-from handgrad.backends.numba import Function, aligned, compiled, copied
+from handgrad.backends.lanes import add, first_of, fused, load, missed, multiply, spread, store, subtract
+from handgrad.backends.numba import Function, Tiled, aligned, compiled, padded, tiled
 
-#: Running sums side by side, and rows to a block.
-LANES = 128
-#: Rows to a chunk; adding up a chunk's lanes should cost little beside filling them.
+#: Bytes of a vector: two registers with AVX2, as a pair and what it takes to add to it are four vectors and more.
+WIDE = 64
+#: Rows to a chunk, whole tiles; adding up a chunk's lanes should cost little beside filling them.
 CHUNK_ROWS = 4096
 #: Below so many bytes of X, waking the threads costs more than they save; a row is ten times the work of `numba`'s.
 THREADED_FROM_BYTES = 128 * 1024
@@ -58,68 +60,38 @@ def inner(function: Function) -> Function:
     return exactly(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
+def inline(function: Function) -> Function:
+    """Put in place where it is called: vectors as arguments would go through memory."""
+    return cast(Function, njit(inline="always")(function))
+
+
 def threaded(function: Function) -> Function:
     """The same with the iterations of `prange` shared among threads."""
     return exactly(function, parallel=True)
 
 
-@inner
+@inline
 def two_sum(a: Any, b: Any) -> Any:
-    """The rounded sum, and what it misses."""
-    s = a + b
-    t = s - a
-    return s, (a - (s - t)) + (b - t)
-
-
-@inner
-def add_products(x: FloatArray, high: FloatArray, low: FloatArray, total: FloatArray, rest: FloatArray) -> None:
-    """Lane by lane, adds x · (high + low) to total + rest; all (m,)."""
-    for i in range(x.size):
-        product = x[i] * high[i]
-        missing = fma(x[i], high[i], -product)
-        total[i], error = two_sum(total[i], product)
-        rest[i] += error + (missing + x[i] * low[i])
-
-
-@inner
-def add_scaled(x: FloatArray, weight: Any, total: FloatArray, rest: FloatArray) -> None:
-    """Lane by lane, adds weight · x to total + rest; all (m,)."""
-    for i in range(x.size):
-        product = weight * x[i]
-        missing = fma(weight, x[i], -product)
-        total[i], error = two_sum(total[i], product)
-        rest[i] += error + missing
+    """The rounded sums of two vectors, and what they miss."""
+    s = add(a, b)
+    t = subtract(s, a)
+    return s, add(subtract(a, subtract(s, t)), subtract(b, t))
 
 
 @inner
 def add_pairs(high: FloatArray, low: FloatArray, total: FloatArray, rest: FloatArray) -> None:
     """Lane by lane, adds high + low to total + rest; all (m,)."""
     for i in range(high.size):
-        total[i], error = two_sum(total[i], high[i])
-        rest[i] += error + low[i]
-
-
-@inner
-def add_squares(high: FloatArray, low: FloatArray, total: FloatArray, rest: FloatArray) -> None:
-    """Lane by lane, adds (high + low)² to total + rest; all (m,)."""
-    for i in range(high.size):
-        product = high[i] * high[i]
-        missing = fma(high[i], high[i], -product)
-        total[i], error = two_sum(total[i], product)
-        rest[i] += error + (missing + (high[i] + high[i]) * low[i])
-
-
-@inner
-def subtract(bias: Any, y: FloatArray, high: FloatArray, low: FloatArray) -> None:
-    """The residual's start as pairs: b − y."""
-    for i in range(y.size):
-        high[i], low[i] = two_sum(bias, -y[i])
+        s = total[i] + high[i]
+        t = s - total[i]
+        rest[i] += (total[i] - (s - t)) + (high[i] - t) + low[i]
+        total[i] = s
 
 
 @inner
 def fold(lanes: FloatArray) -> None:
-    """Adds up lanes (2, LANES) into lane 0, the upper half to the lower until one is left."""
-    half = LANES // 2
+    """Adds up lanes (2, WIDE) into lane 0, the upper half to the lower until one is left."""
+    half = lanes.shape[1] // 2
     while half > 0:
         add_pairs(lanes[0][half : 2 * half], lanes[1][half : 2 * half], lanes[0][:half], lanes[1][:half])
         half //= 2
@@ -127,35 +99,51 @@ def fold(lanes: FloatArray) -> None:
 
 @inner
 def chunk_sums(X: FloatArray, y: FloatArray, first: int, last: int, theta: FloatArray, lanes: FloatArray) -> None:
-    """Fills lanes (d + 3, 2, LANES): Σ xⱼ r for each feature, Σ r, Σ r², and room for r; adds each up in its lane 0."""
-    d = X.shape[0]
+    """Fills lanes (d + 2, 2, WIDE): Σ xⱼ r for each feature, Σ r and Σ r²; adds each up in its lane 0."""
+    _, d, rows = X.shape
+    side = lanes.shape[2]
     lanes[:] = 0
-    for start in range(first, last, LANES):
-        stop = min(start + LANES, last)
-        m = stop - start
-        high, low = lanes[d + 2, 0, :m], lanes[d + 2, 1, :m]
-        subtract(theta[d], y[start:stop], high, low)
+    for i in range(first, last, side):
+        tile, row = i // rows, i % rows
+        target = load(y, (i,), WIDE)
+        high, low = two_sum(spread(theta[d], WIDE), subtract(spread(-y.dtype.type(0), WIDE), target))
         for j in range(d):
-            add_scaled(X[j][start:stop], theta[j], high, low)
+            w, x = spread(theta[j], WIDE), load(X, (tile, j, row), WIDE)
+            product = multiply(w, x)
+            high, error = two_sum(high, product)
+            low = add(low, add(error, missed(w, x, product)))
+        if last - i < side:
+            high, low = first_of(high, last - i), first_of(low, last - i)
         for j in range(d):
-            add_products(X[j][start:stop], high, low, lanes[j, 0, :m], lanes[j, 1, :m])
-        add_pairs(high, low, lanes[d, 0, :m], lanes[d, 1, :m])
-        add_squares(high, low, lanes[d + 1, 0, :m], lanes[d + 1, 1, :m])
+            x = load(X, (tile, j, row), WIDE)
+            product = multiply(x, high)
+            total, error = two_sum(load(lanes, (j, 0), WIDE), product)
+            rest = add(error, fused(x, low, missed(x, high, product)))
+            store(total, lanes, (j, 0))
+            store(add(load(lanes, (j, 1), WIDE), rest), lanes, (j, 1))
+        total, error = two_sum(load(lanes, (d, 0), WIDE), high)
+        store(total, lanes, (d, 0))
+        store(add(load(lanes, (d, 1), WIDE), add(error, low)), lanes, (d, 1))
+        product = multiply(high, high)
+        total, error = two_sum(load(lanes, (d + 1, 0), WIDE), product)
+        rest = add(error, fused(add(high, high), low, missed(high, high, product)))
+        store(total, lanes, (d + 1, 0))
+        store(add(load(lanes, (d + 1, 1), WIDE), rest), lanes, (d + 1, 1))
     for j in range(d + 2):
         fold(lanes[j])
 
 
 @inner
 def add_up(lanes: FloatArray, chunks: int) -> None:
-    """The chunks' sums, in their order, into the first of lanes (chunks, d + 3, 2, LANES)."""
+    """The chunks' sums, in their order, into the first of lanes (chunks, d + 2, 2, WIDE)."""
     for c in range(1, chunks):
-        for j in range(lanes.shape[1] - 1):
+        for j in range(lanes.shape[1]):
             add_pairs(lanes[c, j, 0, :1], lanes[c, j, 1, :1], lanes[0, j, 0, :1], lanes[0, j, 1, :1])
 
 
 @exactly
 def all_sums(X: FloatArray, y: FloatArray, theta: FloatArray, chunks: int, lanes: FloatArray) -> None:
-    """Each chunk into its own lanes, then their total into the first chunk's; X (d, n), theta (d + 1,)."""
+    """Each chunk into its own lanes, then their total into the first chunk's; X in tiles, theta (d + 1,)."""
     for c in range(chunks):
         chunk_sums(X, y, c * CHUNK_ROWS, min((c + 1) * CHUNK_ROWS, y.size), theta, lanes[c])
     add_up(lanes, chunks)
@@ -188,15 +176,15 @@ class NumbaCompensatedTrainer(Trainer):
     by_default: ClassVar[bool] = False
     compensated: ClassVar[bool] = True
 
-    def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Xᵀ (d, n) with contiguous features, and the lanes of each chunk."""
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Tiled, FloatArray]:
+        """X in tiles, and the lanes of each chunk."""
         chunks = -(-len(y) // CHUNK_ROWS)
-        self.lanes = aligned((chunks, X.shape[1] + 3, 2, LANES), self.dtype)
-        return copied(X.T), copied(y)
+        self.lanes = aligned((chunks, X.shape[1] + 2, 2, WIDE // X.itemsize), self.dtype)
+        return tiled(X), padded(y)
 
-    def take(self, X: FloatArray, y: FloatArray, rows: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
+    def take(self, X: Tiled, y: FloatArray, rows: NDArray[np.int64]) -> tuple[Tiled, FloatArray]:
         """Copies of the rows."""
-        return copied(np.take(X, rows, axis=1)), copied(y[rows])
+        return tiled(X.taken(rows)), padded(y[rows])
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
         """Array and scalar of the dtype."""
@@ -206,21 +194,21 @@ class NumbaCompensatedTrainer(Trainer):
         """A copy, and a float."""
         return Parameters(weights.copy(), float(bias))
 
-    def predict(self, X: FloatArray, weights: FloatArray, bias: Any) -> FloatArray:
+    def predict(self, X: Tiled, weights: FloatArray, bias: Any) -> FloatArray:
         """ŷ = X W + b, in plain arithmetic."""
-        predicted: FloatArray = weights @ X + bias
+        predicted: FloatArray = X.untiled() @ weights + bias
         return predicted
 
-    def loss(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
+    def loss(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
         """(1/n) Σ r²; the pass gives the gradient along with it."""
         return self.gradient(X, y, weights, bias).loss
 
-    def gradient(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
+    def gradient(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
         """(2/n) Xᵀ r and (2/n) Σ r, rounded to the dtype at the end."""
         chunks = -(-len(y) // CHUNK_ROWS)
-        pass_over = all_sums_threaded if X.nbytes >= THREADED_FROM_BYTES else all_sums
-        pass_over(X, y, np.append(weights, bias), chunks, self.lanes)
-        high, low = self.lanes[0, :-1, :, 0].T.astype(np.float64)  # float32 pairs fit into one double
+        pass_over = all_sums_threaded if X.tiles.nbytes >= THREADED_FROM_BYTES else all_sums
+        pass_over(X.tiles, y, np.append(weights, bias), chunks, self.lanes)
+        high, low = self.lanes[0, :, :, 0].T.astype(np.float64)  # float32 pairs fit into one double
         mean = np.empty(len(high))
         means(high, low, float(len(y)), mean)
         *d_weights, d_bias = (2 * mean[:-1]).astype(self.dtype)
