@@ -148,19 +148,26 @@ def across(lanes: FloatArray, sums: FloatArray) -> None:
 
 @inner
 def chunk_sums(
-    X: FloatArray, y: FloatArray, first: int, last: int, theta: FloatArray, lanes: FloatArray, sums: FloatArray
+    X: FloatArray,
+    y: FloatArray,
+    first: int,
+    last: int,
+    theta: FloatArray,
+    lanes: FloatArray,
+    chunk: int,
+    sums: FloatArray,
 ) -> None:
     """The kernel for the layout at hand; Numba drops a branch that the number of dimensions rules out.
 
-    lanes (d + 2, NARROW) is the buffer of `tiles`.
+    lanes (chunks, d + 2, NARROW) is the buffer of `tiles`; the others come with an empty one.
     """
     if X.ndim == 1:
         line(X[first:last], y[first:last], theta[0], theta[1], sums)
     elif X.ndim == 2:
         few(X, y, first, last, theta, sums)
     else:
-        tiles(X, y, first, last, theta, lanes)
-        across(lanes, sums)
+        tiles(X, y, first, last, theta, lanes[chunk])
+        across(lanes[chunk], sums)
 
 
 # -- the sums of all rows, and the loop over epochs --------------------------------------------------------------------
@@ -179,7 +186,7 @@ def all_sums(X: FloatArray, y: FloatArray, theta: FloatArray, chunk: int, lanes:
     """Each chunk's sums into its row of sums (chunks, d + 2), and their total into the first."""
     chunks = (y.size + chunk - 1) // chunk
     for c in range(chunks):
-        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, lanes[c], sums[c])
+        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, lanes, c, sums[c])
     add_up(sums, chunks)
 
 
@@ -190,7 +197,7 @@ def all_sums_threaded(
     """The same, the chunks shared among threads."""
     chunks = (y.size + chunk - 1) // chunk
     for c in prange(chunks):
-        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, lanes[c], sums[c])
+        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, lanes, c, sums[c])
     add_up(sums, chunks)
 
 
