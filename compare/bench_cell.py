@@ -19,7 +19,7 @@ import numpy as np
 from handgrad.backends.interface import DType, FloatArray, Plan, steady
 from handgrad.compare.bounds import gradient_tolerances, unit_roundoff
 from handgrad.compare.clocks import MACHINE, Asked, epochs_clock, plan_fields, reading_clock
-from handgrad.compare.measure import Clock, calibrate, measure
+from handgrad.compare.measure import Clock, calibrate, calibrated, measure
 from handgrad.compare.process import WorkerError
 
 #: The contestant that is the reference once more.
@@ -114,9 +114,8 @@ def measured(
         for name, worker in workers.items()
         if "reason" not in found[name]
     }
-    timings = measure(
-        clocks, budget_seconds, precision=precision, rounds_at_least=rounds_at_least, seed=seed, epochs=epochs
-    )
+    contestants = calibrated(clocks, epochs)
+    timings = measure(contestants, budget_seconds, precision=precision, rounds_at_least=rounds_at_least, seed=seed)
     for name, timed in timings.items():
         found[name] |= {
             "samples": list(timed.samples),
@@ -158,8 +157,8 @@ def clock(worker: Asked, plan: Plan, found: dict[str, Any]) -> Clock:
 def steady_seconds(worker: Asked, plan: Plan) -> float | None:
     """A first figure for a steady epoch, from one sample."""
     lap = clock(worker, plan, {})
-    calibrated = calibrate(lap)
-    return None if calibrated is None else lap(calibrated.epochs).seconds / calibrated.epochs
+    found = calibrate(lap)
+    return None if found is None else lap(found.epochs).seconds / found.epochs
 
 
 def check(found: dict[str, dict[str, Any]], reference: str, made: Problem) -> None:

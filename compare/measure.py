@@ -71,33 +71,6 @@ class Contestant:
 
 
 def measure(
-    clocks: Mapping[str, Clock],
-    budget_seconds: float,
-    *,
-    precision: float = 0.01,
-    rounds_at_least: int = 5,
-    seed: int = 0,
-    epochs: Mapping[str, int] | None = None,
-) -> dict[str, Timing]:
-    """Seconds per epoch of each clock that does not stop.
-
-    Rounds go on until every median's interval has a relative half-width of `precision`, or the clocks have spent
-    their budget. A slow clock leaves the rounds when its own share is spent, so that it does not eat the others'.
-
-    Args:
-        clocks: By name.
-        budget_seconds: For all of them together; each has an equal share.
-        precision: When to stop early.
-        rounds_at_least: So many rounds are done whatever they cost.
-        seed: Of the order in each round.
-        epochs: Epochs per sample where they are known; otherwise as many as last `SAMPLE_SECONDS`.
-    """
-    found = {name: calibrate(clock, (epochs or {}).get(name)) for name, clock in clocks.items()}
-    contestants = {name: contestant for name, contestant in found.items() if contestant is not None}
-    return in_rounds(contestants, budget_seconds, precision=precision, rounds_at_least=rounds_at_least, seed=seed)
-
-
-def in_rounds(
     contestants: Mapping[str, Contestant],
     budget_seconds: float,
     *,
@@ -105,7 +78,18 @@ def in_rounds(
     rounds_at_least: int = 5,
     seed: int = 0,
 ) -> dict[str, Timing]:
-    """The same for clocks that have been calibrated already."""
+    """Seconds per epoch of each whose clock does not stop.
+
+    Rounds go on until every median's interval has a relative half-width of `precision`, or the clocks have spent
+    their budget. A slow clock leaves the rounds when its own share is spent, so that it does not eat the others'.
+
+    Args:
+        contestants: By name; see `calibrated`.
+        budget_seconds: For all of them together; each has an equal share.
+        precision: When to stop early.
+        rounds_at_least: So many rounds are done whatever they cost.
+        seed: Of the order in each round.
+    """
     order = random.Random(seed)
     share = budget_seconds / max(1, len(contestants))
     running, done = dict(contestants), dict[str, Contestant]()
@@ -124,6 +108,17 @@ def in_rounds(
         if rounds % LOOK_EVERY == 0 and all(half_width(c.timing()) <= precision for c in running.values()):
             break
     return {name: ((done | running)[name]).timing() for name in contestants if name in done | running}
+
+
+def calibrated(clocks: Mapping[str, Clock], epochs: Mapping[str, int] | None = None) -> dict[str, Contestant]:
+    """Those clocks that do not stop, warmed up.
+
+    Args:
+        clocks: By name.
+        epochs: Epochs per sample where they are known; otherwise as many as last `SAMPLE_SECONDS`.
+    """
+    found = {name: calibrate(clock, (epochs or {}).get(name)) for name, clock in clocks.items()}
+    return {name: contestant for name, contestant in found.items() if contestant is not None}
 
 
 def calibrate(clock: Clock, epochs: int | None = None) -> Contestant | None:

@@ -1,8 +1,8 @@
 """What the backends' processes are asked in a comparison: set up and train, then steady epochs in rounds.
 
 Set-ups (import, bind, first call, the whole run) go two at a time where each has a core to itself. They use one thread
-as long as the data are small, and importing PyTorch was seen to take as long beside other imports as alone (2.05 s and
-2.04 s, four times in turns). Steady epochs are timed one after another, while all other processes are stopped.
+as long as the data are small, and importing PyTorch was seen to take as long beside other imports as alone (medians of
+four in turns: 2.02 s and 2.03 s). Steady epochs are timed one after another, while all other processes are stopped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from handgrad.compare.causes import EXPLAINED_ROWS, probe_points
 from handgrad.compare.clocks import MACHINE, epochs_clock, plan_fields, reading_clock
 from handgrad.compare.environment import available_cores
 from handgrad.compare.journal import Journal
-from handgrad.compare.measure import Contestant, calibrate, in_rounds
+from handgrad.compare.measure import Clock, Contestant, calibrated, measure
 from handgrad.compare.prepare import Options, Prepared
 from handgrad.compare.process import Worker, WorkerError
 from handgrad.compare.results import Status, Timing
@@ -158,7 +158,7 @@ def carry_out(run: Run, bout: Bout) -> None:
             run.fail(error)
             return
         bout.keep(f"run {name}", run.answers)
-        run.contestants = calibrated(run, bout)
+        run.contestants = calibrated(clocks(run, bout))
     run.explanation = explanation(run.answers, bout.prepared)
 
 
@@ -176,18 +176,17 @@ def asked(worker: Worker, bout: Bout) -> dict[str, Any]:
     return answers
 
 
-def calibrated(run: Run, bout: Bout) -> dict[str, Contestant]:
-    """What is timed in a run's process, warmed up: its epochs and, in one process, the machine's reading."""
+def clocks(run: Run, bout: Bout) -> dict[str, Clock]:
+    """What is timed in a run's process: its epochs and, in one process, the machine's reading."""
     assert run.worker is not None
     assert run.answers is not None
     plan = bout.prepared.plan
     if run.answers["training"]["diverged_at"] is not None:
         plan = replace(plan, learning_rate=STANDSTILL)
-    clocks = {run.entry.name: epochs_clock(run.worker, plan, run.stop)}
+    found = {run.entry.name: epochs_clock(run.worker, plan, run.stop)}
     if run.entry.name == bout.reader:
-        clocks[MACHINE] = reading_clock(run.worker, bout.bytes())
-    found = {name: calibrate(clock) for name, clock in clocks.items()}
-    return {name: contestant for name, contestant in found.items() if contestant is not None}
+        found[MACHINE] = reading_clock(run.worker, bout.bytes())
+    return found
 
 
 # -- steady epochs -----------------------------------------------------------------------------------------------------
@@ -199,7 +198,7 @@ def time_epochs(runs: Mapping[str, Run], bout: Bout) -> Timing | None:
     That is the limit of whoever reads them in each epoch; None where no living process can measure it.
     """
     contestants = {name: one for run in runs.values() for name, one in run.contestants.items()}
-    for name, timing in in_rounds(contestants, bout.options.budget_seconds * len(contestants)).items():
+    for name, timing in measure(contestants, bout.options.budget_seconds * len(contestants)).items():
         bout.keep(f"epochs {name}", vars(timing))
     for name, run in runs.items():
         run.timing = kept_timing(name, bout.journal)

@@ -162,7 +162,7 @@ def _end_orderly_on_signals() -> None:
 
 
 def _collect_garbage_seldom() -> None:
-    """A command makes many objects and is soon over: looking for cycles took a twentieth of the time of `compare`."""
+    """A command makes many objects and is soon over: looking for cycles took a tenth of the time of `report`."""
     gc.set_threshold(100_000, 50, 100)
     atexit.register(gc.freeze)  # nor are they looked for at the end
 

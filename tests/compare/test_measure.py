@@ -14,6 +14,7 @@ from handgrad.compare.measure import (
     ClockStopped,
     Lap,
     calibrate,
+    calibrated,
     measure,
     relative_change,
 )
@@ -51,7 +52,7 @@ def test_a_clock_that_never_takes_longer_is_not_asked_for_ever_more():
 def test_every_round_times_every_clock_once_in_an_order_of_its_own():
     log: list[str] = []
     names = clocks(log, a=0.01, b=0.01, c=0.01)
-    measure(names, budget_seconds=0.0, rounds_at_least=40)
+    measure(calibrated(names), budget_seconds=0.0, rounds_at_least=40)
     rounds = [tuple(log[first : first + 3]) for first in range(3, len(log), 3)]  # the first three calls calibrate
     assert len(rounds) == 40
     assert all(sorted(one) == ["a", "b", "c"] for one in rounds)
@@ -61,13 +62,13 @@ def test_every_round_times_every_clock_once_in_an_order_of_its_own():
 def test_the_order_depends_on_the_seed_alone():
     logs: list[list[str]] = [[], [], []]
     for log, seed in zip(logs, (1, 1, 2), strict=True):
-        measure(clocks(log, a=0.01, b=0.01, c=0.01), budget_seconds=0.0, rounds_at_least=10, seed=seed)
+        measure(calibrated(clocks(log, a=0.01, b=0.01, c=0.01)), budget_seconds=0.0, rounds_at_least=10, seed=seed)
     assert logs[0] == logs[1] != logs[2]
 
 
 def test_a_sample_is_of_so_many_epochs_that_it_outlasts_the_clock():
     quick = MadeUp("quick", [], 1e-6)
-    timed = measure({"quick": quick}, budget_seconds=0.0)["quick"]
+    timed = measure(calibrated({"quick": quick}), budget_seconds=0.0)["quick"]
     assert timed.epochs_per_sample * 1e-6 >= SAMPLE_SECONDS
     assert quick.epochs[-5:] == [timed.epochs_per_sample] * 5
     assert timed.median == pytest.approx(1e-6)
@@ -79,30 +80,30 @@ def test_the_warm_up_is_no_sample():
             lap = super().__call__(epochs)
             return lap._replace(seconds=9.0) if len(self.log) == 1 else lap
 
-    timed = measure({"cold": Cold("cold", [], 0.01)}, budget_seconds=0.0)["cold"]
+    timed = measure(calibrated({"cold": Cold("cold", [], 0.01)}), budget_seconds=0.0)["cold"]
     assert timed.samples == pytest.approx([0.01] * 5)
 
 
 def test_epochs_that_are_known_are_not_sought_again():
     clock = MadeUp("a", [], 1e-6)
-    assert measure({"a": clock}, budget_seconds=0.0, epochs={"a": 17})["a"].epochs_per_sample == 17
+    assert measure(calibrated({"a": clock}, {"a": 17}), budget_seconds=0.0)["a"].epochs_per_sample == 17
     assert set(clock.epochs) == {17}
 
 
 def test_rounds_end_when_every_median_is_known_well_enough():
     log: list[str] = []
     steady = {name: MadeUp(name, log, 0.01) for name in "ab"}
-    timed = measure(steady, budget_seconds=1000.0, precision=0.01)
+    timed = measure(calibrated(steady), budget_seconds=1000.0, precision=0.01)
     assert len(timed["a"].samples) == len(timed["b"].samples) == 5
 
 
 def test_rounds_end_when_the_budget_is_spent():
-    timed = measure(clocks([], a=0.01), budget_seconds=1.0, precision=1e-9)["a"]
+    timed = measure(calibrated(clocks([], a=0.01)), budget_seconds=1.0, precision=1e-9)["a"]
     assert sum(timed.samples) == pytest.approx(1.0, abs=0.02)
 
 
 def test_a_slow_clock_leaves_when_its_share_is_spent_and_the_others_go_on():
-    timed = measure(clocks([], slow=1.0, quick=0.01), budget_seconds=2.0, precision=1e-9, rounds_at_least=3)
+    timed = measure(calibrated(clocks([], slow=1.0, quick=0.01)), budget_seconds=2.0, precision=1e-9, rounds_at_least=3)
     assert len(timed["slow"].samples) == 3
     assert len(timed["quick"].samples) > 50
 
@@ -115,7 +116,7 @@ def test_a_clock_that_stops_has_no_time_and_the_others_are_timed_all_the_same():
             return super().__call__(epochs)
 
     log: list[str] = []
-    found = measure({"dying": Dying("dying", log, 0.01), **clocks(log, well=0.01)}, budget_seconds=0.0)
+    found = measure(calibrated({"dying": Dying("dying", log, 0.01), **clocks(log, well=0.01)}), budget_seconds=0.0)
     assert list(found) == ["well"]
     assert len(found["well"].samples) == 5
 
@@ -126,7 +127,7 @@ def test_a_timed_run_that_ends_elsewhere_is_counted_with_how_far_it_went():
             lap = super().__call__(epochs)
             return lap._replace(answer=(float(epochs), 1.0 + 1e-9 * (len(self.epochs) % 2)))
 
-    found = measure({"fickle": Fickle("fickle", [], 0.01), **clocks([], true=0.01)}, budget_seconds=0.0)
+    found = measure(calibrated({"fickle": Fickle("fickle", [], 0.01), **clocks([], true=0.01)}), budget_seconds=0.0)
     assert found["fickle"].changed_answers in (2, 3)
     assert found["fickle"].largest_change == pytest.approx(1e-9, rel=1e-5)
     assert (found["true"].changed_answers, found["true"].largest_change) == (0, 0.0)
@@ -144,5 +145,5 @@ def test_a_machine_that_slows_down_is_unfair_to_nobody():
     def slowing(epoch_seconds: float) -> Clock:
         return lambda epochs: Lap(epochs * epoch_seconds * (1 + next(now) / 50), ())
 
-    timed = measure({"one": slowing(0.01), "two": slowing(0.02)}, budget_seconds=0.0, rounds_at_least=50)
+    timed = measure(calibrated({"one": slowing(0.01), "two": slowing(0.02)}), budget_seconds=0.0, rounds_at_least=50)
     assert timed["two"].median / timed["one"].median == pytest.approx(2.0, rel=0.05)
