@@ -1,7 +1,8 @@
 """NumPy: vectorised, by hand, without temporaries that are not needed.
 
-The rows are taken in blocks small enough that a block of X is still in cache when dW = (2/n) Xᵀ r reads it for the
-second time. One residual buffer serves all blocks. Each block's sums are added in the order of the rows.
+X is kept by columns: BLAS was seen to take both products, X W and Xᵀ r, up to 2.5 times as fast through it as through
+rows. The rows are taken in blocks, so that one small residual buffer serves all and stays in cache. Each block's sums
+are added in the order of the rows.
 """
 
 from __future__ import annotations
@@ -13,25 +14,22 @@ from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
 
-#: Bytes of X in a block: it stays in the last-level cache, and is large enough for BLAS to work on.
-BLOCK_BYTES = 1024 * 1024
-#: Rows in a block: residual and y stay in a near cache.
-BLOCK_ROWS = 8192
+#: Rows in a block: so many that calls cost little beside their work, so few that the residual stays in cache.
+BLOCK_ROWS = 65536
 
 
 class NumPyTrainer(Trainer):
     """Vectorised NumPy with the gradient written by hand."""
 
     name: ClassVar[str] = "numpy"
-    summary: ClassVar[str] = "vectorised, in blocks that stay in cache"
+    summary: ClassVar[str] = "vectorised, X by columns, in blocks"
     kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "manual"
     requires: ClassVar[tuple[str, ...]] = ("numpy",)
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Contiguous arrays (the given ones, if they are), and the buffer for one block's residual."""
-        self.block = max(1, min(BLOCK_ROWS, BLOCK_BYTES // (X.itemsize * X.shape[1])))
-        self.residual = np.empty(min(self.block, len(y)), dtype=self.dtype)
-        return np.ascontiguousarray(X), np.ascontiguousarray(y)
+        """X by columns and y (the given ones, if they are so), and the buffer for one block's residual."""
+        self.residual = np.empty(min(BLOCK_ROWS, len(y)), dtype=self.dtype)
+        return np.asfortranarray(X), np.ascontiguousarray(y)
 
     def take(self, X: FloatArray, y: FloatArray, rows: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
         """Copies of the rows."""
@@ -80,7 +78,7 @@ class NumPyTrainer(Trainer):
 
     def blocks(self, y: FloatArray) -> list[slice]:
         """The rows of each block."""
-        return [slice(first, first + self.block) for first in range(0, len(y), self.block)]
+        return [slice(first, first + BLOCK_ROWS) for first in range(0, len(y), BLOCK_ROWS)]
 
     def residuals(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> FloatArray:
         """r = ŷ − y of one block, in the buffer."""

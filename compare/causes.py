@@ -200,6 +200,10 @@ def _by_blas(X: FloatArray, y: FloatArray, weights: FloatArray, bias: FloatArray
     return X @ weights + bias - y
 
 
+def _by_blas_by_columns(X: FloatArray, y: FloatArray, weights: FloatArray, bias: FloatArray) -> FloatArray:
+    return np.asfortranarray(X) @ weights + bias - y
+
+
 def _bias_first(X: FloatArray, y: FloatArray, weights: FloatArray, bias: FloatArray) -> FloatArray:
     terms = np.column_stack([np.full(len(y), bias, dtype=X.dtype) - y, X * weights])
     last: FloatArray = np.add.accumulate(terms, axis=1)[:, -1]
@@ -216,6 +220,7 @@ def _fused(X: FloatArray, y: FloatArray, weights: FloatArray, bias: FloatArray) 
 RESIDUALS: dict[str, Residual] = {
     "": _in_order,
     " (X W by BLAS)": _by_blas,
+    " (X W by BLAS, X by columns)": _by_blas_by_columns,
     " (from b − y on)": _bias_first,
 }
 
