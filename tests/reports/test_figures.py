@@ -1,28 +1,17 @@
-"""Figures: drawn from any comparison, not blank, and the same file from the same results."""
+"""Figures: drawn from any comparison, each backend in its colour, and the same file from the same results."""
 
 from __future__ import annotations
 
-import io
 import math
 import re
 
 import numpy as np
 import pytest
-from matplotlib.image import imread
 
 from handgrad.reports import style
 from handgrad.reports.figures import _without_zigzag, drawings, figures
 from handgrad.reports.style import log_ticks
 from tests.reports.conftest import ALL, CASES, bare, compared, troubled
-
-
-@pytest.mark.parametrize("case", ["ten features", "troubled", "hostile"])
-def test_every_picture_opens_and_is_not_blank(case):
-    for drawing in drawings(CASES[case]()):
-        pixels = imread(io.BytesIO(style.png(drawing.figure)))
-        assert pixels.shape[1] == style.WIDTH * style.DPI
-        dark = np.mean(pixels[..., :3].min(axis=2) < 0.9)
-        assert 0.005 < dark < 0.6, drawing.name
 
 
 def test_figures_are_written_by_name(tmp_path):

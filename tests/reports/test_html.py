@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
+from matplotlib.image import imread
 
 from handgrad.compare.results import from_json, to_json
+from handgrad.reports import style
 from handgrad.reports.figures import drawings
 from handgrad.reports.html import _apart, html
 from handgrad.reports.notebook import notebook
@@ -65,6 +69,14 @@ def source(comparison, drawn):
 @pytest.fixture(scope="session")
 def page(source):
     return Page(source)
+
+
+def test_every_picture_opens_and_is_not_blank(drawn):
+    for picture in drawn:
+        pixels = imread(io.BytesIO(picture.png))
+        assert pixels.shape[1] == style.WIDTH * style.DPI
+        dark = np.mean(pixels[..., :3].min(axis=2) < 0.9)
+        assert 0.005 < dark < 0.6, picture.name
 
 
 def test_every_tag_is_closed(page):
