@@ -78,9 +78,9 @@ def test_a_correct_backend_is_within_both_bounds_in_every_trial(backend, dtype):
 @pytest.mark.parametrize("features", [1, 4, 16])
 def test_a_hundred_thousand_random_rows_are_within_the_sqrt_n_bound(backend, features):
     point, verdict = large_problem(features)
-    likely, worst = ratios(*point, backend, *verdict)
-    assert likely <= 1
-    assert worst < likely
+    _, likely, worst = verdict
+    assert ratios(*point, backend, *verdict)[0] <= 1
+    assert all(w > 10 * l for w, l in zip(worst, likely, strict=True)), "the worst case says more than that"
 
 
 def test_a_factor_of_one_part_in_ten_to_the_twelve_is_outside_the_bound():
