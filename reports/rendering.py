@@ -22,6 +22,9 @@ Result = TypeVar("Result")
 PATIENCE = 10
 PATIENCE_AT_LEAST_SECONDS = 10.0
 
+#: Libraries that, once imported, forbid that their process is copied: their threads may hold locks.
+NEVER_COPIED = ("jax",)
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -71,8 +74,10 @@ def in_two(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
 
 
 def can_copy() -> bool:
-    """Whether there is a second core, and a system on which a process with threads may be copied."""
-    return sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1
+    """Whether there is a second core, and a system on which a process with threads (such as it has) may be copied."""
+    if sys.platform != "linux" or any(library in sys.modules for library in NEVER_COPIED):
+        return False
+    return len(os.sched_getaffinity(0)) > 1
 
 
 def copy() -> int:

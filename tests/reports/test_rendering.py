@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from functools import partial
 
@@ -15,9 +16,21 @@ from handgrad.reports.rendering import in_two
 needs_copies = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system copies no process")
 
 
+can_copy = rendering.can_copy
+
+
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch):
     monkeypatch.setattr(rendering, "can_copy", lambda: hasattr(os, "fork"))
+
+
+def test_a_process_that_has_imported_jax_is_not_copied(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1}, raising=False)
+    monkeypatch.delitem(sys.modules, "jax", raising=False)
+    assert can_copy()
+    monkeypatch.setitem(sys.modules, "jax", rendering)
+    assert not can_copy()
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5])
