@@ -136,7 +136,9 @@ def test_with_nothing_to_run_the_exit_code_is_3(cli: Cli, monkeypatch: pytest.Mo
     assert "absent" in done.stderr
 
 
-def test_each_backend_that_could_not_run_is_named(cli: Cli) -> None:
+def test_each_backend_that_could_not_run_is_named(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.joinpath("sitecustomize.py").write_text("import time; time.sleep(2)")  # a process that starts slowly
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     done = cli("compare", "--backends", "python,numpy", "--timeout", 0.1, "--out", "run")
     assert done.exit_code == 3
     last = done.stderr.splitlines()[-1]
