@@ -62,43 +62,77 @@ def filled(builder: Any, value: Any, count: int) -> Any:
     return picked(builder, builder.insert_element(nothing, value, INDEX(0)), [0] * count)
 
 
-def fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    """The fused multiply-add of three vectors."""
-    name = f"llvm.fma.v{a.type.count}f{64 if isinstance(a.type.element, ir.DoubleType) else 32}"
-    kind = ir.FunctionType(a.type, [a.type] * 3)
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [a, b, c])
+def called(builder: Any, name: str, values: Any) -> Any:
+    """What LLVM's own function of that name makes of numbers or vectors of one type."""
+    kind = values[0].type
+    number = getattr(kind, "element", kind)
+    lanes = f"v{kind.count}" if isinstance(kind, ir.VectorType) else ""
+    full_name = f"llvm.{name}.{lanes}f{64 if isinstance(number, ir.DoubleType) else 32}"
+    function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind] * len(values)), full_name)
+    return builder.call(function, values)
 
 
-def pointer(context: Any, builder: Any, array: Any, values: tuple[Any, Any], lanes: Lanes) -> Any:
-    """To as many numbers as there are lanes; the last axis of the array, which is contiguous, is not indexed."""
-    structure = context.make_array(array)(context, builder, values[0])
-    indices = [*cgutils.unpack_tuple(builder, values[1]), ir.IntType(64)(0)][: array.ndim]
-    first = cgutils.get_item_pointer(context, builder, array, structure, indices, wraparound=False)
+@operation
+def address(context: Any, array: Any) -> Any:
+    """A pointer to the first number of an array.
+
+    An array costs its counted references, with locks, wherever it is handed on or cut; a pointer is a number. Whoever
+    takes one sees to it that the array lives on.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return context.make_array(signature.args[0])(context, builder, values[0]).data
+
+    return types.CPointer(array.dtype)(array), generate
+
+
+@operation
+def after(context: Any, at: Any, numbers: Any) -> Any:
+    """A pointer to so many numbers further on."""
+    return at(at, numbers), lambda _, builder, signature, values: builder.gep(values[0], [values[1]])
+
+
+@operation
+def count(context: Any, at: Any, size_bytes: Any) -> Any:
+    """How many of the numbers at a pointer are so many bytes: known to the compiler, so that it need not divide."""
+    lanes = lanes_of(at.dtype, size_bytes)
+    return types.intp(at, size_bytes), lambda *_: ir.IntType(64)(lanes.count)
+
+
+@operation
+def load(context: Any, at: Any, first: Any, size_bytes: Any) -> Any:
+    """The numbers from at[first] on, so many bytes of them."""
+    lanes = lanes_of(at.dtype, size_bytes)
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        vector = vector_at(context, builder, values[:2], lanes)
+        return builder.load(vector, align=at.dtype.bitwidth // 8)
+
+    return lanes(at, first, size_bytes), generate
+
+
+@operation
+def store(context: Any, a: Any, at: Any, first: Any) -> Any:
+    """Writes a to at[first] and those behind it."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        builder.store(values[0], vector_at(context, builder, values[1:], a), align=a.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(a, at, first), generate
+
+
+def vector_at(context: Any, builder: Any, values: Any, lanes: Lanes) -> Any:
+    """A pointer and a number of steps from there as a pointer to a vector."""
+    first = builder.gep(values[0], [values[1]])
     return builder.bitcast(first, context.get_value_type(lanes).as_pointer())
 
 
 @operation
-def load(context: Any, array: Any, index: Any, size_bytes: Any) -> Any:
-    """The numbers from array[index] on; index is a tuple and may leave out the last axis."""
-    lanes = lanes_of(array.dtype, size_bytes)
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        at = pointer(context, builder, signature.args[0], values[:2], lanes)
-        return builder.load(at, align=array.dtype.bitwidth // 8)
-
-    return lanes(array, index, size_bytes), generate
-
-
-@operation
-def store(context: Any, a: Any, array: Any, index: Any) -> Any:
-    """Writes a to array[index] and those behind it."""
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        at = pointer(context, builder, signature.args[1], values[1:], a)
-        builder.store(values[0], at, align=a.dtype.bitwidth // 8)
-        return context.get_dummy_value()
-
-    return types.void(a, array, index), generate
+def nothing(context: Any, at: Any, size_bytes: Any) -> Any:
+    """As many zeros, of the numbers at a pointer, as are so many bytes."""
+    lanes = lanes_of(at.dtype, size_bytes)
+    return lanes(at, size_bytes), lambda context, *_: ir.Constant(context.get_value_type(lanes), [0.0] * lanes.count)
 
 
 @operation
@@ -128,18 +162,19 @@ def multiply(context: Any, a: Any, b: Any) -> Any:
 
 @operation
 def fused(context: Any, a: Any, b: Any, c: Any) -> Any:
-    """The value of a · b + c, rounded once; one instruction where the processor has it."""
-    return a(a, b, c), lambda _, builder, signature, values: fma(builder, *values)
+    """The value of a · b + c, rounded once, of vectors or numbers; one instruction where the processor has it."""
+    return a(a, b, c), lambda _, builder, signature, values: called(builder, "fma", values)
 
 
 @operation
-def missed(context: Any, a: Any, b: Any, product: Any) -> Any:
-    """What the rounded product of a and b misses, exactly: a · b − product, rounded once."""
+def larger(context: Any, a: Any, b: Any) -> Any:
+    """Lane by lane, the larger of a and of the magnitude of b; NaN is smaller than any number."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return fma(builder, values[0], values[1], builder.fneg(values[2]))
+        magnitude = called(builder, "fabs", values[1:])
+        return called(builder, "maxnum", [values[0], magnitude])
 
-    return a(a, b, product), generate
+    return a(a, b), generate
 
 
 @operation
@@ -150,10 +185,23 @@ def dot(context: Any, a: Any, b: Any, sums: Any) -> Any:
         total = values[2]
         for first in range(0, a.count, sums.count):
             part = list(range(first, first + sums.count))
-            total = fma(builder, picked(builder, values[0], part), picked(builder, values[1], part), total)
+            total = called(builder, "fma", [picked(builder, values[0], part), picked(builder, values[1], part), total])
         return total
 
     return sums(a, b, sums), generate
+
+
+@operation
+def fold(context: Any, a: Any, sums: Any) -> Any:
+    """The numbers of a added to sums, a vector with fewer lanes: lane i goes to sum i modulo their number."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        total = values[1]
+        for first in range(0, a.count, sums.count):
+            total = builder.fadd(total, picked(builder, values[0], list(range(first, first + sums.count))))
+        return total
+
+    return sums(a, sums), generate
 
 
 @operation
@@ -166,3 +214,33 @@ def first_of(context: Any, a: Any, count: Any) -> Any:
         return builder.select(kept, values[0], ir.Constant(values[0].type, [0.0] * a.count))
 
     return a(a, count), generate
+
+
+@operation
+def total(context: Any, a: Any) -> Any:
+    """The sum of all lanes: the upper half is added to the lower until one is left."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return halved(builder, values[0], lambda one, other: builder.fadd(one, other))
+
+    return a.dtype(a), generate
+
+
+@operation
+def largest(context: Any, a: Any) -> Any:
+    """The largest of all lanes."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return halved(builder, values[0], lambda one, other: called(builder, "maxnum", [one, other]))
+
+    return a.dtype(a), generate
+
+
+def halved(builder: Any, vector: Any, joined: Callable[[Any, Any], Any]) -> Any:
+    """What is left when the lower half of a vector is joined with the upper until one number is left."""
+    left = vector.type.count
+    while left > 1:
+        left //= 2
+        lower, upper = (picked(builder, vector, list(range(first, first + left))) for first in (0, left))
+        vector = joined(lower, upper)
+    return builder.extract_element(vector, INDEX(0))

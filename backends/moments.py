@@ -13,7 +13,7 @@ all rounding. And rows are centred, z = (1, x − c), with the bias β = b + c �
 tells anchor and centre. If columns hang together all the same, a second pass sets them apart: with G = L D Lᵀ of the
 first, it takes L⁻¹ z in place of z, and Lᵀ δ in place of δ (Cholesky's factor as a preconditioner).
 
-The pass takes contiguous columns. Mini-batches, which no such sums can serve, are left to `numba` and its layout.
+The pass takes the tiles of `numba`. Mini-batches, which no such sums can serve, are left to `numba` altogether.
 """
 
 from __future__ import annotations
@@ -24,15 +24,32 @@ import numpy as np
 from numba import prange
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters
-from handgrad.backends.numba import NumbaTrainer, aligned, compiled, copied, inner, step, threaded
+from handgrad.backends.lanes import (
+    add,
+    address,
+    after,
+    count,
+    first_of,
+    fused,
+    load,
+    nothing,
+    spread,
+    store,
+    subtract,
+    total,
+)
+from handgrad.backends.numba import NumbaTrainer, Tiled, aligned, compiled, inner, padded, step, threaded, tiled
 
-#: Rows to a block: z of a block stays in a near cache while the products of all columns are taken.
-BLOCK_ROWS = 512
-#: The dot products are taken in squares of 3 × 3.
+#: Bytes of a vector: the rows of a tile, of one feature.
+WIDE = 128
+#: Bytes of a vector of running sums: nine of them, and six to multiply, are what AVX2 has registers for.
+NARROW = 32
+#: The dot products are taken in squares of 3 × 3: nine products for six readings.
 SIDE = 3
-#: Rows to a chunk at least, and chunks at most: each has a matrix of its own.
+#: Rows to a block: z of a block stays in the nearest cache while the products of all columns are taken.
+BLOCK_ROWS = 128
+#: Rows to a chunk, whole blocks: each has a matrix of its own.
 CHUNK_ROWS = 8192
-MOST_CHUNKS = 64
 #: About so many rows, and so many for each feature, find the centre and the anchor.
 SAMPLE_ROWS = 256
 SAMPLE_ROWS_PER_FEATURE = 4
@@ -42,98 +59,62 @@ REFINEMENTS = 3
 INDEPENDENT = 0.1
 
 
-# -- the one pass ------------------------------------------------------------------------------------------------------
+# -- the one pass; X, y, centre (d), anchor (d + 1, bias first), factor (d + 1, d + 1) and Z (size, BLOCK_ROWS) are pointers
 
 
 @inner
-def add_line(x: FloatArray, y: FloatArray, centre: Any, weight: Any, bias: Any, G: FloatArray) -> None:
-    """One feature, x (m,): z and r never leave the registers; G is as in `chunk_products`."""
-    total_z = total_r = zz = zr = rr = y.dtype.type(0)
-    for i in range(y.size):
-        z = x[i] - centre
-        r = weight * z + bias - y[i]
-        total_z += z
-        total_r += r
-        zz += z * z
-        zr += z * r
-        rr += r * r
-    G[0, 0] += y.dtype.type(y.size)
-    G[1, 0] += total_z
-    G[1, 1] += zz
-    G[2, 0] += total_r
-    G[2, 1] += zr
-    G[2, 2] += rr
+def fill(X: Any, y: Any, d: int, first: int, last: int, centre: Any, anchor: Any, Z: Any) -> None:
+    """Some rows as columns, z = x − c (d of them) and r̂; the column before them is there. Zeros behind the last row."""
+    side = count(y, WIDE)
+    for i in range(first, last, side):
+        r, own = subtract(spread(anchor[0], WIDE), load(y, i, WIDE)), after(Z, i - first)
+        for j in range(d):
+            z = subtract(load(X, i * d + j * side, WIDE), spread(centre[j], WIDE))
+            r = fused(spread(anchor[j + 1], WIDE), z, r)
+            store(z, own, (j + 1) * BLOCK_ROWS)
+        store(r, own, (d + 1) * BLOCK_ROWS)
+    for i in range(last - first, -(-(last - first) // side) * side):
+        for column in range(d + 2):
+            Z[column * BLOCK_ROWS + i] = 0
 
 
 @inner
-def fill(
-    X: FloatArray, y: FloatArray, start: int, stop: int, centre: FloatArray, anchor: FloatArray, Z: FloatArray
-) -> None:
-    """Rows `start` to `stop` as columns: 1, x − c (d of them) and r̂, into the first of Z (k, block); 1 is there."""
-    d, m = centre.size, stop - start
-    subtract(anchor[0], y[start:stop], Z[d + 1][:m])
-    for j in range(d):
-        add_centred(X[j][start:stop], centre[j], anchor[j + 1], Z[j + 1][:m], Z[d + 1][:m])
-
-
-@inner
-def subtract(bias: Any, y: FloatArray, r: FloatArray) -> None:
-    """The residual's start: b − y."""
-    for i in range(r.size):
-        r[i] = bias - y[i]
-
-
-@inner
-def add_one(w: Any, x: FloatArray, r: FloatArray) -> None:
-    """Adds w x to r."""
-    for i in range(r.size):
-        r[i] += w * x[i]
-
-
-@inner
-def add_centred(x: FloatArray, centre: Any, weight: Any, z: FloatArray, r: FloatArray) -> None:
-    """z = x − c, and its part of the residual."""
-    for i in range(r.size):
-        z[i] = x[i] - centre
-        r[i] += weight * z[i]
-
-
-@inner
-def set_apart(Z: FloatArray, m: int, factor: FloatArray) -> None:
-    """Turns the columns z, the first m of Z (k, block), into L⁻¹ z; an empty factor (0, 0) leaves them."""
-    for j in range(len(factor)):
+def set_apart(Z: Any, rows: int, factor: Any, size: int) -> None:
+    """Turns the columns z into L⁻¹ z; `size` is that of the factor, and 0 leaves them."""
+    side = count(Z, WIDE)
+    for j in range(size):
         for k in range(j):
-            add_one(-factor[j, k], Z[k][:m], Z[j][:m])
+            minus = spread(-factor[j * size + k], WIDE)
+            for i in range(0, rows, side):
+                z = fused(minus, load(Z, k * BLOCK_ROWS + i, WIDE), load(Z, j * BLOCK_ROWS + i, WIDE))
+                store(z, Z, j * BLOCK_ROWS + i)
 
 
 @inner
-def add_products(Z: FloatArray, m: int, G: FloatArray) -> None:
-    """Adds the lower triangle of Z Zᵀ, of the first m of Z (k, block), to G (k, k), nine dot products at a time."""
-    for j in range(0, len(G), SIDE):
-        a = Z[j][:m], Z[j + 1][:m], Z[j + 2][:m]
-        for k in range(0, j + 1, SIDE):
-            nine_dots(a, (Z[k][:m], Z[k + 1][:m], Z[k + 2][:m]), G[j : j + SIDE, k : k + SIDE])
-
-
-@inner
-def nine_dots(a: Any, b: Any, G: FloatArray) -> None:
-    """Adds aⱼ · bₖ to G (3, 3): nine products for six readings, and as many sums as stay in registers."""
-    a0, a1, a2 = a
-    b0, b1, b2 = b
-    s00 = s01 = s02 = s10 = s11 = s12 = s20 = s21 = s22 = a0.dtype.type(0)
-    for i in range(a0.size):
-        s00 += a0[i] * b0[i]
-        s01 += a0[i] * b1[i]
-        s02 += a0[i] * b2[i]
-        s10 += a1[i] * b0[i]
-        s11 += a1[i] * b1[i]
-        s12 += a1[i] * b2[i]
-        s20 += a2[i] * b0[i]
-        s21 += a2[i] * b1[i]
-        s22 += a2[i] * b2[i]
-    for j, sums in enumerate(((s00, s01, s02), (s10, s11, s12), (s20, s21, s22))):
-        for k in range(3):
-            G[j, k] += sums[k]
+def nine_dots(a: Any, b: Any, rows: int, sums: Any, stride: int) -> None:
+    """Adds aⱼ · bₖ, three columns by three, to running sums; those of the next j are `stride` numbers further on."""
+    side = count(a, NARROW)
+    s00, s01, s02 = load(sums, 0, NARROW), load(sums, side, NARROW), load(sums, 2 * side, NARROW)
+    next_sums, last_sums = after(sums, stride), after(sums, 2 * stride)
+    s10, s11, s12 = load(next_sums, 0, NARROW), load(next_sums, side, NARROW), load(next_sums, 2 * side, NARROW)
+    s20, s21, s22 = load(last_sums, 0, NARROW), load(last_sums, side, NARROW), load(last_sums, 2 * side, NARROW)
+    for i in range(0, rows, side):
+        b0, b1, b2 = load(b, i, NARROW), load(b, BLOCK_ROWS + i, NARROW), load(b, 2 * BLOCK_ROWS + i, NARROW)
+        x = load(a, i, NARROW)
+        s00, s01, s02 = fused(x, b0, s00), fused(x, b1, s01), fused(x, b2, s02)
+        x = load(a, BLOCK_ROWS + i, NARROW)
+        s10, s11, s12 = fused(x, b0, s10), fused(x, b1, s11), fused(x, b2, s12)
+        x = load(a, 2 * BLOCK_ROWS + i, NARROW)
+        s20, s21, s22 = fused(x, b0, s20), fused(x, b1, s21), fused(x, b2, s22)
+    store(s00, sums, 0)
+    store(s01, sums, side)
+    store(s02, sums, 2 * side)
+    store(s10, next_sums, 0)
+    store(s11, next_sums, side)
+    store(s12, next_sums, 2 * side)
+    store(s20, last_sums, 0)
+    store(s21, last_sums, side)
+    store(s22, last_sums, 2 * side)
 
 
 @inner
@@ -145,51 +126,44 @@ def chunk_products(
     centre: FloatArray,
     anchor: FloatArray,
     factor: FloatArray,
-    Z: FloatArray,
     G: FloatArray,
 ) -> None:
-    """The lower triangle of Z Zᵀ for rows `first` to `last`, into G (k, k); Z (k, block) has 1, z, r̂ and zeros."""
-    G[:] = 0
-    for start in range(first, last, Z.shape[1]):
-        stop = min(start + Z.shape[1], last)
-        if X.ndim == 1:
-            add_line(X[start:stop], y[start:stop], centre[0], anchor[1], anchor[0], G)
-        else:
-            fill(X, y, start, stop, centre, anchor, Z)
-            set_apart(Z, stop - start, factor)
-            add_products(Z, stop - start, G)
+    """The lower triangle of Z Zᵀ for rows `first` to `last`, into G (size, size), whole squares of dot products."""
+    size, d, lanes = len(G), X.shape[1], count(address(y), NARROW)
+    Z, sums = np.zeros((size, BLOCK_ROWS), y.dtype), np.zeros((size, size, lanes), y.dtype)
+    Z[0] = 1
+    Z_at, sums_at = address(Z), address(sums)
+    for start in range(first, last, BLOCK_ROWS):
+        rows = min(BLOCK_ROWS, last - start)
+        fill(address(X), address(y), d, start, start + rows, address(centre), address(anchor), Z_at)
+        set_apart(Z_at, rows, address(factor), len(factor))
+        for j in range(0, size, SIDE):
+            for k in range(0, j + 1, SIDE):
+                own = after(sums_at, (j * size + k) * lanes)
+                nine_dots(after(Z_at, j * BLOCK_ROWS), after(Z_at, k * BLOCK_ROWS), rows, own, size * lanes)
+    for j in range(size):
+        for k in range(j + 1):
+            G[j, k] = total(load(sums_at, (j * size + k) * lanes, NARROW))
 
 
 @compiled
 def all_products(
-    X: FloatArray,
-    y: FloatArray,
-    chunk: int,
-    centre: FloatArray,
-    anchor: FloatArray,
-    factor: FloatArray,
-    Z: FloatArray,
-    G: FloatArray,
+    X: FloatArray, y: FloatArray, centre: FloatArray, anchor: FloatArray, factor: FloatArray, G: FloatArray
 ) -> None:
-    """A matrix for each chunk, G (chunks, k, k), with Z (chunks, k, block) to work in."""
+    """A matrix for each chunk, G (chunks, size, size)."""
     for c in range(len(G)):
-        chunk_products(X, y, c * chunk, min((c + 1) * chunk, y.size), centre, anchor, factor, Z[c], G[c])
+        last = min((c + 1) * CHUNK_ROWS, y.size)
+        chunk_products(X, y, c * CHUNK_ROWS, last, centre, anchor, factor, G[c])
 
 
 @threaded
 def all_products_threaded(
-    X: FloatArray,
-    y: FloatArray,
-    chunk: int,
-    centre: FloatArray,
-    anchor: FloatArray,
-    factor: FloatArray,
-    Z: FloatArray,
-    G: FloatArray,
+    X: FloatArray, y: FloatArray, centre: FloatArray, anchor: FloatArray, factor: FloatArray, G: FloatArray
 ) -> None:
     """The same, the chunks shared among threads."""
     for c in prange(len(G)):
-        chunk_products(X, y, c * chunk, min((c + 1) * chunk, y.size), centre, anchor, factor, Z[c], G[c])
+        last = min((c + 1) * CHUNK_ROWS, y.size)
+        chunk_products(X, y, c * CHUNK_ROWS, last, centre, anchor, factor, G[c])
 
 
 class Moments(NamedTuple):
@@ -204,36 +178,37 @@ class Moments(NamedTuple):
 
 
 def moments_of(
-    X: FloatArray, y: FloatArray, centre: FloatArray, anchor: FloatArray, factor: FloatArray, threads: bool
+    X: Tiled, y: FloatArray, centre: FloatArray, anchor: FloatArray, factor: FloatArray, threads: bool
 ) -> Moments:
     """The moments of all rows, X and y in the form of `numba`; chunks are added up in their order."""
     r = anchor.size  # where the products with r̂ stand
     size = -(-(r + 1) // SIDE) * SIDE  # whole squares of dot products
-    chunk = max(CHUNK_ROWS, -(-y.size // MOST_CHUNKS))
-    chunks = -(-y.size // chunk)
-    G, Z = aligned((chunks, size, size), y.dtype), aligned((chunks, size, min(BLOCK_ROWS, y.size)), y.dtype)
-    Z[:, 0], Z[:, r:] = 1, 0
-    (all_products_threaded if threads else all_products)(X, y, chunk, centre, anchor, factor, Z, G)
-    total = np.tril(G.sum(axis=0))
-    gram = total[:r, :r] + np.tril(total[:r, :r], -1).T
-    return Moments(centre, anchor, factor, gram, total[r, :r].copy(), total[r, r])
+    G = np.zeros((-(-y.size // CHUNK_ROWS), size, size), y.dtype)
+    (all_products_threaded if threads else all_products)(X.tiles, y, centre, anchor, factor, G)
+    lower = G.sum(axis=0)
+    gram = lower[:r, :r] + np.tril(lower[:r, :r], -1).T
+    return Moments(centre, anchor, factor, gram, lower[r, :r].copy(), lower[r, r])
 
 
 # -- the anchor --------------------------------------------------------------------------------------------------------
 
 
-def near_optimum(X: FloatArray, y: FloatArray, sample: tuple[FloatArray, FloatArray], threads: bool) -> Moments:
-    """The moments at an anchor near the optimum: one pass, or two where the sample misled or columns hang together."""
-    d, plain = X.size // y.size, np.empty((0, 0), y.dtype)
-    centre = np.median(sample[0].reshape(d, -1), axis=1)  # the mean could lie where no row is
+def near_optimum(X: Tiled, y: FloatArray, sample: tuple[FloatArray, FloatArray], threads: bool) -> Moments:
+    """The moments at an anchor near the optimum: one pass, or two where the sample misled or columns hang together.
+
+    The sample, X (k, d) and y (k,), is of some rows.
+    """
+    plain = np.empty((0, 0), y.dtype)
+    centre = np.median(sample[0], axis=0)  # the mean could lie where no row is
     anchor = np.append(np.median(sample[1]), np.zeros_like(centre))
+    some_X, some_y = tiled(sample[0]), padded(sample[1])
     for _ in range(REFINEMENTS):
-        anchor = anchor - to_optimum(moments_of(*sample, centre, anchor, plain, threads=False))
+        anchor = anchor - to_optimum(moments_of(some_X, some_y, centre, anchor, plain, threads=False))
     found = moments_of(X, y, centre, anchor, plain, threads)
     step, L = to_optimum(found), factored(found.gram)
     if (step * found.sums).sum() <= found.squares / 2 and independence(L) >= INDEPENDENT:
         return found
-    return moments_of(X, y, centre, anchor - step, L / np.diag(L) if d > 1 else plain, threads)
+    return moments_of(X, y, centre, anchor - step, L / np.diag(L) if len(centre) > 1 else plain, threads)
 
 
 def to_optimum(moments: Moments) -> FloatArray:
@@ -276,73 +251,104 @@ def solution(L: FloatArray, b: FloatArray) -> FloatArray:
 
 
 @inner
-def away(theta: FloatArray, centre: FloatArray, anchor: FloatArray, factor: FloatArray, delta: FloatArray) -> None:
-    """δ = Lᵀ (θ − θ̂), with θ as (β, W), into delta (d + 1,)."""
-    d = centre.size
+def away(theta: Any, d: int, centre: Any, anchor: Any, factor: Any, apart: int, delta: Any) -> None:
+    """δ = Lᵀ (θ − θ̂), with θ as (β, W), into delta (d + 1); L is (apart, apart), and 0 stands for the identity."""
     bias = theta[d]
     for j in range(d):
         bias += centre[j] * theta[j]
         delta[j + 1] = theta[j] - anchor[j + 1]
     delta[0] = bias - anchor[0]
-    for j in range(len(factor)):
+    for j in range(apart):
         for k in range(j):
-            delta[k] += factor[j, k] * delta[j]  # which rows below add to, but not yet
+            delta[k] += factor[j * apart + k] * delta[j]  # which rows below add to, but not yet
+
+
+@inner
+def changed(delta: Any, size: int, stride: int, gram: Any, anchor_sums: Any, sums: Any) -> Any:
+    """Σ z r̂ + G δ into sums, and δ · (Σ z r̂ + Σ z r) returned; whole vectors, with zeros behind the last number."""
+    side = count(delta, WIDE)
+    more = nothing(delta, WIDE)
+    for j in range(0, size, side):
+        before = load(anchor_sums, j, WIDE)
+        now, odd = before, nothing(delta, WIDE)
+        for k in range(0, size - 1, 2):  # even and odd ones apart, as each addition waits for the one before
+            now = fused(spread(delta[k], WIDE), load(gram, k * stride + j, WIDE), now)
+            odd = fused(spread(delta[k + 1], WIDE), load(gram, (k + 1) * stride + j, WIDE), odd)
+        if size % 2:
+            now = fused(spread(delta[size - 1], WIDE), load(gram, (size - 1) * stride + j, WIDE), now)
+        now = add(now, odd)
+        store(now, sums, j)
+        more = fused(load(delta, j, WIDE), add(before, now), more)
+    return total(more)
+
+
+@inner
+def sums_at(theta: Any, d: int, centre: Any, anchor: Any, factor: Any, apart: int, G: Any, delta: Any, sums: Any) -> None:
+    """Σ x r, Σ r and Σ r² into sums, at theta (d + 1); delta is to work in. G is that of `packed`."""
+    size, side = d + 1, count(theta, WIDE)
+    stride = -(-size // side) * side
+    away(theta, d, centre, anchor, factor, apart, delta)
+    squares = G[(size + 1) * stride] + changed(delta, size, stride, G, after(G, size * stride), sums)
+    for j in range(apart - 1, -1, -1):
+        for k in range(j):
+            sums[j] += factor[j * apart + k] * sums[k]
+    r_total = sums[0]
+    for j in range(d):
+        sums[j] = sums[j + 1] + centre[j] * r_total
+    sums[d] = r_total
+    sums[d + 1] = 0 if squares < 0 else squares  # below zero is rounding; NaN stays
 
 
 @compiled
-def sums_at(
+def gradient_sums(
     theta: FloatArray,
     centre: FloatArray,
     anchor: FloatArray,
     factor: FloatArray,
-    gram: FloatArray,
-    anchor_sums: FloatArray,
-    anchor_squares: Any,
+    G: FloatArray,
     delta: FloatArray,
     sums: FloatArray,
 ) -> None:
-    """Σ x r, Σ r and Σ r² into sums (d + 2,), at theta (d + 1,); delta (d + 1,) is to work in."""
-    d = centre.size
-    away(theta, centre, anchor, factor, delta)
-    squares = anchor_squares
-    for j in range(d + 1):
-        total = anchor_sums[j]
-        for k in range(d + 1):
-            total += gram[j, k] * delta[k]
-        squares += delta[j] * (anchor_sums[j] + total)
-        sums[j] = total
-    for j in range(len(factor) - 1, -1, -1):
-        for k in range(j):
-            sums[j] += factor[j, k] * sums[k]
-    total = sums[0]
-    for j in range(d):
-        sums[j] = sums[j + 1] + centre[j] * total
-    sums[d] = total
-    sums[d + 1] = theta.dtype.type(0) if squares < 0 else squares  # below zero is rounding; NaN stays
+    """The same from arrays, where one gradient is all that is wanted."""
+    at = address(centre), address(anchor), address(factor)
+    sums_at(
+        address(theta), centre.size, at[0], at[1], at[2], len(factor), address(G), address(delta), address(sums)
+    )
 
 
 @compiled
 def descend(
     theta: FloatArray,
     rate: Any,
-    rows: int,
+    n: Any,
     centre: FloatArray,
     anchor: FloatArray,
     factor: FloatArray,
-    gram: FloatArray,
-    anchor_sums: FloatArray,
-    anchor_squares: Any,
+    G: FloatArray,
     delta: FloatArray,
     sums: FloatArray,
     losses: FloatArray,
 ) -> int:
-    """Epochs until `losses` is full, or one of them not finite; returns how many there are."""
+    """Epochs until `losses` is full, or one of them not finite; returns how many there are. n is of the dtype."""
+    theta_at, centre_at, anchor_at, factor_at = address(theta), address(centre), address(anchor), address(factor)
+    G_at, delta_at, sums_there = address(G), address(delta), address(sums)
+    d, apart, scale = centre.size, len(factor), theta.dtype.type(2) / n
     for epoch in range(losses.size):
-        sums_at(theta, centre, anchor, factor, gram, anchor_sums, anchor_squares, delta, sums)
-        losses[epoch] = step(theta, sums, rows, rate)
+        sums_at(theta_at, d, centre_at, anchor_at, factor_at, apart, G_at, delta_at, sums_there)
+        losses[epoch] = step(theta_at, sums_there, d, n, scale, rate)
         if not np.isfinite(losses[epoch]):
             return epoch + 1
     return losses.size
+
+
+def packed(moments: Moments) -> FloatArray:
+    """G's columns, Σ z r̂ and Σ r̂², each in whole vectors (d + 3, stride) with zeros behind."""
+    dtype = moments.gram.dtype
+    size, side = len(moments.gram), WIDE // dtype.itemsize
+    rows = aligned((size + 2, -(-size // side) * side), dtype)
+    rows[:] = 0
+    rows[:size, :size], rows[size, :size], rows[size + 1, 0] = moments.gram, moments.sums, moments.squares
+    return rows
 
 
 class MomentsTrainer(NumbaTrainer):
@@ -354,30 +360,30 @@ class MomentsTrainer(NumbaTrainer):
     requires: ClassVar[tuple[str, ...]] = ("numba",)
 
     @np.errstate(over="ignore", invalid="ignore")  # squares beyond the dtype's range: the loss is not finite
-    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Any, FloatArray]:
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Tiled, FloatArray]:
         """The data as `numba` has it, and its moments, unless G is no smaller than X: then rows are gone through."""
         own = super().bind(X, y)
         n, d = X.shape
         every = max(1, n // max(SAMPLE_ROWS, SAMPLE_ROWS_PER_FEATURE * d))
-        columns = copied(X[:, 0] if d == 1 else X.T)
-        sample = copied(columns[..., ::every]), copied(y[::every])
-        self.moments = near_optimum(columns, own[1], sample, self.threaded) if n > d + 1 else None
+        self.moments = near_optimum(*own, (X[::every], y[::every]), self.threaded) if n > d + 1 else None
+        if self.moments is not None:
+            self.packed = packed(self.moments)
+            self.delta, self.moved_sums = np.zeros((2, self.packed.shape[1] + 1), self.dtype)
         return own
 
-    def loss(self, X: Any, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
+    def loss(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
         """(1/n) Σ r²."""
         return self.gradient(X, y, weights, bias).loss
 
-    def gradient(self, X: Any, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
+    def gradient(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
         """(2/n) Σ x r and (2/n) Σ r from the moments; other rows than the bound ones are gone through."""
         if self.moments is None or X is not self.data[0]:
             return super().gradient(X, y, weights, bias)
-        theta = np.append(weights, bias)
-        sums = np.empty(len(theta) + 1, dtype=self.dtype)
-        sums_at(theta, *self.moments, np.empty_like(theta), sums)
-        n = y.dtype.type(y.size)
+        sums = self.moved_sums
+        gradient_sums(np.append(weights, bias), *self.moments[:3], self.packed, self.delta, sums)
+        n, d = y.dtype.type(y.size), self.features
         scale = y.dtype.type(2) / n
-        return Gradient(sums[-1] / n, scale * sums[:-2], scale * sums[-2])
+        return Gradient(sums[d + 1] / n, scale * sums[:d], scale * sums[d])
 
     def update(self, weights: FloatArray, bias: Any, gradient: Gradient, learning_rate: float) -> Parameters:
         """W ← W − η dW, b ← b − η db."""
@@ -388,7 +394,7 @@ class MomentsTrainer(NumbaTrainer):
         """Full-batch epochs in one compiled call; moves theta (d + 1,) and returns the loss before each."""
         if self.moments is None:
             return super().run_full(theta, rate, count)
-        losses, sums = np.empty(count, dtype=self.dtype), np.empty(len(theta) + 1, dtype=self.dtype)
-        done = descend(theta, rate, self.rows, *self.moments, np.empty_like(theta), sums, losses)
+        losses, n = np.empty(count, dtype=self.dtype), theta.dtype.type(self.rows)
+        done = descend(theta, rate, n, *self.moments[:3], self.packed, self.delta, self.moved_sums, losses)
         finished: list[float] = losses[:done].tolist()
         return finished

@@ -4,15 +4,17 @@ Loss and gradient need three kinds of sums over the rows, and one pass gives the
 
     r = X W + b − y,      Σ xᵢⱼ rᵢ  (d of them),      Σ rᵢ,      Σ rᵢ².
 
-**Layout.** A vector instruction takes several rows at once, so the values of one feature lie side by side. One feature
-is a line (n,), two to four are lines (d, n), and more are tiles (n / TILE, d, TILE): so many rows of all features,
-few enough that the second reading, Xᵀ r after X W, finds them in a near cache, and one behind the other in memory.
-Numba compiles the kernel that the shape asks for, and no other.
+**Layout.** A vector instruction takes several rows at once, so the values of one feature lie side by side: X is kept in
+tiles (n / TILE, d, TILE), one behind the other in memory, each so many rows of all features. Up to four features are
+read once, and their sums stay in registers; of more, a tile stays in the nearest cache for its second reading, Xᵀ r
+after X W.
 
 **Sums.** The rows are cut into chunks whose size depends on d alone. Each chunk leaves its sums in its own row of a
 buffer, and the chunks are added up in their order: the same bits in every run and for any number of threads. Within a
 chunk there are several running sums, so a chain of additions is far shorter than 6 √n, and the error within the bound
 of a correct backend (Higham, *Accuracy and Stability of Numerical Algorithms*, section 4.2).
+
+**Pointers.** Compiled code takes an array apart once, at its door; inside, it is the pointer to its first number.
 
 **Compiled once.** Machine code is cached on disk: beside this file or, if that folder is read-only, in the user's
 cache folder. Numba looks for changes in this file only, hence all compiled functions stand in it.
@@ -29,32 +31,48 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, Trainer, permutation
-from handgrad.backends.lanes import add, dot, first_of, fused, load, spread, store, subtract
+from handgrad.backends.lanes import (
+    add,
+    address,
+    after,
+    count,
+    dot,
+    first_of,
+    fold,
+    fused,
+    load,
+    nothing,
+    spread,
+    store,
+    subtract,
+    total,
+)
 
-#: From two up to so many features, all of a row stays in registers (`few`).
+#: Up to so many features, the running sums stay in registers (`line`, `few`).
 FEW = 4
 #: Bytes of a vector: the rows of a tile, of one feature.
 WIDE = 128
-#: Bytes of the running sums of one feature.
+#: Bytes of a vector in `few`, where there are many of them.
+HALF = 64
+#: Bytes of the running sums of one feature in `tiles`.
 NARROW = 32
-#: Rows in a chunk of tiles, of which they are whole ones in any dtype.
+#: Rows in a chunk of more features.
 CHUNK_ROWS = 512
+#: Rows of a whole tile in any dtype, of which a chunk has whole ones.
+CHUNK_MULTIPLE = 32
 #: Multiply-adds in a chunk of few features: enough to make its bookkeeping small.
 CHUNK_PRODUCTS = 4096
 #: Below so many bytes of X, waking the threads costs more than they save.
-THREADED_FROM_BYTES = 1024 * 1024
+THREADED_FROM_BYTES = 384 * 1024
 #: Bytes of a cache line; a vector that straddles two of them costs two readings.
 CACHE_LINE = 64
-
-#: The compiler may reorder sums and fuse products into them. It may not assume that NaN and infinity never occur.
-FAST = {"reassoc", "contract", "nsz"}
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function, **options: Any) -> Function:
     """Compiled when it is first called, or loaded from the cache on disk."""
-    chosen: dict[str, Any] = {"nogil": True, "fastmath": FAST, **options}
+    chosen: dict[str, Any] = {"nogil": True, "error_model": "numpy", **options}
     try:
         return cast(Function, njit(cache=True, **chosen)(function))
     except RuntimeError:  # Numba found no folder that it may write a cache to: each process compiles for itself
@@ -71,145 +89,143 @@ def threaded(function: Function) -> Function:
     return compiled(function, parallel=True)
 
 
-# -- the sums of one chunk of rows -------------------------------------------------------------------------------------
+# -- the sums of one chunk of rows; X, y, theta (d + 1, bias last) and sums (d + 2) are pointers --------------------------
 
 
 @inner
-def line(x: FloatArray, y: FloatArray, weight: Any, bias: Any, sums: FloatArray) -> None:
-    """One feature, x (m,): r never leaves the registers."""
-    d_weight = d_bias = squares = y.dtype.type(0)  # a plain 0.0 would make float32 sums float64
-    for i in range(y.size):
-        r = weight * x[i] + bias - y[i]
-        d_weight += x[i] * r
-        d_bias += r
-        squares += r * r
-    sums[0], sums[1], sums[2] = d_weight, d_bias, squares
+def line(X: Any, y: Any, first: int, last: int, theta: Any, sums: Any) -> None:
+    """One feature: r never leaves the registers."""
+    side = count(y, WIDE)
+    w, b = spread(theta[0], WIDE), spread(theta[1], WIDE)
+    xr = r_total = rr = nothing(theta, WIDE)
+    for i in range(first, last, side):
+        x = load(X, i, WIDE)
+        r = fused(w, x, subtract(b, load(y, i, WIDE)))
+        if last - i < side:
+            r = first_of(r, last - i)
+        xr, r_total, rr = fused(x, r, xr), add(r_total, r), fused(r, r, rr)
+    sums[0], sums[1], sums[2] = total(xr), total(r_total), total(rr)
 
 
 @inner
-def few(X: FloatArray, y: FloatArray, first: int, last: int, theta: FloatArray, sums: FloatArray) -> None:
-    """Two to four contiguous features, each read once; in place of one that is not there stands the first, times 0."""
-    d, zero = X.shape[0], y.dtype.type(0)
-    target, b = y[first:last], theta[d]
-    x0, x1 = X[0][first:last], X[1][first:last]
-    x2, x3 = X[2 if d > 2 else 0][first:last], X[3 if d > 3 else 0][first:last]
-    w0, w1, w2, w3 = theta[0], theta[1], theta[2] if d > 2 else zero, theta[3] if d > 3 else zero
-    s0 = s1 = s2 = s3 = total = squares = zero
-    for i in range(target.size):
-        r = (w0 * x0[i] + w1 * x1[i]) + (w2 * x2[i] + w3 * x3[i]) + (b - target[i])
-        s0 += x0[i] * r
-        s1 += x1[i] * r
-        s2 += x2[i] * r
-        s3 += x3[i] * r
-        total += r
-        squares += r * r
-    for j, s in enumerate((s0, s1, s2, s3)):
-        if j < d:
-            sums[j] = s
-    sums[d], sums[d + 1] = total, squares
+def few(X: Any, y: Any, d: int, first: int, last: int, theta: Any, sums: Any) -> None:
+    """Two to four features, each read once; what d rules out is taken out of the loop by the compiler."""
+    side, rows = count(y, HALF), count(y, WIDE)
+    w0, w1, b = spread(theta[0], HALF), spread(theta[1], HALF), spread(theta[d], HALF)
+    w2 = spread(theta[2], HALF) if d > 2 else b
+    w3 = spread(theta[3], HALF) if d > 3 else b
+    x2 = x3 = s0 = s1 = s2 = s3 = r_total = rr = nothing(theta, HALF)
+    for i in range(first, last, side):
+        at = i // rows * d * rows + i % rows
+        x0, x1 = load(X, at, HALF), load(X, at + rows, HALF)
+        r = fused(w1, x1, fused(w0, x0, subtract(b, load(y, i, HALF))))
+        if d > 2:
+            x2 = load(X, at + 2 * rows, HALF)
+            r = fused(w2, x2, r)
+        if d > 3:
+            x3 = load(X, at + 3 * rows, HALF)
+            r = fused(w3, x3, r)
+        if last - i < side:
+            r = first_of(r, last - i)
+        s0, s1, r_total, rr = fused(x0, r, s0), fused(x1, r, s1), add(r_total, r), fused(r, r, rr)
+        if d > 2:
+            s2 = fused(x2, r, s2)
+        if d > 3:
+            s3 = fused(x3, r, s3)
+    sums[d], sums[d + 1] = total(r_total), total(rr)
+    sums[0], sums[1] = total(s0), total(s1)
+    if d > 2:
+        sums[2] = total(s2)
+    if d > 3:
+        sums[3] = total(s3)
 
 
 @inner
-def tiles(X: FloatArray, y: FloatArray, first: int, last: int, theta: FloatArray, lanes: FloatArray) -> None:
+def tiles(X: Any, y: Any, d: int, first: int, last: int, theta: Any, lanes: Any, sums: Any) -> None:
     """More features, tile by tile: r, then Xᵀ r, added to running sums, lanes (d + 2, NARROW).
 
-    For r, even and odd features are apart, as each addition waits for the one before. No part of this is a function of
-    its own, which would take vectors through memory.
+    For r, even and odd features are apart, as each addition waits for the one before.
     """
-    _, d, rows = X.shape
-    one = spread(y.dtype.type(1), WIDE)
-    lanes[:] = 0
-    for t in range(first // rows, (last + rows - 1) // rows):
-        r = subtract(spread(theta[d], WIDE), load(y, (t * rows,), WIDE))
-        odd = spread(y.dtype.type(0), WIDE)
+    side, narrow = count(y, WIDE), count(y, NARROW)
+    for j in range(d + 2):
+        store(nothing(theta, NARROW), lanes, j * narrow)
+    for i in range(first, last, side):
+        x = i * d
+        r, odd = subtract(spread(theta[d], WIDE), load(y, i, WIDE)), nothing(theta, WIDE)
         for j in range(0, d - 1, 2):
-            r = fused(spread(theta[j], WIDE), load(X, (t, j), WIDE), r)
-            odd = fused(spread(theta[j + 1], WIDE), load(X, (t, j + 1), WIDE), odd)
+            r = fused(spread(theta[j], WIDE), load(X, x + j * side, WIDE), r)
+            odd = fused(spread(theta[j + 1], WIDE), load(X, x + (j + 1) * side, WIDE), odd)
         if d % 2:
-            r = fused(spread(theta[d - 1], WIDE), load(X, (t, d - 1), WIDE), r)
+            r = fused(spread(theta[d - 1], WIDE), load(X, x + (d - 1) * side, WIDE), r)
         r = add(r, odd)
-        if last - t * rows < rows:
-            r = first_of(r, last - t * rows)
+        if last - i < side:
+            r = first_of(r, last - i)
         for j in range(d):
-            store(dot(load(X, (t, j), WIDE), r, load(lanes, (j,), NARROW)), lanes, (j,))
-        store(dot(one, r, load(lanes, (d,), NARROW)), lanes, (d,))
-        store(dot(r, r, load(lanes, (d + 1,), NARROW)), lanes, (d + 1,))
+            store(dot(load(X, x + j * side, WIDE), r, load(lanes, j * narrow, NARROW)), lanes, j * narrow)
+        store(fold(r, load(lanes, d * narrow, NARROW)), lanes, d * narrow)
+        store(dot(r, r, load(lanes, (d + 1) * narrow, NARROW)), lanes, (d + 1) * narrow)
+    for j in range(d + 2):
+        sums[j] = total(load(lanes, j * narrow, NARROW))
 
 
 @inner
-def across(lanes: FloatArray, sums: FloatArray) -> None:
-    """The total of each row of lanes (d + 2, NARROW), into sums (d + 2,)."""
-    for j in range(sums.size):
-        total = lanes[j, 0]
-        for lane in range(1, lanes.shape[1]):
-            total += lanes[j, lane]
-        sums[j] = total
-
-
-@inner
-def chunk_sums(
-    X: FloatArray,
-    y: FloatArray,
-    first: int,
-    last: int,
-    theta: FloatArray,
-    lanes: FloatArray,
-    chunk: int,
-    sums: FloatArray,
-) -> None:
-    """The kernel for the layout at hand; Numba drops a branch that the number of dimensions rules out.
-
-    lanes (chunks, d + 2, NARROW) is the buffer of `tiles`; the others come with an empty one.
-    """
-    if X.ndim == 1:
-        line(X[first:last], y[first:last], theta[0], theta[1], sums)
-    elif X.ndim == 2:
-        few(X, y, first, last, theta, sums)
+def chunk_sums(X: Any, y: Any, d: int, first: int, last: int, theta: Any, lanes: Any, sums: Any) -> None:
+    """Σ xⱼ r for each feature, Σ r and Σ r² of some rows; first is the first of a tile."""
+    if d == 1:
+        line(X, y, first, last, theta, sums)
+    elif d <= FEW:
+        few(X, y, d, first, last, theta, sums)
     else:
-        tiles(X, y, first, last, theta, lanes[chunk])
-        across(lanes[chunk], sums)
+        tiles(X, y, d, first, last, theta, lanes, sums)
 
 
 # -- the sums of all rows, and the loop over epochs --------------------------------------------------------------------
 
 
 @inner
-def add_up(sums: FloatArray, chunks: int) -> None:
-    """The total of all chunks, in their order, into the first row of sums (chunks, d + 2)."""
+def add_up(sums: Any, chunks: int, size: int) -> None:
+    """The total of all chunks, in their order, into the first row of sums (chunks, size)."""
     for c in range(1, chunks):
-        for j in range(sums.shape[1]):
-            sums[0, j] += sums[c, j]
+        for j in range(size):
+            sums[j] += sums[c * size + j]
+
+
+@inner
+def pass_over(X: Any, y: Any, n: int, d: int, theta: Any, chunk: int, chunks: int, lanes: Any, sums: Any) -> None:
+    """Each chunk's sums into its row of sums (chunks, d + 2), and their total into the first."""
+    for c in range(chunks):
+        row = after(sums, c * (d + 2))
+        chunk_sums(X, y, d, c * chunk, min((c + 1) * chunk, n), theta, lanes, row)
+    add_up(sums, chunks, d + 2)
 
 
 @compiled
 def all_sums(X: FloatArray, y: FloatArray, theta: FloatArray, chunk: int, lanes: FloatArray, sums: FloatArray) -> None:
-    """Each chunk's sums into its row of sums (chunks, d + 2), and their total into the first."""
-    chunks = (y.size + chunk - 1) // chunk
-    for c in range(chunks):
-        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, lanes, c, sums[c])
-    add_up(sums, chunks)
+    """The same from arrays, where one pass is all that is wanted."""
+    X_at, y_at, theta_at, lanes_at, sums_at = address(X), address(y), address(theta), address(lanes), address(sums)
+    pass_over(X_at, y_at, y.size, X.shape[1], theta_at, chunk, (y.size + chunk - 1) // chunk, lanes_at, sums_at)
 
 
 @threaded
 def all_sums_threaded(
     X: FloatArray, y: FloatArray, theta: FloatArray, chunk: int, lanes: FloatArray, sums: FloatArray
 ) -> None:
-    """The same, the chunks shared among threads."""
-    chunks = (y.size + chunk - 1) // chunk
+    """The same, the chunks shared among threads; each chunk has its own lanes (chunks, d + 2, NARROW)."""
+    n, d, chunks = y.size, X.shape[1], (y.size + chunk - 1) // chunk
     for c in prange(chunks):
-        chunk_sums(X, y, c * chunk, min((c + 1) * chunk, y.size), theta, lanes, c, sums[c])
-    add_up(sums, chunks)
+        own = after(address(lanes), c * lanes.shape[1] * lanes.shape[2])
+        row = after(address(sums), c * (d + 2))
+        chunk_sums(address(X), address(y), d, c * chunk, min((c + 1) * chunk, n), address(theta), own, row)
+    add_up(address(sums), chunks, d + 2)
 
 
 @inner
-def step(theta: FloatArray, total: FloatArray, rows: int, rate: Any) -> Any:
-    """θ ← θ − η ∇L, unless the loss is not finite; returns the loss before. theta and ∇L are (d + 1,), bias last."""
-    n = theta.dtype.type(rows)
-    loss = total[-1] / n
+def step(theta: Any, sums: Any, d: int, n: Any, scale: Any, rate: Any) -> Any:
+    """θ ← θ − η ∇L, unless the loss is not finite; returns the loss before. theta (d + 1), sums (d + 2), scale 2/n."""
+    loss = sums[d + 1] / n
     if np.isfinite(loss):
-        scale = theta.dtype.type(2) / n
-        for j in range(theta.size):
-            theta[j] -= rate * (scale * total[j])
+        for j in range(d + 1):
+            theta[j] -= rate * (scale * sums[j])
     return loss
 
 
@@ -225,9 +241,12 @@ def descend(
     losses: FloatArray,
 ) -> int:
     """Epochs until `losses` is full, or one of them not finite; returns how many there are."""
+    X_at, y_at, theta_at, lanes_at, sums_at = address(X), address(y), address(theta), address(lanes), address(sums)
+    d, chunks, n = X.shape[1], (y.size + chunk - 1) // chunk, theta.dtype.type(y.size)
+    scale = theta.dtype.type(2) / n
     for epoch in range(losses.size):
-        all_sums(X, y, theta, chunk, lanes, sums)
-        losses[epoch] = step(theta, sums[0], y.size, rate)
+        pass_over(X_at, y_at, y.size, d, theta_at, chunk, chunks, lanes_at, sums_at)
+        losses[epoch] = step(theta_at, sums_at, d, n, scale, rate)
         if not np.isfinite(losses[epoch]):
             return epoch + 1
     return losses.size
@@ -245,26 +264,14 @@ def descend_threaded(
     losses: FloatArray,
 ) -> int:
     """The same with threads; apart from it, since what is never threaded need not wait for this to compile."""
+    theta_at, sums_at, n, d = address(theta), address(sums), theta.dtype.type(y.size), X.shape[1]
+    scale = theta.dtype.type(2) / n
     for epoch in range(losses.size):
         all_sums_threaded(X, y, theta, chunk, lanes, sums)
-        losses[epoch] = step(theta, sums[0], y.size, rate)
+        losses[epoch] = step(theta_at, sums_at, d, n, scale, rate)
         if not np.isfinite(losses[epoch]):
             return epoch + 1
     return losses.size
-
-
-@inner
-def pick(X: FloatArray, row: int, batch_X: FloatArray, i: int) -> None:
-    """Copies a row of X into the batch."""
-    if X.ndim == 1:
-        batch_X[i] = X[row]
-    elif X.ndim == 2:
-        for j in range(X.shape[0]):
-            batch_X[j, i] = X[j, row]
-    else:
-        rows = X.shape[2]
-        for j in range(X.shape[1]):
-            batch_X[i // rows, j, i % rows] = X[row // rows, j, row % rows]
 
 
 @compiled
@@ -281,13 +288,19 @@ def descend_batches(
     sums: FloatArray,
 ) -> None:
     """One epoch in batches of `batch_y.size` rows, in the order given, each copied into the batch buffers first."""
+    _, d, side = X.shape
+    theta_at, lanes_at, sums_at = address(theta), address(lanes), address(sums)
     for first in range(0, order.size, batch_y.size):
-        rows = order[first : first + batch_y.size]
-        for i in range(rows.size):
-            batch_y[i] = y[rows[i]]
-            pick(X, rows[i], batch_X, i)
-        all_sums(batch_X, batch_y[: rows.size], theta, chunk, lanes, sums)
-        step(theta, sums[0], rows.size, rate)
+        rows = min(batch_y.size, order.size - first)
+        for i in range(rows):
+            row = order[first + i]
+            batch_y[i] = y[row]
+            for j in range(d):
+                batch_X[i // side, j, i % side] = X[row // side, j, row % side]
+        chunks = (rows + chunk - 1) // chunk
+        pass_over(address(batch_X), address(batch_y), rows, d, theta_at, chunk, chunks, lanes_at, sums_at)
+        n = theta.dtype.type(rows)
+        step(theta_at, sums_at, d, n, theta.dtype.type(2) / n, rate)
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> FloatArray:
@@ -343,18 +356,6 @@ def padded(y: FloatArray) -> FloatArray:
     return copy[: y.size]
 
 
-def laid_out(X: FloatArray) -> FloatArray | Tiled:
-    """A copy of X (n, d) in the layout for so many features."""
-    if X.shape[1] > FEW:
-        return tiled(X)
-    return copied(X[:, 0] if X.shape[1] == 1 else X.T)
-
-
-def bare(X: FloatArray | Tiled) -> FloatArray:
-    """The array that compiled code takes."""
-    return X.tiles if isinstance(X, Tiled) else X
-
-
 class NumbaTrainer(Trainer):
     """The fused pass and the whole loop over epochs, compiled."""
 
@@ -363,20 +364,18 @@ class NumbaTrainer(Trainer):
     kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "manual"
     requires: ClassVar[tuple[str, ...]] = ("numba",)
 
-    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Any, FloatArray]:
-        """Copies in the layout that pays for d, and the buffers: nothing is allocated in an epoch."""
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Tiled, FloatArray]:
+        """X in tiles, a copy of y, and the buffers: nothing is allocated in an epoch."""
         n, d = X.shape
-        self.chunk = CHUNK_PRODUCTS // d if d <= FEW else CHUNK_ROWS
+        self.chunk = CHUNK_PRODUCTS // d // CHUNK_MULTIPLE * CHUNK_MULTIPLE if d <= FEW else CHUNK_ROWS
         chunks = -(-n // self.chunk)
-        self.lanes = aligned((chunks if d > FEW else 0, d + 2, NARROW // X.itemsize), self.dtype)
-        self.sums = aligned((chunks, d + 2), self.dtype)
         self.threaded = X.nbytes >= THREADED_FROM_BYTES
-        return laid_out(X), padded(y)
+        self.lanes = aligned((chunks if self.threaded else 1, d + 2, NARROW // X.itemsize), self.dtype)
+        self.sums = aligned((chunks, d + 2), self.dtype)
+        return tiled(X), padded(y)
 
-    def take(self, X: Any, y: FloatArray, rows: NDArray[np.int64]) -> tuple[Any, FloatArray]:
+    def take(self, X: Tiled, y: FloatArray, rows: NDArray[np.int64]) -> tuple[Tiled, FloatArray]:
         """Copies of the rows, in the same layout."""
-        if not isinstance(X, Tiled):
-            return copied(X[..., rows]), padded(y[rows])
         return tiled(X.taken(rows)), padded(y[rows])
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
@@ -387,21 +386,19 @@ class NumbaTrainer(Trainer):
         """A copy, and a float."""
         return Parameters(weights.copy(), float(bias))
 
-    def predict(self, X: Any, weights: FloatArray, bias: Any) -> FloatArray:
+    def predict(self, X: Tiled, weights: FloatArray, bias: Any) -> FloatArray:
         """ŷ = X W + b."""
-        if isinstance(X, Tiled):
-            X = X.untiled().T
-        predicted: FloatArray = (weights * X if X.ndim == 1 else weights @ X) + bias
+        predicted: FloatArray = X.untiled() @ weights + bias
         return predicted
 
-    def loss(self, X: Any, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
+    def loss(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
         """(1/n) Σ r²; the pass gives the gradient along with it."""
         return self.gradient(X, y, weights, bias).loss
 
-    def gradient(self, X: Any, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
+    def gradient(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
         """(2/n) Xᵀ r and (2/n) Σ r, with the loss from the same residuals."""
         pass_over = all_sums_threaded if self.threaded else all_sums
-        pass_over(bare(X), y, np.append(weights, bias), self.chunk, self.lanes, self.sums)
+        pass_over(X.tiles, y, np.append(weights, bias), self.chunk, self.lanes, self.sums)
         n, (*_, total, squares) = y.dtype.type(y.size), self.sums[0]
         scale = y.dtype.type(2) / n
         return Gradient(squares / n, scale * self.sums[0, :-2], scale * total)
@@ -426,7 +423,7 @@ class NumbaTrainer(Trainer):
         losses = np.empty(count, dtype=self.dtype)
         loop = descend_threaded if self.threaded else descend
         X, y = self.data
-        done = loop(bare(X), y, theta, rate, self.chunk, self.lanes, self.sums, losses)
+        done = loop(X.tiles, y, theta, rate, self.chunk, self.lanes, self.sums, losses)
         finished: list[float] = losses[:done].tolist()
         return finished
 
@@ -440,5 +437,5 @@ class NumbaTrainer(Trainer):
             if not np.isfinite(losses[-1]):
                 break
             order = permutation(self.rows, plan, epoch)
-            descend_batches(bare(X), y, order, bare(batch_X), batch_y, theta, rate, self.chunk, self.lanes, self.sums)
+            descend_batches(X.tiles, y, order, batch_X.tiles, batch_y, theta, rate, self.chunk, self.lanes, self.sums)
         return losses

@@ -1,169 +1,250 @@
-"""Numba with compensated sums: the gradient to the last digit, at a few times the work.
+"""Numba with compensated sums: the gradient to the last digit, at about twice the work.
 
-Every value that is rounded away is kept. A number is a pair (high, low): the rounded value, and what it misses.
+Every value that is rounded away is kept: r and all sums are pairs (high, low), the rounded value and what it misses.
+A sum that begins at a *guard* G, so large that it stays in one binade whatever is added, rounds everything to the same
+last place. So what an addition rounded away is known from a subtraction that is exact, and four operations add a product:
 
-    TwoSum      a + b = s + e,  s = fl(a + b)      six operations (Knuth, *The Art of Computer Programming*, vol. 2)
-    TwoProduct  a · b = p + e,  p = fl(a · b)      two, with a fused multiply-add: e = fma(a, b, −p)
+    t = fma(a, b, s)        s + a b, rounded
+    h = t − s               the part of a b that arrived: exact
+    e = fma(a, b, −h)       the part that did not, rounded where twice the digits end
+    low ← low + e           s ← t; at the end, high = s − G: exact
 
-Residuals and sums are such pairs, about twice as many digits as the dtype has (Ogita, Rump, Oishi 2005, "Accurate sum
-and dot product"). The result, rounded once, lies within 1 ULP of the exact gradient at the given parameters, unless it
-cancels by more than those digits.
+TwoProduct and TwoSum, which need no guard, take ten. That a large start makes a sum exact is the idea of Rump, Ogita and
+Oishi (2008, "Accurate floating-point summation, part I") and of Demmel and Nguyen (2013, "Fast reproducible
+floating-point summation"). A guard is 3 · 2ᵏ with 2ᵏ at least as large as the terms together. It is chosen for each block
+of rows, from the largest magnitude of each column, known since the data was bound, and of r; as many digits as a block
+has rows, in bits, are given up for it. The result, rounded once, lies within 1 ULP of the exact gradient at the given
+parameters, unless it cancels by more than the digits that are left.
 
-A vector of running sums stands side by side for each feature, so that an instruction moves several of them at once
-without the compiler reordering a sum: here it may not. X is in the tiles of `numba`, and a pair stays in registers
-while all features are added to it.
+Beyond the dtype's range there is no such guard. There it is 0, and the sums are plain ones.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, cast
+import math
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from numba import njit, prange
-from numba.core import types
-from numba.extending import intrinsic
+from numba import prange
 from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
-from handgrad.backends.lanes import add, first_of, fused, load, missed, multiply, spread, store, subtract
-from handgrad.backends.numba import Function, Tiled, aligned, compiled, padded, tiled
+from handgrad.backends.lanes import (
+    add,
+    address,
+    after,
+    count,
+    first_of,
+    fused,
+    larger,
+    largest,
+    load,
+    nothing,
+    spread,
+    store,
+    subtract,
+)
+from handgrad.backends.numba import NumbaTrainer, Tiled, aligned, compiled, inner, padded, threaded, tiled
 
-#: Bytes of a vector: two registers with AVX2, as a pair and what it takes to add to it are four vectors and more.
-WIDE = 64
-#: Rows to a chunk, whole tiles; adding up a chunk's lanes should cost little beside filling them.
+#: Bytes of a vector: the rows of a tile, of one feature.
+WIDE = 128
+#: Rows to a block: its X stays in a near cache while r, and then Xᵀ r, is taken.
+BLOCK_ROWS = 256
+#: Rows to a chunk, which is one thread's at a time: whole blocks.
 CHUNK_ROWS = 4096
-#: Below so many bytes of X, waking the threads costs more than they save; a row is ten times the work of `numba`'s.
+#: Below so many bytes of X, waking the threads costs more than they save.
 THREADED_FROM_BYTES = 128 * 1024
 
 
-@intrinsic
-def _fma(context: Any, a: Any, b: Any, c: Any) -> Any:
-    """The value of a · b + c, rounded once; one instruction where the processor has it."""
+@inner
+def guard(bound: Any) -> Any:
+    """3 · 2ᵏ for terms that sum up to less than the bound in magnitude; 0 where that is beyond float64's range.
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.fma(*arguments)
-
-    same = isinstance(a, types.Float) and a == b == c
-    return (a(a, b, c), generate) if same else None
-
-
-fma: Any = _fma  # in compiled code it takes a, b, c alone
-
-
-def exactly(function: Function, **options: Any) -> Function:
-    """Compiled without leave to reorder anything: the errors below would otherwise be simplified to nothing."""
-    return compiled(function, fastmath=False, **options)
-
-
-def inner(function: Function) -> Function:
-    """The same for what only compiled code calls."""
-    return exactly(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-
-
-def inline(function: Function) -> Function:
-    """Put in place where it is called: vectors as arguments would go through memory."""
-    return cast(Function, njit(inline="always")(function))
-
-
-def threaded(function: Function) -> Function:
-    """The same with the iterations of `prange` shared among threads."""
-    return exactly(function, parallel=True)
-
-
-@inline
-def two_sum(a: Any, b: Any) -> Any:
-    """The rounded sums of two vectors, and what they miss."""
-    s = add(a, b)
-    t = subtract(s, a)
-    return s, add(subtract(a, subtract(s, t)), subtract(b, t))
+    2ᵏ is the power of two from 1.01 times the bound on, roundings included (Rump, Ogita and Oishi, algorithm 3.6).
+    """
+    more = 1.01 * bound
+    far = more * 2.0**53
+    found = 3 * abs((far + more) - far)
+    return found if found < math.inf else 0.0
 
 
 @inner
-def add_pairs(high: FloatArray, low: FloatArray, total: FloatArray, rest: FloatArray) -> None:
-    """Lane by lane, adds high + low to total + rest; all (m,)."""
-    for i in range(high.size):
-        s = total[i] + high[i]
-        t = s - total[i]
-        rest[i] += (total[i] - (s - t)) + (high[i] - t) + low[i]
-        total[i] = s
+def residuals(X: Any, y: Any, d: int, first: int, last: int, theta: Any, tops: Any, pairs: Any) -> Any:
+    """Fills pairs (2, BLOCK_ROWS) with r and what it misses; returns the largest magnitude of r.
 
-
-@inner
-def fold(lanes: FloatArray) -> None:
-    """Adds up lanes (2, WIDE) into lane 0, the upper half to the lower until one is left."""
-    half = lanes.shape[1] // 2
-    while half > 0:
-        add_pairs(lanes[0][half : 2 * half], lanes[1][half : 2 * half], lanes[0][:half], lanes[1][:half])
-        half //= 2
-
-
-@inner
-def chunk_sums(X: FloatArray, y: FloatArray, first: int, last: int, theta: FloatArray, lanes: FloatArray) -> None:
-    """Fills lanes (d + 2, 2, WIDE): Σ xⱼ r for each feature, Σ r and Σ r²; adds each up in its lane 0."""
-    _, d, rows = X.shape
-    side = lanes.shape[2]
-    lanes[:] = 0
+    tops (d + 1) are the largest magnitudes of each feature and of y.
+    """
+    side = count(y, WIDE)
+    bound = abs(theta[d]) + tops[d]
+    for j in range(d):
+        bound += abs(theta[j]) * tops[j]
+    G = guard(bound)
+    b = G + theta[d]
+    b_low = theta[d] - (b - G)
+    biggest = nothing(theta, WIDE)
     for i in range(first, last, side):
-        tile, row = i // rows, i % rows
-        target = load(y, (i,), WIDE)
-        high, low = two_sum(spread(theta[d], WIDE), subtract(spread(-y.dtype.type(0), WIDE), target))
+        target = load(y, i, WIDE)
+        s = subtract(spread(b, WIDE), target)
+        low = subtract(spread(b_low, WIDE), add(target, subtract(s, spread(b, WIDE))))
         for j in range(d):
-            w, x = spread(theta[j], WIDE), load(X, (tile, j, row), WIDE)
-            product = multiply(w, x)
-            high, error = two_sum(high, product)
-            low = add(low, add(error, missed(w, x, product)))
+            w, x = spread(theta[j], WIDE), load(X, i * d + j * side, WIDE)
+            t = fused(w, x, s)
+            low = add(low, fused(w, x, subtract(s, t)))
+            s = t
+        high = subtract(s, spread(G, WIDE))
+        r = add(high, low)
+        rest = subtract(low, subtract(r, high))
         if last - i < side:
-            high, low = first_of(high, last - i), first_of(low, last - i)
-        for j in range(d):
-            x = load(X, (tile, j, row), WIDE)
-            product = multiply(x, high)
-            total, error = two_sum(load(lanes, (j, 0), WIDE), product)
-            rest = add(error, fused(x, low, missed(x, high, product)))
-            store(total, lanes, (j, 0))
-            store(add(load(lanes, (j, 1), WIDE), rest), lanes, (j, 1))
-        total, error = two_sum(load(lanes, (d, 0), WIDE), high)
-        store(total, lanes, (d, 0))
-        store(add(load(lanes, (d, 1), WIDE), add(error, low)), lanes, (d, 1))
-        product = multiply(high, high)
-        total, error = two_sum(load(lanes, (d + 1, 0), WIDE), product)
-        rest = add(error, fused(add(high, high), low, missed(high, high, product)))
-        store(total, lanes, (d + 1, 0))
-        store(add(load(lanes, (d + 1, 1), WIDE), rest), lanes, (d + 1, 1))
-    for j in range(d + 2):
-        fold(lanes[j])
+            r, rest = first_of(r, last - i), first_of(rest, last - i)
+        biggest = larger(biggest, r)
+        store(r, pairs, i - first)
+        store(rest, pairs, BLOCK_ROWS + i - first)
+    return largest(biggest)
 
 
 @inner
-def add_up(lanes: FloatArray, chunks: int) -> None:
-    """The chunks' sums, in their order, into the first of lanes (chunks, d + 2, 2, WIDE)."""
+def keep(high: Any, low: Any, lanes: Any) -> None:
+    """Adds the pairs high + low to those in lanes (2, WIDE): TwoSum (Knuth, *The Art of Computer Programming*, vol. 2)."""
+    side = count(lanes, WIDE)
+    before = load(lanes, 0, WIDE)
+    s = add(before, high)
+    t = subtract(s, before)
+    missed = add(subtract(before, subtract(s, t)), subtract(high, t))
+    store(s, lanes, 0)
+    store(add(load(lanes, side, WIDE), add(missed, low)), lanes, side)
+
+
+@inner
+def add_products(X: Any, stride: int, pairs: Any, rows: int, bound: Any, lanes: Any) -> None:
+    """Adds Σ x r of a block to lanes (2, WIDE); x stands at X, a vector every `stride` numbers, no product beyond bound."""
+    side = count(X, WIDE)
+    G = spread(guard(bound * (BLOCK_ROWS // side)), WIDE)
+    s, low, rests, at = G, nothing(X, WIDE), nothing(X, WIDE), 0
+    for i in range(0, rows, side):
+        x, r, rest = load(X, at, WIDE), load(pairs, i, WIDE), load(pairs, BLOCK_ROWS + i, WIDE)
+        t = fused(x, r, s)
+        low = add(low, fused(x, r, subtract(s, t)))
+        rests = fused(x, rest, rests)
+        s = t
+        at += stride
+    keep(subtract(s, G), add(low, rests), lanes)
+
+
+@inner
+def add_residuals(pairs: Any, rows: int, biggest: Any, r_lanes: Any, square_lanes: Any) -> None:
+    """Adds Σ r and Σ r² of a block to lanes (2, WIDE) each; no r is beyond the biggest."""
+    side = count(pairs, WIDE)
+    bound = biggest * (BLOCK_ROWS // side)
+    G, G_squares = spread(guard(bound), WIDE), spread(guard(biggest * bound), WIDE)
+    s, squares = G, G_squares
+    low = square_low = rests = nothing(pairs, WIDE)
+    for i in range(0, rows, side):
+        r, rest = load(pairs, i, WIDE), load(pairs, BLOCK_ROWS + i, WIDE)
+        t = add(s, r)
+        low = add(low, add(rest, subtract(r, subtract(t, s))))
+        s = t
+        t = fused(r, r, squares)
+        square_low = add(square_low, fused(r, r, subtract(squares, t)))
+        rests = fused(add(r, r), rest, rests)
+        squares = t
+    keep(subtract(s, G), low, r_lanes)
+    keep(subtract(squares, G_squares), add(square_low, rests), square_lanes)
+
+
+@inner
+def chunk_sums(X: Any, y: Any, d: int, first: int, last: int, theta: Any, tops: Any, pairs: Any, lanes: Any) -> None:
+    """Σ xⱼ r for each feature, Σ r and Σ r², into lanes (d + 2, 2, WIDE); tops (blocks, d + 1) are of all blocks."""
+    side = count(y, WIDE)
+    for k in range(2 * (d + 2)):
+        store(nothing(lanes, WIDE), lanes, k * side)
+    for start in range(first, last, BLOCK_ROWS):
+        rows = min(BLOCK_ROWS, last - start)
+        top = after(tops, start // BLOCK_ROWS * (d + 1))
+        biggest = residuals(X, y, d, start, start + rows, theta, top, pairs)
+        for j in range(d):
+            x = after(X, start * d + j * side)
+            add_products(x, d * side, pairs, rows, top[j] * biggest, after(lanes, 2 * j * side))
+        add_residuals(pairs, rows, biggest, after(lanes, 2 * d * side), after(lanes, 2 * (d + 1) * side))
+
+
+@inner
+def add_up(lanes: Any, vectors: int, chunks: int) -> None:
+    """The chunks' pairs of vectors, in their order, into those of the first; lanes (chunks, vectors, 2, WIDE)."""
+    side = count(lanes, WIDE)
     for c in range(1, chunks):
-        for j in range(lanes.shape[1]):
-            add_pairs(lanes[c, j, 0, :1], lanes[c, j, 1, :1], lanes[0, j, 0, :1], lanes[0, j, 1, :1])
+        for v in range(vectors):
+            own = after(lanes, 2 * (c * vectors + v) * side)
+            keep(load(own, 0, WIDE), load(own, side, WIDE), after(lanes, 2 * v * side))
 
 
-@exactly
-def all_sums(X: FloatArray, y: FloatArray, theta: FloatArray, chunks: int, lanes: FloatArray) -> None:
-    """Each chunk into its own lanes, then their total into the first chunk's; X in tiles, theta (d + 1,)."""
+@compiled
+def all_sums(
+    X: FloatArray, y: FloatArray, theta: FloatArray, tops: FloatArray, pairs: FloatArray, lanes: FloatArray
+) -> None:
+    """Each chunk's sums into its part of lanes (chunks, d + 2, 2, WIDE), and their total into the first."""
+    n, d, chunks = y.size, X.shape[1], len(lanes)
+    X_at, y_at, theta_at, tops_at, pairs_at = address(X), address(y), address(theta), address(tops), address(pairs)
     for c in range(chunks):
-        chunk_sums(X, y, c * CHUNK_ROWS, min((c + 1) * CHUNK_ROWS, y.size), theta, lanes[c])
-    add_up(lanes, chunks)
+        own = after(address(lanes), c * (lanes.size // chunks))
+        first, last = c * CHUNK_ROWS, min((c + 1) * CHUNK_ROWS, n)
+        chunk_sums(X_at, y_at, d, first, last, theta_at, tops_at, pairs_at, own)
+    add_up(address(lanes), d + 2, chunks)
 
 
 @threaded
-def all_sums_threaded(X: FloatArray, y: FloatArray, theta: FloatArray, chunks: int, lanes: FloatArray) -> None:
-    """The same, the chunks shared among threads."""
+def all_sums_threaded(
+    X: FloatArray, y: FloatArray, theta: FloatArray, tops: FloatArray, pairs: FloatArray, lanes: FloatArray
+) -> None:
+    """The same, the chunks shared among threads; each chunk has its own pairs (chunks, 2, BLOCK_ROWS)."""
+    n, d, chunks = y.size, X.shape[1], len(lanes)
     for c in prange(chunks):
-        chunk_sums(X, y, c * CHUNK_ROWS, min((c + 1) * CHUNK_ROWS, y.size), theta, lanes[c])
-    add_up(lanes, chunks)
+        own, room = after(address(lanes), c * (lanes.size // chunks)), after(address(pairs), 2 * c * BLOCK_ROWS)
+        first, last = c * CHUNK_ROWS, min((c + 1) * CHUNK_ROWS, n)
+        chunk_sums(address(X), address(y), d, first, last, address(theta), address(tops), room, own)
+    add_up(address(lanes), d + 2, chunks)
 
 
-@exactly
-def means(high: FloatArray, low: FloatArray, rows: float, quotients: FloatArray) -> None:
-    """(high + low) / rows, rounded once but for a last bit in 2⁵²; all float64 (m,)."""
-    for j in range(high.size):
-        quotient = high[j] / rows
-        remainder = fma(-quotient, rows, high[j]) + low[j]
-        quotients[j] = quotient + remainder / rows
+@compiled
+def means(lanes: FloatArray, n: float, found: FloatArray) -> None:
+    """The sums of lanes (k, 2, WIDE) over n, rounded once but for a last bit in 2⁵²; into found (k,)."""
+    for k in range(len(lanes)):
+        high = low = 0.0
+        for lane in range(lanes.shape[2]):
+            s = high + lanes[k, 0, lane]
+            t = s - high
+            low += (high - (s - t)) + (lanes[k, 0, lane] - t) + lanes[k, 1, lane]
+            high = s
+        mean = high / n
+        found[k] = mean + (fused(-mean, n, high) + low) / n
+
+
+class Topped(NamedTuple):
+    """X in tiles, and the largest magnitude of each feature, and of y, in each block of rows (blocks, d + 1)."""
+
+    own: Tiled
+    tops: FloatArray
+
+
+def topped(X: Tiled, y: FloatArray) -> Topped:
+    """X with what guards are chosen by."""
+    tops = np.empty((-(-X.rows // BLOCK_ROWS), X.tiles.shape[1] + 1))
+    fill_tops(X.tiles, y, tops)
+    return Topped(X, tops)
+
+
+@compiled
+def fill_tops(X: FloatArray, y: FloatArray, tops: FloatArray) -> None:
+    """The largest magnitude of each feature, and of y, in each block of rows (blocks, d + 1)."""
+    d, side = X.shape[1], count(address(y), WIDE)
+    for block in range(len(tops)):
+        first = block * BLOCK_ROWS
+        last = min(first + BLOCK_ROWS, y.size)
+        for j in range(d + 1):
+            biggest = nothing(address(y), WIDE)
+            for i in range(first, last, side):
+                at = after(address(X), i * d + j * side) if j < d else after(address(y), i)
+                biggest = larger(biggest, load(at, 0, WIDE))
+            tops[block, j] = largest(biggest)
 
 
 class NumbaCompensatedTrainer(Trainer):
@@ -176,15 +257,24 @@ class NumbaCompensatedTrainer(Trainer):
     by_default: ClassVar[bool] = False
     compensated: ClassVar[bool] = True
 
-    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Tiled, FloatArray]:
-        """X in tiles, and the lanes of each chunk."""
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Any, FloatArray]:
+        """X in tiles with what guards are chosen by, and the buffers; for float32, what `numba` makes of it in float64."""
+        self.wide = NumbaTrainer(X, y) if self.dtype == "float32" else None
+        if self.wide is not None:
+            bound: tuple[Tiled, FloatArray] = self.wide.data
+            return bound
         chunks = -(-len(y) // CHUNK_ROWS)
+        self.pairs = aligned((chunks, 2, BLOCK_ROWS), self.dtype)
         self.lanes = aligned((chunks, X.shape[1] + 2, 2, WIDE // X.itemsize), self.dtype)
-        return tiled(X), padded(y)
+        own_y = padded(y)
+        return topped(tiled(X), own_y), own_y
 
-    def take(self, X: Tiled, y: FloatArray, rows: NDArray[np.int64]) -> tuple[Tiled, FloatArray]:
+    def take(self, X: Any, y: FloatArray, rows: NDArray[np.int64]) -> tuple[Any, FloatArray]:
         """Copies of the rows."""
-        return tiled(X.taken(rows)), padded(y[rows])
+        if self.wide is not None:
+            return self.wide.take(X, y, rows)
+        own_y = padded(y[rows])
+        return topped(tiled(X.own.taken(rows)), own_y), own_y
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
         """Array and scalar of the dtype."""
@@ -194,25 +284,27 @@ class NumbaCompensatedTrainer(Trainer):
         """A copy, and a float."""
         return Parameters(weights.copy(), float(bias))
 
-    def predict(self, X: Tiled, weights: FloatArray, bias: Any) -> FloatArray:
+    def predict(self, X: Any, weights: FloatArray, bias: Any) -> FloatArray:
         """ŷ = X W + b, in plain arithmetic."""
-        predicted: FloatArray = X.untiled() @ weights + bias
+        rows: FloatArray = (X.own if self.wide is None else X).untiled()
+        predicted: FloatArray = rows.astype(self.dtype, copy=False) @ weights + bias
         return predicted
 
-    def loss(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
+    def loss(self, X: Any, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
         """(1/n) Σ r²; the pass gives the gradient along with it."""
         return self.gradient(X, y, weights, bias).loss
 
-    def gradient(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
+    def gradient(self, X: Any, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
         """(2/n) Xᵀ r and (2/n) Σ r, rounded to the dtype at the end."""
-        chunks = -(-len(y) // CHUNK_ROWS)
-        pass_over = all_sums_threaded if X.tiles.nbytes >= THREADED_FROM_BYTES else all_sums
-        pass_over(X.tiles, y, np.append(weights, bias), chunks, self.lanes)
-        high, low = self.lanes[0, :, :, 0].T.astype(np.float64)  # float32 pairs fit into one double
-        mean = np.empty(len(high))
-        means(high, low, float(len(y)), mean)
-        *d_weights, d_bias = (2 * mean[:-1]).astype(self.dtype)
-        return Gradient(mean[-1].astype(self.dtype), np.array(d_weights), d_bias)
+        if self.wide is not None:
+            loss, d_weights, d_bias = self.wide.gradient(X, y, weights.astype(np.float64), np.float64(bias))
+            return Gradient(np.float32(loss), d_weights.astype(np.float32), np.float32(d_bias))
+        lanes = self.lanes[: -(-len(y) // CHUNK_ROWS)]
+        pass_over = all_sums_threaded if X.own.tiles.nbytes >= THREADED_FROM_BYTES else all_sums
+        pass_over(X.own.tiles, y, np.append(weights, bias), X.tops, self.pairs, lanes)
+        mean = np.empty(len(weights) + 2)
+        means(lanes[0], float(len(y)), mean)
+        return Gradient(mean[-1], 2 * mean[:-2], 2 * mean[-2])
 
     def update(self, weights: FloatArray, bias: Any, gradient: Gradient, learning_rate: float) -> Parameters:
         """W ← W − η dW, b ← b − η db."""
