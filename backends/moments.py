@@ -29,7 +29,6 @@ from handgrad.backends.lanes import (
     address,
     after,
     count,
-    first_of,
     fused,
     load,
     nothing,
@@ -38,7 +37,18 @@ from handgrad.backends.lanes import (
     subtract,
     total,
 )
-from handgrad.backends.numba import NumbaTrainer, Tiled, aligned, compiled, inner, padded, step, threaded, tiled
+from handgrad.backends.numba import (
+    CACHE_LINE,
+    NumbaTrainer,
+    Tiled,
+    aligned,
+    compiled,
+    inner,
+    padded,
+    step,
+    threaded,
+    tiled,
+)
 
 #: Bytes of a vector: the rows of a tile, of one feature.
 WIDE = 128
@@ -46,8 +56,10 @@ WIDE = 128
 NARROW = 32
 #: The dot products are taken in squares of 3 × 3: nine products for six readings.
 SIDE = 3
-#: Rows to a block: z of a block stays in the nearest cache while the products of all columns are taken.
-BLOCK_ROWS = 128
+#: Rows to a block: z of a block stays in a near cache while the products of all columns are taken.
+BLOCK_ROWS = 256
+#: From one column of a block to the next: not a power of two, so that columns do not compete for places in the cache.
+PITCH = BLOCK_ROWS + 16
 #: Rows to a chunk, whole blocks: each has a matrix of its own.
 CHUNK_ROWS = 8192
 #: About so many rows, and so many for each feature, find the centre and the anchor.
@@ -59,7 +71,7 @@ REFINEMENTS = 3
 INDEPENDENT = 0.1
 
 
-# -- the one pass; X, y, centre (d), anchor (d + 1, bias first), factor (d + 1, d + 1) and Z (size, BLOCK_ROWS) are pointers
+# -- the one pass; X, y, centre (d), anchor (d + 1, bias first), factor (d + 1, d + 1) and Z (size, PITCH) are pointers
 
 
 @inner
@@ -71,11 +83,11 @@ def fill(X: Any, y: Any, d: int, first: int, last: int, centre: Any, anchor: Any
         for j in range(d):
             z = subtract(load(X, i * d + j * side, WIDE), spread(centre[j], WIDE))
             r = fused(spread(anchor[j + 1], WIDE), z, r)
-            store(z, own, (j + 1) * BLOCK_ROWS)
-        store(r, own, (d + 1) * BLOCK_ROWS)
+            store(z, own, (j + 1) * PITCH)
+        store(r, own, (d + 1) * PITCH)
     for i in range(last - first, -(-(last - first) // side) * side):
         for column in range(d + 2):
-            Z[column * BLOCK_ROWS + i] = 0
+            Z[column * PITCH + i] = 0
 
 
 @inner
@@ -86,8 +98,8 @@ def set_apart(Z: Any, rows: int, factor: Any, size: int) -> None:
         for k in range(j):
             minus = spread(-factor[j * size + k], WIDE)
             for i in range(0, rows, side):
-                z = fused(minus, load(Z, k * BLOCK_ROWS + i, WIDE), load(Z, j * BLOCK_ROWS + i, WIDE))
-                store(z, Z, j * BLOCK_ROWS + i)
+                z = fused(minus, load(Z, k * PITCH + i, WIDE), load(Z, j * PITCH + i, WIDE))
+                store(z, Z, j * PITCH + i)
 
 
 @inner
@@ -99,12 +111,12 @@ def nine_dots(a: Any, b: Any, rows: int, sums: Any, stride: int) -> None:
     s10, s11, s12 = load(next_sums, 0, NARROW), load(next_sums, side, NARROW), load(next_sums, 2 * side, NARROW)
     s20, s21, s22 = load(last_sums, 0, NARROW), load(last_sums, side, NARROW), load(last_sums, 2 * side, NARROW)
     for i in range(0, rows, side):
-        b0, b1, b2 = load(b, i, NARROW), load(b, BLOCK_ROWS + i, NARROW), load(b, 2 * BLOCK_ROWS + i, NARROW)
+        b0, b1, b2 = load(b, i, NARROW), load(b, PITCH + i, NARROW), load(b, 2 * PITCH + i, NARROW)
         x = load(a, i, NARROW)
         s00, s01, s02 = fused(x, b0, s00), fused(x, b1, s01), fused(x, b2, s02)
-        x = load(a, BLOCK_ROWS + i, NARROW)
+        x = load(a, PITCH + i, NARROW)
         s10, s11, s12 = fused(x, b0, s10), fused(x, b1, s11), fused(x, b2, s12)
-        x = load(a, 2 * BLOCK_ROWS + i, NARROW)
+        x = load(a, 2 * PITCH + i, NARROW)
         s20, s21, s22 = fused(x, b0, s20), fused(x, b1, s21), fused(x, b2, s22)
     store(s00, sums, 0)
     store(s01, sums, side)
@@ -130,9 +142,10 @@ def chunk_products(
 ) -> None:
     """The lower triangle of Z Zᵀ for rows `first` to `last`, into G (size, size), whole squares of dot products."""
     size, d, lanes = len(G), X.shape[1], count(address(y), NARROW)
-    Z, sums = np.zeros((size, BLOCK_ROWS), y.dtype), np.zeros((size, size, lanes), y.dtype)
-    Z[0] = 1
-    Z_at, sums_at = address(Z), address(sums)
+    Z, sums = np.zeros(size * PITCH + CACHE_LINE, y.dtype), np.zeros((size, size, lanes), y.dtype)
+    skipped = (-Z.ctypes.data % CACHE_LINE) // y.itemsize
+    Z[skipped : skipped + BLOCK_ROWS] = 1
+    Z_at, sums_at = after(address(Z), skipped), address(sums)
     for start in range(first, last, BLOCK_ROWS):
         rows = min(BLOCK_ROWS, last - start)
         fill(address(X), address(y), d, start, start + rows, address(centre), address(anchor), Z_at)
@@ -140,7 +153,7 @@ def chunk_products(
         for j in range(0, size, SIDE):
             for k in range(0, j + 1, SIDE):
                 own = after(sums_at, (j * size + k) * lanes)
-                nine_dots(after(Z_at, j * BLOCK_ROWS), after(Z_at, k * BLOCK_ROWS), rows, own, size * lanes)
+                nine_dots(after(Z_at, j * PITCH), after(Z_at, k * PITCH), rows, own, size * lanes)
     for j in range(size):
         for k in range(j + 1):
             G[j, k] = total(load(sums_at, (j * size + k) * lanes, NARROW))
@@ -283,7 +296,9 @@ def changed(delta: Any, size: int, stride: int, gram: Any, anchor_sums: Any, sum
 
 
 @inner
-def sums_at(theta: Any, d: int, centre: Any, anchor: Any, factor: Any, apart: int, G: Any, delta: Any, sums: Any) -> None:
+def sums_at(
+    theta: Any, d: int, centre: Any, anchor: Any, factor: Any, apart: int, G: Any, delta: Any, sums: Any
+) -> None:
     """Σ x r, Σ r and Σ r² into sums, at theta (d + 1); delta is to work in. G is that of `packed`."""
     size, side = d + 1, count(theta, WIDE)
     stride = -(-size // side) * side
@@ -311,9 +326,7 @@ def gradient_sums(
 ) -> None:
     """The same from arrays, where one gradient is all that is wanted."""
     at = address(centre), address(anchor), address(factor)
-    sums_at(
-        address(theta), centre.size, at[0], at[1], at[2], len(factor), address(G), address(delta), address(sums)
-    )
+    sums_at(address(theta), centre.size, at[0], at[1], at[2], len(factor), address(G), address(delta), address(sums))
 
 
 @compiled

@@ -89,7 +89,7 @@ def threaded(function: Function) -> Function:
     return compiled(function, parallel=True)
 
 
-# -- the sums of one chunk of rows; X, y, theta (d + 1, bias last) and sums (d + 2) are pointers --------------------------
+# -- the sums of one chunk of rows; X, y, theta (d + 1, bias last) and sums (d + 2) are pointers -----------------------
 
 
 @inner
@@ -310,13 +310,6 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> FloatArray:
     start = -memory.ctypes.data % CACHE_LINE
     empty: FloatArray = memory[start : start + size].view(dtype).reshape(shape)
     return empty
-
-
-def copied(array: FloatArray) -> FloatArray:
-    """A C-contiguous, writable, aligned copy: with one kind of array, each function is compiled once."""
-    copy = aligned(array.shape, array.dtype)
-    copy[...] = array
-    return copy
 
 
 class Tiled(NamedTuple):

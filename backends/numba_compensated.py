@@ -2,21 +2,22 @@
 
 Every value that is rounded away is kept: r and all sums are pairs (high, low), the rounded value and what it misses.
 A sum that begins at a *guard* G, so large that it stays in one binade whatever is added, rounds everything to the same
-last place. So what an addition rounded away is known from a subtraction that is exact, and four operations add a product:
+last place. What an addition rounded away is then told by a subtraction that is exact; four operations add a product:
 
     t = fma(a, b, s)        s + a b, rounded
     h = t − s               the part of a b that arrived: exact
     e = fma(a, b, −h)       the part that did not, rounded where twice the digits end
     low ← low + e           s ← t; at the end, high = s − G: exact
 
-TwoProduct and TwoSum, which need no guard, take ten. That a large start makes a sum exact is the idea of Rump, Ogita and
-Oishi (2008, "Accurate floating-point summation, part I") and of Demmel and Nguyen (2013, "Fast reproducible
-floating-point summation"). A guard is 3 · 2ᵏ with 2ᵏ at least as large as the terms together. It is chosen for each block
-of rows, from the largest magnitude of each column, known since the data was bound, and of r; as many digits as a block
-has rows, in bits, are given up for it. The result, rounded once, lies within 1 ULP of the exact gradient at the given
-parameters, unless it cancels by more than the digits that are left.
+TwoProduct and TwoSum, which need no guard, take ten. That a large start makes sums exact is used by Rump, Ogita and
+Oishi (2008, "Accurate floating-point summation, part I") and by Demmel and Nguyen (2013, "Fast reproducible
+floating-point summation"). A guard is 3 · 2ᵏ, with 2ᵏ no smaller than all terms of a running sum together. Each block
+of rows has its own, from the largest magnitude of each column, known since the data was bound, and that of r.
 
-Beyond the dtype's range there is no such guard. There it is 0, and the sums are plain ones.
+The result lies within 1 ULP of the exact gradient at the given parameters, unless it cancels to less than about 2⁻⁴⁶ of
+its terms. Beyond 10²⁹² no guard can be told. There it is 0, and the sums are plain ones.
+
+float32 needs none of this: a double holds more than a pair of float32, so `numba` sums it in float64.
 """
 
 from __future__ import annotations
@@ -58,9 +59,9 @@ THREADED_FROM_BYTES = 128 * 1024
 
 @inner
 def guard(bound: Any) -> Any:
-    """3 · 2ᵏ for terms that sum up to less than the bound in magnitude; 0 where that is beyond float64's range.
+    """3 · 2ᵏ for terms that sum up to less than the bound in magnitude; 0 where the bound is beyond 10²⁹².
 
-    2ᵏ is the power of two from 1.01 times the bound on, roundings included (Rump, Ogita and Oishi, algorithm 3.6).
+    2ᵏ is the next power of two (Rump, Ogita and Oishi) to 1.01 times the bound, which then includes its roundings.
     """
     more = 1.01 * bound
     far = more * 2.0**53
@@ -104,7 +105,7 @@ def residuals(X: Any, y: Any, d: int, first: int, last: int, theta: Any, tops: A
 
 @inner
 def keep(high: Any, low: Any, lanes: Any) -> None:
-    """Adds the pairs high + low to those in lanes (2, WIDE): TwoSum (Knuth, *The Art of Computer Programming*, vol. 2)."""
+    """Adds pairs to those in lanes (2, WIDE): TwoSum (Knuth, *The Art of Computer Programming*, vol. 2)."""
     side = count(lanes, WIDE)
     before = load(lanes, 0, WIDE)
     s = add(before, high)
@@ -116,7 +117,7 @@ def keep(high: Any, low: Any, lanes: Any) -> None:
 
 @inner
 def add_products(X: Any, stride: int, pairs: Any, rows: int, bound: Any, lanes: Any) -> None:
-    """Adds Σ x r of a block to lanes (2, WIDE); x stands at X, a vector every `stride` numbers, no product beyond bound."""
+    """Adds Σ x r of a block to lanes (2, WIDE); x is a vector every `stride` numbers, no product beyond the bound."""
     side = count(X, WIDE)
     G = spread(guard(bound * (BLOCK_ROWS // side)), WIDE)
     s, low, rests, at = G, nothing(X, WIDE), nothing(X, WIDE), 0
@@ -258,7 +259,7 @@ class NumbaCompensatedTrainer(Trainer):
     compensated: ClassVar[bool] = True
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Any, FloatArray]:
-        """X in tiles with what guards are chosen by, and the buffers; for float32, what `numba` makes of it in float64."""
+        """X in tiles with what guards are chosen by, and the buffers; for float32, the data of `numba` in float64."""
         self.wide = NumbaTrainer(X, y) if self.dtype == "float32" else None
         if self.wide is not None:
             bound: tuple[Tiled, FloatArray] = self.wide.data

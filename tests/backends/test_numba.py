@@ -14,7 +14,7 @@ import pytest
 from handgrad.backends import numba as fused
 from handgrad.backends.interface import DType, Parameters, Plan, Trainer
 from handgrad.backends.numba import NumbaTrainer
-from handgrad.backends.numba_compensated import CHUNK_ROWS, NumbaCompensatedTrainer
+from handgrad.backends.numba_compensated import CHUNK_ROWS, NumbaCompensatedTrainer, guard
 from handgrad.backends.numpy import NumPyTrainer
 
 THREADS = """
@@ -120,7 +120,9 @@ def test_what_lies_behind_the_last_row_counts_as_nothing(backend: type[Trainer])
     trainer = backend(X, y)
     clean = trainer.gradient_at(*at)
     X_own = trainer.data[0]
-    (X_own if backend is NumbaTrainer else X_own.own).tiles[-1, :, 37 % 16 :] = 1e17  # so large that even what its products miss would show
+    (X_own if backend is NumbaTrainer else X_own.own).tiles[-1, :, 37 % 16 :] = (
+        1e17  # so large that even what its products miss would show
+    )
     np.testing.assert_array_equal(trainer.gradient_at(*at).weights, clean.weights)
 
 
@@ -174,8 +176,26 @@ def test_without_any_folder_to_write_to_it_compiles_for_this_process_alone() -> 
     assert output(code, NUMBA_CACHE_DIR="").strip() == "4.0"
 
 
+def terms(X: np.ndarray, y: np.ndarray, at: Parameters) -> list[float]:
+    """What the gradient and the loss are means of, in magnitude, before anything cancels."""
+    wide = X.astype(np.float64)
+    size = np.abs(wide) @ np.abs(at.weights.astype(np.float64)) + abs(at.bias) + np.abs(y)
+    return [*(np.abs(wide) * size[:, np.newaxis]).mean(axis=0), size.mean(), (size * size).mean()]
+
+
+def assert_within_one_ulp(X: np.ndarray, y: np.ndarray, at: Parameters, dtype: DType) -> None:
+    """Of the exact values, which only matters less where nearly all of the terms cancel."""
+    got = NumbaCompensatedTrainer(X, y, dtype).gradient_at(*at)
+    # What guards leave, at most, of float64 terms; float32 is summed in float64, whose own rounding is all there is.
+    rest = 2.0**-98 if dtype == "float64" else len(y) * 2.0**-53
+    given = [*got.weights.tolist(), got.bias, got.loss]
+    for value, exact, term in zip(given, exact_gradient(X, y, at), terms(X, y, at), strict=True):
+        ulp = float(np.spacing(np.dtype(dtype).type(abs(float(exact)))))
+        assert abs(Fraction(value) - exact) <= ulp + rest * term
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize(("rows", "features"), [(1, 1), (1009, 1), (257, 4), (64, 40)])
+@pytest.mark.parametrize(("rows", "features"), [(1, 1), (1009, 1), (257, 4), (64, 40), (4099, 2)])
 @pytest.mark.parametrize("where", ["away", "optimum"])
 def test_the_compensated_gradient_lies_within_one_ulp_of_the_exact_one(
     rows: int, features: int, dtype: DType, where: str
@@ -184,14 +204,43 @@ def test_the_compensated_gradient_lies_within_one_ulp_of_the_exact_one(
     if where == "optimum":
         fit = np.linalg.lstsq(np.column_stack([X, np.ones(rows)]).astype(np.float64), y, rcond=None)[0]
         at = Parameters(fit[:-1].astype(dtype), float(np.dtype(dtype).type(fit[-1])))
-    got = NumbaCompensatedTrainer(X, y, dtype).gradient_at(*at)
-    # Twice the digits, so an error of n u² times the terms, which shows only where nearly all of them cancel.
-    size = np.abs(X) @ np.abs(at.weights) + abs(at.bias) + np.abs(y)
-    terms = [*(np.abs(X) * size[:, np.newaxis]).mean(axis=0), size.mean(), (size * size).mean()]
-    unit = float(np.finfo(dtype).eps) / 2
-    for value, exact, term in zip([*got.weights, got.bias, got.loss], exact_gradient(X, y, at), terms, strict=True):
-        ulp = float(np.spacing(np.dtype(dtype).type(abs(float(exact)))))
-        assert abs(Fraction(float(value)) - exact) <= ulp + rows * unit**2 * float(term)
+    assert_within_one_ulp(X, y, at, dtype)
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e-6, 1e6, 1e150])
+@pytest.mark.parametrize("kind", ["one row far out", "columns of unlike sizes", "far from zero"])
+def test_guards_are_as_large_as_the_data_of_their_block(kind: str, scale: float) -> None:
+    X, _, at = problem(1500, 3)
+    if kind == "one row far out":
+        X[700] *= 1e6
+    elif kind == "columns of unlike sizes":
+        X *= [1e-8, 1.0, 1e8]
+    else:
+        X += 1e4
+    X *= scale
+    at = Parameters(at.weights / scale, at.bias)
+    y = X @ at.weights + at.bias + 1e-3 * np.random.default_rng(1).normal(size=len(X))
+    assert_within_one_ulp(X, y, at, "float64")
+
+
+@pytest.mark.parametrize("scale", [1e147, 1e150, 1e152, 1e153])
+def test_beyond_the_range_of_guards_sums_are_as_good_as_plain_ones(scale: float) -> None:
+    X, y, at = problem(300, 2)
+    X, y = X * scale, y * scale
+    assert guard.py_func(1e308) == 0
+    got, plain = (t(X, y).gradient_at(*at) for t in (NumbaCompensatedTrainer, NumbaTrainer))
+    given, expected = (np.array([*g.weights, g.bias, g.loss]) for g in (got, plain))
+    np.testing.assert_array_equal(np.isfinite(given), np.isfinite(expected))
+    np.testing.assert_allclose(given[np.isfinite(given)], expected[np.isfinite(given)], rtol=1e-13)
+    assert np.isfinite(got.loss) == (scale < 1e153)
+
+
+@pytest.mark.parametrize("bound", [1e-320, 1e-300, 0.3, 1.0, 1.5, 4.0, 1e292])
+def test_a_guard_stays_in_one_binade_whatever_is_added(bound: float) -> None:
+    found = guard.py_func(bound)
+    assert found > 0
+    assert np.frexp(found - bound)[1] == np.frexp(found)[1] == np.frexp(found + bound)[1]
+    assert found <= 8 * bound or bound < 1e-307
 
 
 def test_the_compensated_sums_of_several_chunks_hold_against_cancellation() -> None:

@@ -80,7 +80,7 @@ def test_a_hundred_thousand_random_rows_are_within_the_sqrt_n_bound(backend, fea
     point, verdict = large_problem(features)
     _, likely, worst = verdict
     assert ratios(*point, backend, *verdict)[0] <= 1
-    assert all(w > 10 * l for w, l in zip(worst, likely, strict=True)), "the worst case says more than that"
+    assert all(most > 10 * some for most, some in zip(worst, likely, strict=True))
 
 
 def test_a_factor_of_one_part_in_ten_to_the_twelve_is_outside_the_bound():
