@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, Trainer
 
-jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
 
 def predict(X: Any, weights: Any, bias: Any) -> Any:
