@@ -36,7 +36,10 @@ LEAST_ROUNDED = 8
 
 #: How many running sums a vectorised loop may keep.
 LANES = (2, 4, 8, 16, 32, 64)
-FUSED_LANES = (4, 8, 16)
+FUSED_LANES = (4, 8, 16, 32)
+
+#: After so many rows, running sums may be added up, and others begun: `numba` does so from three features on.
+CHUNKS = (512, 1024, 1344)
 
 Residual = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray]
 Summing = Callable[[FloatArray, FloatArray], FloatArray]
@@ -184,8 +187,8 @@ def ways(of_ones: bool, rows: int) -> Iterator[Way]:
         words = f"{sum_words}{', of residuals times 2/n' if first else ''}{residual_words}"
         for last in SCALES[: 1 if first else 2]:
             yield Way(words, residual, first, last, total)
-    for (words, total), last in product(fused_sums(rows).items(), SCALES):
-        yield Way(words, _fused, False, last, total)
+    for (words, total), (residual, last) in product(fused_sums(rows).items(), FUSED):
+        yield Way(words, residual, False, last, total)
 
 
 # -- residuals: x·w + b − y ----------------------------------------------------------------------------------------
@@ -211,10 +214,23 @@ def _bias_first(X: FloatArray, y: FloatArray, weights: FloatArray, bias: FloatAr
 
 
 def _fused(X: FloatArray, y: FloatArray, weights: FloatArray, bias: FloatArray) -> FloatArray:
-    predicted = np.full(len(y), bias, dtype=X.dtype)
+    return _chained(X, weights, np.full(len(y), bias, dtype=X.dtype)) - y
+
+
+def _fused_bias_first(X: FloatArray, y: FloatArray, weights: FloatArray, bias: FloatArray) -> FloatArray:
+    return _chained(X, weights, bias - y)
+
+
+def _fused_even_and_odd(X: FloatArray, y: FloatArray, weights: FloatArray, bias: FloatArray) -> FloatArray:
+    odd = _chained(X[:, 1::2], weights[1::2], np.zeros_like(y))
+    return _chained(X[:, ::2], weights[::2], bias - y) + odd
+
+
+def _chained(X: FloatArray, weights: FloatArray, total: FloatArray) -> FloatArray:
+    """The total (n,) with X W added to it, column by column."""
     for column, weight in zip(X.T, weights, strict=True):
-        predicted = fused_multiply_add(column, np.full_like(column, weight), predicted)
-    return predicted - y
+        total = fused_multiply_add(column, np.full_like(column, weight), total)
+    return total
 
 
 RESIDUALS: dict[str, Residual] = {
@@ -228,6 +244,14 @@ RESIDUALS: dict[str, Residual] = {
 SCALES: tuple[Callable[[FloatArray, np.floating], FloatArray], ...] = (
     lambda total, n: total.dtype.type(2) / n * total,
     lambda total, n: total.dtype.type(2) * (total / n),
+)
+
+#: What goes with a fused sum: a loop that the compiler has fused scales either way, those of `numba` in one.
+FUSED: tuple[tuple[Residual, Callable[[FloatArray, np.floating], FloatArray]], ...] = (
+    (_fused, SCALES[0]),
+    (_fused, SCALES[1]),
+    (_fused_bias_first, SCALES[0]),
+    (_fused_even_and_odd, SCALES[0]),
 )
 
 
@@ -282,21 +306,24 @@ def _lanes(lanes: int) -> Summing:
     return summed
 
 
-def _fused_lanes(lanes: int) -> Summing:
+def _fused_lanes(lanes: int, chunk: int) -> Summing:
     def summed(columns: FloatArray, right: FloatArray) -> FloatArray:
-        factors = np.repeat(right[:, np.newaxis], columns.shape[1], axis=1)
-        whole = len(right) - len(right) % lanes
-        held = np.zeros((lanes, columns.shape[1]), dtype=columns.dtype)
-        for first in range(0, whole, lanes):
-            rows = slice(first, first + lanes)
-            held = fused_multiply_add(columns[rows], factors[rows], held)
-        total = _folded(held)
-        for row in range(whole, len(right)):
-            total = fused_multiply_add(columns[row : row + 1], factors[row : row + 1], total)
-        last: FloatArray = total[0]
+        chunks = [slice(first, first + chunk) for first in range(0, len(right), chunk)]
+        totals = np.vstack([_fused_chunk(columns[rows], right[rows], lanes) for rows in chunks])
+        last: FloatArray = np.add.accumulate(totals, axis=0)[-1]
         return last
 
     return summed
+
+
+def _fused_chunk(columns: FloatArray, right: FloatArray, lanes: int) -> FloatArray:
+    """(1, k); rows that are missing in the last lanes count as zeros."""
+    held = np.zeros((lanes, columns.shape[1]), dtype=columns.dtype)
+    for first in range(0, len(right), lanes):
+        part = columns[first : first + lanes]
+        factors = np.repeat(right[first : first + lanes, np.newaxis], columns.shape[1], axis=1)
+        held[: len(part)] = fused_multiply_add(part, factors, held[: len(part)])
+    return _folded(held)
 
 
 def _folded(held: FloatArray) -> FloatArray:
@@ -323,8 +350,10 @@ def sums(rows: int) -> dict[str, Summing]:
 
 def fused_sums(rows: int) -> dict[str, Summing]:
     """The running sums with fused multiply-add."""
-    return {
-        f"summed in {lanes} running sums, with fused multiply-add": _fused_lanes(lanes)
-        for lanes in FUSED_LANES
-        if rows >= 2 * lanes
-    }
+    ways = {}
+    for lanes, chunk in product(FUSED_LANES, (None, *CHUNKS)):
+        if rows >= 2 * lanes and (chunk is None or chunk < rows):
+            apart = "" if chunk is None else f" of {chunk} rows each"
+            words = f"summed in {lanes} running sums{apart}, with fused multiply-add"
+            ways[words] = _fused_lanes(lanes, chunk or rows)
+    return ways

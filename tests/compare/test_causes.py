@@ -7,7 +7,7 @@ import pytest
 
 from handgrad.backends.catalogue import load
 from handgrad.backends.interface import Gradient, Parameters, Plan
-from handgrad.compare.causes import EXPLAINED_ROWS, Evidence, cause, evidence
+from handgrad.compare.causes import EXPLAINED_ROWS, Evidence, cause, evidence, evidence_at
 
 RNG = np.random.default_rng(1)
 X, Y = RNG.normal(size=(997, 4)) + 0.5, RNG.normal(size=997)
@@ -64,6 +64,24 @@ def test_the_plain_loop_is_explained_by_its_run_alone(dtype):
     shown = evidence(start, trainer.gradient_at(*start), trainer.train(Plan(0.05, 20, dtype=dtype)), dtype)
     assert "dW" in cause(table, target, 0.05, shown, dtype)
     assert "from the first row to the last" in cause(table, target, 0.05, shown, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("rows", "features", "lanes"), [(997, 1, 16), (442, 2, 8), (1100, 4, 8), (442, 10, 4), (600, 7, 4)]
+)
+def test_the_bits_of_numba_are_explained_at_every_width(rows, features, lanes, dtype):
+    rng = np.random.default_rng([rows, features])
+    table, target = rng.normal(size=(rows, features)).astype(dtype), rng.normal(size=rows).astype(dtype)
+    trainer = load("numba")(table, target, dtype)
+    points = rng.normal(size=(16, features + 1)).astype(dtype)
+    given = [trainer.gradient_at(point[:-1], float(point[-1])) for point in points]
+    shown = evidence_at(points, [[*gradient.weights.tolist(), gradient.bias] for gradient in given])
+    told = cause(table, target, 0.1, shown, dtype)
+    running = lanes * (2 if dtype == "float32" else 1)
+    assert told.startswith(f"to the bit: dW and db summed in {running} running sums")
+    assert told.endswith("with fused multiply-add")
+    assert ("rows each" in told) == (rows > (512 if features > 4 else 1024))
 
 
 def test_a_wrong_bit_anywhere_is_not_explained():
