@@ -262,7 +262,11 @@ class Sweep:
             for size in order.sample(self.sizes, len(self.sizes)):
                 self.tell(f"{size}, process {turn + 1} of {self.settings.processes}")
                 if self.journal.get(cell_key(size, turn)) is None:
-                    self.journal.append(cell_key(size, turn), self.cell(size, turn, fleet, order))
+                    before = environment.processor_ticks()
+                    found = self.cell(size, turn, fleet, order)
+                    if MACHINE in found:
+                        found[MACHINE]["stolen"] = stolen_share(before, environment.processor_ticks())
+                    self.journal.append(cell_key(size, turn), found)
 
     def cell(self, size: Size, turn: int, fleet: Fleet, order: random.Random) -> dict[str, Any]:
         """One cell in the processes of this turn."""
@@ -371,6 +375,13 @@ def cache_folder() -> Iterator[dict[str, str]]:
     """Variables that make compilers keep their code in a folder that is empty at first, and gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="handgrad-cache-") as folder:
         yield {"NUMBA_CACHE_DIR": folder, "TORCHINDUCTOR_CACHE_DIR": folder, "JAX_COMPILATION_CACHE_DIR": folder}
+
+
+def stolen_share(before: tuple[int, int] | None, after: tuple[int, int] | None) -> float | None:
+    """Of the processors' time between two counts, what the host of a virtual machine gave to others."""
+    if before is None or after is None or after[1] <= before[1]:
+        return None
+    return (after[0] - before[0]) / (after[1] - before[1])
 
 
 def largest_read_bytes() -> int:

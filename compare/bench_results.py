@@ -137,7 +137,8 @@ class Cell:
     """One size: `bytes` are those of X and y, `limit_seconds` one reading of as many bytes in the same rounds.
 
     `again` is the reference backend once more, in processes of its own, over itself (an A/A run); `noise_floor` follows
-    from it. `fastest` names the fastest backend and all that are not told apart from it.
+    from it. `fastest` names the fastest backend and all that are not told apart from it. `stolen` is the largest share
+    of the processors' time that the host of this (virtual) machine took while an epoch was timed, where it is counted.
     """
 
     rows: int
@@ -149,6 +150,7 @@ class Cell:
     again: Estimate | None = None
     noise_floor: float | None = None
     fastest: tuple[str, ...] = ()
+    stolen: float | None = None
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,9 @@ Found = Mapping[str, Mapping[str, Any]]
 #: Sizes whose epoch takes at least so many times the shortest one show how the rows count, and not the calls.
 BEYOND_THE_CALLS = 4
 
+#: Above this share of the processors' time that a host took from its virtual machine, times are doubtful.
+STOLEN_SHARE = 0.01
+
 #: The backends against which a start must pay for itself, where they took part.
 PAYS_AGAINST = ("python", "numpy")
 
@@ -128,6 +131,7 @@ def cell(
         again=again,
         noise_floor=floor,
         fastest=fastest(backends, floor),
+        stolen=largest([turn.get(MACHINE, {}) for turn in turns], "stolen"),
     )
 
 
@@ -356,7 +360,7 @@ def shortest_run(one: Cell) -> tuple[str, ...]:
     return (min(totals, key=totals.__getitem__),) if totals else ()
 
 
-def warnings(cells: Iterable[Cell]) -> list[str]:
+def warnings(cells: Sequence[Cell]) -> list[str]:
     """What a reader must know before believing the times."""
     timed = {
         f"{name}, {one.rows} × {one.features} {one.dtype}": found.epoch_seconds
@@ -366,7 +370,23 @@ def warnings(cells: Iterable[Cell]) -> list[str]:
     }
     return [
         *statistics.noise_warnings(timed),
+        *stolen(cells),
         *(changed(name, one) for name, one in timed.items() if one.changed_answers),
+    ]
+
+
+def stolen(cells: Sequence[Cell]) -> list[str]:
+    """That the host of this machine gave its processors to others; nothing where it did not."""
+    struck = {
+        f"{one.rows} × {one.features} {one.dtype}": one.stolen for one in cells if (one.stolen or 0) > STOLEN_SHARE
+    }
+    if not struck:
+        return []
+    worst = max(struck, key=lambda name: struck[name] or 0.0)
+    return [
+        f"the host of this virtual machine took up to {100 * (struck[worst] or 0.0):.2g} % of its processors' time "
+        f"while epochs were timed ({worst}; {len(struck)} of {len(cells)} sizes above {100 * STOLEN_SHARE:g} %): "
+        "run again at another hour, or on a machine of its own"
     ]
 
 

@@ -12,6 +12,9 @@ from pathlib import Path
 
 from handgrad.compare.results import Environment
 
+#: Of a line of /proc/stat, the place of the stolen ticks; what follows is counted in others already.
+STOLEN = 8
+
 PACKAGES = ("handgrad", "numpy", "numba", "llvmlite", "torch", "jax", "pandas", "pyarrow", "matplotlib")
 
 
@@ -89,6 +92,19 @@ def memory_available_bytes() -> int | None:
     if limit and used and limit.isdigit():
         told.append(int(limit) - int(used))
     return min(told, default=None)
+
+
+def processor_ticks() -> tuple[int, int] | None:
+    """Ticks since the machine started: those that its host gave to others while there was work here, and all; proc(5).
+
+    None where the system does not count them. Only a virtual machine has a host.
+    """
+    for line in _lines("/proc/stat"):
+        name, *counts = line.split()
+        if name == "cpu" and len(counts) >= STOLEN:
+            ticks = [int(count) for count in counts[:STOLEN]]
+            return ticks[-1], sum(ticks)
+    return None
 
 
 def cache_bytes() -> dict[str, int]:

@@ -171,13 +171,22 @@ def independent_ratio(over: Timing, under: Timing) -> Estimate:
 
 
 def noise_floor(same: Estimate | None) -> float:
-    """How different two copies of one program looked (an A/A run): the end of their ratio's interval farther from 1.
+    """How different two copies of one program looked in the same rounds (an A/A run): their ratio's distance from 1.
 
-    At least `NOISE_FLOOR_AT_LEAST`, which is also what is taken without an A/A run.
+    That is what processes differ by of themselves. How well it is known is not part of it, since the intervals of all
+    ratios hold that already. At least `NOISE_FLOOR_AT_LEAST`, which is also what is taken without an A/A run.
     """
     if same is None:
         return NOISE_FLOOR_AT_LEAST
-    return max(NOISE_FLOOR_AT_LEAST, same.high - 1, 1 / same.low - 1)
+    return max(NOISE_FLOOR_AT_LEAST, same.value - 1, 1 / same.value - 1)
+
+
+def noise_reach(same: Estimate | None) -> float:
+    """How different two copies of one program may have been: the end of their ratio's interval farther from 1.
+
+    For runs that have no rounds in common, so that no interval of theirs holds how the machine drifted in between.
+    """
+    return NOISE_FLOOR_AT_LEAST if same is None else max(NOISE_FLOOR_AT_LEAST, same.high - 1, 1 / same.low - 1)
 
 
 def told_apart(ratio: Estimate, floor: float = NOISE_FLOOR_AT_LEAST) -> bool:

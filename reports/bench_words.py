@@ -78,8 +78,8 @@ def noise(bench: Bench) -> str | None:
         return None
     return (
         f"Noise: {shown(bench.reference)} against itself differed by up to {100 * max(floors):.2g} % "
-        f"({100 * sorted(floors)[len(floors) // 2]:.2g} % in the middle cell); what is closer than its cell's figure "
-        "is not told apart."
+        f"({100 * sorted(floors)[len(floors) // 2]:.2g} % in the middle cell); a backend is told apart where the whole "
+        "interval of its ratio is farther from 1 than its cell's figure."
     )
 
 

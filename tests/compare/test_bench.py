@@ -19,7 +19,7 @@ from handgrad.compare import bench as bench_module
 from handgrad.compare.bench import bench
 from handgrad.compare.bench_cell import Size, problem
 from handgrad.compare.bench_results import Bench, Cell, Settings, from_json, to_json
-from handgrad.compare.environment import memory_available_bytes
+from handgrad.compare.environment import memory_available_bytes, processor_ticks
 from handgrad.compare.process import Worker
 from handgrad.compare.results import ResultError
 from handgrad.compare.side_by_side import NothingRan
@@ -80,6 +80,31 @@ def test_the_reference_against_itself_is_within_its_own_noise_floor(found: Bench
         assert cell.again is not None
         assert cell.noise_floor == pytest.approx(0.01)
         assert 0.995 < cell.again.value < 1.005
+
+
+def test_what_the_host_took_from_the_machine_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch):
+    ticks = iter((stolen, 1000 * turn) for turn, stolen in enumerate([0, 5, 50, 70, 70, 70, 70, 70], 1))
+    monkeypatch.setattr(bench_module.environment, "processor_ticks", lambda: next(ticks))
+    struck = swept(rows=(100, 1000))
+    assert sorted(cell.stolen for cell in struck.cells) == [pytest.approx(0.005), pytest.approx(0.02)]
+    (line,) = [line for line in struck.warnings if "host" in line]
+    assert "up to 2 % of its processors' time" in line
+    assert "1 of 2 sizes" in line
+    assert "run again" in line
+
+
+@pytest.mark.parametrize("counts", [None, (5, 100)])
+def test_nothing_is_said_of_a_host_where_nothing_counts_or_is_stolen(counts: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bench_module.environment, "processor_ticks", lambda: counts)
+    quiet = swept(rows=(100,))
+    assert quiet.cells[0].stolen is None
+    assert not [line for line in quiet.warnings if "host" in line]
+
+
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="this system keeps no /proc/stat")
+def test_ticks_are_read_from_the_system():
+    first, second = processor_ticks(), processor_ticks()
+    assert 0 <= first[0] <= first[1] <= second[1]
 
 
 def test_two_backends_of_equal_cost_are_not_told_apart_and_share_the_first_place():
