@@ -144,7 +144,7 @@ class Session:
         self.settle()
         gc.disable()
         if self.epoch_seconds < LONG_EPOCH_SECONDS:
-            trainer.run(trainer.start(made), made, 0, max(1, epochs // WARM_UP_SHARE))
+            trainer.run(trainer.start(made), made, 0, -(-epochs // WARM_UP_SHARE))
         parameters = trainer.start(made)
         began = time.perf_counter()
         parameters, _ = trainer.run(parameters, made, 0, epochs)
@@ -174,7 +174,7 @@ class Session:
         if self.reader is None or self.reader.bytes != bytes:
             self.reader = None  # two of the largest size need not fit
             self.reader = Reader(bytes)
-        self.reader.seconds(max(1, times // WARM_UP_SHARE))
+        self.reader.seconds(-(-times // WARM_UP_SHARE))
         return {"seconds": self.reader.seconds(times)}
 
     def limits(self, largest_bytes: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from handgrad.compare.measure import (
     calibrated,
     measure,
     relative_change,
+    shared_count,
 )
 
 
@@ -49,11 +50,21 @@ def test_a_clock_that_never_takes_longer_is_not_asked_for_ever_more():
     assert calibrate(stops_early).epochs == max(asked) == MOST_EPOCHS
 
 
+def test_a_disturbed_lap_does_not_make_samples_short():
+    laps = []
+
+    def disturbed_once(epochs):
+        laps.append(epochs)
+        return Lap(epochs * 1e-3 + (0.05 if len(laps) == 2 else 0.0), ())
+
+    assert calibrate(disturbed_once).epochs * 1e-3 >= SAMPLE_SECONDS
+
+
 def test_every_round_times_every_clock_once_in_an_order_of_its_own():
     log: list[str] = []
     names = clocks(log, a=0.01, b=0.01, c=0.01)
     measure(calibrated(names), budget_seconds=0.0, rounds_at_least=40)
-    rounds = [tuple(log[first : first + 3]) for first in range(3, len(log), 3)]  # the first three calls calibrate
+    rounds = [tuple(log[first : first + 3]) for first in range(6, len(log), 3)]  # the first two calls of each calibrate
     assert len(rounds) == 40
     assert all(sorted(one) == ["a", "b", "c"] for one in rounds)
     assert len(set(rounds)) == 6
@@ -137,6 +148,31 @@ def test_a_change_beyond_the_finite_has_no_size():
     assert relative_change((1.0, None), (1.0, 2.0)) is None
     assert relative_change((0.0, 0.0), (0.0, 0.0)) == 0.0
     assert relative_change((3.0, 1.0), (2.0, -4.0)) == 5 / 4
+
+
+@pytest.mark.parametrize(
+    ("counts", "shared"),
+    [
+        ([7], [7]),
+        ([7, 8], [8, 8]),
+        ([4, 7, 8, 9], [4, 9, 9, 9]),
+        ([1, 2, 3, 6, 7, 100], [1, 3, 3, 7, 7, 100]),
+    ],
+)
+def test_clocks_of_like_speed_have_samples_of_as_many_epochs(counts, shared):
+    assert [shared_count(count, counts) for count in counts] == shared
+
+
+def test_what_the_first_epoch_of_a_sample_costs_is_in_both_of_two_like_clocks():
+    def with_a_cold_start(epoch_seconds: float) -> Clock:
+        return lambda epochs: Lap((epochs + 0.3) * epoch_seconds, (float(epochs),))
+
+    both = {"a": with_a_cold_start(1.52e-3), "b": with_a_cold_start(1.38e-3)}
+    assert {c.epochs for c in calibrated(both).values()} == {7, 8}
+    timed = measure(calibrated(both), budget_seconds=0.0)
+    assert timed["a"].epochs_per_sample == timed["b"].epochs_per_sample == 8
+    assert timed["a"].median / timed["b"].median == pytest.approx(1.52 / 1.38, rel=1e-9)
+    assert timed["a"].changed_answers == 0
 
 
 def test_a_machine_that_slows_down_is_unfair_to_nobody():
