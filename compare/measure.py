@@ -37,6 +37,9 @@ class ClockStopped(RuntimeError):
 #: A sample lasts at least so long, so that the clock's own resolution and overhead are lost in it.
 SAMPLE_SECONDS = 0.01
 
+#: So many laps in a row must be as long as a sample before their number of epochs is taken.
+CONFIRMED = 3
+
 #: Clocks whose numbers of epochs in a sample differ by no more than this factor get the same number. The first epoch of
 #: a sample finds caches and threads cold, and what that costs must weigh alike in backends that are hardly told apart
 #: (seen: a program 2.5 % slower than itself, with 7 epochs in a sample in place of 8).
@@ -150,17 +153,19 @@ def calibrated(clocks: Mapping[str, Clock], epochs: Mapping[str, int] | None = N
 def calibrate(clock: Clock, epochs: int | None = None) -> Contestant | None:
     """How many epochs make a sample of at least `SAMPLE_SECONDS`, and what they give; None for a clock that stops.
 
-    A lap that is long enough is run once more, as it might only have been disturbed. These runs are the warm-up: none
-    of them is a sample.
+    A lap that is long enough is run again (`CONFIRMED`), as it might only have been disturbed. These runs are the
+    warm-up: none of them is a sample.
     """
     count = epochs or 1
     try:
         lap = clock(count)
         while epochs is None and count < MOST_EPOCHS:
-            seconds = lap.seconds if lap.seconds < SAMPLE_SECONDS else min(lap.seconds, clock(count).seconds)
-            if seconds >= SAMPLE_SECONDS:
+            laps = [lap.seconds]
+            while laps[-1] >= SAMPLE_SECONDS and len(laps) < CONFIRMED:
+                laps.append(clock(count).seconds)
+            if laps[-1] >= SAMPLE_SECONDS:
                 break
-            count = larger_count(count, seconds)
+            count = larger_count(count, laps[-1])
             lap = clock(count)
     except ClockStopped:
         return None

@@ -38,9 +38,11 @@ if TYPE_CHECKING:
     from handgrad.compare.machine import Reader
 
 
-#: One part in so many of a sample, and one epoch at least, is run before it without the clock: a process that has
-#: rested finds its threads asleep and its caches full of others' data, and samples of few epochs would show it more.
+#: One part in so many of a sample is run before it without the clock, over and over for at least so long: a process
+#: that has rested finds its caches full of others' data and its threads asleep, perhaps on one core, where the system
+#: leaves them for some milliseconds. Samples of few epochs would show it more.
 WARM_UP_SHARE = 4
+WARM_UP_SECONDS = 0.0025
 #: In epochs that last longer, waking up does not show.
 LONG_EPOCH_SECONDS = 0.1
 
@@ -144,7 +146,7 @@ class Session:
         self.settle()
         gc.disable()
         if self.epoch_seconds < LONG_EPOCH_SECONDS:
-            trainer.run(trainer.start(made), made, 0, -(-epochs // WARM_UP_SHARE))
+            warm_up(lambda: trainer.run(trainer.start(made), made, 0, -(-epochs // WARM_UP_SHARE)))
         parameters = trainer.start(made)
         began = time.perf_counter()
         parameters, _ = trainer.run(parameters, made, 0, epochs)
@@ -174,7 +176,8 @@ class Session:
         if self.reader is None or self.reader.bytes != bytes:
             self.reader = None  # two of the largest size need not fit
             self.reader = Reader(bytes)
-        self.reader.seconds(-(-times // WARM_UP_SHARE))
+        reader = self.reader
+        warm_up(lambda: reader.seconds(-(-times // WARM_UP_SHARE)))
         return {"seconds": self.reader.seconds(times)}
 
     def limits(self, largest_bytes: int) -> dict[str, Any]:
@@ -191,6 +194,14 @@ class Session:
         if self.trainer is None:
             raise RuntimeError("no data was bound")
         return self.trainer
+
+
+def warm_up(part: Callable[[], object]) -> None:
+    """Does a part of what will be timed, until it has taken long enough."""
+    began = time.perf_counter()
+    part()
+    while time.perf_counter() - began < WARM_UP_SECONDS:
+        part()
 
 
 def make_plan(fields: dict[str, Any]) -> Plan:

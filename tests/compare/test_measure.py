@@ -7,7 +7,9 @@ import math
 
 import pytest
 
+from handgrad.compare import worker
 from handgrad.compare.measure import (
+    CONFIRMED,
     MOST_EPOCHS,
     SAMPLE_SECONDS,
     Clock,
@@ -50,21 +52,24 @@ def test_a_clock_that_never_takes_longer_is_not_asked_for_ever_more():
     assert calibrate(stops_early).epochs == max(asked) == MOST_EPOCHS
 
 
-def test_a_disturbed_lap_does_not_make_samples_short():
+@pytest.mark.parametrize("disturbed", [{1}, {2}, {1, 2}, {2, 3}])
+def test_disturbed_laps_do_not_make_samples_short(disturbed):
     laps = []
 
-    def disturbed_once(epochs):
+    def clock(epochs):
         laps.append(epochs)
-        return Lap(epochs * 1e-3 + (0.05 if len(laps) == 2 else 0.0), ())
+        return Lap(epochs * 1e-3 + (0.05 if len(laps) in disturbed else 0.0), ())
 
-    assert calibrate(disturbed_once).epochs * 1e-3 >= SAMPLE_SECONDS
+    assert calibrate(clock).epochs * 1e-3 >= SAMPLE_SECONDS
 
 
 def test_every_round_times_every_clock_once_in_an_order_of_its_own():
     log: list[str] = []
     names = clocks(log, a=0.01, b=0.01, c=0.01)
     measure(calibrated(names), budget_seconds=0.0, rounds_at_least=40)
-    rounds = [tuple(log[first : first + 3]) for first in range(6, len(log), 3)]  # the first two calls of each calibrate
+    rounds = [
+        tuple(log[first : first + 3]) for first in range(3 * CONFIRMED, len(log), 3)
+    ]  # before them they calibrate
     assert len(rounds) == 40
     assert all(sorted(one) == ["a", "b", "c"] for one in rounds)
     assert len(set(rounds)) == 6
@@ -83,6 +88,20 @@ def test_a_sample_is_of_so_many_epochs_that_it_outlasts_the_clock():
     assert timed.epochs_per_sample * 1e-6 >= SAMPLE_SECONDS
     assert quick.epochs[-5:] == [timed.epochs_per_sample] * 5
     assert timed.median == pytest.approx(1e-6)
+
+
+@pytest.mark.parametrize(("part_seconds", "parts"), [(0.001, 3), (0.1, 1)])
+def test_a_rested_process_warms_up_for_so_long_however_short_a_part_is(part_seconds, parts, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(worker.time, "perf_counter", lambda: now[0])
+    done = []
+
+    def part():
+        done.append(part_seconds)
+        now[0] += part_seconds
+
+    worker.warm_up(part)
+    assert len(done) == parts == max(1, math.ceil(worker.WARM_UP_SECONDS / part_seconds))
 
 
 def test_the_warm_up_is_no_sample():
