@@ -18,6 +18,7 @@ The pass takes the tiles of `numba`. Mini-batches, which no such sums can serve,
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -365,24 +366,29 @@ def packed(moments: Moments) -> FloatArray:
 
 
 class MomentsTrainer(NumbaTrainer):
-    """One pass over the data, made when it is bound; then no row is looked at again."""
+    """One pass over the data, for the first gradient; then no row is looked at again."""
 
     name: ClassVar[str] = "moments"
     summary: ClassVar[str] = "other mathematics: XᵀX and Xᵀy once, then O(d²) an epoch"
     kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "manual"
     requires: ClassVar[tuple[str, ...]] = ("numba",)
 
+    @cached_property
     @np.errstate(over="ignore", invalid="ignore")  # squares beyond the dtype's range: the loss is not finite
-    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Tiled, FloatArray]:
-        """The data as `numba` has it, and its moments, unless G is no smaller than X: then rows are gone through."""
-        own = super().bind(X, y)
-        n, d = X.shape
-        every = max(1, n // max(SAMPLE_ROWS, SAMPLE_ROWS_PER_FEATURE * d))
-        self.moments = near_optimum(*own, (X[::every], y[::every]), self.threaded) if n > d + 1 else None
-        if self.moments is not None:
-            self.packed = packed(self.moments)
-            self.delta, self.moved_sums = np.zeros((2, self.packed.shape[1] + 1), self.dtype)
-        return own
+    def moments(self) -> Moments | None:
+        """Those of the bound rows, unless G is no smaller than X: then rows are gone through.
+
+        The pass is work, not a move, so it waits for the first gradient.
+        """
+        X, y = self.data
+        if self.rows <= self.features + 1:
+            return None
+        every = max(1, self.rows // max(SAMPLE_ROWS, SAMPLE_ROWS_PER_FEATURE * self.features))
+        some = np.arange(0, self.rows, every)
+        found = near_optimum(X, y, (X.taken(some), y[some]), self.threaded)
+        self.packed = packed(found)
+        self.delta, self.moved_sums = np.zeros((2, self.packed.shape[1] + 1), self.dtype)
+        return found
 
     def loss(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
         """(1/n) Σ r²."""
@@ -390,10 +396,11 @@ class MomentsTrainer(NumbaTrainer):
 
     def gradient(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
         """(2/n) Σ x r and (2/n) Σ r from the moments; other rows than the bound ones are gone through."""
-        if self.moments is None or X is not self.data[0]:
+        moments = self.moments if X is self.data[0] else None
+        if moments is None:
             return super().gradient(X, y, weights, bias)
         sums = self.moved_sums
-        gradient_sums(np.append(weights, bias), *self.moments[:3], self.packed, self.delta, sums)
+        gradient_sums(np.append(weights, bias), *moments[:3], self.packed, self.delta, sums)
         n, d = y.dtype.type(y.size), self.features
         scale = y.dtype.type(2) / n
         return Gradient(sums[d + 1] / n, scale * sums[:d], scale * sums[d])

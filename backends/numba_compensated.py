@@ -227,25 +227,12 @@ class Topped(NamedTuple):
 
 
 def topped(X: Tiled, y: FloatArray) -> Topped:
-    """X with what guards are chosen by."""
-    tops = np.empty((-(-X.rows // BLOCK_ROWS), X.tiles.shape[1] + 1))
-    fill_tops(X.tiles, y, tops)
-    return Topped(X, tops)
-
-
-@compiled
-def fill_tops(X: FloatArray, y: FloatArray, tops: FloatArray) -> None:
-    """The largest magnitude of each feature, and of y, in each block of rows (blocks, d + 1)."""
-    d, side = X.shape[1], count(address(y), WIDE)
-    for block in range(len(tops)):
-        first = block * BLOCK_ROWS
-        last = min(first + BLOCK_ROWS, y.size)
-        for j in range(d + 1):
-            biggest = nothing(address(y), WIDE)
-            for i in range(first, last, side):
-                at = after(address(X), i * d + j * side) if j < d else after(address(y), i)
-                biggest = larger(biggest, load(at, 0, WIDE))
-            tops[block, j] = largest(biggest)
+    """X with what guards are chosen by; the rows behind the last one are zeros."""
+    side = X.tiles.shape[2]
+    columns = np.empty((len(X.tiles), X.tiles.shape[1] + 1))
+    np.maximum(X.tiles.max(axis=2), -X.tiles.min(axis=2), out=columns[:, :-1])
+    columns[:, -1] = np.maximum.reduceat(np.abs(y), np.arange(0, len(y), side))
+    return Topped(X, np.maximum.reduceat(columns, np.arange(0, len(columns), BLOCK_ROWS // side)))
 
 
 class NumbaCompensatedTrainer(Trainer):

@@ -78,7 +78,8 @@ class Machine:
 class StartUp:
     """What a backend costs before its epochs are steady, in processes that were started for this alone.
 
-    `import_seconds` loads the library, `bind_seconds` moves the data into its form. The first epoch is timed with an
+    `import_seconds` loads the library, `bind_seconds` moves the data into its form, and `set_up_seconds` is what the
+    first such move took longer than a second one (parts of the library loaded late). The first epoch is timed with an
     empty cache of compiled code (`cold`), and in a new process with the cache that the former left (`cached`).
     `epoch_seconds` is a steady epoch of the same problem, and `own_bytes` the memory beyond interpreter and data.
     """
@@ -92,6 +93,7 @@ class StartUp:
     first_call_cached_seconds: float
     epoch_seconds: float
     own_bytes: int | None
+    set_up_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,9 @@ class Measured:
     `relative` is its epoch over the reference backend's in the same rounds, `told_apart` whether that ratio is beyond
     the noise. `limit_fraction` is the machine's time for reading the same bytes over the epoch (above 1: it does not
     read them all). `gradient_ratio` and `parameters_ratio` hold its gradient at the start, and its parameters after
-    the first epochs, against the reference backend's: the largest difference over what rounding explains. Totals are
-    import, first call and all further epochs of the run asked for.
+    the first epochs, against the reference backend's: the largest difference over what rounding explains.
+    `bind_seconds` moves the data into its form. Totals are import, set-up, that move, first call and all further epochs
+    of the run asked for.
     """
 
     status: Status
@@ -127,6 +130,7 @@ class Measured:
     own_bytes: int | None = None
     gradient_ratio: float | None = None
     parameters_ratio: float | None = None
+    bind_seconds: float | None = None
     total_cold_seconds: float | None = None
     total_cached_seconds: float | None = None
     break_even: tuple[BreakEven, ...] = ()

@@ -178,6 +178,7 @@ def measured(
         own_bytes=max(own, default=None),
         gradient_ratio=largest(answers, "gradient_ratio"),
         parameters_ratio=largest(answers, "parameters_ratio"),
+        bind_seconds=min((a["bind_seconds"] for a in answers if "bind_seconds" in a), default=None),
     )
 
 
@@ -237,9 +238,9 @@ def start_ups(settings: Settings, found: Found) -> dict[str, tuple[StartUp, ...]
 
 
 def fixed_seconds(start: StartUp, cold: bool) -> float:
-    """What a run costs beside its epochs: import, and what the first epoch took longer than a steady one."""
+    """What a run costs beside data and epochs: import, set-up, and what the first epoch took longer than others."""
     first = start.first_call_cold_seconds if cold else start.first_call_cached_seconds
-    return start.import_seconds + max(0.0, first - start.epoch_seconds)
+    return start.import_seconds + start.set_up_seconds + max(0.0, first - start.epoch_seconds)
 
 
 def with_totals(
@@ -248,13 +249,23 @@ def with_totals(
     """The same with the seconds of the whole run, and with what must be run for a start to pay for itself."""
     own = {name: start for name in backends if (start := start_of(starts.get(name, ()), size)) is not None}
     times = {name: m.epoch_seconds.median for name, m in backends.items() if m.epoch_seconds is not None}
+    before = {
+        name: tuple(fixed_seconds(start, cold) + (backends[name].bind_seconds or 0.0) for cold in (True, False))
+        for name, start in own.items()
+    }
     return {
         name: replace(
             found,
-            total_cold_seconds=fixed_seconds(own[name], cold=True) + epochs * times[name],
-            total_cached_seconds=fixed_seconds(own[name], cold=False) + epochs * times[name],
+            total_cold_seconds=before[name][0] + epochs * times[name],
+            total_cached_seconds=before[name][1] + epochs * times[name],
             break_even=tuple(
-                BreakEven(other, *(epochs_to_pay(own, times, name, other, cold) for cold in (True, False)))
+                BreakEven(
+                    other,
+                    *(
+                        epochs_to_pay(own_before - other_before, times[other] - times[name])
+                        for own_before, other_before in zip(before[name], before[other], strict=True)
+                    ),
+                )
                 for other in PAYS_AGAINST
                 if other != name and other in own and other in times
             ),
@@ -270,12 +281,8 @@ def start_of(starts: Iterable[StartUp], size: Size) -> StartUp | None:
     return next((start for start in starts if (start.features, start.dtype) == (size.features, size.dtype)), None)
 
 
-def epochs_to_pay(
-    own: Mapping[str, StartUp], times: Mapping[str, float], name: str, other: str, cold: bool
-) -> int | None:
-    """The first number of epochs after which a run with `name` takes no longer than one with `other`; None: never."""
-    later = fixed_seconds(own[name], cold) - fixed_seconds(own[other], cold)
-    gained = times[other] - times[name]
+def epochs_to_pay(later: float, gained: float) -> int | None:
+    """The first number of epochs after which a run that begins so much later has caught up; None: never."""
     if later <= 0:
         return 0
     return math.ceil(later / gained) if gained > 0 else None

@@ -15,7 +15,7 @@ from handgrad.backends.catalogue import catalogue
 from handgrad.compare import bench_summary, environment
 from handgrad.compare.bench_cell import AGAIN, Size, measured, problem
 from handgrad.compare.bench_results import Cell, Settings
-from handgrad.compare.clocks import Asked
+from handgrad.compare.clocks import Asked, plan_fields
 from handgrad.compare.lesson_results import Costs, Start
 from handgrad.compare.process import Worker, WorkerError
 
@@ -69,12 +69,12 @@ def costs(
             quick = {name: worker for name, worker in living.items() if name not in slow}
             found = measured(size, quick, REFERENCE, BUDGET_SECONDS, PRECISION, ROUNDS_AT_LEAST, seed, epochs={})
             answers.append(found | slow)
-        binds = bind_seconds(sizes[-1], {n: w for n, w in living.items() if "samples" in answers[-1].get(n, {})})
+        begun = start_seconds(sizes[-1], {n: w for n, w in living.items() if "samples" in answers[-1].get(n, {})})
     cells = tuple(cell(size, found, names) for size, found in zip(sizes, answers, strict=True))
     through_rows = [without(one, MOMENTS) for one in cells]
     return Costs(
         cells=cells,
-        binds=binds,
+        begun=begun,
         starts={
             name: Start(imports[name], answers[0][name]["first_call_seconds"])
             for name in imports
@@ -136,12 +136,14 @@ def without(one: Cell, name: str) -> Cell:
     return replace(one, backends=others, fastest=bench_summary.fastest(others, one.noise_floor or 0.0))
 
 
-def bind_seconds(size: Size, living: Mapping[str, Asked]) -> dict[str, float]:
-    """Seconds in which each takes in the data of that size, once more, so that all its code is loaded."""
-    found = {}
-    with problem(size, 0).file() as data:
+def start_seconds(size: Size, living: Mapping[str, Asked]) -> dict[str, float]:
+    """Seconds in which each takes in the data of that size and has one epoch, once more, so that all code is loaded."""
+    found, made = {}, problem(size, 0)
+    with made.file() as data:
         for name, worker in living.items():
             if name != AGAIN:
                 with contextlib.suppress(WorkerError):  # it then has a time for epochs, and none for this
-                    found[name] = float(worker.ask("bind", data=data, dtype=size.dtype)["bind_seconds"])
+                    taken_in = worker.ask("bind", data=data, dtype=size.dtype)["bind_seconds"]
+                    first = worker.ask("first_call", plan=plan_fields(made.plan))["first_call_seconds"]
+                    found[name] = float(taken_in + first)
     return found

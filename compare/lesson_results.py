@@ -288,7 +288,7 @@ class Costs:
 
     Attributes:
         cells: One for each number of rows, ascending.
-        binds: By backend: seconds for taking in the data of the last cell, all code being loaded.
+        begun: By backend: seconds for taking in the data of the last cell and one epoch, all code being loaded.
         starts: By backend that ran.
         crossovers: Between the backends that go through all rows in every epoch.
         reigns: Among them: which is the fastest from where to where.
@@ -298,7 +298,7 @@ class Costs:
     """
 
     cells: tuple[Cell, ...]
-    binds: dict[str, float]
+    begun: dict[str, float]
     starts: dict[str, Start]
     crossovers: tuple[Crossover, ...]
     reigns: tuple[Reign, ...]

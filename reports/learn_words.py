@@ -564,14 +564,14 @@ def at_first(found: Costs) -> str:
 
 def paid(found: Costs, rival: str, gained: float) -> str:
     """After how many epochs the pass that takes the sums has paid for itself; `gained` are the seconds per epoch."""
-    own, other = found.binds.get("moments"), found.binds.get(rival)
+    own, other = found.begun.get("moments"), found.begun.get(rival)
     if own is None or other is None or gained <= 0:
         return ""
     epochs = max(1, math.ceil((own - other) / gained))
     return (
-        f"Taking in the data, with the pass that takes the sums, cost it {numbers.seconds(own)}, and {shown(rival)} "
-        f"{numbers.seconds(other)}: from {plural(epochs, 'epoch')} on, moments is ahead. No compiler finds that, "
-        "since it is another algorithm."
+        f"The data and the first epoch, with the pass that takes the sums, cost it {numbers.seconds(own)}, and "
+        f"{shown(rival)} {numbers.seconds(other)}: from {plural(epochs, 'epoch')} on, moments is ahead. No compiler finds "
+        "that, since it is another algorithm."
     )
 
 

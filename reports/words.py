@@ -80,8 +80,8 @@ def fastest(comparison: Comparison) -> str | None:
     gain = "" if "numpy" in tied else _gain(best, speed)
     if tied:
         return f"{listed([shown(name) for name in tied])} are the fastest and not told apart: {each}{gain}."
-    once = numbers.seconds(speed.import_seconds + speed.first_call_seconds)
-    return f"{shown(best)} is the fastest: {each}{gain}, after {once} once for its import and first call."
+    once = numbers.seconds(speed.import_seconds + speed.bind_seconds + speed.first_call_seconds)
+    return f"{shown(best)} is the fastest: {each}{gain}, after {once} once for import, data and first call."
 
 
 def _not_told_apart(timed: dict[str, Speed], best: str) -> list[str]:

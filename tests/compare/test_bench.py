@@ -155,10 +155,32 @@ def test_the_start_is_measured_with_nothing_compiled_and_again_from_the_same_cac
 def test_a_start_pays_for_itself_after_as_many_epochs_as_it_costs_more():
     world = World()
     found = at(swept(world), 10_000).backends["tape"]
-    assert found.total_cached_seconds == pytest.approx(0.1 + 0.02 + 99 * 1.2e-4, rel=0.02)
+    assert found.total_cached_seconds == pytest.approx(0.1 + 0.01 + 0.02 + 99 * 1.2e-4, rel=0.02)
     (against,) = (one for one in found.break_even if one.against == "python")
     assert against.cached is not None
     assert against.cached <= 5  # the same import and first call: ahead as soon as an epoch is
+
+
+def test_what_only_the_first_move_of_data_costs_is_set_up_and_counts_once():
+    class LoadsLate(World):
+        def start(self, *given: Any) -> Any:
+            worker = super().start(*given)
+            move, late = worker.bind, [0.5 if given[0] == "tape" else 0.0]
+
+            def bind(data: str, dtype: str) -> dict[str, Any]:
+                return {"bind_seconds": move(data, dtype)["bind_seconds"] + (late.pop() if late else 0.0)}
+
+            worker.bind = bind  # type: ignore[method-assign]
+            return worker
+
+    found = swept(LoadsLate())
+    (start,) = found.start_ups["tape"]
+    assert (start.set_up_seconds, start.bind_seconds) == (pytest.approx(0.5), 0.01)
+    assert found.start_ups["numpy"][0].set_up_seconds == 0
+    late, prompt = (at(found, 10_000).backends[name] for name in ("tape", "python"))
+    assert late.bind_seconds == prompt.bind_seconds == 0.01
+    (against,) = (one for one in late.break_even if one.against == "python")
+    assert against.cached == pytest.approx(0.5 / (1.001e-3 - 1.2e-4), rel=0.02)
 
 
 def test_each_process_goes_through_all_cells_in_an_order_of_its_own():

@@ -277,7 +277,7 @@ def test_a_backend_that_does_not_start_is_missing_with_its_reason() -> None:
     found = costs(0, (100, 1000), Broken)
     assert found.missing["tape"] == "no library"
     assert "tape" not in found.starts
-    assert found.binds["moments"] == 0.5
+    assert found.begun["moments"] == 0.5 + 0.125
 
 
 # -- sources and exercises

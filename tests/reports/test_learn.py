@@ -66,7 +66,7 @@ def costs(**changes: Any) -> Costs:
     many = {"python": 9e-4, "numpy": 9e-6, "numba": 2e-6, "torch": 6e-5, "moments": 3e-7}
     found = Costs(
         cells=(cell(ROWS[0], few), cell(ROWS[1], many)),
-        binds={"numba": 1e-5, "moments": 1e-4},
+        begun={"numba": 1e-5, "moments": 1e-4},
         starts={name: Start(0.1, 0.2) for name in few},
         crossovers=(Crossover("python", "torch", 1, "float64", Estimate(612.0, 580.0, 650.0)),),
         reigns=(Reign(1, "float64", "epoch", "numba", (), *ROWS),),
