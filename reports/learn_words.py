@@ -570,8 +570,8 @@ def paid(found: Costs, rival: str, gained: float) -> str:
     epochs = max(1, math.ceil((own - other) / gained))
     return (
         f"The data and the first epoch, with the pass that takes the sums, cost it {numbers.seconds(own)}, and "
-        f"{shown(rival)} {numbers.seconds(other)}: from {plural(epochs, 'epoch')} on, moments is ahead. No compiler finds "
-        "that, since it is another algorithm."
+        f"{shown(rival)} {numbers.seconds(other)}: from {plural(epochs, 'epoch')} on, moments is ahead. No compiler "
+        "finds that, since it is another algorithm."
     )
 
 
