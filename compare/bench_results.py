@@ -16,6 +16,11 @@ from handgrad.compare.results import Environment, ResultError, Timing
 SCHEMA = 1
 KIND = "bench"
 
+#: An epoch that is so many times faster than the machine reads X and y cannot have read them.
+READS_ALL_UP_TO = 2.0
+
+ReignOf = Literal["epoch", "rows", "run"]
+
 Status = Literal["ok", "skipped", "unavailable", "failed", "timeout"]
 
 
@@ -183,12 +188,13 @@ class Crossover:
 class Reign:
     """From `first` rows (measured) to `last`, `fastest` has the shortest time; `tied` are not told apart from it.
 
-    `of` says which time: that of a steady epoch, or of the whole run with import and first call.
+    `of` says which time: that of a steady epoch, that of a steady epoch among those that read all rows in each (where
+    not all do), or that of the whole run with import and first call.
     """
 
     features: int
     dtype: str
-    of: Literal["epoch", "run"]
+    of: ReignOf
     fastest: str
     tied: tuple[str, ...]
     first: int

@@ -16,6 +16,7 @@ import msgspec
 from handgrad.compare import statistics
 from handgrad.compare.bench_cell import AGAIN, Size
 from handgrad.compare.bench_results import (
+    READS_ALL_UP_TO,
     Bench,
     BreakEven,
     Cell,
@@ -23,6 +24,7 @@ from handgrad.compare.bench_results import (
     Machine,
     Measured,
     Reign,
+    ReignOf,
     Scaling,
     Settings,
     StartUp,
@@ -73,7 +75,7 @@ def summary(
         cells=cells,
         scaling=tuple(scaling(cells)),
         crossovers=tuple(crossovers(cells)),
-        reigns=tuple(reigns(cells, "epoch")) + tuple(reigns(cells, "run")),
+        reigns=tuple(reign for of in ("epoch", "rows", "run") for reign in reigns(cells, of)),
         warnings=tuple(warnings(cells)),
     )
 
@@ -342,13 +344,19 @@ def crossovers(cells: Sequence[Cell]) -> list[Crossover]:
     return made
 
 
-def reigns(cells: Sequence[Cell], of: Literal["epoch", "run"]) -> list[Reign]:
+def reigns(cells: Sequence[Cell], of: ReignOf) -> list[Reign]:
     """From which size to which one backend is the fastest; it stays so while it is not told apart from the fastest."""
     made: list[Reign] = []
     for (features, dtype), group in widths(cells):
+        past_rows = not_reading(group)
+        if of == "rows" and not past_rows:
+            continue
         held: Reign | None = None
         for one in group:
-            best = one.fastest if of == "epoch" else shortest_run(one)
+            best = shortest_run(one) if of == "run" else one.fastest
+            if of == "rows":
+                through = {name: found for name, found in one.backends.items() if name not in past_rows}
+                best = fastest(through, statistics.noise_floor(one.again))
             if not best:
                 continue
             if held is not None and held.fastest in best:
@@ -359,6 +367,16 @@ def reigns(cells: Sequence[Cell], of: Literal["epoch", "run"]) -> list[Reign]:
                 held = Reign(features, dtype, of, best[0], best[1:], one.rows, one.rows)
                 made.append(held)
     return made
+
+
+def not_reading(group: Iterable[Cell]) -> set[str]:
+    """The backends that cannot have read X and y in every epoch, at some size."""
+    return {
+        name
+        for one in group
+        for name, found in one.backends.items()
+        if found.limit_fraction is not None and found.limit_fraction.value > READS_ALL_UP_TO
+    }
 
 
 def shortest_run(one: Cell) -> tuple[str, ...]:

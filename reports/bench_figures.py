@@ -7,16 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from handgrad.compare.bench_results import Bench, Cell, Machine, Measured
+from handgrad.compare.bench_results import READS_ALL_UP_TO, Bench, Cell, Machine, Measured
 from handgrad.reports import numbers, style
 from handgrad.reports.bench_tables import cells_of, percent, width_name, widths
 from handgrad.reports.colours import LIGHT, Look, looks
 from handgrad.reports.names import shown
 from handgrad.reports.style import Drawing
 from handgrad.reports.words import listed
-
-#: An epoch that is so many times faster than the machine reads X and y cannot have read them.
-READS_ALL_UP_TO = 2.0
 
 #: Multiplications and additions of an epoch per row: 2d for ŷ, 2d for dW, and b, −y, r², their sum and Σ r.
 OPERATIONS = (4, 5)

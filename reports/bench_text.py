@@ -46,6 +46,7 @@ def sections(bench: Bench) -> Iterator[tuple[str, list[str]]]:
         ("Left out", bench_words.left_out(bench)),
         ("Noise", [*([noise] if noise else []), *bench.warnings]),
         (f"Fastest for a run of {bench.settings.epochs} epochs, start included", bench_words.answers(bench, "run")),
+        (bench_words.THROUGH_ROWS, bench_words.answers(bench, "rows")),
         ("Fastest for your table, epoch by epoch", bench_words.answers(bench, "epoch")),
     )
     return ((title, lines) for title, lines in every if lines)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
-from handgrad.compare.bench_results import Bench, Reign
+from handgrad.compare.bench_results import Bench, Reign, ReignOf
 from handgrad.reports import numbers
 from handgrad.reports.bench_tables import rounded, width_name
 from handgrad.reports.names import shown
 from handgrad.reports.words import listed, plural
+
+#: What the answer is called for those that would do for mini-batches and other losses, too.
+THROUGH_ROWS = "Fastest of those that read every row in every epoch"
 
 
 def heading(bench: Bench) -> str:
@@ -29,7 +31,7 @@ def method(bench: Bench) -> str:
     )
 
 
-def answers(bench: Bench, of: Literal["epoch", "run"]) -> list[str]:
+def answers(bench: Bench, of: ReignOf) -> list[str]:
     """For each width: who is the fastest from which size on."""
     reigns = [reign for reign in bench.reigns if reign.of == of]
     found = []
@@ -53,7 +55,7 @@ def _where(bench: Bench, reigns: Sequence[Reign], place: int) -> str:
         return "at every size" if reign.first < reign.last else f"at {numbers.count(reign.first)} rows"
     if place == 0:
         return f"up to {plural(reign.last, 'row')}"
-    exact = _crossing(bench, reigns[place - 1], reign) if reign.of == "epoch" else ""
+    exact = _crossing(bench, reigns[place - 1], reign) if reign.of != "run" else ""
     if place < len(reigns) - 1 and reign.first == reign.last:
         return f"at {plural(reign.first, 'row')}{exact}"
     end = "on" if place == len(reigns) - 1 else f"to {numbers.count(reign.last)}"

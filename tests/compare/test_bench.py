@@ -161,6 +161,16 @@ def test_a_start_pays_for_itself_after_as_many_epochs_as_it_costs_more():
     assert against.cached <= 5  # the same import and first call: ahead as soon as an epoch is
 
 
+def test_the_fastest_of_those_that_read_all_rows_is_told_where_another_does_not():
+    world = World()
+    world.costs["tape"] = (1e-7, 0.0)  # at 10,000 rows far less than the machine needs to read them
+    found = swept(world)
+    assert {reign.fastest for reign in found.reigns if reign.of == "epoch" and reign.last == 10_000} == {"tape"}
+    (last,) = [reign for reign in found.reigns if reign.of == "rows" and reign.last == 10_000]
+    assert last.fastest == "numpy"
+    assert not [reign for reign in swept().reigns if reign.of == "rows"]
+
+
 def test_what_only_the_first_move_of_data_costs_is_set_up_and_counts_once():
     class LoadsLate(World):
         def start(self, *given: Any) -> Any:
