@@ -54,6 +54,7 @@ class Entry:
     requires: tuple[str, ...]
     install: str
     by_default: bool
+    reads_all_rows: bool
     module: str
     class_name: str
     file: Path
@@ -197,6 +198,7 @@ def _entry(literals: dict[str, Any], module: str, class_name: str, file: Path) -
         requires=tuple(literals.get("requires", ())),
         install=literals.get("install", ""),
         by_default=literals.get("by_default", True),
+        reads_all_rows=literals.get("reads_all_rows", True),
         module=module,
         class_name=class_name,
         file=file,

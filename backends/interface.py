@@ -141,7 +141,8 @@ class Trainer(ABC):
 
     A backend is a subclass in a file of its own. The class attributes are plain literals, since the catalogue reads
     them without importing the file. It writes the four steps, and three moves: data in (`bind`), parameters in
-    (`to_own`), parameters out (`to_numpy`). It never changes an array that it was given.
+    (`to_own`), parameters out (`to_numpy`). It never changes an array that it was given. It may keep buffers, so a
+    trainer is for one thread at a time.
 
     Args:
         X: (n, d), or (n,) for one feature; anything that NumPy makes an array of numbers of. All finite.
@@ -163,6 +164,8 @@ class Trainer(ABC):
     by_default: ClassVar[bool] = True
     #: Whether its sums carry more digits than the dtype, so that a gradient is the exact one, rounded once.
     compensated: ClassVar[bool] = False
+    #: Whether an epoch goes through all rows; without, it may be faster than they can be read.
+    reads_all_rows: ClassVar[bool] = True
     #: Whether it can update on a part of the rows; without, `train` refuses mini-batches.
     minibatch: ClassVar[bool] = True
 

@@ -5,15 +5,16 @@ residuals r̂ at the anchor, z = (1, x) and δ = θ − θ̂ for θ = (b, W), ea
 
     Σ z r = Σ z r̂ + G δ,    Σ r² = Σ r̂² + δ · (Σ z r̂ + Σ z r),    G = Σ z zᵀ,  (d + 1, d + 1).
 
-One pass takes Σ r̂², Σ z r̂ and G; then no row is looked at again.
+One pass takes Σ r̂², Σ z r̂ and G; then a full-batch epoch looks at no row again.
 
 **Digits.** The formulas are exact for any anchor, but sums of large numbers that cancel keep no digits of what is left.
 So the anchor lies near the optimum, where δ and r̂ are small: with θ̂ = 0 and Σ y² the loss near a perfect fit would be
 all rounding. And rows are centred, z = (1, x − c), with the bias β = b + c · W at the centre c. A sample of the rows
 tells anchor and centre. If columns hang together all the same, a second pass sets them apart: with G = L D Lᵀ of the
-first, it takes L⁻¹ z in place of z, and Lᵀ δ in place of δ (Cholesky's factor as a preconditioner).
+first, it takes L⁻¹ z in place of z, and Lᵀ δ in place of δ (Cholesky's factor as a preconditioner). If they hang
+together too closely, rows are gone through as `numba` does.
 
-The pass takes the tiles of `numba`. Mini-batches, which no such sums can serve, are left to `numba` altogether.
+The pass takes the tiles of `numba`. Steps on mini-batches, which no such sums can serve, are left to it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from numba import prange
+from numba import get_num_threads, prange
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters
 from handgrad.backends.lanes import (
@@ -39,7 +40,7 @@ from handgrad.backends.lanes import (
     total,
 )
 from handgrad.backends.numba import (
-    CACHE_LINE,
+    WIDE,
     NumbaTrainer,
     Tiled,
     aligned,
@@ -51,8 +52,6 @@ from handgrad.backends.numba import (
     tiled,
 )
 
-#: Bytes of a vector: the rows of a tile, of one feature.
-WIDE = 128
 #: Bytes of a vector of running sums: nine of them, and six to multiply, are what AVX2 has registers for.
 NARROW = 32
 #: The dot products are taken in squares of 3 × 3: nine products for six readings.
@@ -70,6 +69,8 @@ SAMPLE_ROWS_PER_FEATURE = 4
 REFINEMENTS = 3
 #: If a column has less than this of its own, the columns are set apart.
 INDEPENDENT = 0.1
+#: If it has less than this, rows are gone through: what is its own is too small beside the anchor's own rounding.
+DEPENDENT = 1e-3
 
 
 # -- the one pass; X, y, centre (d), anchor (d + 1, bias first), factor (d + 1, d + 1) and Z (size, PITCH) are pointers
@@ -139,14 +140,18 @@ def chunk_products(
     centre: FloatArray,
     anchor: FloatArray,
     factor: FloatArray,
+    Z: FloatArray,
+    sums: FloatArray,
     G: FloatArray,
 ) -> None:
-    """The lower triangle of Z Zᵀ for rows `first` to `last`, into G (size, size), whole squares of dot products."""
+    """The lower triangle of Z Zᵀ for rows `first` to `last`, into G (size, size), whole squares of dot products.
+
+    Z (size, PITCH) and sums (size, size, lanes) are to work in.
+    """
     size, d, lanes = len(G), X.shape[1], count(address(y), NARROW)
-    Z, sums = np.zeros(size * PITCH + CACHE_LINE, y.dtype), np.zeros((size, size, lanes), y.dtype)
-    skipped = (-Z.ctypes.data % CACHE_LINE) // y.itemsize
-    Z[skipped : skipped + BLOCK_ROWS] = 1
-    Z_at, sums_at = after(address(Z), skipped), address(sums)
+    Z[:], sums[:] = 0, 0
+    Z[0] = 1
+    Z_at, sums_at = address(Z), address(sums)
     for start in range(first, last, BLOCK_ROWS):
         rows = min(BLOCK_ROWS, last - start)
         fill(address(X), address(y), d, start, start + rows, address(centre), address(anchor), Z_at)
@@ -162,22 +167,37 @@ def chunk_products(
 
 @compiled
 def all_products(
-    X: FloatArray, y: FloatArray, centre: FloatArray, anchor: FloatArray, factor: FloatArray, G: FloatArray
+    X: FloatArray,
+    y: FloatArray,
+    centre: FloatArray,
+    anchor: FloatArray,
+    factor: FloatArray,
+    Z: FloatArray,
+    sums: FloatArray,
+    G: FloatArray,
 ) -> None:
-    """A matrix for each chunk, G (chunks, size, size)."""
+    """A matrix for each chunk, G (chunks, size, size); Z and sums have room for one chunk at a time."""
     for c in range(len(G)):
         last = min((c + 1) * CHUNK_ROWS, y.size)
-        chunk_products(X, y, c * CHUNK_ROWS, last, centre, anchor, factor, G[c])
+        chunk_products(X, y, c * CHUNK_ROWS, last, centre, anchor, factor, Z[0], sums[0], G[c])
 
 
 @threaded
 def all_products_threaded(
-    X: FloatArray, y: FloatArray, centre: FloatArray, anchor: FloatArray, factor: FloatArray, G: FloatArray
+    X: FloatArray,
+    y: FloatArray,
+    centre: FloatArray,
+    anchor: FloatArray,
+    factor: FloatArray,
+    Z: FloatArray,
+    sums: FloatArray,
+    G: FloatArray,
 ) -> None:
-    """The same, the chunks shared among threads."""
-    for c in prange(len(G)):
-        last = min((c + 1) * CHUNK_ROWS, y.size)
-        chunk_products(X, y, c * CHUNK_ROWS, last, centre, anchor, factor, G[c])
+    """The same by as many threads as Z and sums have rooms, each going through chunks of its own."""
+    for room in prange(len(Z)):
+        for c in range(room, len(G), len(Z)):
+            last = min((c + 1) * CHUNK_ROWS, y.size)
+            chunk_products(X, y, c * CHUNK_ROWS, last, centre, anchor, factor, Z[room], sums[room], G[c])
 
 
 class Moments(NamedTuple):
@@ -198,7 +218,9 @@ def moments_of(
     r = anchor.size  # where the products with r̂ stand
     size = -(-(r + 1) // SIDE) * SIDE  # whole squares of dot products
     G = np.zeros((-(-y.size // CHUNK_ROWS), size, size), y.dtype)
-    (all_products_threaded if threads else all_products)(X.tiles, y, centre, anchor, factor, G)
+    rooms = get_num_threads() if threads else 1
+    Z, sums = aligned((rooms, size, PITCH), y.dtype), aligned((rooms, size, size, NARROW // y.itemsize), y.dtype)
+    (all_products_threaded if threads else all_products)(X.tiles, y, centre, anchor, factor, Z, sums, G)
     lower = G.sum(axis=0)
     gram = lower[:r, :r] + np.tril(lower[:r, :r], -1).T
     return Moments(centre, anchor, factor, gram, lower[r, :r].copy(), lower[r, r])
@@ -207,10 +229,11 @@ def moments_of(
 # -- the anchor --------------------------------------------------------------------------------------------------------
 
 
-def near_optimum(X: Tiled, y: FloatArray, sample: tuple[FloatArray, FloatArray], threads: bool) -> Moments:
+def near_optimum(X: Tiled, y: FloatArray, sample: tuple[FloatArray, FloatArray], threads: bool) -> Moments | None:
     """The moments at an anchor near the optimum: one pass, or two where the sample misled or columns hang together.
 
-    The sample, X (k, d) and y (k,), is of some rows.
+    None where they would lose digits: columns nearly depend on each other, or squares leave the dtype's range. The
+    sample, X (k, d) and y (k,), is of some rows.
     """
     plain = np.empty((0, 0), y.dtype)
     centre = np.median(sample[0], axis=0)  # the mean could lie where no row is
@@ -219,10 +242,21 @@ def near_optimum(X: Tiled, y: FloatArray, sample: tuple[FloatArray, FloatArray],
     for _ in range(REFINEMENTS):
         anchor = anchor - to_optimum(moments_of(some_X, some_y, centre, anchor, plain, threads=False))
     found = moments_of(X, y, centre, anchor, plain, threads)
-    step, L = to_optimum(found), factored(found.gram)
-    if (step * found.sums).sum() <= found.squares / 2 and independence(L) >= INDEPENDENT:
+    if not in_range(found.gram):
+        return None
+    L = factored(found.gram)
+    nearer, own = solution(L, found.sums), independence(L)
+    if own < DEPENDENT:
+        return None
+    if (nearer * found.sums).sum() <= found.squares / 2 and own >= INDEPENDENT:  # the loss can fall by half at most
         return found
-    return moments_of(X, y, centre, anchor - step, L / np.diag(L) if len(centre) > 1 else plain, threads)
+    return moments_of(X, y, centre, anchor - nearer, L / np.diag(L) if len(centre) > 1 else plain, threads)
+
+
+def in_range(gram: FloatArray) -> bool:
+    """Whether no square was too large for the dtype, and none so small that its digits are gone."""
+    limits = np.finfo(gram.dtype)
+    return bool(np.isfinite(gram).all() and np.diag(gram).min() > limits.tiny / limits.eps**2)
 
 
 def to_optimum(moments: Moments) -> FloatArray:
@@ -372,11 +406,12 @@ class MomentsTrainer(NumbaTrainer):
     summary: ClassVar[str] = "other mathematics: XᵀX and Xᵀy once, then O(d²) an epoch"
     kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "manual"
     requires: ClassVar[tuple[str, ...]] = ("numba",)
+    reads_all_rows: ClassVar[bool] = False
 
     @cached_property
     @np.errstate(over="ignore", invalid="ignore")  # squares beyond the dtype's range: the loss is not finite
     def moments(self) -> Moments | None:
-        """Those of the bound rows, unless G is no smaller than X: then rows are gone through.
+        """Those of the bound rows; None where rows are gone through: there are too few, or see `near_optimum`.
 
         The pass is work, not a move, so it waits for the first gradient.
         """
@@ -386,6 +421,8 @@ class MomentsTrainer(NumbaTrainer):
         every = max(1, self.rows // max(SAMPLE_ROWS, SAMPLE_ROWS_PER_FEATURE * self.features))
         some = np.arange(0, self.rows, every)
         found = near_optimum(X, y, (X.taken(some), y[some]), self.threaded)
+        if found is None:
+            return None
         self.packed = packed(found)
         self.delta, self.moved_sums = np.zeros((2, self.packed.shape[1] + 1), self.dtype)
         return found

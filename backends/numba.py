@@ -17,7 +17,8 @@ of a correct backend (Higham, *Accuracy and Stability of Numerical Algorithms*, 
 **Pointers.** Compiled code takes an array apart once, at its door; inside, it is the pointer to its first number.
 
 **Compiled once.** Machine code is cached on disk: beside this file or, if that folder is read-only, in the user's
-cache folder. Numba looks for changes in this file only, hence all compiled functions stand in it.
+cache folder. Numba looks for changes in this file only, hence its compiled functions stand in it; after a change to
+what others take from here, remove `__pycache__`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, cast
 
 import numpy as np
-from numba import njit, prange
+from numba import get_num_threads, njit, prange
 from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, Trainer, permutation
@@ -80,7 +81,7 @@ def compiled(function: Function, **options: Any) -> Function:
 
 
 def inner(function: Function) -> Function:
-    """The same for what only compiled code calls: without an entry from Python it compiles faster."""
+    """The same for what only compiled code may call: without an entry from Python it compiles faster."""
     return compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
@@ -224,9 +225,15 @@ def step(theta: Any, sums: Any, d: int, n: Any, scale: Any, rate: Any) -> Any:
     """θ ← θ − η ∇L, unless the loss is not finite; returns the loss before. theta (d + 1), sums (d + 2), scale 2/n."""
     loss = sums[d + 1] / n
     if np.isfinite(loss):
-        for j in range(d + 1):
-            theta[j] -= rate * (scale * sums[j])
+        move(theta, sums, d, scale, rate)
     return loss
+
+
+@inner
+def move(theta: Any, sums: Any, d: int, scale: Any, rate: Any) -> None:
+    """θ ← θ − η ∇L."""
+    for j in range(d + 1):
+        theta[j] -= rate * (scale * sums[j])
 
 
 @compiled
@@ -299,8 +306,7 @@ def descend_batches(
                 batch_X[i // side, j, i % side] = X[row // side, j, row % side]
         chunks = (rows + chunk - 1) // chunk
         pass_over(address(batch_X), address(batch_y), rows, d, theta_at, chunk, chunks, lanes_at, sums_at)
-        n = theta.dtype.type(rows)
-        step(theta_at, sums_at, d, n, theta.dtype.type(2) / n, rate)
+        move(theta_at, sums_at, d, theta.dtype.type(2) / theta.dtype.type(rows), rate)
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> FloatArray:
@@ -361,11 +367,18 @@ class NumbaTrainer(Trainer):
         """X in tiles, a copy of y, and the buffers: nothing is allocated in an epoch."""
         n, d = X.shape
         self.chunk = CHUNK_PRODUCTS // d // CHUNK_MULTIPLE * CHUNK_MULTIPLE if d <= FEW else CHUNK_ROWS
-        chunks = -(-n // self.chunk)
         self.threaded = X.nbytes >= THREADED_FROM_BYTES
-        self.lanes = aligned((chunks if self.threaded else 1, d + 2, NARROW // X.itemsize), self.dtype)
-        self.sums = aligned((chunks, d + 2), self.dtype)
+        get_num_threads()  # starts Numba's threads, which a compiled function that comes from the cache may not
+        self.lanes, self.sums = np.empty((0, d + 2, NARROW // X.itemsize)), np.empty((0, d + 2))
+        self.make_room(n)
         return tiled(X), padded(y)
+
+    def make_room(self, rows: int) -> None:
+        """Buffers for so many rows at least."""
+        chunks, d = -(-rows // self.chunk), self.sums.shape[1] - 2
+        if chunks > len(self.sums):
+            self.sums = aligned((chunks, d + 2), self.dtype)
+            self.lanes = aligned((chunks if self.threaded else 1, *self.lanes.shape[1:]), self.dtype)
 
     def take(self, X: Tiled, y: FloatArray, rows: NDArray[np.int64]) -> tuple[Tiled, FloatArray]:
         """Copies of the rows, in the same layout."""
@@ -390,6 +403,7 @@ class NumbaTrainer(Trainer):
 
     def gradient(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
         """(2/n) Xᵀ r and (2/n) Σ r, with the loss from the same residuals."""
+        self.make_room(y.size)
         pass_over = all_sums_threaded if self.threaded else all_sums
         pass_over(X.tiles, y, np.append(weights, bias), self.chunk, self.lanes, self.sums)
         n, (*_, total, squares) = y.dtype.type(y.size), self.sums[0]

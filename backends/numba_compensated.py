@@ -15,9 +15,10 @@ floating-point summation"). A guard is 3 · 2ᵏ, with 2ᵏ no smaller than all 
 of rows has its own, from the largest magnitude of each column, known since the data was bound, and that of r.
 
 The result lies within 1 ULP of the exact gradient at the given parameters, unless it cancels to less than about 2⁻⁴⁶ of
-its terms. Beyond 10²⁹² no guard can be told. There it is 0, and the sums are plain ones.
+what the largest numbers of a block would give. Beyond 10²⁹² no guard can be told. There it is 0, and sums are plain.
 
-float32 needs none of this: a double holds more than a pair of float32, so `numba` sums it in float64.
+float32 needs none of this: a double holds more than a pair of float32, so `numba` sums it in float64. That is within
+1 ULP down to about 2⁻²⁷ of the terms.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import math
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from numba import prange
+from numba import get_num_threads, prange
 from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
@@ -45,10 +46,8 @@ from handgrad.backends.lanes import (
     store,
     subtract,
 )
-from handgrad.backends.numba import NumbaTrainer, Tiled, aligned, compiled, inner, padded, threaded, tiled
+from handgrad.backends.numba import WIDE, NumbaTrainer, Tiled, aligned, compiled, inner, padded, threaded, tiled
 
-#: Bytes of a vector: the rows of a tile, of one feature.
-WIDE = 128
 #: Rows to a block: its X stays in a near cache while r, and then Xᵀ r, is taken.
 BLOCK_ROWS = 256
 #: Rows to a chunk, which is one thread's at a time: whole blocks.
@@ -65,7 +64,8 @@ def guard(bound: Any) -> Any:
     """
     more = 1.01 * bound
     far = more * 2.0**53
-    found = 3 * abs((far + more) - far)
+    power = abs((far + more) - far)
+    found = 3 * (power if power > 0 else more)  # what far swallows is a power of two itself
     return found if found < math.inf else 0.0
 
 
@@ -251,11 +251,17 @@ class NumbaCompensatedTrainer(Trainer):
         if self.wide is not None:
             bound: tuple[Tiled, FloatArray] = self.wide.data
             return bound
-        chunks = -(-len(y) // CHUNK_ROWS)
-        self.pairs = aligned((chunks, 2, BLOCK_ROWS), self.dtype)
-        self.lanes = aligned((chunks, X.shape[1] + 2, 2, WIDE // X.itemsize), self.dtype)
+        get_num_threads()  # see `numba`
+        self.lanes = np.empty((0, X.shape[1] + 2, 2, WIDE // X.itemsize))
+        self.make_room(len(y))
         own_y = padded(y)
         return topped(tiled(X), own_y), own_y
+
+    def make_room(self, rows: int) -> None:
+        """Buffers for so many rows at least."""
+        chunks, (has, *shape) = -(-rows // CHUNK_ROWS), self.lanes.shape
+        if chunks > has:
+            self.pairs, self.lanes = aligned((chunks, 2, BLOCK_ROWS), self.dtype), aligned((chunks, *shape), self.dtype)
 
     def take(self, X: Any, y: FloatArray, rows: NDArray[np.int64]) -> tuple[Any, FloatArray]:
         """Copies of the rows."""
@@ -287,6 +293,7 @@ class NumbaCompensatedTrainer(Trainer):
         if self.wide is not None:
             loss, d_weights, d_bias = self.wide.gradient(X, y, weights.astype(np.float64), np.float64(bias))
             return Gradient(np.float32(loss), d_weights.astype(np.float32), np.float32(d_bias))
+        self.make_room(len(y))
         lanes = self.lanes[: -(-len(y) // CHUNK_ROWS)]
         pass_over = all_sums_threaded if X.own.tiles.nbytes >= THREADED_FROM_BYTES else all_sums
         pass_over(X.own.tiles, y, np.append(weights, bias), X.tops, self.pairs, lanes)

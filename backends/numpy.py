@@ -49,7 +49,7 @@ class NumPyTrainer(Trainer):
 
     def predict(self, X: FloatArray, weights: FloatArray, bias: Any, out: FloatArray | None = None) -> FloatArray:
         """ŷ = X W + b, into `out` where given."""
-        product = np.dot if X.shape[1] == 1 else np.matmul  # of one column, matmul takes ten times as long
+        product = np.dot if X.shape[1] == 1 else np.matmul  # X W of one column takes matmul ten times as long
         predicted: FloatArray = product(X, weights, out=out)
         predicted += bias
         return predicted
@@ -79,6 +79,8 @@ class NumPyTrainer(Trainer):
 
     def residuals(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> FloatArray:
         """r = ŷ − y of one block, in the buffer."""
+        if len(y) > len(self.residual):
+            self.residual = np.empty(len(y), dtype=self.dtype)
         residual = self.predict(X, weights, bias, out=self.residual[: len(y)])
         residual -= y
         return residual

@@ -44,6 +44,9 @@ REFERENCE = "numpy"
 #: Start-up is measured at so many numbers in X, or at the largest size when that is smaller.
 START_UP_NUMBERS = 10**6
 
+#: So few rows take no time to move: what a process needs for its first ones is that of libraries that load late.
+TINY_ROWS = 16
+
 #: A backend may overrun its budget so many times to get its least number of rounds; beyond, it is left out.
 PATIENCE = 20
 
@@ -124,14 +127,14 @@ def bench(
     """
     check_settings(settings)
     settings = replace(settings, backends=settings.backends or tuple(defaults()))
-    sweep = Sweep(settings, threads or environment.available_cores(), folder, resume, progress, timeout_seconds, start)
+    captured = environment.capture(threads or environment.available_cores())  # the load is that before the sweep
+    sweep = Sweep(settings, captured.threads, folder, resume, progress, timeout_seconds, start)
     sweep.start_ups()
     sweep.limits()
     for turn in range(settings.processes):
         sweep.measure(turn)
     if not sweep.timed():
         raise NothingRan("; ".join(sweep.reasons()) or "no backend could be timed")
-    captured = environment.capture(sweep.threads)
     return summary(settings, captured, sweep.reference, sweep.sizes, sweep.unavailable, sweep.journal.found)
 
 
@@ -208,26 +211,32 @@ class Sweep:
 
     def start_up(self, name: str, size: Size) -> dict[str, Any]:
         """Two processes that share a cache of compiled code, empty for the first."""
-        made = problem(size, self.settings.seed)
+        free = free_bytes()
+        if free is not None and COPIES * size.bytes > MEMORY_SHARE * free:
+            needed, there = COPIES * size.bytes / 2**30, free / 2**30
+            reason = f"a table of {size} would take about {needed:.2g} GiB in a process, and {there:.2g} GiB are free"
+            return {"status": "skipped", "reason": reason}
+        made, tiny = problem(size, self.settings.seed), problem(replace(size, rows=TINY_ROWS), self.settings.seed)
         fields = plan_fields(made.plan)
-        with made.file() as data, cache_folder() as variables:
+        with made.file() as data, tiny.file() as small_data, cache_folder() as variables:
             try:
                 with self.alone(name, variables) as worker:
                     worker.ask("load")
                     worker.ask("bind", data=data, dtype=size.dtype)
                     cold = worker.ask("first_call", plan=fields)["first_call_seconds"]
                 with self.alone(name, variables) as worker:
-                    answer = worker.ask("load") | worker.ask("bind", data=data, dtype=size.dtype)
+                    imported = worker.ask("load")["import_seconds"]
+                    set_up = worker.ask("bind", data=small_data, dtype=size.dtype)["bind_seconds"]
+                    moved = worker.ask("bind", data=data, dtype=size.dtype)["bind_seconds"]
                     cached = worker.ask("first_call", plan=fields)["first_call_seconds"]
                     epoch, memory = steady_seconds(worker, made.plan), worker.ask("memory")
-                    again = worker.ask("bind", data=data, dtype=size.dtype)["bind_seconds"]
             except WorkerError as error:
                 return {"status": error.status, "reason": str(error)}
         return {
             "rows": size.rows,
-            "import_seconds": answer["import_seconds"],
-            "bind_seconds": again,
-            "set_up_seconds": max(0.0, answer["bind_seconds"] - again),
+            "import_seconds": imported,
+            "set_up_seconds": set_up,
+            "bind_seconds": moved,
             "first_call_cold_seconds": cold,
             "first_call_cached_seconds": cached,
             "epoch_seconds": epoch,
@@ -323,9 +332,11 @@ class Sweep:
         allowed = PATIENCE * self.settings.budget_seconds
         if epoch * epochs <= allowed:
             return None
+        enough = epoch * epochs / PATIENCE
+        step = 10.0 ** (math.floor(math.log10(enough)) - 1)
         return (
             f"an epoch would take about {epoch:.2g} s, and a measurement needs {epochs} of them; "
-            f"--budget {epoch * epochs / PATIENCE:.2g} would do"
+            f"--budget {math.ceil(enough / step) * step:.2g} would do"
         )
 
     def too_large(self, size: Size, names: Sequence[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ import numpy as np
 from handgrad.backends.interface import DType, FloatArray, Plan, steady
 from handgrad.compare.bounds import gradient_tolerances, unit_roundoff
 from handgrad.compare.clocks import MACHINE, Asked, epochs_clock, plan_fields, reading_clock
-from handgrad.compare.measure import Clock, calibrate, calibrated, measure
+from handgrad.compare.measure import CONFIRMED, Clock, Contestant, calibrate, calibrated, evened, measure
 from handgrad.compare.process import WorkerError
 
 #: The contestant that is the reference once more.
@@ -28,8 +28,8 @@ AGAIN = "(again)"
 #: So many epochs are compared with the reference's.
 CHECKED_EPOCHS = 2
 
-#: Epochs that a cell costs besides its timed rounds: first call, gradient, check, calibration.
-EPOCHS_BESIDES = 3 + CHECKED_EPOCHS
+#: Epochs that a cell costs in each process besides its timed rounds: first call, gradient, check, calibration.
+EPOCHS_BESIDES = 2 + CHECKED_EPOCHS + CONFIRMED
 
 
 @dataclass(frozen=True, order=True)
@@ -117,6 +117,8 @@ def measured(
     contestants = calibrated(clocks, epochs)
     if reference in contestants and AGAIN in contestants:
         contestants |= calibrated({AGAIN: clocks[AGAIN]}, {AGAIN: contestants[reference].epochs})
+    contestants = evened(contestants)
+    check_timed(found, contestants, made)
     timings = measure(contestants, budget_seconds, precision=precision, rounds_at_least=rounds_at_least, seed=seed)
     for name, timed in timings.items():
         found[name] |= {
@@ -183,6 +185,54 @@ def check(found: dict[str, dict[str, Any]], reference: str, made: Problem) -> No
             apart = norm(both(answer["gradient"]) - both(truth["gradient"]))
             moved = norm(np.array(answer["parameters"], dtype=np.float64) - points[1])
             answer["gradient_ratio"], answer["parameters_ratio"] = ratio(apart, 2 * bounds[0]), ratio(moved, 2 * steps)
+
+
+def check_timed(found: Mapping[str, dict[str, Any]], contestants: Mapping[str, Contestant], made: Problem) -> None:
+    """Holds what the epochs of a sample led to against the truth; whatever other samples gave is held against that.
+
+    An epoch adds an error (see `check`), and of those before it leaves at most 1 − ηλ_min.
+    """
+    truth = Descent.of(made)
+    for name, contestant in contestants.items():
+        if name == MACHINE:
+            continue
+        true = truth.after(contestant.epochs)
+        bound = max(norm_of_tolerance(made, at) for at in (np.zeros_like(true), true))
+        step = made.plan.learning_rate * bound + 3 * unit_roundoff(made.plan.dtype) * norm(true)
+        off = norm(np.array(contestant.answer, dtype=np.float64) - true)
+        found[name]["timed_ratio"] = ratio(off, step * truth.lasting(contestant.epochs))
+
+
+@dataclass(frozen=True)
+class Descent:
+    """The path of full-batch descent from zero, in H's eigenbasis: θₖ = V (1 − (1 − ηλ)ᵏ)/λ Vᵀ (−∇L(0))."""
+
+    eigenvalues: FloatArray
+    eigenvectors: FloatArray
+    components: FloatArray
+    rate: float
+
+    @classmethod
+    def of(cls, made: Problem) -> Descent:
+        """That of a cell's problem, whose columns are independent, in float64."""
+        table = np.column_stack([made.X, np.ones(len(made.y))]).astype(np.float64, copy=False)
+        values, vectors = np.linalg.eigh(2 / len(table) * (table.T @ table))
+        slope = 2 / len(table) * (table.T @ made.y.astype(np.float64))
+        return cls(values, vectors, vectors.T @ slope, made.plan.learning_rate)
+
+    def after(self, epochs: int) -> FloatArray:
+        """Weights, then the bias (d + 1,)."""
+        steps = self.rate * np.maximum(self.eigenvalues, 1e-12 / self.rate)  # ηλ; that of columns that depend is 0
+        left = np.where(steps < 0.5, np.exp(epochs * np.log1p(-np.minimum(steps, 0.5))), (1 - steps) ** epochs)
+        gone = np.where(steps < 0.5, -np.expm1(epochs * np.log1p(-np.minimum(steps, 0.5))), 1 - left)
+        grown = gone * self.rate / steps
+        found: FloatArray = self.eigenvectors @ (grown * self.components)
+        return found
+
+    def lasting(self, epochs: int) -> float:
+        """How many epochs' errors are left after so many, at most: Σ (1 − ηλ_min)ᵏ."""
+        shrink = self.rate * max(float(self.eigenvalues.min()), 0.0)
+        return float(epochs) if shrink * epochs < 1 else 1 / shrink
 
 
 def norm_of_tolerance(made: Problem, at: FloatArray) -> float:

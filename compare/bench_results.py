@@ -16,9 +16,6 @@ from handgrad.compare.results import Environment, ResultError, Timing
 SCHEMA = 1
 KIND = "bench"
 
-#: An epoch that is so many times faster than the machine reads X and y cannot have read them.
-READS_ALL_UP_TO = 2.0
-
 ReignOf = Literal["epoch", "rows", "run"]
 
 Status = Literal["ok", "skipped", "unavailable", "failed", "timeout"]
@@ -83,9 +80,9 @@ class Machine:
 class StartUp:
     """What a backend costs before its epochs are steady, in processes that were started for this alone.
 
-    `import_seconds` loads the library, `bind_seconds` moves the data into its form, and `set_up_seconds` is what the
-    first such move took longer than a second one (parts of the library loaded late). The first epoch is timed with an
-    empty cache of compiled code (`cold`), and in a new process with the cache that the former left (`cached`).
+    `import_seconds` loads the library, `set_up_seconds` are those of the first few rows (parts of the library that load
+    late), `bind_seconds` moves the data into its form. The first epoch is timed with an empty cache of compiled code
+    (`cold`), and in a new process with the cache that the former left (`cached`).
     `epoch_seconds` is a steady epoch of the same problem, and `own_bytes` the memory beyond interpreter and data.
     """
 
@@ -118,9 +115,11 @@ class Measured:
     """One backend in one cell.
 
     `relative` is its epoch over the reference backend's in the same rounds, `told_apart` whether that ratio is beyond
-    the noise. `limit_fraction` is the machine's time for reading the same bytes over the epoch (above 1: it does not
-    read them all). `gradient_ratio` and `parameters_ratio` hold its gradient at the start, and its parameters after
-    the first epochs, against the reference backend's: the largest difference over what rounding explains.
+    the noise. `bytes_per_epoch` are those of X and y, 0 for a backend that does not go through them. `limit_fraction`
+    is the machine's time for reading X and y over the epoch. `gradient_ratio` and `parameters_ratio` hold its gradient
+    at the start, and its parameters after the first epochs, against the reference backend's: the largest difference
+    over what rounding explains. `timed_ratio` does so for the parameters after the epochs of a timed sample, against
+    the true ones.
     `bind_seconds` moves the data into its form. Totals are import, set-up, that move, first call and all further epochs
     of the run asked for.
     """
@@ -135,6 +134,7 @@ class Measured:
     own_bytes: int | None = None
     gradient_ratio: float | None = None
     parameters_ratio: float | None = None
+    timed_ratio: float | None = None
     bind_seconds: float | None = None
     total_cold_seconds: float | None = None
     total_cached_seconds: float | None = None

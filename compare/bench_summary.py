@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from handgrad.backends.catalogue import entry
 from handgrad.compare import statistics
 from handgrad.compare.bench_cell import AGAIN, Size
 from handgrad.compare.bench_results import (
-    READS_ALL_UP_TO,
     Bench,
     BreakEven,
     Cell,
@@ -39,6 +39,13 @@ BEYOND_THE_CALLS = 4
 
 #: Above this share of the processors' time that a host took from its virtual machine, times are doubtful.
 STOLEN_SHARE = 0.01
+
+#: What is held against what: its key, its words, whether they are a plural, and the other side's words.
+CHECKED = (
+    ("gradient_ratio", "gradient", False, "the reference's"),
+    ("parameters_ratio", "parameters", True, "the reference's"),
+    ("timed_ratio", "parameters after a timed run", True, "the true ones"),
+)
 
 #: The backends against which a start must pay for itself, where they took part.
 PAYS_AGAINST = ("python", "numpy")
@@ -76,7 +83,7 @@ def summary(
         scaling=tuple(scaling(cells)),
         crossovers=tuple(crossovers(cells)),
         reigns=tuple(reign for of in ("epoch", "rows", "run") for reign in reigns(cells, of)),
-        warnings=tuple(warnings(cells)),
+        warnings=(*warnings(cells), *without_limits(found.get("machine", {}))),
     )
 
 
@@ -176,10 +183,11 @@ def measured(
         relative=relative,
         told_apart=statistics.told_apart(relative, floor) if relative else None,
         limit_fraction=statistics.paired_ratio(limit, timed) if limit else None,
-        bytes_per_epoch=size.bytes,
+        bytes_per_epoch=size.bytes if entry(name).reads_all_rows else 0,
         own_bytes=max(own, default=None),
         gradient_ratio=largest(answers, "gradient_ratio"),
         parameters_ratio=largest(answers, "parameters_ratio"),
+        timed_ratio=largest(answers, "timed_ratio"),
         bind_seconds=min((a["bind_seconds"] for a in answers if "bind_seconds" in a), default=None),
     )
 
@@ -187,12 +195,12 @@ def measured(
 def verdict(answers: Iterable[Mapping[str, Any]]) -> tuple[Literal["ok", "failed"], str | None]:
     """Whether what was timed is also right: no difference from the reference that rounding does not explain."""
     for answer in answers:
-        for what in ("gradient", "parameters"):
-            ratio = answer.get(f"{what}_ratio", 0.0)
+        for key, what, plural, other in CHECKED:
+            ratio = answer.get(key, 0.0)
             if ratio is None:
-                return "failed", f"its {what} {'are' if what == 'parameters' else 'is'} not finite"
+                return "failed", f"its {what} {'are' if plural else 'is'} not finite"
             if ratio > 1:
-                return "failed", f"its {what} differ{'' if what == 'parameters' else 's'} from the reference's by " + (
+                return "failed", f"its {what} differ{'' if plural else 's'} from {other} by " + (
                     f"{ratio:.3g} times what rounding explains; its time is that of something else"
                 )
     return "ok", None
@@ -240,9 +248,13 @@ def start_ups(settings: Settings, found: Found) -> dict[str, tuple[StartUp, ...]
 
 
 def fixed_seconds(start: StartUp, cold: bool) -> float:
-    """What a run costs beside data and epochs: import, set-up, and what the first epoch took longer than others."""
+    """What a run costs beside data and epochs: import, set-up, and what the first epoch took longer than others.
+
+    A first epoch that is not even twice as long as others has nothing of its own: it was one sample of them.
+    """
     first = start.first_call_cold_seconds if cold else start.first_call_cached_seconds
-    return start.import_seconds + start.set_up_seconds + max(0.0, first - start.epoch_seconds)
+    own = first - start.epoch_seconds if first >= 2 * start.epoch_seconds else 0.0
+    return start.import_seconds + start.set_up_seconds + own
 
 
 def with_totals(
@@ -370,13 +382,8 @@ def reigns(cells: Sequence[Cell], of: ReignOf) -> list[Reign]:
 
 
 def not_reading(group: Iterable[Cell]) -> set[str]:
-    """The backends that cannot have read X and y in every epoch, at some size."""
-    return {
-        name
-        for one in group
-        for name, found in one.backends.items()
-        if found.limit_fraction is not None and found.limit_fraction.value > READS_ALL_UP_TO
-    }
+    """The backends that do not go through X and y in every epoch."""
+    return {name for one in group for name, found in one.backends.items() if found.bytes_per_epoch == 0}
 
 
 def shortest_run(one: Cell) -> tuple[str, ...]:
@@ -413,6 +420,11 @@ def stolen(cells: Sequence[Cell]) -> list[str]:
         f"while epochs were timed ({worst}; {len(struck)} of {len(cells)} sizes above {100 * STOLEN_SHARE:g} %): "
         "run again at another hour, or on a machine of its own"
     ]
+
+
+def without_limits(answer: Mapping[str, Any]) -> list[str]:
+    """That the machine's limits are not known, and why."""
+    return [f"the machine's limits could not be measured: {answer['reason']}"] if "reason" in answer else []
 
 
 def changed(name: str, timed: Timing) -> str:

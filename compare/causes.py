@@ -38,7 +38,7 @@ LEAST_ROUNDED = 8
 LANES = (2, 4, 8, 16, 32, 64)
 FUSED_LANES = (4, 8, 16, 32)
 
-#: After so many rows, running sums may be added up, and others begun: `numba` does so from three features on.
+#: After so many rows `numba` adds up its running sums and begins others (with one or two features, after more).
 CHUNKS = (512, 1024, 1344)
 
 Residual = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray]
@@ -187,8 +187,10 @@ def ways(of_ones: bool, rows: int) -> Iterator[Way]:
         words = f"{sum_words}{', of residuals times 2/n' if first else ''}{residual_words}"
         for last in SCALES[: 1 if first else 2]:
             yield Way(words, residual, first, last, total)
-    for (words, total), (residual, last) in product(fused_sums(rows).items(), FUSED):
-        yield Way(words, residual, False, last, total)
+    for (words, total), last in product(fused_sums(rows).items(), SCALES):
+        yield Way(words, _fused, False, last, total)
+    for (words, total), residual in product(fused_chunks(rows).items(), (_fused_bias_first, _fused_even_and_odd)):
+        yield Way(words, residual, False, SCALES[0], total)
 
 
 # -- residuals: x·w + b − y ----------------------------------------------------------------------------------------
@@ -246,14 +248,6 @@ SCALES: tuple[Callable[[FloatArray, np.floating], FloatArray], ...] = (
     lambda total, n: total.dtype.type(2) * (total / n),
 )
 
-#: What goes with a fused sum: a loop that the compiler has fused scales either way, those of `numba` in one.
-FUSED: tuple[tuple[Residual, Callable[[FloatArray, np.floating], FloatArray]], ...] = (
-    (_fused, SCALES[0]),
-    (_fused, SCALES[1]),
-    (_fused_bias_first, SCALES[0]),
-    (_fused_even_and_odd, SCALES[0]),
-)
-
 
 # -- sums over the rows: columns (n, k), right (n,) → (k,) -----------------------------------------------------------
 
@@ -306,7 +300,24 @@ def _lanes(lanes: int) -> Summing:
     return summed
 
 
-def _fused_lanes(lanes: int, chunk: int) -> Summing:
+def _fused_lanes(lanes: int) -> Summing:
+    """As compilers have it: what is left of the rows is added to the total."""
+
+    def summed(columns: FloatArray, right: FloatArray) -> FloatArray:
+        whole = len(right) - len(right) % lanes
+        total = _fused_chunk(columns[:whole], right[:whole], lanes)
+        for row in range(whole, len(right)):
+            factor = np.full_like(columns[row : row + 1], right[row])
+            total = fused_multiply_add(columns[row : row + 1], factor, total)
+        last: FloatArray = total[0]
+        return last
+
+    return summed
+
+
+def _fused_chunks(lanes: int, chunk: int) -> Summing:
+    """As `numba` has it."""
+
     def summed(columns: FloatArray, right: FloatArray) -> FloatArray:
         chunks = [slice(first, first + chunk) for first in range(0, len(right), chunk)]
         totals = np.vstack([_fused_chunk(columns[rows], right[rows], lanes) for rows in chunks])
@@ -350,10 +361,18 @@ def sums(rows: int) -> dict[str, Summing]:
 
 def fused_sums(rows: int) -> dict[str, Summing]:
     """The running sums with fused multiply-add."""
-    ways = {}
-    for lanes, chunk in product(FUSED_LANES, (None, *CHUNKS)):
-        if rows >= 2 * lanes and (chunk is None or chunk < rows):
-            apart = "" if chunk is None else f" of {chunk} rows each"
-            words = f"summed in {lanes} running sums{apart}, with fused multiply-add"
-            ways[words] = _fused_lanes(lanes, chunk or rows)
-    return ways
+    return {_fused_words(lanes): _fused_lanes(lanes) for lanes in FUSED_LANES if rows >= 2 * lanes}
+
+
+def fused_chunks(rows: int) -> dict[str, Summing]:
+    """The running sums of `numba`, of all rows or of so many each."""
+    return {
+        _fused_words(lanes, chunk): _fused_chunks(lanes, chunk or rows)
+        for lanes, chunk in product(FUSED_LANES, (None, *CHUNKS))
+        if rows >= 2 * lanes and (chunk is None or chunk < rows)
+    }
+
+
+def _fused_words(lanes: int, chunk: int | None = None) -> str:
+    apart = "" if chunk is None else f" of {chunk} rows each"
+    return f"summed in {lanes} running sums{apart}, with fused multiply-add"

@@ -168,7 +168,7 @@ def time_changes(
             ratio=ratio,
             beside=beside,
             significant=told_apart(seen, floor),
-            change=change(seen, threshold),
+            change=change(seen, max(threshold, floor)),
         )
 
 
@@ -199,7 +199,10 @@ def pooled_median(groups: Groups) -> float:
 
 
 def change(seen: Estimate, threshold: float) -> Change:
-    """Slower or faster when the whole interval lies beyond the threshold, the same when it lies within it."""
+    """Slower or faster when the whole interval lies beyond the threshold, the same when it lies within it.
+
+    The threshold is no smaller than what the machine's noise makes of one program.
+    """
     if seen.low > 1 + threshold:
         return "slower"
     if seen.high < 1 / (1 + threshold):

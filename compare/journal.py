@@ -28,7 +28,7 @@ class Journal:
     Args:
         folder: Where the run's files go.
         fingerprint: Identifies the problem; lines of another problem are never used.
-        resume: Whether to use what the file holds; otherwise the first measurement begins it anew.
+        resume: Whether to use what the file holds of this problem; otherwise the first measurement begins it anew.
 
     Raises:
         OSError: If the folder cannot be made or written.
@@ -44,15 +44,16 @@ class Journal:
         _check_writable(self.path.parent)
         if resume and self.path.exists():
             self.found = _read(self.path, fingerprint)
+            self.begun = bool(self.found)  # a run of something else moves away, as it does without --resume
+        if self.begun:
             _end_last_line(self.path)
-            self.begun = True
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The measurement of that key, if it was finished."""
         return self.found.get(key)
 
     def append(self, key: str, measured: dict[str, Any]) -> None:
-        """Keeps a finished measurement; it is on disk when this returns."""
+        """Keeps a finished measurement; it is the system's to write when this returns."""
         self.found[key] = measured
         if self.path is None:
             return
@@ -113,11 +114,14 @@ def _end_last_line(path: Path) -> None:
 
 def _read(path: Path, wanted: str) -> dict[str, dict[str, Any]]:
     found = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             entry = json.loads(line)
         except json.JSONDecodeError:  # the line that a killed run did not finish
             continue
-        if entry.get("problem") == wanted:
-            found[entry["key"]] = entry["measured"]
+        match entry:
+            case {"problem": problem, "key": str(key), "measured": dict(measured)} if problem == wanted:
+                found[key] = measured
+            case _:  # of another problem, or damaged: what it held is measured again
+                continue
     return found

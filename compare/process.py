@@ -13,7 +13,7 @@ import threading
 from collections.abc import Mapping
 from typing import IO, Any, Literal
 
-#: Read before import by OpenMP (PyTorch), OpenBLAS, MKL, BLIS, Accelerate, Numba, and XLA through Eigen.
+#: Read before import by OpenMP (PyTorch), OpenBLAS, MKL, BLIS, Accelerate, Numba, NumExpr and XLA (JAX).
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -22,6 +22,7 @@ THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMBA_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
+    "NPROC",
 )
 
 
@@ -47,7 +48,7 @@ class Worker:
         self, backend: str, threads: int, timeout_seconds: float, variables: Mapping[str, str] | None = None
     ) -> None:
         self.backend = backend
-        self.timeout_seconds = timeout_seconds
+        self.timeout_seconds = min(timeout_seconds, threading.TIMEOUT_MAX)
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES} | dict(variables or {})
         self.process = subprocess.Popen(

@@ -62,6 +62,7 @@ def side_by_side(
         NothingRan: If no backend ran.
     """
     options = options or Options()
+    captured = environment.capture(options.thread_count())  # the load is that before the comparison
     runs = {name: Run(entry(name)) for name in (defaults() if options.backends is None else options.backends)}
     others = dict(meanwhile or {})
     steps = len(runs) + len(others) + 3
@@ -85,7 +86,7 @@ def side_by_side(
     results = judged(found, answers, {name: run.explanation for name, run in runs.items()}, prepared)
     tested = judge_under_test(prepared) if options.self_test else None
     return Comparison(
-        environment=environment.capture(options.thread_count()),
+        environment=captured,
         problem=prepared.problem,
         backends=compared(results, limit),
         verdict=verdict(results, tested),

@@ -81,7 +81,9 @@ class Session:
         began = time.perf_counter()
         for module in required:
             importlib.import_module(module)
-        return {"import_seconds": time.perf_counter() - began}
+        seconds = time.perf_counter() - began
+        die_with_parent()  # before it is first stopped, and not within the time above
+        return {"import_seconds": seconds}
 
     def bind(self, data: str, dtype: str) -> dict[str, Any]:
         """Reads X and y, and moves them into the backend's own form; only the move is timed."""

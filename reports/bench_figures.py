@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from handgrad.compare.bench_results import READS_ALL_UP_TO, Bench, Cell, Machine, Measured
+from handgrad.compare.bench_results import Bench, Cell, Machine, Measured
 from handgrad.reports import numbers, style
 from handgrad.reports.bench_tables import cells_of, percent, width_name, widths
 from handgrad.reports.colours import LIGHT, Look, looks
@@ -44,8 +44,8 @@ def timed(cells: Sequence[Cell]) -> dict[str, list[tuple[Cell, Measured]]]:
 
 
 def readers(points: Mapping[str, list[tuple[Cell, Measured]]]) -> dict[str, list[tuple[Cell, Measured]]]:
-    """The backends that read X and y in every epoch: none of their epochs is far shorter than the reading."""
-    return {name: found for name, found in points.items() if max(_fractions(found), default=0.0) <= READS_ALL_UP_TO}
+    """The backends that read X and y in every epoch."""
+    return {name: found for name, found in points.items() if all(one.bytes_per_epoch != 0 for _, one in found)}
 
 
 def _not_shown(points: Mapping[str, object], readers: Mapping[str, object]) -> str:
@@ -131,7 +131,7 @@ def reading(bench: Bench, features: int, dtype: str) -> Drawing | None:
         f"reading-{features}-{dtype}",
         f"Beside the machine's limit, {width_name(features, dtype)}",
         "An epoch must read X and y once: their bytes over its time. The grey line is what this machine reads per "
-        "second, by the size of what it reads over and over: its steps are the caches."
+        "second, by the size of what it reads over and over: its steps are the caches, and a second thread."
         + _not_shown(every_point, points),
         f"Bytes per second over the bytes of X and y, both logarithmic; of the limit reaches {best}.",
         figure,
@@ -157,7 +157,7 @@ def roofline(bench: Bench, dtype: str) -> Drawing | None:
             label, (ends[0], ends[0] * rate), (3, 5), textcoords="offset points", fontsize=8, color=LIGHT.faint
         )
     axes.plot([peak / max(_roofs(bench.machine).values()), ends[1]], [peak, peak], color=LIGHT.faint, linewidth=1.1)
-    _faint(axes, f"multiply-adds {peak / 1e9:.3g} billion/s", (ends[1], peak), (-3, 4), "bottom", "right")
+    _faint(axes, f"multiplying, adding {peak / 1e9:.3g} billion/s", (ends[1], peak), (-3, 4), "bottom", "right")
     for name, found in points.items():
         where = [(operations(cell) / cell.bytes, operations(cell) / _epoch(one)) for cell, one in found]
         look = every[name]
@@ -183,8 +183,8 @@ def roofline(bench: Bench, dtype: str) -> Drawing | None:
     return Drawing(
         f"roofline-{dtype}",
         f"Roofline, {dtype}",
-        "One mark for each size. What lies under a sloping line is limited by that memory, what lies under the flat "
-        "one by multiplying and adding. Descent on a linear model does little with each byte, so memory decides."
+        "One mark for each size. What lies on a sloping line is as fast as that memory allows, what lies on the flat "
+        "one as multiplying and adding do; what lies far below both spends its time on something else."
         + _not_shown(every_point, points),
         f"Operations per second over operations per byte, both logarithmic, below {peak / 1e9:.3g} billion: {said}.",
         figure,

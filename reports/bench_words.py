@@ -75,13 +75,13 @@ def _crossing(bench: Bench, before: Reign, after: Reign) -> str:
 
 def noise(bench: Bench) -> str | None:
     """What two copies of one program looked like."""
-    floors = [cell.noise_floor for cell in bench.cells if cell.again is not None and cell.noise_floor is not None]
-    if not floors:
+    apart = sorted(max(cell.again.value, 1 / cell.again.value) - 1 for cell in bench.cells if cell.again is not None)
+    if not apart:
         return None
     return (
-        f"Noise: {shown(bench.reference)} against itself differed by up to {100 * max(floors):.2g} % "
-        f"({100 * sorted(floors)[len(floors) // 2]:.2g} % in the middle cell); a backend is told apart where the whole "
-        "interval of its ratio is farther from 1 than its cell's figure."
+        f"Noise: {shown(bench.reference)} against itself differed by up to {100 * apart[-1]:.2g} % "
+        f"({100 * apart[len(apart) // 2]:.2g} % in the middle cell); a backend is told apart where the whole interval "
+        "of its ratio is farther from 1 than its cell's figure, and than 1 %."
     )
 
 

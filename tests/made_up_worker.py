@@ -22,6 +22,10 @@ COSTS: dict[str, tuple[float, float]] = {
 }
 
 
+#: Epochs after which descent on a sweep's problem has arrived: more change nothing.
+ENOUGH = 400
+
+
 @dataclass
 class World:
     """What all workers of a test share."""
@@ -30,6 +34,7 @@ class World:
     gradient_error: dict[str, float] = field(default_factory=dict)
     dies: dict[str, int] = field(default_factory=dict)
     changes: set[str] = field(default_factory=set)
+    stops_after: dict[str, int] = field(default_factory=dict)
     stop_after: int | None = None
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     started: Counter[str] = field(default_factory=Counter)
@@ -97,8 +102,9 @@ class MadeUpWorker:
         assert self.trainer is not None
         if self.world.dies.get(self.backend) == self.trainer.rows:
             raise WorkerError("its process ended with signal SIGKILL (out of memory?)")
-        shown = make_plan({**plan, "epochs": 2, "record": (0, 2)})
-        parameters, _ = self.trainer.run(self.trainer.start(shown), shown, 0, 2)
+        done = min(epochs, self.world.stops_after.get(self.backend, ENOUGH))
+        shown = make_plan({**plan, "epochs": done, "record": (0, done)})
+        parameters, _ = self.trainer.run(self.trainer.start(shown), shown, 0, done)
         weights, bias = self.trainer.to_numpy(*parameters)
         drift = 1e-9 * self.world.noise.random() if self.backend in self.world.changes else 0.0
         return {"seconds": self.seconds(self.trainer.rows, epochs), "weights": weights.tolist(), "bias": bias + drift}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,16 +54,60 @@ def test_no_digit_is_lost_far_from_zero_or_near_a_perfect_fit(
         assert_within_the_bound(trainer, X, y, theta)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_columns_that_hang_together_cost_no_digits(dtype: DType) -> None:
+def polynomial(dtype: DType) -> tuple[np.ndarray, np.ndarray]:
     x = np.linspace(0, 1, 101)
     X = np.column_stack([x, x**2, x**3, x + x**2, 1 - x]).astype(dtype)
-    y = (np.exp(x) + 0.01 * np.sin(40 * x)).astype(dtype)
+    return X, (np.exp(x) + 0.01 * np.sin(40 * x)).astype(dtype)
+
+
+def correlated(dtype: DType) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(8)
+    a = rng.normal(size=101)
+    X = np.column_stack([a, a + 0.1 * rng.normal(size=101), a - 0.2 * rng.normal(size=101)]).astype(dtype)
+    return X, (a + 0.2 * rng.normal(size=101)).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("table", "apart"), [(polynomial, False), (correlated, True)])
+def test_columns_that_hang_together_cost_no_digits(table: Any, apart: bool, dtype: DType) -> None:
+    X, y = table(dtype)
     trainer = MomentsTrainer(X, y, dtype)
-    assert trainer.moments.factor.shape == (6, 6)
+    assert (trainer.moments.factor.shape == (4, 4)) if apart else trainer.moments is None
     run = trainer.train(Plan(0.1, 200, dtype=dtype))
     for weights, bias in zip(run.recorded_weights[::40], run.recorded_biases[::40], strict=True):
         assert_within_the_bound(trainer, X, y, np.append(weights, bias).astype(dtype))
+
+
+@pytest.mark.parametrize("exponent", range(1, 9))
+@pytest.mark.parametrize("noise", [0.0, 0.2])
+def test_the_more_columns_hang_together_the_less_is_lost(exponent: int, noise: float) -> None:
+    for rows, features in ((30, 2), (1025, 5)):
+        rng = np.random.default_rng([rows, exponent])
+        a = rng.normal(size=(rows, 1))
+        X = np.hstack([a, a + 10.0**-exponent * rng.normal(size=(rows, features - 1))])
+        y = X.sum(axis=1) + 1 + noise * rng.normal(size=rows)
+        trainer = MomentsTrainer(X, y)
+        for theta in (np.zeros(features + 1), np.ones(features + 1)):
+            assert_within_the_bound(trainer, X, y, theta)
+
+
+@pytest.mark.parametrize(("dtype", "scale"), [("float64", 1e-160), ("float64", 1e160), ("float32", 1e-23)])
+def test_squares_beyond_the_range_are_not_taken(dtype: DType, scale: float) -> None:
+    rng = np.random.default_rng(9)
+    X = (scale * rng.normal(size=(50, 2))).astype(dtype)
+    trainer = MomentsTrainer(X, rng.normal(size=50).astype(dtype), dtype)
+    assert trainer.moments is None
+
+
+def test_the_pass_works_in_memory_that_lives_as_long_as_it_does() -> None:
+    code = (
+        "import numpy as np; from handgrad.backends.moments import MomentsTrainer as M; from handgrad.backends.numpy "
+        "import NumPyTrainer as N; r = np.random.default_rng(1); X, y = r.normal(size=(310, 300)), r.normal(size=310)\n"
+        "for X in (X, X[:, :3]): a, b = (t(X, y).gradient_at(np.zeros(X.shape[1]), 0.0) for t in (M, N)); "
+        "assert abs(a.loss / b.loss - 1) < 1e-12"
+    )
+    spoilt = {"MALLOC_PERTURB_": "165", "MALLOC_MMAP_THRESHOLD_": "16384"}  # freed memory is overwritten, or is gone
+    subprocess.run([sys.executable, "-c", code], env=os.environ | spoilt, check=True)
 
 
 def test_rows_that_the_sample_misses_are_fitted_in_a_second_pass() -> None:

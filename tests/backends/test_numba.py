@@ -67,6 +67,31 @@ def test_any_number_of_threads_gives_the_same_bits(backend: str) -> None:
     assert output(THREADS, backend, NUMBA_NUM_THREADS="3").split() == ["1", "1"]
 
 
+def test_a_threaded_loop_from_the_cache_finds_the_threads_started(tmp_path: Path) -> None:
+    made = "import numpy as np; from handgrad.backends.numba import NumbaTrainer, Plan; X = np.ones((60_000, 1)); "
+    gradient = made + "NumbaTrainer(X, X[:, 0]).gradient_at([0.0], 0.0)"
+    descent = made + "print(NumbaTrainer(X, X[:, 0]).train(Plan(0.1, 2)).losses[0])"
+    told = [output(code, NUMBA_CACHE_DIR=str(tmp_path)) for code in (gradient, descent, descent)]
+    assert told == ["", "1.0\n", "1.0\n"]
+
+
+@pytest.mark.parametrize("backend", [NumbaTrainer, NumbaCompensatedTrainer, NumPyTrainer])
+def test_more_rows_than_were_bound_find_room(backend: type[Trainer]) -> None:
+    X, y, at = problem(50, 6)
+    trainer = backend(X, y)
+    often = np.tile(np.arange(50), 200)
+    got = trainer.gradient(*trainer.take(*trainer.data, often), *trainer.to_own(*at))
+    assert float(got.loss) == pytest.approx(trainer.gradient_at(*at).loss, rel=1e-13)
+
+
+def test_batches_whose_loss_is_beyond_the_range_step_on_as_in_the_shared_loop() -> None:
+    X, y, _ = problem(101, 3)
+    plan = Plan(learning_rate=2.0, epochs=40, batch_size=7)
+    ours, theirs = (t(X, y).train(plan) for t in (NumbaTrainer, NumPyTrainer))
+    assert ours.diverged_at == theirs.diverged_at
+    np.testing.assert_allclose(ours.weights, theirs.weights, rtol=1e-9)
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("features", [1, 3, 7, 130])
 def test_threads_and_no_threads_give_the_same_bits(
@@ -235,7 +260,7 @@ def test_beyond_the_range_of_guards_sums_are_as_good_as_plain_ones(scale: float)
     assert np.isfinite(got.loss) == (scale < 1e153)
 
 
-@pytest.mark.parametrize("bound", [1e-320, 1e-300, 0.3, 1.0, 1.5, 4.0, 1e292])
+@pytest.mark.parametrize("bound", [1e-320, 1e-300, 0.3, 0.9900990099009901, 1.0, 1.5, 4.0, 1013.8613861386139, 1e292])
 def test_a_guard_stays_in_one_binade_whatever_is_added(bound: float) -> None:
     found = guard.py_func(bound)
     assert found > 0

@@ -85,3 +85,26 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_is_measured(
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # the tests may run as root, who may write anywhere
     with pytest.raises(PermissionError, match="denied"):
         Journal(tmp_path, "abc")
+
+
+def test_going_on_with_another_problem_moves_the_run_that_is_there_aside(tmp_path: Path) -> None:
+    Journal(tmp_path, "one").append("key", {"value": 1})
+    tmp_path.joinpath("result.json").write_text("of one", encoding="utf-8")
+    other = Journal(tmp_path, "two", resume=True)
+    assert other.get("key") is None
+    assert tmp_path.joinpath("result.json").exists()  # until something is measured
+    other.append("key", {"value": 2})
+    assert tmp_path.joinpath("earlier/1/result.json").read_text(encoding="utf-8") == "of one"
+    assert not tmp_path.joinpath("result.json").exists()
+    assert Journal(tmp_path / "earlier/1", "one", resume=True).get("key") == {"value": 1}
+
+
+@pytest.mark.parametrize(
+    "line", [b"\xff\xfe", b"[1, 2]", b'"x"', b'{"problem": "one"}', b'{"problem": "one", "key": "k", "measured": 5}']
+)
+def test_a_damaged_line_is_measured_again(line: bytes, tmp_path: Path) -> None:
+    Journal(tmp_path, "one").append("key", {"value": 1})
+    with tmp_path.joinpath(FILE).open("ab") as stream:
+        stream.write(line + b"\n")
+    again = Journal(tmp_path, "one", resume=True)
+    assert again.found == {"key": {"value": 1}}

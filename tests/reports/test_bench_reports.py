@@ -16,14 +16,14 @@ from handgrad.reports.bench_html import html
 from handgrad.reports.bench_tables import tables
 from handgrad.reports.bench_text import plain, terminal
 
-SETTINGS = Settings((100, 1000, 10_000), (1, 3), ("float64",), ("python", "numpy", "tape"), 100, 2, 0.01, 0.05, 0)
+SETTINGS = Settings((100, 1000, 10_000), (1, 3), ("float64",), ("python", "numpy", "moments"), 100, 2, 0.01, 0.05, 0)
 
 
 @pytest.fixture(scope="module")
 def found() -> Bench:
-    world = World(dies={"tape": 1000})
+    world = World(dies={"moments": 1000})
     world.costs["python"] = (0.0, 1e-4)
-    world.costs["tape"] = (1e-9, 1e-13)
+    world.costs["moments"] = (1e-9, 1e-13)
     return bench(SETTINGS, threads=1, start=world.start)
 
 
@@ -36,7 +36,7 @@ def test_each_size_is_headed_by_what_the_machine_needs_to_read_it(found: Bench):
     heads = [row for row in rows if not row[0].startswith("  ")]
     assert [row[0] for row in heads] == ["100 rows", "1,000 rows", "10,000 rows"]
     assert all(row[5] == "100 %" and row[-1].startswith("to read") for row in heads)
-    assert [row[0].strip() for row in rows[1:4]] == ["python", "numpy", "tape"]
+    assert [row[0].strip() for row in rows[1:4]] == ["python", "numpy", "moments"]
 
 
 def test_what_was_not_timed_is_in_the_table_and_its_reason_below(found: Bench):
@@ -66,10 +66,10 @@ def test_a_terminal_shows_the_same_lines(found: Bench):
 
 def test_a_backend_that_does_not_read_the_data_is_left_out_of_the_figures_of_reading(found: Bench):
     drawn = {drawing.name: drawing for drawing in drawings(found)}
-    assert "tape" in drawn["growth-1-float64"].alt
+    assert "moments" in drawn["growth-1-float64"].alt
     for name in ("reading-1-float64", "roofline-float64"):
-        assert "tape" not in drawn[name].alt
-        assert "Without tape" in drawn[name].caption
+        assert "moments" not in drawn[name].alt
+        assert "Without moments" in drawn[name].caption
 
 
 def test_the_page_has_every_table_and_figure_and_escapes_names(found: Bench):

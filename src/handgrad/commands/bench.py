@@ -126,7 +126,10 @@ def sizes(option: str, given: str) -> tuple[int, ...]:
     for part in (part.strip() for part in given.split(",")):
         first, colon, last = part.partition(":")
         if colon:
-            found += decades(whole(option, first), whole(option, last))
+            ends = whole(option, first), whole(option, last)
+            if ends[0] > ends[1]:
+                raise typer.BadParameter(f"{option}: expected the smaller end first, got {part!r}")
+            found += decades(*ends)
         else:
             found.append(whole(option, part))
     return tuple(dict.fromkeys(found))

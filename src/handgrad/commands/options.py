@@ -91,7 +91,7 @@ LearningRate = Annotated[
 Epochs = Annotated[int, typer.Option(min=0, help="How often to go through all rows.")]
 BatchSize = Annotated[int | None, typer.Option(min=1, help="Rows per update. [default: all rows]", show_default=False)]
 DType = Annotated[DTypeName, typer.Option(help="Compute in this format.")]
-Seed = Annotated[int, typer.Option(help="Makes what is random repeatable.")]
+Seed = Annotated[int, typer.Option(min=0, help="Makes what is random repeatable.")]
 
 # -- on what ---------------------------------------------------------------------------------------------------------
 
