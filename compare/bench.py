@@ -293,6 +293,8 @@ class Sweep:
                 workers[name] = fleet.get(name, backend)
             except WorkerError as error:
                 left[name] = {"status": error.status, "reason": str(error)}
+        if not workers:
+            return left
         settings = self.settings
         found = measured(
             size,

@@ -181,6 +181,11 @@ def test_a_backend_that_does_less_than_was_timed_is_called_wrong():
     assert "tape" not in cell.fastest
 
 
+def test_a_table_that_no_memory_holds_is_not_made():
+    with pytest.raises(NothingRan, match="GiB are free"):
+        swept(rows=(10**13,))
+
+
 def test_what_only_the_first_move_of_data_costs_is_set_up_and_counts_once():
     class LoadsLate(World):
         def start(self, *given: Any) -> Any:
