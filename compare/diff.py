@@ -28,7 +28,7 @@ from handgrad.compare.statistics import (
     groups_of,
     independent_ratio,
     medians,
-    noise_reach,
+    noise_floor,
     ratios,
     told_apart,
 )
@@ -130,7 +130,7 @@ def bench_times(before: Bench, after: Bench, threshold: float) -> Iterator[TimeC
         base = old.get((cell.rows, cell.features, cell.dtype))
         if base is None:
             continue
-        floor = max(noise_reach(base.again), noise_reach(cell.again))
+        floor = max(noise_floor(base.again), noise_floor(cell.again))
         both = [{n: m.epoch_seconds for n, m in one.backends.items() if m.epoch_seconds} for one in (base, cell)]
         for timings, one in zip(both, (base, cell), strict=True):
             if one.limit_seconds is not None:

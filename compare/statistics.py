@@ -181,14 +181,6 @@ def noise_floor(same: Estimate | None) -> float:
     return max(NOISE_FLOOR_AT_LEAST, same.value - 1, 1 / same.value - 1)
 
 
-def noise_reach(same: Estimate | None) -> float:
-    """How different two copies of one program may have been: the end of their ratio's interval farther from 1.
-
-    For runs that have no rounds in common, so that no interval of theirs holds how the machine drifted in between.
-    """
-    return NOISE_FLOOR_AT_LEAST if same is None else max(NOISE_FLOOR_AT_LEAST, same.high - 1, 1 / same.low - 1)
-
-
 def told_apart(ratio: Estimate, floor: float = NOISE_FLOOR_AT_LEAST) -> bool:
     """Whether the whole interval of a ratio lies farther from 1 than the noise floor."""
     return ratio.low > 1 + floor or ratio.high < 1 / (1 + floor)

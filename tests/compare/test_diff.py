@@ -12,7 +12,7 @@ from made_up_worker import World
 from handgrad.compare import bench_results, results
 from handgrad.compare.bench import bench
 from handgrad.compare.bench_results import Bench, Estimate, Settings
-from handgrad.compare.diff import DiffError, change, diff
+from handgrad.compare.diff import DiffError, change, diff, time_changes
 from handgrad.compare.diff_results import Diff, TimeChange
 from handgrad.compare.results import Comparison, Environment, ResultError
 from handgrad.compare.statistics import groups_of, timing
@@ -220,3 +220,14 @@ def test_samples_survive_the_way_through_the_file(tmp_path: Path):
     assert timed == before.cells[0].backends["numpy"].epoch_seconds
     assert timed is not None
     assert [len(group) for group in groups_of(timed)] == list(timed.processes)
+
+
+def test_nothing_is_slower_that_two_copies_of_one_program_differed_by_as_well():
+    seen = Estimate(1.3, 1.08, 1.65)
+    assert change(seen, 0.05) == "slower"
+    before, after = timing([[1.0] * 5]), timing([[1.3] * 5])
+    quiet, noisy = (
+        next(iter(time_changes("cell", {"numpy": before}, {"numpy": after}, 0.05, floor))) for floor in (0.01, 0.4)
+    )
+    assert (quiet.change, noisy.change) == ("slower", "same")
+    assert (quiet.significant, noisy.significant) == (True, False)
