@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from handgrad.backends.numpy import NumPyTrainer
-from handgrad.compare.process import WorkerError
-from handgrad.compare.worker import make_plan
+from handgrad.compare.timing.process import WorkerError
+from handgrad.compare.timing.worker import make_plan
 
 #: Seconds of an epoch on n rows: what a call costs, and what a row costs.
 COSTS: dict[str, tuple[float, float]] = {

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from handgrad.backends.interface import Plan as Plan
     from handgrad.backends.interface import Trainer as Trainer
     from handgrad.backends.interface import Training as Training
-    from handgrad.compare.check import Diagnosis as Diagnosis
-    from handgrad.compare.check import check as check
-    from handgrad.compare.results import Comparison as Comparison
+    from handgrad.compare.check.check import Diagnosis as Diagnosis
+    from handgrad.compare.check.check import check as check
+    from handgrad.compare.results.comparison import Comparison as Comparison
     from handgrad.data.dataset import DataError as DataError
     from handgrad.data.dataset import Dataset as Dataset
     from handgrad.data.tables import load_table as load_table
@@ -44,9 +44,9 @@ _WHERE = {
     "Trainer": "handgrad.backends.interface",
     "InputError": "handgrad.backends.interface",
     "BackendUnavailable": "handgrad.backends.interface",
-    "Comparison": "handgrad.compare.results",
-    "check": "handgrad.compare.check",
-    "Diagnosis": "handgrad.compare.check",
+    "Comparison": "handgrad.compare.results.comparison",
+    "check": "handgrad.compare.check.check",
+    "Diagnosis": "handgrad.compare.check.check",
     "load_table": "handgrad.data.tables",
     "Dataset": "handgrad.data.dataset",
     "DataError": "handgrad.data.dataset",

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from handgrad.backends.catalogue import canonical, load
 from handgrad.backends.interface import DType, Gradient, Parameters, Plan, Training
-from handgrad.compare.results import Comparison
+from handgrad.compare.results.comparison import Comparison
 from handgrad.data.dataset import Dataset, check_same_index
 
 
@@ -89,12 +89,12 @@ class SideBySide(Comparison):
 
     def save(self, folder: str | Path) -> list[Path]:
         """Writes `result.json`, `report.html` and `figures/*.png` into a folder; returns their paths."""
-        from handgrad.reports.run import write
+        from handgrad.reports.compare.run import write
 
         return write(self, Path(folder))
 
     def _repr_html_(self) -> str:
-        from handgrad.reports.notebook import notebook
+        from handgrad.reports.compare.notebook import notebook
 
         return notebook(self)
 
@@ -141,8 +141,8 @@ def side_by_side(
         UnknownBackend: If a name is not in the catalogue.
         NothingRan: If no backend could run.
     """
-    from handgrad.compare.prepare import Options
-    from handgrad.compare.side_by_side import side_by_side as compare
+    from handgrad.compare.side_by_side.prepare import Options
+    from handgrad.compare.side_by_side.side_by_side import side_by_side as compare
 
     dataset = X if isinstance(X, Dataset) else Dataset.from_arrays(X, _given(y))
     options = Options(

@@ -11,8 +11,8 @@ import pytest
 import typer
 
 from handgrad.commands.bench import grid, sizes
-from handgrad.compare.bench_results import from_json, to_json
-from handgrad.compare.results import write_whole
+from handgrad.compare.results.bench import from_json, to_json
+from handgrad.compare.results.comparison import write_whole
 
 CLI = Callable[..., Any]
 TINY = [

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from handgrad.backends.catalogue import catalogue
-from handgrad.compare.results import from_json, to_json
+from handgrad.compare.results.comparison import from_json, to_json
 
 Cli = Callable[..., Any]
 
@@ -176,7 +176,7 @@ def test_an_option_that_cannot_be_used_leaves_no_folder(cli: Cli) -> None:
 def test_an_interrupted_comparison_exits_with_130_and_says_how_to_go_on(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from handgrad.compare import side_by_side
+    from handgrad.compare.side_by_side import side_by_side
 
     def interrupted(*given: object) -> None:
         raise KeyboardInterrupt
@@ -203,8 +203,8 @@ def test_a_run_into_the_folder_of_another_says_where_that_one_is_kept(cli: Cli) 
 @pytest.mark.parametrize(
     ("words", "writer"),
     [
-        ("compare --backends numpy --epochs 2", "handgrad.reports.run.write"),
-        ("bench --backends numpy --rows 10 --features 1 --processes 1 --threads 1", "handgrad.reports.bench_run.write"),
+        ("compare --backends numpy --epochs 2", "handgrad.reports.compare.run.write"),
+        ("bench --backends numpy --rows 10 --features 1 --processes 1 --threads 1", "handgrad.reports.bench.run.write"),
     ],
 )
 def test_an_interrupted_report_says_how_to_go_on_too(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from handgrad.commands.explain import show
-from handgrad.compare.explanation import explain
+from handgrad.compare.learn.explanation import explain
 from handgrad.data import builtin_sets
 
 

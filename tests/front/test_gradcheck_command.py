@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from handgrad.backends.numpy import NumPyTrainer
-from handgrad.compare import faults
+from handgrad.compare.judge import faults
 
 Cli = Callable[..., Any]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from handgrad.compare import lessons
-from handgrad.compare.bench_results import Cell, Measured
-from handgrad.compare.lesson_results import Costs, Start
-from handgrad.compare.results import Timing
+from handgrad.compare.learn import experiments as lessons
+from handgrad.compare.results.bench import Cell, Measured
+from handgrad.compare.results.comparison import Timing
+from handgrad.compare.results.lessons import Costs, Start
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -21,29 +20,65 @@ ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 FOLDERS: dict[str, str] = PROJECT["tool"]["setuptools"]["package-dir"]
 
-#: Each part, and the parts that it may import, as patterns; all may import themselves.
+RESULTS = "handgrad.compare.results"
+
+#: Each room, and the rooms that it may import; all may import themselves. A room stands for its own files, not for the
+#: rooms within it.
 MAY_IMPORT = {
     "handgrad.backends": set[str](),
     "handgrad.data": set[str](),
-    "handgrad.compare": {"handgrad.backends", "handgrad.data"},
-    "handgrad.reports": {"handgrad.compare.results", "handgrad.compare.*_results"},
-    "handgrad": {"handgrad.backends", "handgrad.data", "handgrad.compare", "handgrad.reports"},
-}
+    "handgrad.data.builtin": set[str](),
+    "handgrad.compare": set[str](),
+    RESULTS: set[str](),
+    "handgrad.compare.judge": {"handgrad.backends", RESULTS},
+    "handgrad.compare.timing": {"handgrad.backends", RESULTS},
+    "handgrad.compare.side_by_side": {
+        "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing",
+    },
+    "handgrad.compare.bench": {
+        "handgrad.backends", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing",
+        "handgrad.compare.side_by_side",
+    },
+    "handgrad.compare.check": {"handgrad.backends"},
+    "handgrad.compare.check.exercises": {"handgrad.backends", "handgrad.compare.check"},
+    "handgrad.compare.learn": {
+        "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing",
+        "handgrad.compare.bench", "handgrad.compare.check.exercises",
+    },
+    "handgrad.reports": set[str](),
+    "handgrad.reports.look": {RESULTS},
+    "handgrad.reports.gradcheck": {RESULTS, "handgrad.reports.look", "handgrad.reports.compare"},
+    "handgrad.reports.compare": {RESULTS, "handgrad.reports.look", "handgrad.reports.gradcheck"},
+    "handgrad.reports.bench": {RESULTS, "handgrad.reports.look", "handgrad.reports.compare"},
+    "handgrad.reports.explain": {RESULTS, "handgrad.reports.look"},
+    "handgrad.reports.learn": {
+        RESULTS, "handgrad.reports.look", "handgrad.reports.compare", "handgrad.reports.explain",
+    },
+}  # fmt: skip
+#: The front door may import all.
+FRONT = ("handgrad", "handgrad.commands")
+ROOMS = (*MAY_IMPORT, *FRONT)
+#: With `__init__`. The commands are one file each, and there are as many as there are.
+MOST_FILES = 18
 HEAVY = ("numpy", "pandas", "matplotlib", "numba", "torch", "pyarrow", "mpmath")
+
+
+def folder_of(room: str) -> Path:
+    """Where the files of a room stand."""
+    part = max((part for part in FOLDERS if f"{room}.".startswith(f"{part}.")), key=len)
+    return (ROOT / FOLDERS[part]).joinpath(*room.removeprefix(part).strip(".").split("."))
 
 
 def modules() -> Iterator[tuple[str, Path]]:
     """Every module of the package with its file; those of the front door last."""
-    for part in MAY_IMPORT:
-        folder = ROOT / FOLDERS[part]
-        for file in sorted(folder.rglob("*.py")):
-            words = file.relative_to(folder).with_suffix("").parts
-            yield ".".join([part, *(word for word in words if word != "__init__")]), file
+    for room in ROOMS:
+        for file in sorted(folder_of(room).glob("*.py")):
+            yield room if file.stem == "__init__" else f"{room}.{file.stem}", file
 
 
-def part_of(module: str) -> str:
-    """The part that a module belongs to: the longest name above it."""
-    return max((part for part in MAY_IMPORT if f"{module}.".startswith(f"{part}.")), key=len)
+def room_of(module: str) -> str:
+    """The room that a module belongs to: the longest name above it."""
+    return max((room for room in ROOMS if f"{module}.".startswith(f"{room}.")), key=len)
 
 
 MODULES = dict(modules())
@@ -62,16 +97,13 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 def forbidden(module: str, source: str) -> list[str]:
-    """What a module imports against the arrows between the folders."""
-    own = part_of(module)
+    """What a module imports against the arrows between the rooms."""
+    own = room_of(module)
+    if own in FRONT:
+        return []
     allowed = {own, *MAY_IMPORT[own]}
     found = [name for name in imported(ast.parse(source)) if name.partition(".")[0] == "handgrad"]
-    return [name for name in found if own != "handgrad" and not any(is_within(name, part) for part in allowed)]
-
-
-def is_within(module: str, part: str) -> bool:
-    """Whether a module is the part, which may be a pattern, or lies below it."""
-    return fnmatchcase(module, part) or fnmatchcase(module, f"{part}.*")
+    return [name for name in found if room_of(name) not in allowed]
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -84,10 +116,15 @@ def test_imports_between_folders_run_one_way(module: str) -> None:
     [
         ("handgrad.backends.numpy", "from handgrad.data.dataset import Dataset", "handgrad.data.dataset"),
         ("handgrad.data.tables", "import handgrad.backends.interface", "handgrad.backends.interface"),
-        ("handgrad.compare.judge", "def f():\n    from handgrad.reports import text", "handgrad.reports"),
-        ("handgrad.reports.text", "from handgrad.compare import side_by_side", "handgrad.compare"),
-        ("handgrad.reports.text", "from handgrad.backends.catalogue import load", "handgrad.backends.catalogue"),
-        ("handgrad.compare.judge", "import handgrad", "handgrad"),
+        ("handgrad.compare.judge.judge", "def f():\n    from handgrad.reports import look", "handgrad.reports"),
+        ("handgrad.compare.judge.judge", "from handgrad.compare.timing.measure import lap", "handgrad.compare.timing"),
+        ("handgrad.compare.results.bench", "from handgrad.compare.timing import measure", "handgrad.compare.timing"),
+        ("handgrad.compare.check.check", "from handgrad.compare.judge.judge import Judge", "handgrad.compare.judge"),
+        ("handgrad.compare.timing.clocks", "from handgrad.compare.side_by_side import runs", "handgrad.compare.side"),
+        ("handgrad.reports.look.names", "from handgrad.compare.bench.sweep import bench", "handgrad.compare.bench"),
+        ("handgrad.reports.look.names", "from handgrad.reports.compare import words", "handgrad.reports.compare"),
+        ("handgrad.reports.look.names", "from handgrad.backends.catalogue import load", "handgrad.backends.catalogue"),
+        ("handgrad.compare.judge.judge", "import handgrad", "handgrad"),
     ],
 )  # fmt: skip
 def test_an_import_against_the_arrows_is_found(module: str, line: str, told: str) -> None:
@@ -96,18 +133,28 @@ def test_an_import_against_the_arrows_is_found(module: str, line: str, told: str
 
 
 def test_an_import_along_the_arrows_is_allowed() -> None:
-    assert forbidden("handgrad.reports.text", "from handgrad.compare.results import Comparison") == []
-    assert forbidden("handgrad.reports.text", "from handgrad.compare.check_results import GradientCheck") == []
-    assert forbidden("handgrad.compare.judge", "from handgrad.data import dataset") == []
+    assert forbidden("handgrad.reports.look.names", "from handgrad.compare.results.checks import SelfTest") == []
+    assert forbidden("handgrad.compare.judge.judge", "from handgrad.compare.results import comparison") == []
+    assert forbidden("handgrad.compare.side_by_side.runs", "from handgrad.data import dataset") == []
 
 
-def test_the_packages_list_names_the_folders_that_are_packages() -> None:
+def test_every_room_is_named_and_every_name_is_a_room() -> None:
+    parts = ["handgrad", *(part for part in FOLDERS if part != "handgrad")]
     folders = {
         ".".join([part, *file.parent.relative_to(ROOT / FOLDERS[part]).parts])
-        for part in MAY_IMPORT
+        for part in parts
         for file in (ROOT / FOLDERS[part]).rglob("__init__.py")
     }
+    assert sorted(ROOMS) == sorted(folders)
     assert sorted(PROJECT["tool"]["setuptools"]["packages"]) == sorted(folders)
+
+
+def test_no_room_is_crowded() -> None:
+    """More than about 15 files are several rooms."""
+    crowded = {
+        room: sum(room_of(module) == room for module in MODULES) for room in ROOMS if room != "handgrad.commands"
+    }
+    assert {room: count for room, count in crowded.items() if count > 16} == {}  # with `__init__`
 
 
 def test_every_folder_with_code_is_a_package() -> None:
@@ -118,10 +165,8 @@ def test_every_folder_with_code_is_a_package() -> None:
 def test_package_data_that_is_declared_is_there() -> None:
     """A pattern that fits no file would leave a data set out of the wheel without a word."""
     for package, patterns in PROJECT["tool"]["setuptools"]["package-data"].items():
-        part = part_of(package)
-        folder = (ROOT / FOLDERS[part]).joinpath(*package.removeprefix(part).strip(".").split("."))
         for pattern in patterns:
-            assert list(folder.glob(pattern)), f"{package}: no file fits {pattern}"
+            assert list(folder_of(package).glob(pattern)), f"{package}: no file fits {pattern}"
 
 
 def undocumented(source: str) -> list[str]:

@@ -17,8 +17,8 @@ from types import ModuleType
 from typing import Any
 
 from handgrad.backends.interface import Trainer
-from handgrad.compare.check import Diagnosis, check
-from handgrad.compare.mistakes import UNKNOWN
+from handgrad.compare.check.check import Diagnosis, check
+from handgrad.compare.check.mistakes import UNKNOWN
 
 SPELLINGS = Path(__file__).parent / "spellings"
 CORRECT = "correct"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from handgrad.compare.results import (
+from handgrad.compare.results.comparison import (
     Accuracy,
     BackendResult,
     Comparison,

@@ -23,7 +23,7 @@ from handgrad.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from handgrad.compare.bench_results import Bench
+    from handgrad.compare.results.bench import Bench
 
 
 class Usual(NamedTuple):
@@ -82,9 +82,9 @@ def bench(
     json_output: Json = False,
 ) -> None:
     """Time the backends over sizes. Sets them beside what this machine allows; says who wins from which size on."""
-    from handgrad.compare.bench import bench as measure_all
-    from handgrad.compare.bench_results import Settings, to_json
-    from handgrad.reports.bench_run import write
+    from handgrad.compare.bench.sweep import bench as measure_all
+    from handgrad.compare.results.bench import Settings, to_json
+    from handgrad.reports.bench.run import write
 
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
@@ -165,7 +165,7 @@ def formats(given: str) -> tuple[str, ...]:
 
 def show(found: Bench) -> None:
     """The result as tables on a terminal, as plain lines in a pipe."""
-    from handgrad.reports.bench_text import plain, terminal
+    from handgrad.reports.bench.text import plain, terminal
 
     if sys.stdout.isatty():
         from rich.console import Console

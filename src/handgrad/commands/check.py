@@ -27,7 +27,7 @@ def check(
     time_limit: TimeLimit = 10.0,
 ) -> None:
     """Check your own gradient: right, or which mistake it is. Exit code 0 if right, 1 if wrong."""
-    from handgrad.compare.check_file import check_file
+    from handgrad.compare.check.file import check_file
 
     diagnosis = check_file(file, time_limit=time_limit, hint_only=hint_only)
     typer.echo(json.dumps(diagnosis.to_json(), indent=1, ensure_ascii=False) if json_output else str(diagnosis))

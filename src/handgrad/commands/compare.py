@@ -42,7 +42,7 @@ from handgrad.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from handgrad.compare.results import Comparison
+    from handgrad.compare.results.comparison import Comparison
     from handgrad.data.dataset import Dataset
 
 CHECK_FAILED = 1
@@ -84,9 +84,9 @@ def compare(
     json_output: Json = False,
 ) -> None:
     """Train on every backend side by side. Judges gradients, parameters and speed; writes a report."""
-    from handgrad.compare.prepare import Options
-    from handgrad.compare.results import to_json
-    from handgrad.compare.side_by_side import side_by_side
+    from handgrad.compare.results.comparison import to_json
+    from handgrad.compare.side_by_side.prepare import Options
+    from handgrad.compare.side_by_side.side_by_side import side_by_side
 
     options = Options(
         backends=chosen(backends, compensated),
@@ -121,12 +121,12 @@ def compare(
 
 def load_figures() -> None:
     """Imports what draws the report, which takes about a second, while there is a core to spare."""
-    importlib.import_module("handgrad.reports.run")
+    importlib.import_module("handgrad.reports.compare.run")
 
 
 def write_report(comparison: Comparison, folder: Path) -> None:
     """The run's folder, without importing matplotlib before it is needed."""
-    from handgrad.reports.run import write
+    from handgrad.reports.compare.run import write
 
     write(comparison, folder)
 
@@ -175,7 +175,7 @@ def run_folder(out: Path | None, source: str) -> Iterator[Path]:
 @contextlib.contextmanager
 def resumable(folder: Path) -> Iterator[None]:
     """Says where an earlier run of that folder went, and how to go on when Ctrl-C or a signal ends this one."""
-    from handgrad.compare.journal import FILE, earlier
+    from handgrad.compare.timing.journal import FILE, earlier
 
     before = earlier(folder)
     try:
@@ -208,7 +208,7 @@ def claimed_folder(source: str) -> Path:
 
 def show(comparison: Comparison) -> None:
     """The result as tables on a terminal, as plain lines in a pipe."""
-    from handgrad.reports.text import plain, terminal
+    from handgrad.reports.compare.text import plain, terminal
 
     if sys.stdout.isatty():
         from rich.console import Console

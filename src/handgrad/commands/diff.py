@@ -22,14 +22,14 @@ def diff(
     json_output: Json = False,
 ) -> None:
     """Compare two runs of `compare` or of `bench`. Exit code 1 when something became slower or wrong."""
-    from handgrad.compare.diff import diff as difference
-    from handgrad.compare.diff_results import to_json
+    from handgrad.compare.bench.diff import diff as difference
+    from handgrad.compare.results.diff import to_json
 
     found = difference(before, after, threshold)
     if json_output:
         sys.stdout.buffer.write(to_json(found) + b"\n")
     else:
-        from handgrad.reports.diff_text import plain
+        from handgrad.reports.bench.diff import plain
 
         typer.echo(plain(found), nl=False)
     if not found.passed:

@@ -13,7 +13,7 @@ import typer
 from handgrad.commands.options import DataDir, DropMissing, Encoding, Json, Separator
 
 if TYPE_CHECKING:
-    from handgrad.compare.evaluation import Evaluation
+    from handgrad.compare.side_by_side.evaluation import Evaluation
     from handgrad.data.dataset import Dataset
     from handgrad.data.model_file import Model
     from handgrad.data.synthetic import Truth
@@ -37,12 +37,12 @@ def evaluate(
     json_output: Json = False,
 ) -> None:
     """Find MSE, MAE and R² of a saved model on test data. Also plots its predictions."""
-    from handgrad.compare.evaluation import evaluate_model
+    from handgrad.compare.side_by_side.evaluation import evaluate_model
     from handgrad.data.errors import UnknownColumn
     from handgrad.data.model_file import load
     from handgrad.data.synthetic import read_truth
     from handgrad.data.tables import load_table
-    from handgrad.reports.training import predictions
+    from handgrad.reports.compare.training import predictions
 
     path = file if file is not None else data_dir / "test.csv"
     if file is None and not path.exists():
@@ -119,7 +119,7 @@ def parameter_lines(model: Model, truth: Truth | None) -> list[str]:
 
 def against_truth(model: Model, table: Dataset, truth: Truth, folder: Path) -> Path:
     """The plot of the learned against the true function: two lines, or all parameters for more features."""
-    from handgrad.reports.training import learned_against_true, learned_weights_against_true
+    from handgrad.reports.compare.training import learned_against_true, learned_weights_against_true
 
     if len(truth.weights) != len(model.weights):
         raise typer.BadParameter(

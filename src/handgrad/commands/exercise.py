@@ -25,7 +25,7 @@ exercise = typer.Typer(
 @exercise.command("list")
 def list_all(json_output: Json = False) -> None:
     """List the exercises, and which of their files stand in this folder."""
-    from handgrad.compare.exercises import EXERCISES
+    from handgrad.compare.check.exercises.exercises import EXERCISES
 
     every = [
         {"number": e.number, "name": e.name, "title": e.title, "function": e.function, "started": Path(e.file).exists()}
@@ -46,7 +46,7 @@ def start(
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there already.")] = False,
 ) -> None:
     """Write the template of an exercise into this folder."""
-    from handgrad.compare.exercises import start as begin
+    from handgrad.compare.check.exercises.exercises import start as begin
 
     path = begin(number, Path(), force)
     typer.echo(f"{path} is yours to fill in. Then: handgrad exercise check {number}")
@@ -63,8 +63,8 @@ def check(
     time_limit: TimeLimit = 10.0,
 ) -> None:
     """Grade an exercise: right, or which mistake it is. Exit code 0 if right, 1 if wrong."""
-    from handgrad.compare.exercises import exercise as described
-    from handgrad.compare.exercises import grade
+    from handgrad.compare.check.exercises.exercises import exercise as described
+    from handgrad.compare.check.exercises.exercises import grade
 
     own = file if file is not None else Path(described(number).file)
     diagnosis = grade(number, own, time_limit=time_limit, hint_only=hint_only)

@@ -25,7 +25,7 @@ from handgrad.commands.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handgrad.compare.explanation_results import Explanation
+    from handgrad.compare.results.explanation import Explanation
     from handgrad.data.dataset import Dataset
 
 DEFAULT = "norris"
@@ -63,8 +63,8 @@ def explain(
     json_output: Json = False,
 ) -> None:
     """Show one step of descent with every number. By hand, on the autodiff tape, and by PyTorch."""
-    from handgrad.compare.explanation import explain as explained
-    from handgrad.compare.explanation_results import to_json
+    from handgrad.compare.learn.explanation import explain as explained
+    from handgrad.compare.results.explanation import to_json
 
     table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing)
     explanation = explained(table, rows, start_weights(weights), bias, rate(learning_rate))
@@ -116,7 +116,7 @@ def builtin_table(name: str, target: str | None, features: Sequence[str] | None)
 
 def show(explanation: Explanation, wait: bool) -> None:
     """The whole walk, or a stop of it after each Enter."""
-    from handgrad.reports.explain_text import walk
+    from handgrad.reports.explain.text import walk
 
     for number, (title, lines) in enumerate(walk(explanation)):
         if wait and number > 1:
@@ -136,7 +136,7 @@ def wait_for_enter() -> None:
 
 def write_page(explanation: Explanation, path: Path) -> None:
     """The page as one file."""
-    from handgrad.compare.results import write_whole
-    from handgrad.reports.explain_html import html
+    from handgrad.compare.results.comparison import write_whole
+    from handgrad.reports.explain.html import html
 
     write_whole(path, html(explanation).encode())

@@ -31,8 +31,8 @@ from handgrad.commands.options import (
 
 if TYPE_CHECKING:
     from handgrad.backends.interface import Parameters
-    from handgrad.compare.check_results import Where
-    from handgrad.compare.gradcheck_results import GradientChecks
+    from handgrad.compare.results.checks import Where
+    from handgrad.compare.results.gradcheck import GradientChecks
 
 CHECK_FAILED = 1
 
@@ -71,10 +71,10 @@ def gradcheck(
     json_output: Json = False,
 ) -> None:
     """Check every backend's gradient by every method. Holds it against the exact one, too; writes a report."""
-    from handgrad.compare.check_backends import check_backends
-    from handgrad.compare.gradcheck_results import to_json
-    from handgrad.compare.prepare import Options
-    from handgrad.reports.gradcheck_html import write
+    from handgrad.compare.results.gradcheck import to_json
+    from handgrad.compare.side_by_side.gradchecks import check_backends
+    from handgrad.compare.side_by_side.prepare import Options
+    from handgrad.reports.gradcheck.html import write
 
     table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing, seed)
     options = Options(
@@ -112,7 +112,7 @@ def start(weights: str | None, bias: float, features: int) -> Parameters:
 
 def show(checks: GradientChecks) -> None:
     """The result as tables on a terminal, as plain lines in a pipe."""
-    from handgrad.reports.gradcheck_text import plain, terminal
+    from handgrad.reports.gradcheck.text import plain, terminal
 
     if sys.stdout.isatty():
         from rich.console import Console

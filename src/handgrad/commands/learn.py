@@ -33,9 +33,9 @@ def learn(
     out: Annotated[Path, typer.Option(help="The page.")] = Path("learn.html"),
 ) -> None:
     """Write a short course on gradients. Nine chapters in one page, from runs made here and now."""
-    from handgrad.compare.lessons import lessons
-    from handgrad.compare.results import write_whole
-    from handgrad.reports.learn_html import html
+    from handgrad.compare.learn.experiments import lessons
+    from handgrad.compare.results.comparison import write_whole
+    from handgrad.reports.learn.html import html
 
     table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing, seed)
     with progress_bar() as progress:

@@ -15,9 +15,10 @@ def report(
     ] = None,
 ) -> None:
     """Render a run's report again, from its result.json alone."""
-    from handgrad.compare import bench_results, results
-    from handgrad.reports import bench_run
-    from handgrad.reports import run as compare_run
+    from handgrad.compare.results import bench as bench_results
+    from handgrad.compare.results import comparison as results
+    from handgrad.reports.bench import run as bench_run
+    from handgrad.reports.compare import run as compare_run
 
     path, content = bench_results.content_of(run)
     if bench_results.is_bench(content):

@@ -31,7 +31,7 @@ from handgrad.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from handgrad.compare.single import GradientCheck, Trained
+    from handgrad.compare.side_by_side.single import GradientCheck, Trained
     from handgrad.data.dataset import Dataset
 
 CHECK_FAILED = 1
@@ -77,12 +77,12 @@ def train(
 ) -> None:
     """Train one model on one backend. Writes the model, the loss curve (PNG) and the history (CSV)."""
     from handgrad.backends.catalogue import canonical
-    from handgrad.compare.prepare import Options
-    from handgrad.compare.results import write_whole
-    from handgrad.compare.single import history_csv, train_one
+    from handgrad.compare.results.comparison import write_whole
+    from handgrad.compare.side_by_side.prepare import Options
+    from handgrad.compare.side_by_side.single import history_csv, train_one
     from handgrad.data.model_file import save
     from handgrad.data.tables import load_table
-    from handgrad.reports.training import loss_curve
+    from handgrad.reports.compare.training import loss_curve
 
     path = file if file is not None else data_dir / "train.csv"
     if file is None and not path.exists():
@@ -137,7 +137,7 @@ def lines(trained: Trained, table: Dataset) -> Iterator[str]:
 
 def divergence(trained: Trained) -> str | None:
     """Why the run did not stay finite; None if it did."""
-    from handgrad.compare.convergence import predicted_overflow
+    from handgrad.compare.side_by_side.convergence import predicted_overflow
 
     end, prepared = trained.training.diverged_at, trained.prepared
     if end is None:

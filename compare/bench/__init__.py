@@ -1,0 +1,1 @@
+"""Speed over sizes, and two runs against each other."""

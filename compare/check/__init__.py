@@ -1,0 +1,1 @@
+"""A student's gradient function: right, or which mistake was made."""

@@ -1,0 +1,1 @@
+"""Graded exercises: what they ask, and what is right there."""

@@ -1,0 +1,278 @@
+"""Where descent is heading: the least-squares solution, exactly for small tables, by QR for large ones.
+
+`solve_exactly` solves the normal equations S θ = c in integers, by fraction-free elimination (Bareiss 1968,
+"Sylvester's identity and multistep integer-preserving Gaussian elimination"). Squaring the condition number
+costs nothing there.
+
+`solve_by_qr` factors [1, (X − m)/s] = QR, columns centred and scaled, which loses as few digits as float64
+can, and then refines once: the exact gradient g at the solution found gives the correction −(n/2) (RᵀR)⁻¹ g
+in the scaled basis (Björck 1996, *Numerical Methods for Least Squares Problems*, section 2.9, corrected
+seminormal equations).
+
+When columns depend on others there are many solutions. Both give the one with the smallest Σ W² + b² of its
+basis: the one that descent from zero reaches, on the columns as they are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from handgrad.backends.exact import ExactTrainer, Moments
+from handgrad.backends.interface import FloatArray, check_data
+from handgrad.compare.judge.curvature import centre, dependence_limit, numerical_rank, triangle
+
+#: Up to so many features, and so many rows, `solve` is exact; beyond, elimination takes seconds.
+EXACT_FEATURES = 24
+EXACT_ROWS = 200_000
+
+#: A column's share in a dependence is named from this size on, of columns scaled alike.
+NAMED_FROM = 1e-6
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """One column that adds nothing: `column` is a linear combination of `others` (a constant one: of none)."""
+
+    column: str
+    others: tuple[str, ...]
+
+    def __str__(self) -> str:
+        if not self.others:
+            return f"column {self.column!r} is constant"
+        return f"column {self.column!r} is a combination of {', '.join(map(repr, self.others))}"
+
+
+@dataclass(frozen=True)
+class ClosedForm:
+    """The minimum of the loss.
+
+    Attributes:
+        weights: (d,), the doubles nearest to the solution ("exact"), or close to it ("qr").
+        bias: Likewise.
+        method: "exact": in rational arithmetic, rounded once. "qr": in float64, refined once.
+        dependent: The columns that others make redundant; the solution is then the one of minimum norm.
+    """
+
+    weights: FloatArray
+    bias: float
+    method: Literal["exact", "qr"]
+    dependent: tuple[Dependence, ...] = ()
+
+    @property
+    def warning(self) -> str | None:
+        """What must be said: which columns are dependent; None if none is."""
+        if not self.dependent:
+            return None
+        found = "; ".join(map(str, self.dependent))
+        return f"{found}: many parameters fit equally well, and those of minimum norm are given"
+
+
+def solve(X: ArrayLike, y: ArrayLike, names: Sequence[str] | None = None) -> ClosedForm:
+    """The least-squares solution for X (n, d) or (n,) and y (n,): exact for small tables, by QR for large ones.
+
+    Args:
+        X: As given to a backend; float32 is taken at its own values.
+        y: Likewise.
+        names: (d,), what to call the columns in a warning; `X1`, `X2`, … if not given.
+
+    Raises:
+        InputError: As every trainer does.
+    """
+    table, target = check_data(X, y, "float64")
+    small = table.shape[1] <= EXACT_FEATURES and len(table) <= EXACT_ROWS
+    return solve_exactly(table, target, names) if small else solve_by_qr(table, target, names)
+
+
+# -- exactly -----------------------------------------------------------------------------------------------------------
+
+
+def solve_exactly(X: ArrayLike, y: ArrayLike, names: Sequence[str] | None = None) -> ClosedForm:
+    """As `solve`, in rational arithmetic, rounded once."""
+    table, target = check_data(X, y, "float64")
+    moments = ExactTrainer(table, target).moments
+    solution = exact_solution(moments)
+    d = table.shape[1]
+    return ClosedForm(
+        weights=np.array([float(w) for w in solution[:d]]),
+        bias=float(solution[d]),
+        method="exact",
+        dependent=tuple(
+            _exact_dependence(moments, column, names or default_names(d)) for column in _redundant(moments)
+        ),
+    )
+
+
+def exact_solution(moments: Moments) -> list[Fraction]:
+    """θ* (d + 1,), weights and bias, as fractions; of minimum norm when columns are dependent."""
+    gram = [row[:-1] for row in moments.gram[:-1]]
+    target = [row[-1] for row in moments.gram[:-1]]
+    kept = independent(gram)
+    if len(kept) == len(gram):
+        return eliminate(gram, target)
+    # The solution of minimum norm is a combination of S's rows, S_kᵀ z, and S_k S_kᵀ z = c_k has one solution z.
+    rows = [gram[i] for i in kept]
+    squared = [[_dot(left, right) for right in rows] for left in rows]
+    z = eliminate(squared, [target[i] for i in kept])
+    return [sum((row[j] * factor for row, factor in zip(rows, z, strict=True)), Fraction(0)) for j in range(len(gram))]
+
+
+def eliminate(matrix: list[list[int]], right: list[int]) -> list[Fraction]:
+    """The solution of a positive definite system of integers: Bareiss elimination, then back substitution."""
+    rows = [[*row, value] for row, value in zip(matrix, right, strict=True)]
+    size = len(rows)
+    previous = 1
+    for k in range(size - 1):
+        pivot = rows[k]
+        for i in range(k + 1, size):
+            factor = rows[i][k]
+            # exact division: every entry is a minor of the matrix
+            rows[i] = [(pivot[k] * a - factor * b) // previous for a, b in zip(rows[i], pivot, strict=True)]
+        previous = pivot[k]
+    # By Cramer's rule the solution's common denominator is the determinant, the last pivot.
+    determinant = rows[-1][-2]
+    numerators = [0] * size
+    for i in reversed(range(size)):
+        known = _dot(rows[i][i + 1 : size], numerators[i + 1 :])
+        numerators[i] = (rows[i][size] * determinant - known) // rows[i][i]
+    return [Fraction(numerator, determinant) for numerator in numerators]
+
+
+def independent(gram: list[list[int]]) -> list[int]:
+    """The columns that are no combination of the bias and the columns before them: (d + 1,) or fewer, ascending.
+
+    The Gram matrix (d + 1, d + 1) of columns (X, 1) is eliminated with the bias first; a zero pivot is a
+    dependence.
+    """
+    size = len(gram)
+    order = [size - 1, *range(size - 1)]
+    rows = {i: list(gram[i]) for i in order}
+    kept: list[int] = []
+    previous = 1
+    for position, k in enumerate(order):
+        if rows[k][k] == 0:  # the pivot of a positive semidefinite matrix: the rest of its row is zero, too
+            continue
+        kept.append(k)
+        for i in order[position + 1 :]:
+            factor = rows[i][k]
+            rows[i] = [(rows[k][k] * a - factor * b) // previous for a, b in zip(rows[i], rows[k], strict=True)]
+        previous = rows[k][k]
+    return sorted(kept)
+
+
+def _redundant(moments: Moments) -> list[int]:
+    kept = set(independent([row[:-1] for row in moments.gram[:-1]]))
+    return [column for column in range(len(moments.gram) - 1) if column not in kept]
+
+
+def _exact_dependence(moments: Moments, column: int, names: Sequence[str]) -> Dependence:
+    """Which of the columns before it, and the bias, a column is made of: its own regression on them."""
+    gram = [row[:-1] for row in moments.gram[:-1]]
+    kept = [i for i in independent(gram) if i < column or i == len(names)]
+    shares = eliminate([[gram[i][j] for j in kept] for i in kept], [gram[i][column] for i in kept])
+    others = [names[i] for i, share in zip(kept, shares, strict=True) if share != 0 and i < len(names)]
+    return Dependence(names[column], tuple(others))
+
+
+def _dot(left: list[int], right: list[int]) -> int:
+    return sum(a * b for a, b in zip(left, right, strict=True))
+
+
+# -- by QR -------------------------------------------------------------------------------------------------------------
+
+
+def solve_by_qr(X: ArrayLike, y: ArrayLike, names: Sequence[str] | None = None, *, refine: bool = True) -> ClosedForm:
+    """As `solve`, by QR on centred and scaled columns; `refine` adds one step from the exact gradient."""
+    table, target = check_data(X, y, "float64")
+    d = table.shape[1]
+    means, scales = centre(table)
+    R, projected = _factor(table, target, means, scales)
+    if numerical_rank(R) <= d:
+        return _minimum_norm(R, projected, means, scales, names or default_names(d))
+    intercept, *slopes = np.linalg.solve(R, projected)
+    weights: FloatArray = np.array(slopes) / scales
+    bias = float(intercept) - float(weights @ means)
+    if refine:
+        weights, bias = _refined(ExactTrainer(table, target), weights, bias, R, means, scales)
+    return ClosedForm(weights, bias, "qr")
+
+
+def default_names(features: int) -> list[str]:
+    """What columns without a name are called: X1, X2 and so on."""
+    return [f"X{j + 1}" for j in range(features)]
+
+
+def _factor(X: FloatArray, y: FloatArray, means: FloatArray, scales: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """R (d + 1, d + 1) and Qᵀy (d + 1,) of [1, (X − m)/s] = QR: both stand in the R of that table with y beside it."""
+    with_target = triangle(np.column_stack([X, y]), np.array([*means, 0.0]), np.array([*scales, 1.0]))
+    size = X.shape[1] + 1
+    padded = np.zeros((size, size + 1))
+    padded[: min(size, len(with_target))] = with_target[:size]
+    return padded[:, :size], padded[:, size]
+
+
+def _refined(
+    exact: ExactTrainer, weights: FloatArray, bias: float, R: FloatArray, means: FloatArray, scales: FloatArray
+) -> tuple[FloatArray, float]:
+    """One Newton step from the exact gradient; the bias is summed exactly, since offsets cancel in it."""
+    d_weights, d_bias = exact.exactly_at(weights, bias)[1:]
+    fractions = [Fraction(m) for m in means.tolist()]
+    centred = [float(g - m * d_bias) for g, m in zip(d_weights, fractions, strict=True)]
+    scaled = np.array([float(d_bias), *(np.array(centred) / scales)])
+    intercept, *slopes = np.linalg.solve(R, np.linalg.solve(R.T, -exact.rows / 2 * scaled))
+    moved = [Fraction(w) + Fraction(s) for w, s in zip(weights.tolist(), (slopes / scales).tolist(), strict=True)]
+    shift = Fraction(float(intercept)) - sum(
+        (m * (new - Fraction(old)) for m, new, old in zip(fractions, moved, weights.tolist(), strict=True)), Fraction(0)
+    )
+    return np.array([float(w) for w in moved]), float(Fraction(bias) + shift)
+
+
+def _minimum_norm(
+    R: FloatArray, projected: FloatArray, means: FloatArray, scales: FloatArray, names: Sequence[str]
+) -> ClosedForm:
+    """A solution with the redundant columns left out, less its part in the null space, which changes no prediction."""
+    kept, shares = _dependences(R)
+    d = len(means)
+    solution = np.zeros(d + 1)
+    solution[kept] = np.linalg.lstsq(R[:, kept], projected, rcond=None)[0]
+    particular = _in_units(solution, means, scales)
+    null = np.array([_in_units(share, means, scales) for share in shares.values()]).reshape(-1, d + 1).T
+    null /= np.linalg.norm(null, axis=0)
+    *weights, bias = particular - null @ np.linalg.lstsq(null, particular, rcond=None)[0]
+    return ClosedForm(
+        weights=np.array(weights),
+        bias=float(bias),
+        method="qr",
+        dependent=tuple(_named(column, share, names) for column, share in shares.items()),
+    )
+
+
+def _dependences(R: FloatArray) -> tuple[list[int], dict[int, FloatArray]]:
+    """Columns of R (bias first) independent of those before them; for each other one, the combination that is 0."""
+    kept: list[int] = []
+    shares: dict[int, FloatArray] = {}
+    for column in range(R.shape[1]):
+        combination = np.zeros(R.shape[1])
+        combination[column] = -1
+        combination[kept] = np.linalg.lstsq(R[:, kept], R[:, column], rcond=None)[0]
+        if np.linalg.norm(R @ combination) > dependence_limit(R):
+            kept.append(column)
+        else:
+            shares[column] = combination
+    return kept, shares
+
+
+def _in_units(scaled: FloatArray, means: FloatArray, scales: FloatArray) -> FloatArray:
+    """Parameters of [1, (X − m)/s] as (weights, bias) of X."""
+    weights = scaled[1:] / scales
+    return np.array([*weights, scaled[0] - weights @ means])
+
+
+def _named(column: int, share: FloatArray, names: Sequence[str]) -> Dependence:
+    others = [names[j] for j in range(len(names)) if j + 1 != column and abs(share[j + 1]) > NAMED_FROM]
+    return Dependence(names[column - 1], tuple(others))

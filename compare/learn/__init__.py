@@ -1,0 +1,1 @@
+"""The experiments behind the course and the explanation of one step."""

@@ -1,0 +1,94 @@
+"""The functions that a chapter shows, cut out of this project's own files; nothing of them is imported or run."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from pathlib import Path
+
+from handgrad.compare.results.lessons import Excerpt
+
+#: By chapter: the module, and the functions in it, in the order in which they are shown.
+SHOWN: dict[int, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    1: (("handgrad.backends.python", ("PythonTrainer.predict", "PythonTrainer.loss", "PythonTrainer.update")),),
+    2: (
+        ("handgrad.backends.python", ("PythonTrainer.gradient",)),
+        ("handgrad.backends.numpy", ("NumPyTrainer.gradient",)),
+    ),
+    3: (
+        (
+            "handgrad.backends.tape",
+            (
+                "Node.__matmul__",
+                "Node.square",
+                "Node.mean",
+                "backward",
+                "TapeTrainer.loss_node",
+                "TapeTrainer.gradient",
+            ),
+        ),
+    ),
+    4: (("handgrad.compare.judge.gradcheck", ("_Differences.forward", "_Differences.central")),),
+    5: (
+        (
+            "handgrad.compare.judge.curvature",
+            ("Curvature.limit", "Curvature.best_rate", "Curvature.contraction", "Curvature.overflow_epoch"),
+        ),
+    ),
+    6: (("handgrad.data.standardize", ("Standardization.apply", "Standardization.weights_back")),),
+    7: (
+        ("handgrad.backends.python", ("dot32",)),
+        ("handgrad.compare.judge.bounds", ("worst_growth", "likely_growth")),
+    ),
+    8: (
+        ("handgrad.backends.numba", ("line",)),
+        ("handgrad.backends.torch", ("TorchTrainer.gradient",)),
+    ),
+    9: (("handgrad.backends.moments", ("MomentsTrainer.gradient",)),),
+}
+
+
+def excerpts() -> dict[int, tuple[Excerpt, ...]]:
+    """The code of every chapter."""
+    return {chapter: tuple(excerpt(*wanted) for wanted in shown) for chapter, shown in SHOWN.items()}
+
+
+def excerpt(module: str, names: tuple[str, ...]) -> Excerpt:
+    """Functions of a module as they stand in its file.
+
+    Args:
+        module: Its full name; it is not imported.
+        names: Each a function, or `Class.method`.
+
+    Raises:
+        LookupError: If one of them is not there.
+    """
+    found = importlib.util.find_spec(module)
+    if found is None or found.origin is None:
+        raise LookupError(f"expected the source of {module}, found none")
+    text = Path(found.origin).read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    return Excerpt(
+        file="/".join(module.split(".")[1:]) + ".py",
+        code="\n".join(_lines(text, _function(tree, name, module)) for name in names),
+    )
+
+
+def _function(tree: ast.Module, name: str, module: str) -> ast.FunctionDef:
+    body: list[ast.stmt] = tree.body
+    for part in name.split("."):
+        found = [s for s in body if isinstance(s, ast.ClassDef | ast.FunctionDef) and s.name == part]
+        if not found:
+            raise LookupError(f"{module}: expected {name}, found no {part}")
+        body = found[-1].body
+        function = found[-1]
+    if not isinstance(function, ast.FunctionDef):
+        raise LookupError(f"{module}: expected a function, {name} is a class")
+    return function
+
+
+def _lines(text: str, function: ast.FunctionDef) -> str:
+    """The function with its decorators, moved to the left edge."""
+    first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
+    lines = text.splitlines()[first - 1 : function.end_lineno]
+    return "\n".join(line[function.col_offset :] for line in lines) + "\n"

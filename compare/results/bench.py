@@ -1,0 +1,268 @@
+"""What a sweep over sizes found: frozen types that turn into JSON (`result.json`, kind "bench") and back without loss.
+
+Nothing here computes: `compare` fills these in, `reports` shows them. Seconds and bytes everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from handgrad.compare.results.comparison import Environment, ResultError, Timing
+
+SCHEMA = 1
+KIND = "bench"
+
+ReignOf = Literal["epoch", "rows", "run"]
+
+Status = Literal["ok", "skipped", "unavailable", "failed", "timeout"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with the 95 % interval that the samples support."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was asked for. `epochs` is the length of the run for which totals and break-even are given.
+
+    Besides `rows` there are sizes by the `numbers` that X has, whatever its width: as many bytes to read in each.
+    `budget_seconds` is the clock time per backend and cell, `precision` the relative half-width of the median's
+    interval at which a cell needs no more rounds, `processes` how many fresh ones each backend gets.
+    """
+
+    rows: tuple[int, ...]
+    features: tuple[int, ...]
+    dtypes: tuple[str, ...]
+    backends: tuple[str, ...]
+    epochs: int
+    processes: int
+    precision: float
+    budget_seconds: float
+    seed: int
+    numbers: tuple[int, ...] = ()
+
+    def rows_of(self, features: int) -> list[int]:
+        """The sizes of that width, ascending."""
+        return sorted({*self.rows, *(max(1, numbers // features) for numbers in self.numbers)})
+
+
+@dataclass(frozen=True)
+class Level:
+    """How fast this machine reads a working set of `bytes`, over and over, with the threads of the run."""
+
+    bytes: int
+    bytes_per_second: float
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The machine's limits with the threads of the run.
+
+    `levels` ascend in size. `operations_per_second` counts each multiply-add as two, by dtype, from the fastest matrix
+    product that BLAS does here.
+    """
+
+    threads: int
+    levels: tuple[Level, ...]
+    operations_per_second: dict[str, float]
+
+
+@dataclass(frozen=True)
+class StartUp:
+    """What a backend costs before its epochs are steady, in processes that were started for this alone.
+
+    `import_seconds` loads the library, `set_up_seconds` are those of the first few rows (parts of the library that load
+    late), `bind_seconds` moves the data into its form. The first epoch is timed with an empty cache of compiled code
+    (`cold`), and in a new process with the cache that the former left (`cached`).
+    `epoch_seconds` is a steady epoch of the same problem, and `own_bytes` the memory beyond interpreter and data.
+    """
+
+    features: int
+    dtype: str
+    rows: int
+    import_seconds: float
+    bind_seconds: float
+    first_call_cold_seconds: float
+    first_call_cached_seconds: float
+    epoch_seconds: float
+    own_bytes: int | None
+    set_up_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """After how many epochs a backend's start has paid for itself against another; null: never.
+
+    `cold` with everything still to compile, `cached` with compiled code on disk. 0: it is ahead from the start.
+    """
+
+    against: str
+    cold: int | None
+    cached: int | None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One backend in one cell.
+
+    `relative` is its epoch over the reference backend's in the same rounds, `told_apart` whether that ratio is beyond
+    the noise. `bytes_per_epoch` are those of X and y, 0 for a backend that does not go through them. `limit_fraction`
+    is the machine's time for reading X and y over the epoch. `gradient_ratio` and `parameters_ratio` hold its gradient
+    at the start, and its parameters after the first epochs, against the reference backend's: the largest difference
+    over what rounding explains. `timed_ratio` does so for the parameters after the epochs of a timed sample, against
+    the true ones.
+    `bind_seconds` moves the data into its form. Totals are import, set-up, that move, first call and all further epochs
+    of the run asked for.
+    """
+
+    status: Status
+    reason: str | None = None
+    epoch_seconds: Timing | None = None
+    relative: Estimate | None = None
+    told_apart: bool | None = None
+    limit_fraction: Estimate | None = None
+    bytes_per_epoch: int | None = None
+    own_bytes: int | None = None
+    gradient_ratio: float | None = None
+    parameters_ratio: float | None = None
+    timed_ratio: float | None = None
+    bind_seconds: float | None = None
+    total_cold_seconds: float | None = None
+    total_cached_seconds: float | None = None
+    break_even: tuple[BreakEven, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One size: `bytes` are those of X and y, `limit_seconds` one reading of as many bytes in the same rounds.
+
+    `again` is the reference backend once more, in processes of its own, over itself (an A/A run); `noise_floor` follows
+    from it. `fastest` names the fastest backend and all that are not told apart from it. `stolen` is the largest share
+    of the processors' time that the host of this (virtual) machine took while an epoch was timed, where it is counted.
+    """
+
+    rows: int
+    features: int
+    dtype: str
+    bytes: int
+    backends: dict[str, Measured]
+    limit_seconds: Timing | None = None
+    again: Estimate | None = None
+    noise_floor: float | None = None
+    fastest: tuple[str, ...] = ()
+    stolen: float | None = None
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """seconds ~ rowsᵖ over the sizes named, where the rows and not the calls make the time."""
+
+    backend: str
+    features: int
+    dtype: str
+    rows: tuple[int, ...]
+    exponent: Estimate
+
+
+@dataclass(frozen=True)
+class Crossover:
+    """`slower` is the slower one up to so many rows, `faster` beyond: of the two, steady epochs."""
+
+    slower: str
+    faster: str
+    features: int
+    dtype: str
+    rows: Estimate
+
+
+@dataclass(frozen=True)
+class Reign:
+    """From `first` rows (measured) to `last`, `fastest` has the shortest time; `tied` are not told apart from it.
+
+    `of` says which time: that of a steady epoch, that of a steady epoch among those that read all rows in each (where
+    not all do), or that of the whole run with import and first call.
+    """
+
+    features: int
+    dtype: str
+    of: ReignOf
+    fastest: str
+    tied: tuple[str, ...]
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A finished sweep: everything that its report shows."""
+
+    environment: Environment
+    settings: Settings
+    reference: str
+    machine: Machine | None
+    start_ups: dict[str, tuple[StartUp, ...]]
+    cells: tuple[Cell, ...]
+    scaling: tuple[Scaling, ...] = ()
+    crossovers: tuple[Crossover, ...] = ()
+    reigns: tuple[Reign, ...] = ()
+    warnings: tuple[str, ...] = ()
+    kind: str = KIND
+    schema: int = SCHEMA
+
+
+def to_json(bench: Bench) -> bytes:
+    """The content of `result.json`: UTF-8, indented."""
+    return msgspec.json.format(msgspec.json.encode(bench), indent=1)
+
+
+def from_json(content: bytes, name: str = "result.json") -> Bench:
+    """The sweep that `to_json` wrote.
+
+    Raises:
+        ResultError: When it is not JSON, not a sweep, of another schema, or lacks what a report needs.
+    """
+    head = _head(content, name)
+    if head.get("kind") != KIND or head.get("schema") != SCHEMA:
+        got = f"kind {head.get('kind')!r}, schema {head.get('schema')!r}"
+        raise ResultError(
+            f"{name}: expected kind {KIND!r}, schema {SCHEMA}, got {got}; is it a run of `handgrad bench`?"
+        )
+    try:
+        return msgspec.json.decode(content, type=Bench)
+    except msgspec.ValidationError as error:
+        raise ResultError(f"{name}: {error}; run `handgrad bench` again") from None
+
+
+def is_bench(content: bytes) -> bool:
+    """Whether a `result.json` is a sweep's."""
+    return _head(content, "result.json").get("kind") == KIND
+
+
+def content_of(run: Path) -> tuple[Path, bytes]:
+    """The result file of a run folder (or the file itself), and what it holds.
+
+    Raises:
+        ResultError: When there is none.
+    """
+    path = run / "result.json" if run.is_dir() else run
+    try:
+        return path, path.read_bytes()
+    except OSError as error:
+        raise ResultError(f"{path}: {error.strerror or error}; expected a run folder with a result.json") from None
+
+
+def _head(content: bytes, name: str) -> dict[str, Any]:
+    try:
+        head = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ResultError(f"{name}: not JSON ({error}); run the command again") from None
+    return head if isinstance(head, dict) else {}

@@ -1,0 +1,395 @@
+"""What a comparison found: frozen types that turn into JSON (`result.json`, schema 1) and back without loss.
+
+Every float is written with the digits that give the same double back; what is not finite is written as null. Nothing
+here computes: `compare` fills these in, `reports` shows them.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from handgrad.compare.results.checks import PointChecks, Precision, SelfTest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 1
+
+Status = Literal["ok", "unavailable", "failed", "diverged", "timeout"]
+
+
+class ResultError(ValueError):
+    """A result file that cannot be read; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where it ran. `threads` is what every backend was given; `cores` what the machine has."""
+
+    python: str
+    platform: str
+    cpu: str
+    cores: int
+    threads: int
+    packages: dict[str, str]
+    time: str
+    command: str
+    blas: str | None = None
+    memory_bytes: int | None = None
+    cache_bytes: dict[str, int] = field(default_factory=dict)
+    governor: str | None = None
+    load: float | None = None
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """The Hessian H = (2/n) X̃ᵀX̃ of the problem as it was trained: what rate is stable, and how fast it goes.
+
+    `limit` is 2/λ_max, `best_rate` 2/(λ_max + λ_min), `contraction` the factor of the slowest error at the rate used.
+    `epochs_for` maps digits ("3", "6", "9") to the epochs that they need at that rate; null: never.
+    """
+
+    largest: float
+    smallest: float
+    condition: float | None
+    limit: float
+    best_rate: float
+    contraction: float
+    epochs_for: dict[str, int | None]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """At most some hundred rows of the table, for the figures, in the user's units.
+
+    `x` is the feature's value for one feature, null for more; `predicted` follows from the closed form's parameters.
+    """
+
+    x: tuple[float, ...] | None
+    y: tuple[float, ...]
+    y_true: tuple[float, ...] | None
+    predicted: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where the descent is heading: the least-squares solution, in the user's units."""
+
+    weights: tuple[float, ...]
+    bias: float
+    loss: float
+    method: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What was trained, the same for every backend.
+
+    `means` and `scales` are of the standardisation (zeros and ones without it); learning rate, curvature and start
+    gradients are those of the standardised problem, weights and losses those of the user's units.
+    """
+
+    name: str
+    rows: int
+    features: tuple[str, ...]
+    target: str
+    source: str
+    loss: str
+    learning_rate: float
+    learning_rate_choice: Literal["auto", "given"]
+    epochs: int
+    batch_size: int | None
+    dtype: str
+    seed: int
+    standardized: bool
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
+    curvature: Curvature | None = None
+    sample: Sample | None = None
+    destination: Destination | None = None
+    true_weights: tuple[float, ...] | None = None
+    true_bias: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StartGradient:
+    """The gradient at the start, in the units of the standardised problem, held against the exact one.
+
+    `max_ulp` is the largest error in units in the last place of the exact value; `bound_ratio` the largest error over
+    its √n rounding-error bound (1 and below: correct), `worst_case_ratio` over the rigorous bound.
+    """
+
+    loss: float
+    weights: tuple[float, ...]
+    bias: float
+    max_ulp: float | None = None
+    max_relative: float | None = None
+    bound_ratio: float | None = None
+    worst_case_ratio: float | None = None
+
+
+@dataclass(frozen=True)
+class ParameterAccuracy:
+    """The parameters at the recorded epochs, held against the exact trajectory.
+
+    `max_ulp`, `max_relative` and `bound_ratio` are of the last epoch; `first_epoch_apart` is the first recorded epoch
+    at which a parameter's bits differ from the reference backend's, null when they never do.
+    """
+
+    max_ulp: float | None = None
+    max_relative: float | None = None
+    first_epoch_apart: int | None = None
+    bound_ratio: float | None = None
+
+
+@dataclass(frozen=True)
+class EpochErrors:
+    """One row per recorded epoch: the error of the parameters against the exact trajectory."""
+
+    epochs: tuple[int, ...]
+    max_ulp: tuple[float | None, ...]
+    max_relative: tuple[float | None, ...]
+    bound_ratio: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One backend against another: their start gradients over the sum of both bounds, and where they part.
+
+    `apart_by` is the largest relative difference of a parameter at `first_epoch_apart`, `final_apart` at the end.
+    """
+
+    reference: str
+    gradient_ratio: float | None
+    first_epoch_apart: int | None
+    apart_by: float | None
+    final_apart: float | None
+    parameter_ratio: float | None = None
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How right a backend is, and why it differs. `explanation` was established by repeating the sum, or is null."""
+
+    start_gradient: StartGradient
+    parameters: ParameterAccuracy
+    epochs: EpochErrors | None = None
+    pairs: tuple[Pair, ...] = ()
+    explanation: str | None = None
+    passed: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds per epoch, from `samples` in the order in which they were taken.
+
+    `low` and `high` are the 95 % bootstrap interval of the median. `processes` says how many of the samples each fresh
+    process gave, in order (empty: all came from one), since samples of one process are more alike than of several.
+    `changed_answers` counts timed runs that did not end at the parameters of the same run before, to the bit, and
+    `largest_change` is the largest difference over the largest parameter (null: not finite).
+    """
+
+    median: float
+    low: float
+    high: float
+    samples: tuple[float, ...]
+    mild_outliers: int = 0
+    severe_outliers: int = 0
+    processes: tuple[int, ...] = ()
+    epochs_per_sample: int = 1
+    changed_answers: int = 0
+    largest_change: float | None = 0.0
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What a backend costs, in seconds and bytes; never one number.
+
+    `import_seconds` loads the library in a fresh process, `bind_seconds` moves the data into its form,
+    `first_call_seconds` is the first gradient (with it, compilation), `epoch_seconds` the steady state. `relative` is
+    the median epoch over NumPy's in the same run. `ceiling_fraction` is the machine's limit for the same bytes over
+    the epoch. `peak_memory_bytes` is of the whole process, `own_memory_bytes` beyond the interpreter with the data.
+    """
+
+    import_seconds: float
+    bind_seconds: float
+    first_call_seconds: float
+    epoch_seconds: Timing
+    relative: float | None = None
+    ceiling_fraction: float | None = None
+    peak_memory_bytes: int | None = None
+    own_memory_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Parameters at the recorded epochs, in the user's units: `weights` one row per epoch."""
+
+    epochs: tuple[int, ...]
+    weights: tuple[tuple[float, ...], ...]
+    biases: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The backend's four steps as they stand in its file; `lines` counts lines of code without comments and docs."""
+
+    file: str
+    code: str
+    lines: int
+
+
+@dataclass(frozen=True)
+class BackendResult:
+    """What one backend did. `weights`, `bias` and `losses` carry all digits; all are empty unless it ran."""
+
+    status: Status
+    gradient: Literal["manual", "autodiff", "exact"]
+    summary: str = ""
+    reason: str | None = None
+    version: str | None = None
+    weights: tuple[float, ...] = ()
+    bias: float | None = None
+    losses: tuple[float, ...] = ()
+    diverged_at: int | None = None
+    trajectory: Trajectory | None = None
+    convergence: str | None = None
+    accuracy: Accuracy | None = None
+    speed: Speed | None = None
+    source: Source | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether every backend that ran is right, with a sentence for each that is not, and for what was not judged."""
+
+    passed: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A finished comparison: everything that a report shows.
+
+    `gradchecks` hold one backend's gradient against every checking method, at the start and at the optimum, where that
+    is cheap; `self_test` says what the judge can see, and `precision` sets float32 beside float64, where that was asked
+    for.
+    """
+
+    environment: Environment
+    problem: Problem
+    backends: dict[str, BackendResult]
+    verdict: Verdict
+    schema: int = SCHEMA
+    gradchecks: tuple[PointChecks, ...] = ()
+    self_test: SelfTest | None = None
+    precision: Precision | None = None
+
+    def ran(self) -> dict[str, BackendResult]:
+        """The backends that have results, in the order of tables."""
+        return {name: result for name, result in self.backends.items() if result.losses}
+
+    def frame(self) -> pd.DataFrame:
+        """One row per backend: status, parameters, final loss, accuracy and speed."""
+        import pandas as pd
+
+        return pd.DataFrame.from_dict(
+            {name: _row(result, self.problem.features) for name, result in self.backends.items()},
+            orient="index",
+        ).rename_axis("backend")
+
+    def __repr__(self) -> str:
+        problem = self.problem
+        lines = [
+            f"Comparison of {len(self.backends)} backends on {problem.name}: {problem.rows} rows, "
+            f"{len(problem.features)} feature{'s' if len(problem.features) != 1 else ''}, {problem.epochs} epochs",
+            *(f"  {name:<14} {result.status:<12} {_outcome(result)}" for name, result in self.backends.items()),
+            f"  {'agree' if self.verdict.passed else 'do not agree'}: {'; '.join(self.verdict.reasons)}",
+        ]
+        return "\n".join(lines)
+
+
+def _row(result: BackendResult, features: tuple[str, ...]) -> dict[str, object]:
+    accuracy, speed = result.accuracy, result.speed
+    weights = result.weights or (math.nan,) * len(features)
+    return {
+        "status": result.status,
+        **{f"weight {name}": weight for name, weight in zip(features, weights, strict=True)},
+        "bias": result.bias,
+        "loss": result.losses[-1] if result.losses else None,
+        "gradient_max_ulp": accuracy.start_gradient.max_ulp if accuracy else None,
+        "gradient_bound_ratio": accuracy.start_gradient.bound_ratio if accuracy else None,
+        "import_seconds": speed.import_seconds if speed else None,
+        "first_call_seconds": speed.first_call_seconds if speed else None,
+        "epoch_seconds": speed.epoch_seconds.median if speed else None,
+        "relative": speed.relative if speed else None,
+    }
+
+
+def _outcome(result: BackendResult) -> str:
+    if not result.losses:
+        return result.reason or ""
+    epoch = f", {result.speed.epoch_seconds.median:.3g} s per epoch" if result.speed else ""
+    return f"loss {result.losses[-1]:.6g}{epoch}"
+
+
+def to_json(comparison: Comparison) -> bytes:
+    """The content of `result.json`: UTF-8, indented."""
+    return msgspec.json.format(msgspec.json.encode(comparison), indent=1)
+
+
+def from_json(content: bytes, name: str = "result.json") -> Comparison:
+    """The comparison that `to_json` wrote.
+
+    Raises:
+        ResultError: When it is not JSON, of another schema, or lacks what a report needs.
+    """
+    try:
+        head = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ResultError(f"{name}: not JSON ({error}); run `handgrad compare` again") from None
+    schema = head.get("schema") if isinstance(head, dict) else None
+    if schema != SCHEMA:
+        raise ResultError(f"{name}: expected schema {SCHEMA}, got {schema!r}; use the handgrad that wrote it")
+    try:
+        return msgspec.json.decode(content, type=Comparison)
+    except msgspec.ValidationError as error:
+        raise ResultError(f"{name}: {error}; run `handgrad compare` again") from None
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file so that it appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp gives 0600, and a report is to be shared
+        os.replace(temporary, path)  # noqa: PTH105 - atomic on every platform, as Path.replace, but for a str
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read(run: Path) -> Comparison:
+    """The comparison of a run folder, or of a `result.json`.
+
+    Raises:
+        ResultError: When there is none, or it cannot be read.
+    """
+    path = run / "result.json" if run.is_dir() else run
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ResultError(f"{path}: {error.strerror or error}; expected a run folder with a result.json") from None
+    return from_json(content, str(path))

@@ -1,0 +1,1 @@
+"""The main job: the same training run on every backend, then the verdict."""

@@ -1,0 +1,211 @@
+"""What the backends' processes are asked in a comparison: set up and train, then steady epochs in rounds.
+
+Set-ups (import, bind, first call, the whole run) go two at a time where each has a core to itself. They use one thread
+as long as the data are small, and importing PyTorch was seen to take as long beside other imports as alone (medians of
+four in turns: 2.02 s and 2.03 s). Steady epochs are timed one after another, while all other processes are stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from handgrad.backends.catalogue import Entry
+from handgrad.compare.judge.causes import EXPLAINED_ROWS, probe_points
+from handgrad.compare.results.comparison import Status, Timing
+from handgrad.compare.side_by_side.prepare import Options, Prepared
+from handgrad.compare.side_by_side.verdict import explanation
+from handgrad.compare.timing.clocks import MACHINE, epochs_clock, plan_fields, reading_clock
+from handgrad.compare.timing.environment import available_cores
+from handgrad.compare.timing.journal import Journal
+from handgrad.compare.timing.measure import Clock, Contestant, calibrated, measure
+from handgrad.compare.timing.process import Worker, WorkerError
+
+#: Told what is going on: a short sentence, how much is done, and how much there is.
+Progress = Callable[[str, int, int], None]
+
+#: Backends that are set up at a time.
+LANES = 2
+#: Data of so many bytes are worked on by several threads, so that each backend is set up alone.
+ALONE_FROM_BYTES = 512 * 1024
+#: At this rate an epoch does all of its work, and the parameters stay where they are: for the clock, where numbers
+#: overflow at the rate of the run, which ends it.
+STANDSTILL = 1e-30
+#: The library that reads memory at the machine's limit; it is done in the process of a backend that needs it anyway.
+READS_WITH = "numba"
+
+
+@dataclass
+class Run:
+    """What one backend's process has answered so far."""
+
+    entry: Entry
+    reason: str | None = None
+    status: Status = "ok"
+    answers: dict[str, Any] | None = None
+    explanation: str | None = None
+    worker: Worker | None = None
+    contestants: dict[str, Contestant] = field(default_factory=dict)
+    timing: Timing | None = None
+
+    def fail(self, error: WorkerError) -> None:
+        """Notes why it has no results (any more)."""
+        self.status, self.reason = error.status, str(error)
+
+    def stop(self, error: WorkerError) -> None:
+        """Notes why it has no times; its results stand."""
+        self.reason = f"could not be timed: {error}"
+
+    def obituary(self) -> str:
+        """Why it has no results, with its name."""
+        told = self.reason or self.status
+        return told if self.status == "unavailable" else f"backend '{self.entry.name}': {told}"
+
+
+@contextlib.contextmanager
+def closing(runs: Mapping[str, Run]) -> Iterator[None]:
+    """Ends all processes, whatever happens."""
+    try:
+        yield
+    finally:
+        for run in runs.values():
+            if run.worker is not None:
+                run.worker.close()
+
+
+@dataclass(frozen=True)
+class Bout:
+    """What all runs share: the problem, the journal, the file with X and y, and the backend whose process reads."""
+
+    prepared: Prepared
+    options: Options
+    journal: Journal
+    data: Path
+    reader: str | None
+    writing: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self, key: str, measured: dict[str, Any]) -> None:
+        """Into the journal; lanes may come at the same time."""
+        with self.writing:
+            self.journal.append(key, measured)
+
+    def bytes(self) -> int:
+        """Of X and y, in the dtype."""
+        return (self.prepared.X.size + self.prepared.y.size) * np.dtype(self.prepared.plan.dtype).itemsize
+
+
+def reader(runs: Mapping[str, Run]) -> str | None:
+    """The backend in whose process the machine's reading is timed; None where none can."""
+    able = (name for name, run in runs.items() if READS_WITH in run.entry.requires and run.entry.reason() is None)
+    return next(able, None)
+
+
+# -- set-up ------------------------------------------------------------------------------------------------------------
+
+
+def lanes(prepared: Prepared) -> int:
+    """How many backends are set up at a time."""
+    alone = available_cores() < LANES or prepared.X.nbytes >= ALONE_FROM_BYTES
+    return 1 if alone else LANES
+
+
+def in_lanes(
+    pool: Executor,
+    count: int,
+    tasks: Mapping[str, Callable[[], object]],
+    tell: Callable[[str, int], None],
+) -> None:
+    """Does the tasks, so many at a time and begun in their order.
+
+    `tell` hears which tasks are at work and how many are finished, whenever that changes.
+    """
+    waiting, at_work = deque(tasks.items()), dict[Future[object], str]()
+    while waiting or at_work:
+        while waiting and len(at_work) < count:
+            name, task = waiting.popleft()
+            at_work[pool.submit(task)] = name
+        tell(", ".join(at_work.values()), len(tasks) - len(waiting) - len(at_work))
+        for future in wait(at_work, return_when=FIRST_COMPLETED).done:
+            del at_work[future]
+            future.result()
+
+
+def carry_out(run: Run, bout: Bout) -> None:
+    """Everything but the steady timing: from starting the process to the end of the whole run, and why its bits differ.
+
+    Its process is killed when the thread that started it ends; see `handgrad.compare.timing.worker.die_with_parent`.
+    """
+    name = run.entry.name
+    if (reason := run.entry.reason()) is not None:
+        run.status, run.reason = "unavailable", reason
+        return
+    run.answers = bout.journal.get(f"run {name}")
+    if run.answers is None or bout.journal.get(f"epochs {name}") is None:  # no earlier run finished it
+        run.worker = Worker(name, bout.options.thread_count(), bout.options.timeout_seconds)
+        try:
+            run.answers = asked(run.worker, bout)
+        except WorkerError as error:
+            run.answers = None
+            run.fail(error)
+            return
+        bout.keep(f"run {name}", run.answers)
+        run.contestants = calibrated(clocks(run, bout))
+    run.explanation = explanation(run.answers, bout.prepared)
+
+
+def asked(worker: Worker, bout: Bout) -> dict[str, Any]:
+    """All answers of a process but its times."""
+    prepared, plan = bout.prepared, plan_fields(bout.prepared.plan)
+    answers = worker.ask("load")
+    answers |= worker.ask("bind", data=str(bout.data), dtype=prepared.plan.dtype)
+    answers |= worker.ask("first_call", plan=plan)
+    answers |= worker.ask("train", plan=plan)
+    answers |= worker.ask("memory")
+    if len(prepared.y) <= EXPLAINED_ROWS:
+        points = probe_points(prepared.goal(), prepared.plan.dtype)
+        answers |= worker.ask("gradients", points=points.tolist())
+    return answers
+
+
+def clocks(run: Run, bout: Bout) -> dict[str, Clock]:
+    """What is timed in a run's process: its epochs and, in one process, the machine's reading."""
+    assert run.worker is not None
+    assert run.answers is not None
+    plan = bout.prepared.plan
+    if run.answers["training"]["diverged_at"] is not None:
+        plan = replace(plan, learning_rate=STANDSTILL)
+    found = {run.entry.name: epochs_clock(run.worker, plan, run.stop)}
+    if run.entry.name == bout.reader:
+        found[MACHINE] = reading_clock(run.worker, bout.bytes())
+    return found
+
+
+# -- steady epochs -----------------------------------------------------------------------------------------------------
+
+
+def time_epochs(runs: Mapping[str, Run], bout: Bout) -> Timing | None:
+    """Steady epochs of all backends that ran, interleaved; returns how long the machine takes to read X and y.
+
+    That is the limit of whoever reads them in each epoch; None where no living process can measure it.
+    """
+    contestants = {name: one for run in runs.values() for name, one in run.contestants.items()}
+    for name, timing in measure(contestants, bout.options.budget_seconds * len(contestants)).items():
+        bout.keep(f"epochs {name}", vars(timing))
+    for name, run in runs.items():
+        run.timing = kept_timing(name, bout.journal)
+    return kept_timing(MACHINE, bout.journal)
+
+
+def kept_timing(name: str, journal: Journal) -> Timing | None:
+    """What the journal holds of that contestant's epochs."""
+    kept = journal.get(f"epochs {name}")
+    return None if kept is None else msgspec.convert(kept, Timing)

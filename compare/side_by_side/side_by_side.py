@@ -1,0 +1,180 @@
+"""The main job: the same training run on every backend, one process each, then the judgement.
+
+prepare    standardise, choose the learning rate, find where the descent is heading
+run        each backend in its own process: import, bind, first call, gradient at the start, the whole run; then steady
+           epochs, in rounds across the processes (`runs`)
+judge      gradients and trajectories against the exact ones and against each other
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from handgrad.backends.catalogue import catalogue, entry
+from handgrad.compare.results.comparison import (
+    BackendResult,
+    Comparison,
+    Speed,
+    Timing,
+    Trajectory,
+)
+from handgrad.compare.side_by_side.convergence import convergence, predicted_overflow
+from handgrad.compare.side_by_side.evidence import gradchecks, judge_under_test, precision_table
+from handgrad.compare.side_by_side.prepare import Options, Prepared, prepare
+from handgrad.compare.side_by_side.runs import (
+    LANES,
+    Bout,
+    Progress,
+    Run,
+    carry_out,
+    closing,
+    in_lanes,
+    lanes,
+    reader,
+    time_epochs,
+)
+from handgrad.compare.side_by_side.source import source_of
+from handgrad.compare.side_by_side.verdict import judged, verdict
+from handgrad.compare.timing import environment
+from handgrad.compare.timing.journal import Journal
+from handgrad.compare.timing.statistics import paired_ratio
+from handgrad.data.dataset import Dataset
+
+
+class NothingRan(RuntimeError):
+    """Not one backend could run; the message says why for each."""
+
+
+def side_by_side(
+    dataset: Dataset,
+    options: Options | None = None,
+    folder: Path | None = None,
+    progress: Progress = lambda what, done, of: None,
+    meanwhile: Mapping[str, Callable[[], object]] | None = None,
+) -> Comparison:
+    """Runs the backends side by side on a data set, and judges them.
+
+    Args:
+        dataset: The table, in the user's units.
+        options: See `Options`.
+        folder: Where `measurements.jsonl` grows while it runs; None keeps it in memory.
+        progress: Called before each piece of work.
+        meanwhile: What the caller will need afterwards anyway, such as an import, by name; done in a thread of its own
+            while the last backends are set up.
+
+    Raises:
+        UnknownBackend: If a name is not in the catalogue.
+        DataError, InputError: If the data or an option cannot be used.
+        NothingRan: If no backend ran.
+    """
+    options = options or Options()
+    captured = environment.capture(options.thread_count())  # the load is that before the comparison
+    runs = {name: Run(entry(name)) for name in (defaults() if options.backends is None else options.backends)}
+    others = dict(meanwhile or {})
+    steps = len(runs) + len(others) + 3
+    progress("preparing", 0, steps)
+    prepared = prepare(dataset, options)
+    journal = Journal(folder, prepared.fingerprint(), options.resume)
+    with prepared.data_file() as data, ThreadPoolExecutor(LANES) as pool, closing(runs):
+        bout = Bout(prepared, options, journal, data, reader(runs))
+        tasks = {
+            name: partial(carry_out, runs[name], bout)
+            for name in sorted(runs, key=lambda name: not runs[name].entry.install)
+        }
+        in_lanes(pool, lanes(prepared), tasks | others, lambda at_work, done: progress(at_work, done + 1, steps))
+        progress("timing", steps - 2, steps)
+        limit = time_epochs(runs, bout)
+    if not any(run.answers for run in runs.values()):
+        raise NothingRan("; ".join(run.obituary() for run in runs.values()) or "no backend was named")
+    progress("judging", steps - 1, steps)
+    answers = {name: run.answers for name, run in runs.items() if run.answers}
+    found = {name: result(run, prepared) for name, run in runs.items()}
+    results = judged(found, answers, {name: run.explanation for name, run in runs.items()}, prepared)
+    tested = judge_under_test(prepared) if options.self_test else None
+    return Comparison(
+        environment=captured,
+        problem=prepared.problem,
+        backends=compared(results, limit),
+        verdict=verdict(results, tested),
+        gradchecks=gradchecks(prepared, answers),
+        self_test=tested,
+        precision=precision_table(dataset, answers) if options.precision_table else None,
+    )
+
+
+def defaults() -> list[str]:
+    """The backends that are compared when nobody names any."""
+    return [name for name, described in catalogue().items() if described.by_default]
+
+
+def result(run: Run, prepared: Prepared) -> BackendResult:
+    """The answers of a process as a result, parameters in the user's units; not yet judged."""
+    described = BackendResult(
+        status=run.status,
+        gradient=run.entry.kind,  # type: ignore[arg-type]
+        summary=run.entry.summary,
+        reason=run.reason,
+        version=run.entry.version(),
+        source=source_of(run.entry),
+    )
+    if run.answers is None:
+        return described
+    training = run.answers["training"]
+    diverged_at = training["diverged_at"]
+    (weights,), (bias,) = prepared.back([training["weights"]], [training["bias"]])
+    path = trajectory(training, prepared)
+    return replace(
+        described,
+        status="diverged" if diverged_at is not None else "ok",
+        reason=run.reason if diverged_at is None else prepared.divergence(predicted_overflow(prepared)),
+        weights=weights,
+        bias=bias,
+        losses=tuple(training["losses"]),
+        diverged_at=diverged_at,
+        trajectory=path,
+        convergence=convergence(path, prepared).said if diverged_at is None else None,
+        speed=speed(run),
+    )
+
+
+def trajectory(training: dict[str, Any], prepared: Prepared) -> Trajectory:
+    """The recorded parameters in the user's units."""
+    weights, biases = prepared.back(training["recorded_weights"], training["recorded_biases"])
+    return Trajectory(epochs=tuple(training["recorded_epochs"]), weights=weights, biases=biases)
+
+
+def speed(run: Run) -> Speed | None:
+    """The times and the memory of a process; None when its epochs could not be timed."""
+    if run.timing is None or run.answers is None:
+        return None
+    return Speed(
+        import_seconds=run.answers["import_seconds"],
+        bind_seconds=run.answers["bind_seconds"],
+        first_call_seconds=run.answers["first_call_seconds"],
+        epoch_seconds=run.timing,
+        peak_memory_bytes=run.answers["peak_bytes"],
+        own_memory_bytes=run.answers["own_bytes"],
+    )
+
+
+def compared(results: dict[str, BackendResult], limit: Timing | None) -> dict[str, BackendResult]:
+    """The same with each epoch over NumPy's, and as a fraction of the machine's limit, both from the same rounds."""
+    numpy = results.get("numpy")
+    base = numpy.speed.epoch_seconds if numpy is not None and numpy.speed is not None else None
+
+    def placed(speed: Speed) -> Speed:
+        epoch = speed.epoch_seconds
+        return replace(speed, relative=over(epoch, base), ceiling_fraction=over(limit, epoch))
+
+    return {name: replace(found, speed=found.speed and placed(found.speed)) for name, found in results.items()}
+
+
+def over(one: Timing | None, other: Timing | None) -> float | None:
+    """The median over the rounds of their ratio."""
+    ratio = paired_ratio(one, other) if one is not None and other is not None else None
+    return None if ratio is None else ratio.value

@@ -1,0 +1,140 @@
+"""The parent's end of a worker: starts it with its threads set, asks, waits no longer than told, and ends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from typing import IO, Any, Literal
+
+#: Read before import by OpenMP (PyTorch), OpenBLAS, MKL, BLIS, Accelerate, Numba, NumExpr and XLA (JAX).
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NPROC",
+)
+
+
+class WorkerError(RuntimeError):
+    """A backend's process did not answer as asked; `status` is what the result will say."""
+
+    def __init__(self, message: str, status: Literal["failed", "timeout"] = "failed") -> None:
+        super().__init__(message)
+        self.status: Literal["failed", "timeout"] = status
+
+
+class Worker:
+    """One backend's process.
+
+    Args:
+        backend: Its name in the catalogue.
+        threads: How many threads its libraries may use; set before they are imported.
+        timeout_seconds: How long one answer may take before the process is killed.
+        variables: More of its environment, such as an empty cache for compiled code.
+    """
+
+    def __init__(
+        self, backend: str, threads: int, timeout_seconds: float, variables: Mapping[str, str] | None = None
+    ) -> None:
+        self.backend = backend
+        self.timeout_seconds = min(timeout_seconds, threading.TIMEOUT_MAX)
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES} | dict(variables or {})
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "handgrad.compare.timing.worker",
+                backend,
+            ],  # -P: a numpy.py of the user is not NumPy
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            env=environment,
+            text=True,
+            encoding="utf-8",
+        )
+        assert self.process.stdout is not None
+        self.answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.reader = threading.Thread(target=_forward, args=(self.process.stdout, self.answers), daemon=True)
+        self.reader.start()
+
+    def ask(self, do: str, **fields: Any) -> dict[str, Any]:
+        """Sends a request and returns its answer; see `handgrad.compare.timing.worker` for both.
+
+        Raises:
+            WorkerError: When the backend raised, died, or took longer than `timeout_seconds`.
+        """
+        try:
+            assert self.process.stdin is not None
+            self.signal("SIGCONT")
+            self.process.stdin.write(json.dumps({"do": do, **fields}) + "\n")
+            self.process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            raise WorkerError(self.obituary()) from None
+        try:
+            line = self.answers.get(timeout=self.timeout_seconds)
+        except queue.Empty:
+            self.close()
+            raise WorkerError(f"no answer to '{do}' within {self.timeout_seconds:g} s", "timeout") from None
+        if not line:
+            raise WorkerError(self.obituary())
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise WorkerError(f"{answer['error']['type']}: {answer['error']['message']}")
+        return answer
+
+    def rest(self) -> None:
+        """Stops the process until it is asked again.
+
+        Threads of OpenBLAS and OpenMP spin for milliseconds after their work is done, on the cores on which the next
+        backend is timed (seen: one 1.5 times slower beside them). A process that is stopped cannot spin.
+        """
+        self.signal("SIGSTOP")
+
+    def signal(self, name: str) -> None:
+        """Sends a signal, where the platform has it, to a process that still lives."""
+        number = getattr(signal, name, None)  # Windows has neither of ours; there, processes are left to spin
+        if number is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+
+    def obituary(self) -> str:
+        """How the process ended, with the last line that it left on stderr."""
+        code = self.process.wait()
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        hint = " (out of memory?)" if code == -9 else ""
+        self.errors.seek(0)
+        lines = self.errors.read().decode("utf-8", "replace").strip().splitlines()
+        return f"its process ended with {how}{hint}" + (f": {lines[-1][:200]}" if lines else "")
+
+    def close(self) -> None:
+        """Ends the process; may be called again."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        for stream in (self.process.stdin, self.process.stdout, self.errors):
+            try:
+                if stream is not None:
+                    stream.close()
+            except BrokenPipeError:  # what was still to be sent has no reader any more
+                continue
+
+
+def _forward(stream: IO[str], answers: queue.SimpleQueue[str]) -> None:
+    """Moves lines from a pipe to a queue, so that waiting for one can time out; an empty line marks the end."""
+    for line in stream:
+        answers.put(line)
+    answers.put("")

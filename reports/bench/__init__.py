@@ -1,0 +1,1 @@
+"""A sweep over sizes as text, figures and HTML; two runs against each other as text."""

@@ -1,0 +1,1 @@
+"""A comparison as text, figures, HTML and notebook."""

@@ -1,0 +1,366 @@
+"""The tables of a report, before any layout: a terminal, a pipe and a page show the same cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from handgrad.compare.results.comparison import BackendResult, Comparison, Pair, Speed, StartGradient
+from handgrad.reports.compare import words
+from handgrad.reports.look import numbers
+from handgrad.reports.look.names import shown
+
+#: Models of so many features have their weights in the table of outcomes; larger ones have a table of their own.
+WEIGHTS_BESIDE = 1
+#: The most features that the table of parameters lists.
+MOST_FEATURES = 16
+#: The width of a backend's name in a table.
+BACKEND_WIDTH = 17
+#: With names of at most so many characters, a terminal has room for one more column of speeds.
+SHORT_NAME = 8
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading, whether its cells are words (left) or figures (right), and whether a terminal has no room for it."""
+
+    title: str
+    words: bool = False
+    page_only: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells ready to print. `note` says in one line what the columns mean; `subjects` names each row's backend."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+    subjects: tuple[str, ...] = ()
+
+
+def tables(comparison: Comparison) -> list[Table]:
+    """The tables that have something to show, in the order of the report."""
+    makers: list[Callable[[Comparison], Table]] = [
+        outcome,
+        parameters,
+        accuracy,
+        against,
+        self_test,
+        precision,
+        precision_of_backends,
+        speed,
+    ]
+    return [made for made in (maker(comparison) for maker in makers) if made.rows]
+
+
+def narrow(table: Table) -> Table:
+    """The table without the columns that only a page has room for."""
+    kept = [place for place, column in enumerate(table.columns) if not column.page_only]
+    rows = tuple(tuple(row[place] for place in kept) for row in table.rows)
+    return replace(table, columns=tuple(table.columns[place] for place in kept), rows=rows)
+
+
+def outcome(comparison: Comparison) -> Table:
+    """One row per backend, whatever became of it: who found the derivative, how it ended, its loss, W and b."""
+    names = comparison.problem.features
+    beside = names if len(names) <= WEIGHTS_BESIDE else ()
+    columns = [
+        Column("backend", words=True),
+        Column("outcome", words=True),
+        Column("loss"),
+        *(Column(shown(name, 12)) for name in beside),
+        Column("bias"),
+        Column("gradient by", words=True),
+    ]
+    rows = [
+        [shown(name, BACKEND_WIDTH), ended(result), *_end(result, len(beside)), words.found_by(result)]
+        for name, result in comparison.backends.items()
+    ]
+    return table(
+        "outcome",
+        "Outcome",
+        columns,
+        rows,
+        "The loss is the mean squared error after the last epoch; parameters are in the table's own units.",
+        comparison.backends,
+    )
+
+
+def ended(result: BackendResult) -> str:
+    """The status in a word, with the epoch of a divergence."""
+    if result.status == "diverged" and result.diverged_at is not None:
+        return f"diverged at {numbers.count(result.diverged_at)}"
+    return result.status
+
+
+def _end(result: BackendResult, weights: int) -> list[str]:
+    loss = result.losses[-1] if result.losses else None
+    own = result.weights[:weights] if result.weights else (None,) * weights
+    return [numbers.number(value) for value in (loss, *own, result.bias)]
+
+
+def largest_features(comparison: Comparison, most: int) -> list[int]:
+    """The positions of the features that move the prediction most (|weight| × scale), in the table's order."""
+    problem = comparison.problem
+    weights = _some_weights(comparison)
+    if weights is None or len(problem.features) <= most:
+        return list(range(min(len(problem.features), most)))
+    scales = problem.scales or (1.0,) * len(weights)
+    order = sorted(range(len(weights)), key=lambda j: -abs(weights[j] * scales[j]))
+    return sorted(order[:most])
+
+
+def _some_weights(comparison: Comparison) -> tuple[float, ...] | None:
+    if comparison.problem.destination is not None:
+        return comparison.problem.destination.weights
+    return next((result.weights for result in comparison.backends.values() if result.weights), None)
+
+
+def parameters(comparison: Comparison) -> Table:
+    """For more than one feature: what was learned beside the least-squares solution, one row per parameter."""
+    problem, name = comparison.problem, words.reference(comparison)
+    columns = [Column("feature", words=True), Column(f"learned ({shown(name or '', BACKEND_WIDTH)})")]
+    columns += [Column("least squares")] if problem.destination else []
+    columns += [Column("true")] if problem.true_weights is not None else []
+    title = "Parameters"
+    if name is None or len(problem.features) <= WEIGHTS_BESIDE:
+        return Table("parameters", title, tuple(columns), ())
+    picked = largest_features(comparison, MOST_FEATURES)
+    rows = [[shown(problem.features[j], 24), *_weight(comparison, name, j)] for j in picked]
+    rows.append(["bias", *_bias(comparison, name)])
+    left_out = len(problem.features) - len(picked)
+    note = "One weight per feature, in units of the target per unit of the feature."
+    if left_out:
+        note += f" The {len(picked)} that move the prediction most; {numbers.count(left_out)} more are in result.json."
+    return table("parameters", title, columns, rows, note)
+
+
+def _weight(comparison: Comparison, name: str, feature: int) -> list[str]:
+    problem = comparison.problem
+    values = [comparison.backends[name].weights[feature]]
+    values += [problem.destination.weights[feature]] if problem.destination else []
+    values += [problem.true_weights[feature]] if problem.true_weights is not None else []
+    return [numbers.number(value) for value in values]
+
+
+def _bias(comparison: Comparison, name: str) -> list[str]:
+    problem = comparison.problem
+    values = [comparison.backends[name].bias]
+    values += [problem.destination.bias] if problem.destination else []
+    values += [problem.true_bias] if problem.true_weights is not None else []
+    return [numbers.number(value) for value in values]
+
+
+def accuracy(comparison: Comparison) -> Table:
+    """The start gradient and the parameters at the end against the exact ones, and where bits first differ."""
+    judged = {name: result for name, result in comparison.backends.items() if result.accuracy is not None}
+    columns = [
+        Column("backend", words=True),
+        Column("gradient ULP"),
+        Column("of bound"),
+        Column("end ULP"),
+        Column("end rel."),
+        Column("right", words=True),
+    ]
+    rows = [[shown(name, BACKEND_WIDTH), *_accuracy(result)] for name, result in judged.items()]
+    return table(
+        "accuracy",
+        "Accuracy against the exact answer",
+        columns,
+        rows,
+        "Gradient ULP: the worst derivative at the start, in steps to the next representable number. Of bound: the "
+        "worst error there, of a derivative or of the loss, over what rounding may cause; above 1 is wrong. End: the "
+        f"worst parameter after the last epoch, in ULPs and as a relative error.{near_zero_note(rows)}",
+        judged,
+    )
+
+
+def _accuracy(result: BackendResult) -> list[str]:
+    assert result.accuracy is not None
+    start, end = result.accuracy.start_gradient, result.accuracy.parameters
+    return [
+        numbers.ulps_within(start.max_ulp, start.bound_ratio),
+        numbers.ratio(start.bound_ratio),
+        numbers.ulps(end.max_ulp),
+        numbers.ratio(end.max_relative),
+        "yes" if result.accuracy.passed else "no",
+    ]
+
+
+def near_zero_note(rows: Sequence[Sequence[str]]) -> str:
+    """What ``near 0`` means, where a row says it."""
+    if not any(numbers.NEAR_ZERO in row for row in rows):
+        return ""
+    return " Near 0: the exact derivative nearly is, so its ULPs say nothing; the bound does."
+
+
+def against(comparison: Comparison) -> Table:
+    """Each backend against the references: how far apart, from which epoch on, and by how much."""
+    columns = [
+        Column("backend", words=True),
+        Column("against", words=True),
+        Column("gradient"),
+        Column("parameters"),
+        Column("parts at"),
+        Column("by"),
+        Column("end"),
+    ]
+    once: dict[frozenset[str], tuple[str, Pair]] = {}  # two references meet twice, and differ alike
+    for name, result in comparison.backends.items():
+        for pair in result.accuracy.pairs if result.accuracy is not None else ():
+            once.setdefault(frozenset((name, pair.reference)), (name, pair))
+    found = list(once.values())
+    return table(
+        "against",
+        "One against another",
+        columns,
+        [[shown(name, BACKEND_WIDTH), *_pair(pair)] for name, pair in found],
+        "Gradient, parameters: the difference over both bounds; above 1 is wrong. Parts at: the first epoch at which "
+        "a bit differs; by and end: the largest relative difference there and at the end.",
+        [name for name, _ in found],
+    )
+
+
+def _pair(pair: Pair) -> list[str]:
+    return [
+        shown(pair.reference, BACKEND_WIDTH),
+        numbers.ratio(pair.gradient_ratio),
+        numbers.ratio(pair.parameter_ratio),
+        "never" if pair.first_epoch_apart is None else numbers.count(pair.first_epoch_apart),
+        numbers.ratio(pair.apart_by),
+        numbers.ratio(pair.final_apart),
+    ]
+
+
+def speed(comparison: Comparison) -> Table:
+    """The three costs apart, the interval of the epoch, and its ratio to NumPy's."""
+    timed = {name: result.speed for name, result in comparison.backends.items() if result.speed is not None}
+    ceiling = any(speed.ceiling_fraction is not None for speed in timed.values())
+    columns = [
+        Column("backend", words=True),
+        Column("import"),
+        Column("first call"),
+        Column("epoch"),
+        Column("interval"),
+        Column("× numpy"),
+        Column("memory", page_only=ceiling and max(map(len, timed), default=0) > SHORT_NAME),
+        *([Column("% limit")] if ceiling else []),
+    ]
+    rows = [[shown(name, BACKEND_WIDTH), *_speed(speed, ceiling)] for name, speed in timed.items()]
+    note = (
+        "Epoch: median in the steady state, with its 95 % interval. × numpy: over NumPy's epoch; below 1 is faster. "
+        "Memory: the most that the process held beyond the bare interpreter and the data."
+    )
+    if ceiling:
+        note += " % limit: of the speed at which this machine reads the same bytes."
+    return table("speed", "Speed", columns, rows, note, timed)
+
+
+def _speed(speed: Speed, ceiling: bool) -> list[str]:
+    epoch = speed.epoch_seconds
+    memory = speed.peak_memory_bytes if speed.own_memory_bytes is None else speed.own_memory_bytes
+    return [
+        numbers.seconds(speed.import_seconds),
+        numbers.seconds(speed.first_call_seconds),
+        numbers.seconds(epoch.median, epoch.low, epoch.high),
+        numbers.seconds_between(epoch.median, epoch.low, epoch.high),
+        numbers.ratio(speed.relative),
+        numbers.size(memory),
+        *([_percent(speed.ceiling_fraction)] if ceiling else []),
+    ]
+
+
+def _percent(fraction: float | None) -> str:
+    return numbers.ratio(None if fraction is None else 100 * fraction)
+
+
+def self_test(comparison: Comparison) -> Table:
+    """What the judge catches of faults that were put into a backend on purpose."""
+    columns = [Column("fault", words=True), Column("smallest caught"), Column("caught", words=True)]
+    title = "What agreement is worth"
+    if comparison.self_test is None:
+        return Table("self-test", title, tuple(columns), ())
+    rows = [
+        [
+            finding.fault,
+            numbers.MISSING if finding.smallest is None else f"{finding.smallest:.0e}",
+            "yes" if finding.caught else "no harm here" if finding.harmless else "no",
+        ]
+        for finding in comparison.self_test.findings
+    ]
+    return table("self-test", title, columns, rows, words.worth(comparison.self_test))
+
+
+def precision(comparison: Comparison) -> Table:
+    """The decimal digits that float64 and float32 keep, column by column prepared in three ways."""
+    columns = [
+        Column("dtype", words=True),
+        Column("columns", words=True),
+        Column("κ"),
+        Column("data"),
+        Column("gradient"),
+        Column("normal"),
+        Column("QR"),
+        Column("descent"),
+    ]
+    found = comparison.precision
+    rows = [
+        [
+            row.dtype,
+            row.preparation,
+            "∞" if row.condition is None else numbers.ratio(row.condition),
+            *map(numbers.digits, (row.data_digits, row.gradient_digits, row.normal_digits)),
+            *map(numbers.digits, (row.qr_digits, row.descent_digits)),
+        ]
+        for row in (found.rows if found else ())
+    ]
+    note = "" if found is None else words.precision_note(found)
+    return table("precision", "Correct digits in float64 and float32", columns, rows, note)
+
+
+def precision_of_backends(comparison: Comparison) -> Table:
+    """The digits of each backend's gradient, float64 and float32 in one cell."""
+    found = comparison.precision
+    half = len(found.rows) // 2 if found else 0
+    columns = [
+        Column("backend", words=True),
+        *(Column(row.preparation, words=True) for row in (found.rows[:half] if found else ())),
+    ]
+    rows = [
+        [
+            shown(name, BACKEND_WIDTH),
+            *(
+                f"{numbers.digits(double):>4}, {numbers.digits(single):>3}"
+                for double, single in zip(digits[:half], digits[half:], strict=True)
+            ),
+        ]
+        for name, digits in (found.gradients.items() if found else ())
+    ]
+    note = "Correct digits of the gradient at zero: in float64, and in float32, of the worst derivative."
+    names = found.gradients if found else ()
+    return table("precision-backends", "Digits of each backend's gradient", columns, rows, note, names)
+
+
+def start_gradients(comparison: Comparison) -> dict[str, StartGradient]:
+    """The start gradient of each backend that was judged."""
+    return {n: r.accuracy.start_gradient for n, r in comparison.backends.items() if r.accuracy is not None}
+
+
+def table(
+    name: str,
+    title: str,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[str]],
+    note: str = "",
+    subjects: Iterable[str] = (),
+) -> Table:
+    """A table whose columns of figures have their decimal points in line."""
+    cells = [list(row) for row in rows]
+    for position, column in enumerate(columns):
+        if not column.words:
+            for row, cell in zip(cells, numbers.aligned([row[position] for row in cells]), strict=True):
+                row[position] = cell
+    return Table(name, title, tuple(columns), tuple(tuple(row) for row in cells), note, tuple(subjects))

@@ -1,0 +1,280 @@
+"""What a comparison says in sentences: the same ones in a terminal, on a page and in a picture's alternative text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from handgrad.compare.results.checks import Precision, SelfTest
+from handgrad.compare.results.comparison import BackendResult, Comparison, Curvature, Problem, Speed
+from handgrad.reports.look import numbers
+from handgrad.reports.look.names import shown
+
+#: What each status means to who reads a report.
+STATUS = {
+    "unavailable": "not installed",
+    "failed": "failed",
+    "diverged": "diverged",
+    "timeout": "stopped after its time was up",
+}
+
+
+def heading(comparison: Comparison) -> str:
+    """The problem in one line: ``diabetes: 442 rows, 10 features, 100 epochs``."""
+    problem = comparison.problem
+    return (
+        f"{shown(problem.name, 60)}: {plural(problem.rows, 'row')}, {plural(len(problem.features), 'feature')}, "
+        f"{plural(problem.epochs, 'epoch')}"
+    )
+
+
+def agreement(comparison: Comparison) -> str:
+    """Whether the backends that were judged are right, with the worst of them."""
+    judged = {name: r.accuracy for name, r in comparison.backends.items() if r.accuracy is not None}
+    wrong = [shown(name) for name, accuracy in judged.items() if not accuracy.passed]
+    if not judged:
+        return "Nothing was judged: no backend finished."
+    if wrong:
+        verb = "is" if len(wrong) == 1 else "are"
+        return (
+            f"{listed(wrong)} {verb} wrong: outside the rounding-error bound ({len(wrong)} of {len(judged)} backends)."
+        )
+    if not comparison.verdict.passed:
+        ended = [name for name, result in comparison.backends.items() if result.status == "diverged"]
+        what = f"{listed([shown(name) for name in ended])} diverged" if ended else "The comparison did not pass"
+        return f"{what}, though {_all(judged)} within the rounding-error bound."
+    everyone = "Both" if len(judged) == 2 else f"All {len(judged)}"
+    who = f"{everyone} backends agree" if len(judged) > 1 else f"{shown(next(iter(judged)))} is right"
+    return f"{who}: every gradient is within its rounding-error bound{_worst(comparison)}."
+
+
+def _all(judged: Collection[str]) -> str:
+    return "the one backend judged is" if len(judged) == 1 else f"the {len(judged)} backends judged are"
+
+
+def _worst(comparison: Comparison) -> str:
+    ratios = {
+        name: result.accuracy.start_gradient.bound_ratio
+        for name, result in comparison.backends.items()
+        if result.accuracy is not None
+    }
+    known = {name: ratio for name, ratio in ratios.items() if ratio is not None}
+    if not known:
+        return ""
+    name = max(known, key=lambda name: known[name])
+    if known[name] == 0:
+        return " (there is no error at all)"
+    return f" (the largest error is {numbers.ratio(known[name])} of it, by {shown(name)})"
+
+
+def fastest(comparison: Comparison) -> str | None:
+    """Who has the shortest epoch, and what its start costs; None when nothing was timed."""
+    timed = {n: r.speed for n, r in comparison.backends.items() if r.speed is not None and r.status == "ok"}
+    if not timed:
+        return None
+    best = min(timed, key=lambda name: timed[name].epoch_seconds.median)
+    speed, tied = timed[best], _not_told_apart(timed, best)
+    epoch = speed.epoch_seconds
+    each = f"{numbers.seconds(epoch.median, epoch.low, epoch.high)} per epoch"
+    if len(timed) == 1:
+        return f"{shown(best)} takes {each}."
+    gain = "" if "numpy" in tied else _gain(best, speed)
+    if tied:
+        return f"{listed([shown(name) for name in tied])} are the fastest and not told apart: {each}{gain}."
+    once = numbers.seconds(speed.import_seconds + speed.bind_seconds + speed.first_call_seconds)
+    return f"{shown(best)} is the fastest: {each}{gain}, after {once} once for import, data and first call."
+
+
+def _not_told_apart(timed: dict[str, Speed], best: str) -> list[str]:
+    """The best and those whose interval reaches into its own; empty when there is no such one."""
+    high = timed[best].epoch_seconds.high
+    near = [name for name, speed in timed.items() if speed.epoch_seconds.low <= high]
+    return near if len(near) > 1 else []
+
+
+def _gain(name: str, speed: Speed) -> str:
+    if name == "numpy" or not speed.relative:
+        return ""
+    return f", {numbers.times(1 / speed.relative)} as fast as numpy"
+
+
+def training(comparison: Comparison) -> list[str]:
+    """How it was trained: rate and its limit, batches and format, standardisation."""
+    problem = comparison.problem
+    lines = [_rate(problem), f"{_batch(problem)}, computed in {problem.dtype}"]
+    lines.append(
+        "features standardised for training; parameters in the table's own units"
+        if problem.standardized
+        else "features as they are, not standardised"
+    )
+    return lines
+
+
+def _rate(problem: Problem) -> str:
+    choice = "chosen: the best fixed one" if problem.learning_rate_choice == "auto" else "given"
+    limit = f"; stable below {numbers.brief(problem.curvature.limit)}" if problem.curvature else ""
+    return f"learning rate {numbers.brief(problem.learning_rate)} ({choice}{limit})"
+
+
+def _batch(problem: Problem) -> str:
+    if problem.batch_size is None or problem.batch_size >= problem.rows:
+        return "full batch"
+    return f"batches of {plural(problem.batch_size, 'row')}, seed {problem.seed}"
+
+
+def curvature(values: Curvature) -> list[str]:
+    """What the Hessian's eigenvalues say about the rate and the number of epochs."""
+    condition = "infinite (features are dependent)" if values.condition is None else numbers.ratio(values.condition)
+    return [
+        f"condition number {condition}; eigenvalues of the Hessian from {numbers.number(values.smallest, 3)} "
+        f"to {numbers.number(values.largest, 3)}",
+        f"each epoch leaves {_contraction(values.contraction)} at this rate; "
+        f"the best rate is {numbers.brief(values.best_rate)}",
+        _epochs_for(values),
+    ]
+
+
+def _contraction(factor: float) -> str:
+    """Four digits, since it is near 1 where they matter; below 1e-15 it is the rounding of the eigenvalues."""
+    if factor < 1e-15:
+        return "nothing of the error but rounding"
+    left = numbers.number(factor, 4) if factor > 0.01 else numbers.ratio(factor)
+    return f"{left} of the slowest error"
+
+
+def _epochs_for(values: Curvature) -> str:
+    if all(epochs is None for epochs in values.epochs_for.values()):
+        return "at this rate it never arrives"
+    parts = [
+        f"{numbers.count(epochs)} for {digits} digits" if epochs is not None else f"never for {digits} digits"
+        for digits, epochs in values.epochs_for.items()
+    ]
+    return f"epochs needed: {', '.join(parts)}"
+
+
+def destination(comparison: Comparison) -> list[str]:
+    """Where the descent is heading, and how far each backend says it has come; one sentence for like ones."""
+    problem = comparison.problem
+    lines = []
+    if problem.destination is not None:
+        target = problem.destination
+        lines.append(f"least squares ({shown(target.method, 60)}): loss {numbers.number(target.loss)}")
+        lines += [shown(note, 240) for note in target.notes]
+    said: dict[str, list[str]] = {}
+    for name, result in comparison.backends.items():
+        if result.convergence:
+            said.setdefault(result.convergence, []).append(shown(name))
+    return lines + [f"{listed(names)}: {shown(sentence, 240)}" for sentence, names in said.items()]
+
+
+def troubles(comparison: Comparison) -> list[tuple[str, str, str]]:
+    """(name, what happened, why and what to do) of each backend that did not end well."""
+    return [
+        (shown(name), _happened(result), shown(result.reason, 400) if result.reason else "no reason was recorded")
+        for name, result in comparison.backends.items()
+        if result.status != "ok"
+    ]
+
+
+def _happened(result: BackendResult) -> str:
+    if result.status == "diverged" and result.diverged_at is not None:
+        return f"diverged at epoch {numbers.count(result.diverged_at)}"
+    return STATUS[result.status]
+
+
+def found_by(result: BackendResult) -> str:
+    """Who found the derivative."""
+    return {"manual": "hand", "autodiff": "autodiff", "exact": "exact arithmetic"}[result.gradient]
+
+
+def reference(comparison: Comparison) -> str | None:
+    """The backend whose parameters stand for all: NumPy's where it ran, or else the first that did."""
+    ended_well = [name for name, result in comparison.backends.items() if result.status == "ok" and result.weights]
+    return "numpy" if "numpy" in ended_well else next(iter(ended_well), None)
+
+
+def arrival(comparison: Comparison) -> str | None:
+    """Whether the descent has arrived, as the reference has it; None when nobody said."""
+    name = reference(comparison)
+    sentence = comparison.backends[name].convergence if name is not None else None
+    if name is None or not sentence:
+        return None
+    told = shown(sentence, 300)
+    return f"{told[0].upper()}{told[1:]} ({shown(name)})."
+
+
+def judged(comparison: Comparison) -> list[str]:
+    """What a passed verdict rests on."""
+    return [shown(sentence, 400) for sentence in comparison.verdict.reasons[:1] if comparison.verdict.passed]
+
+
+def reasons(comparison: Comparison) -> list[str]:
+    """The verdict's own sentences, without what stands beside them anyway: the troubles, and the sum of a pass."""
+    told = [result.reason for result in comparison.backends.values() if result.status != "ok" and result.reason]
+    sentences = comparison.verdict.reasons[1:] if comparison.verdict.passed else comparison.verdict.reasons
+    return [shown(sentence, 400) for sentence in sentences if not any(reason in sentence for reason in told)]
+
+
+def explanations(comparison: Comparison) -> list[str]:
+    """Why backends differ, where that was established; one line for like ones."""
+    said: dict[str, list[str]] = {}
+    for name, result in comparison.backends.items():
+        if result.accuracy is not None and result.accuracy.explanation:
+            said.setdefault(result.accuracy.explanation, []).append(shown(name))
+    return [f"{listed(names)}: {shown(sentence, 400)}" for sentence, names in said.items()]
+
+
+def worth(tested: SelfTest) -> str:
+    """What a pass means: the smallest fault that the judge catches."""
+    where = f"on {plural(tested.rows, 'row')} in {tested.dtype}"
+    if tested.accused:
+        return f"The judge accused {shown(tested.backend)} {where} without a fault: its word is worth nothing here."
+    if tested.smallest_factor is None:
+        return f"The judge let a gradient pass {where} that is off by a factor of 1.1: agreement is worth nothing here."
+    return (
+        f"Known faults were put into {shown(tested.backend)} {where}. A gradient off by a factor of 1 + "
+        f"{tested.smallest_factor:.0e} is caught; a tenth of that is within what rounding may cause. A size is that of "
+        "the factor's distance from 1, or the part of the row; what has none is there or not."
+    )
+
+
+def precision_note(found: Precision) -> str:
+    """What the columns of the table of digits mean."""
+    return (
+        "Correct decimal digits of the worst number. κ: condition number. data: of the columns, once rounded. "
+        "gradient: NumPy's, at zero. The others: parameters by normal equations, by QR, and by descent "
+        f"({plural(found.epochs, 'epoch')} at the best rate), in the table's own units."
+    )
+
+
+def precision(comparison: Comparison) -> list[str]:
+    """Where digits are lost, and what centring and standardising save."""
+    found = comparison.precision
+    if found is None:
+        return []
+    rows = {(row.dtype, row.preparation): row for row in found.rows}
+    raw, centred, scaled = (rows["float32", name] for name in ("as given", "centred", "standardised"))
+    wide = rows["float64", "standardised"]
+    return [
+        f"Rounding the columns to float32 keeps {numbers.digits(raw.data_digits)} digits of them, and the gradient "
+        f"{numbers.digits(raw.gradient_digits)}; centred first, {numbers.digits(centred.gradient_digits)}.",
+        f"By QR, float32 finds {numbers.digits(raw.qr_digits)} digits of the parameters as given, "
+        f"{numbers.digits(centred.qr_digits)} centred, {numbers.digits(scaled.qr_digits)} standardised; float64 "
+        f"{numbers.digits(wide.qr_digits)}.",
+        f"Descent finds {numbers.digits(raw.descent_digits)} digits in float32 as given, "
+        f"{numbers.digits(scaled.descent_digits)} standardised, {numbers.digits(wide.descent_digits)} in float64.",
+    ]
+
+
+def notes(comparison: Comparison) -> list[str]:
+    """What the data's reader and the run had to say."""
+    return [shown(note, 400) for note in comparison.problem.notes]
+
+
+def plural(number: int, word: str) -> str:
+    """``1 row``, ``442 rows``."""
+    return f"{numbers.count(number)} {word}{'' if number == 1 else 's'}"
+
+
+def listed(words: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -1,0 +1,1 @@
+"""One step of descent, explained as text and HTML."""

@@ -1,0 +1,1 @@
+"""Gradient checks as text, figures and HTML."""

@@ -1,0 +1,142 @@
+"""The tables of gradient checks: a terminal, a pipe and a page show the same cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from handgrad.compare.results.checks import MethodResult, PointChecks
+from handgrad.compare.results.comparison import Problem
+from handgrad.reports.compare.tables import BACKEND_WIDTH, Column, Table, near_zero_note, table
+from handgrad.reports.gradcheck import words
+from handgrad.reports.look import numbers
+from handgrad.reports.look.names import shown
+
+#: Parameters whose derivatives stand beside each other at 80 columns.
+MOST_PARAMETERS = 4
+PARAMETER_WIDTH = 9
+
+
+def tables(problem: Problem, points: Sequence[PointChecks]) -> list[Table]:
+    """For each point: the gradients, every method against each, and how near each method comes."""
+    return [
+        made for point in points for made in (gradients(point), agreement(point), methods(problem, point)) if made.rows
+    ]
+
+
+def gradients(point: PointChecks) -> Table:
+    """Each backend's own gradient against the exact one."""
+    columns = [
+        Column("backend", words=True),
+        Column("error ULP"),
+        Column("of bound"),
+        Column("relative"),
+        Column("Taylor order"),
+        Column("right", words=True),
+    ]
+    rows = [
+        [
+            shown(name, BACKEND_WIDTH),
+            numbers.ulps_within(_worst(check.ulps), check.bound_ratio),
+            numbers.ratio(check.bound_ratio),
+            numbers.ratio(_worst(check.relative)),
+            numbers.MISSING if check.taylor.order is None else f"{check.taylor.order:.2f}",
+            "yes" if check.passed else "no",
+        ]
+        for name, check in point.checks.items()
+    ]
+    note = (
+        "The largest error of a derivative, in steps to the next representable number, over what rounding may cause "
+        "(above 1 is wrong), and over the exact derivative, which says nothing where that is nearly 0."
+        f"{near_zero_note(rows)}"
+    )
+    return table(f"gradients-{point.where}", f"Gradients {words.place(point.where)}", columns, rows, note, point.checks)
+
+
+def agreement(point: PointChecks) -> Table:
+    """Every method against every backend, over the bound."""
+    names = _names(point)
+    columns = [Column("backend", words=True), *(Column(name) for name in names)]
+    rows = [
+        [shown(name, BACKEND_WIDTH), *(_ratio(method) for method in check.methods)]
+        for name, check in point.checks.items()
+    ]
+    note = (
+        "The largest difference between the backend's gradient and the method's, over what noise, truncation and "
+        "rounding explain: above 1 they do not agree."
+    )
+    without = _unavailable(point)
+    return table(
+        f"agreement-{point.where}",
+        f"Every method against every backend {words.place(point.where)}",
+        columns,
+        rows,
+        f"{note} {without}".strip(),
+        point.checks,
+    )
+
+
+def methods(problem: Problem, point: PointChecks) -> Table:
+    """How far each method is from the exact derivative, per parameter, for the backend whose losses it used."""
+    found = words.swept(point)
+    if found is None:
+        return Table("methods", "", (), ())
+    name, check = found
+    picked = [sweep.parameter for sweep in words.drawn(problem, check.sweeps)][-MOST_PARAMETERS:]
+    columns = [
+        Column("method", words=True),
+        Column("step h"),
+        Column("relative"),
+        *(Column(words.parameter(problem, j, PARAMETER_WIDTH)) for j in picked),
+    ]
+    own = [
+        abs(a - e) if a is not None and e is not None else None
+        for a, e in zip(check.analytic, check.exact, strict=True)
+    ]
+    rows = [[shown(name, BACKEND_WIDTH), "", numbers.ratio(_worst(check.relative)), *_errors(own, picked)]]
+    rows += [
+        [
+            method.method,
+            numbers.ratio(method.steps[0]),
+            numbers.ratio(_worst(method.against_analytic)),
+            *_errors(method.errors, picked),
+        ]
+        for method in check.methods
+        if not method.unavailable
+    ]
+    exact = ", ".join(f"{words.parameter(problem, j)} {numbers.number(check.exact[j], 4)}" for j in picked)
+    note = (
+        f"From the losses of {shown(name)}. Relative: the largest |analytic - numerical| over the larger of the two; "
+        f"on the right, the distance from the exact derivative of each parameter ({exact})."
+    )
+    return table(
+        f"methods-{point.where}", f"How near each method comes {words.place(point.where)}", columns, rows, note
+    )
+
+
+def _names(point: PointChecks) -> list[str]:
+    check = next(iter(point.checks.values()))
+    return [method.method for method in check.methods]
+
+
+def _ratio(method: MethodResult) -> str:
+    return numbers.MISSING if method.unavailable else numbers.ratio(method.bound_ratio)
+
+
+def _unavailable(point: PointChecks) -> str:
+    reasons = {
+        f"{method.method}: {method.unavailable}"
+        for check in point.checks.values()
+        for method in check.methods
+        if method.unavailable
+    }
+    return f"Without: {'; '.join(sorted(reasons))}." if reasons else ""
+
+
+def _errors(errors: Sequence[float | None], picked: Sequence[int]) -> list[str]:
+    return [numbers.ratio(errors[j]) for j in picked]
+
+
+def _worst(values: Sequence[float | None]) -> float | None:
+    """The largest; None where one is not known, since the largest is not, either."""
+    known = [value for value in values if value is not None]
+    return max(known) if known and len(known) == len(values) else None

@@ -1,0 +1,1 @@
+"""The course as one HTML file."""

@@ -1,0 +1,284 @@
+"""One style for every chart, and one figure in two forms: PNG on white, and SVG that takes its colours from the page.
+
+A figure is drawn once, in the light colours. The SVG for a page has each of them replaced by a CSS variable, so that
+the same lines serve light, dark and paper; its text stays text, set in the page's own face.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import math
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
+
+from handgrad.reports.look import numbers
+from handgrad.reports.look.colours import LIGHT, OWN, Look
+from handgrad.reports.look.names import shown
+
+#: Inches; at this width text of `_SETTINGS`' size is 10 CSS pixels high on a phone of 360.
+WIDTH = 4.2
+DPI = 200
+
+_SETTINGS: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.labelsize": 9,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.titlecolor": LIGHT.ink,
+    "axes.labelcolor": LIGHT.faint,
+    "axes.edgecolor": LIGHT.grid,
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "grid.color": LIGHT.grid,
+    "grid.linewidth": 0.6,
+    "xtick.color": LIGHT.grid,
+    "ytick.color": LIGHT.grid,
+    "xtick.labelcolor": LIGHT.faint,
+    "ytick.labelcolor": LIGHT.faint,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "ytick.major.size": 0,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "legend.labelcolor": LIGHT.ink,
+    "text.color": LIGHT.ink,
+    "text.parse_math": False,  # a column may be called $x$
+    "svg.fonttype": "none",
+    "svg.hashsalt": "handgrad",  # the same figure gives the same bytes
+    "figure.facecolor": LIGHT.background,
+}
+
+_VARIABLES = {look.light: look.variable for look in OWN.values()} | {
+    LIGHT.background: "--background",
+    LIGHT.ink: "--ink",
+    LIGHT.faint: "--faint",
+    LIGHT.grid: "--grid",
+    LIGHT.tint: "--tint",
+}
+
+
+#: matplotlib's logarithmic axes overflow near the ends of the range of doubles, where a run that diverged goes.
+DRAWN_UP_TO = 1e290
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure with its words: `alt` says what is seen, with the numbers; `caption` how to read it."""
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    figure: Figure
+
+
+@contextmanager
+def applied() -> Iterator[None]:
+    """The style, for drawing and for writing.
+
+    A name may hold a character that the font of the PNG lacks; it is shown as a box there, and right on the page.
+    """
+    with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", category=UserWarning)
+        yield
+
+
+def chart(height: float, rows: int = 1, columns: int = 1, **shared: Any) -> tuple[Figure, list[Axes]]:
+    """A figure of the usual width and `height` inches, its axes in reading order; no pyplot, so no global state."""
+    figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(rows, columns, squeeze=False, **shared)
+    return figure, [axis for row in axes for axis in row]
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as PNG, on white."""
+    target = io.BytesIO()
+    with applied():
+        _settle(figure)
+        figure.savefig(target, format="png")
+    return target.getvalue()
+
+
+def svg(drawing: Drawing) -> str:
+    """The figure as an SVG element for a page: no size, font or colour of its own, and ids that are unique there."""
+    target = io.StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    with applied():
+        _settle(drawing.figure)
+        drawing.figure.savefig(target, format="svg", transparent=True, metadata=nothing)
+    return _for_page(target.getvalue(), drawing.name, drawing.alt)
+
+
+def _settle(figure: Figure) -> None:
+    """Finds the layout once: matplotlib would do so twice for each form, which took half of the time of a report."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
+
+
+def _for_page(source: str, name: str, alt: str) -> str:
+    body = source[source.index("<svg") :]
+    for unwanted in (r"<!--.*?-->", r"<metadata>.*?</metadata>", r"<style.*?</style>", r'\sxmlns(:\w+)?="[^"]*"'):
+        body = re.sub(unwanted, "", body, flags=re.DOTALL)
+    body = re.sub(r"<defs>\s*</defs>\s*", "", body).replace("xlink:href", "href")
+    body = re.sub(r'\bid="([^"]*)"', rf'id="{name}-\1"', body)
+    body = re.sub(r'href="#([^"]*)"', rf'href="#{name}-\1"', body)
+    body = re.sub(r"url\(#([^)]*)\)", rf"url(#{name}-\1)", body)
+    body = re.sub(r"font: (?:(\w+) )?([\d.]+)px [^;\"]*", _font, body)
+    body = re.sub(r"#[0-9a-f]{6}\b", lambda hit: _colour(hit.group()), body)
+    box = re.search(r'viewBox="[^"]*"', body)
+    assert box is not None, "matplotlib's SVG has a viewBox"
+    label = html.escape(alt, quote=True)
+    return f'<svg {box.group()} role="img" aria-label="{label}"{body[body.index(">") :]}'
+
+
+def _font(hit: re.Match[str]) -> str:
+    weight = f"; font-weight: {hit.group(1)}" if hit.group(1) else ""
+    return f"font-size: {hit.group(2)}px{weight}"
+
+
+def _colour(hexadecimal: str) -> str:
+    return f"var({_VARIABLES[hexadecimal]})" if hexadecimal in _VARIABLES else hexadecimal
+
+
+# -- parts of charts ------------------------------------------------------------------------------------------------
+
+
+def strands(
+    axes: Axes,
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    looks: Mapping[str, Look],
+    coincide: bool = True,
+) -> None:
+    """Curves of backends that agree lie on top of each other, so each has its own stretch of the common line.
+
+    A thin whole line carries a curve where it runs alone; the dashes of all, shifted against each other, make up one
+    line of many colours where they `coincide`. Markers stand at different epochs for the same reason.
+    """
+    together, length = len(curves), 3.2
+    for place, (name, (x, values)) in enumerate(curves.items()):
+        look = looks[name]
+        y = [max(min(value, DRAWN_UP_TO), -DRAWN_UP_TO) for value in values]
+        step = max(len(x) // 4, 1)
+        axes.plot(x, y, color=look.light, linewidth=0.9, zorder=2)
+        if coincide:
+            dashes = (-place * length, (length, (together - 1) * length)) if together > 1 else "-"
+            axes.plot(x, y, color=look.light, linewidth=2.2, linestyle=dashes, dash_capstyle="butt", zorder=3)
+        axes.plot(
+            x,
+            y,
+            linestyle="none",
+            marker=look.marker,
+            markevery=(place * step // together, step),
+            markersize=_marker_size(place, together, len(x)),
+            color=look.light,
+            markeredgecolor=LIGHT.background,
+            markeredgewidth=0.6,
+            zorder=4,
+        )
+
+
+def _marker_size(place: int, together: int, points: int) -> float:
+    """Alike where there is room; one inside the other where all must stand on the same few points."""
+    return 5.5 if points >= 4 * together else 9 - 5 * place / max(together - 1, 1)
+
+
+def legend(figure: Figure, names: Sequence[str], looks: Mapping[str, Look]) -> None:
+    """The backends' names above the figure, in as few rows as fit its width."""
+    keys = [
+        Line2D([], [], color=looks[n].light, marker=looks[n].marker, markersize=5, linewidth=2, label=shown(n, 14))
+        for n in names
+    ]
+    figure.legend(
+        handles=keys,
+        loc="outside upper left",
+        ncols=_legend_columns([str(key.get_label()) for key in keys]),
+        handlelength=1.3,
+        handletextpad=0.4,
+        columnspacing=0.9,
+        borderaxespad=0.1,
+    )
+
+
+def _legend_columns(labels: Sequence[str]) -> int:
+    """How many columns fit: a character is about 5.2 points wide, a key with its spaces 22.5, and 8 are the padding."""
+    for columns in range(len(labels), 1, -1):
+        rows = math.ceil(len(labels) / columns)
+        widths = [max(map(len, labels[first : first + rows])) for first in range(0, len(labels), rows)]
+        if sum(22.5 + 5.2 * width for width in widths) <= WIDTH * 72 - 8:
+            return math.ceil(len(labels) / rows)  # rows alike, and no key alone in the last one
+    return 1
+
+
+def logarithmic(axis: Axis, values: Sequence[float], pad: float = 0.06) -> None:
+    """A logarithmic axis over the positive values, with at most six ticks at readable places."""
+    low, high = min(values), max(values)
+    span = max(math.log10(high / low), 0.3)
+    middle = (math.log10(high) + math.log10(low)) / 2
+    # matplotlib cannot place ticks near the ends of the range of doubles; a run that diverged goes there
+    ends = (max(middle - span * (0.5 + pad), -290), min(middle + span * (0.5 + pad), 290))
+    _set_scale(axis, "log", (10.0 ** ends[0], 10.0 ** ends[1]))
+    ticks, labels = log_ticks(*ends)
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_major_formatter(FixedFormatter(labels))
+    axis.set_minor_locator(NullLocator())
+
+
+def log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
+    """Ticks between 10^low and 10^high: whole powers over two decades and more, else 1, 2, 5, else evenly spaced."""
+    if high - low >= 2:
+        step = math.ceil((high - low) / 5)
+        exponents = [e for e in range(math.ceil(low), math.floor(high) + 1) if e % step == 0]
+        return [10.0**e for e in exponents], [numbers.power_of_ten(e) for e in exponents]
+    ticks = [m * 10.0**e for e in range(math.floor(low), math.ceil(high) + 1) for m in (1, 2, 5)]
+    inside = [tick for tick in ticks if 10**low <= tick <= 10**high]
+    if len(inside) < 3:
+        unit = 10.0 ** math.floor(low)  # the locator knows no numbers like 1e-300
+        even = [float(tick) * unit for tick in MaxNLocator(4).tick_values(10**low / unit, 10**high / unit)]
+        inside = [tick for tick in even if 10**low <= tick <= 10**high]
+    return inside, [numbers.brief(tick) for tick in inside]
+
+
+def linear(axis: Axis, ticks: int = 4) -> None:
+    """A linear axis with few, round ticks, and digits instead of an offset."""
+    axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(lambda value, _: numbers.brief(round(value, 12)).replace("-", "−"))
+
+
+def _set_scale(axis: Axis, scale: str, limits: tuple[float, float]) -> None:
+    axes = axis.axes
+    if axis is axes.xaxis:
+        axes.set_xscale(scale)
+        axes.set_xlim(*limits)
+    else:
+        axes.set_yscale(scale)
+        axes.set_ylim(*limits)
+
+
+def rows_of_backends(axes: Axes, names: Sequence[str]) -> None:
+    """One row per backend from the top, the names at the left, a line through each row, ticks below."""
+    axes.set_yticks(range(len(names)), [shown(name, 14) for name in names])
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.tick_params(axis="y", labelcolor=LIGHT.ink)
+    axes.spines["left"].set_visible(False)

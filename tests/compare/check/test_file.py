@@ -1,0 +1,230 @@
+"""A student's file runs in a process of its own: what it does there cannot hurt, and is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from handgrad.cli import OneLineErrors
+from handgrad.commands.check import check as command
+from handgrad.compare.check.file import CheckError, check_file
+
+RIGHT = """
+import numpy as np
+
+def gradient(X, y, weights, bias):
+    r = X @ weights + bias - y
+    return 2 / len(y) * X.T @ r, 2 * r.mean()
+"""
+HALF = RIGHT.replace("2 / len(y) *", "1 / len(y) *").replace("2 * r", "r")
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def student(text: str) -> Path:
+        path = tmp_path / "mine.py"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return student
+
+
+def body(line: str) -> str:
+    return f"def gradient(X, y, weights, bias):\n    {line}\n"
+
+
+def test_a_right_file_passes(write: Write) -> None:
+    diagnosis = check_file(write(RIGHT))
+    assert diagnosis.correct, str(diagnosis)
+    assert diagnosis.subject == "gradient"
+
+
+def test_a_wrong_file_is_told_as_in_this_process(write: Write) -> None:
+    assert check_file(write(HALF)).mistakes == ("two-missing",)
+
+
+def test_prints_and_a_main_block_do_no_harm(write: Write, capfd: pytest.CaptureFixture[str]) -> None:
+    noisy = (
+        RIGHT.replace("    r =", "    print('{\"done\": true}'); r =") + "\nif __name__ == '__main__':\n    input()\n"
+    )
+    diagnosis = check_file(write(noisy))
+    assert diagnosis.correct
+    assert any("printed" in note for note in diagnosis.notes)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_neighbouring_module_can_be_imported_and_no_cache_is_left_behind(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("TWO = 2\n", encoding="utf-8")
+    assert check_file(write("from helper import TWO\n" + RIGHT.replace("2 *", "TWO *"))).correct
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["helper.py", "mine.py"]
+
+
+def test_the_students_file_is_not_imported_here(write: Write) -> None:
+    check_file(write("import sys\nsys.modules['seen_by_student'] = sys\n" + RIGHT))
+    assert "seen_by_student" not in sys.modules
+    assert "student_file" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake", "line"),
+    [
+        (body("return X.nothing"), "raises", 2),
+        ("import no_such_module_at_all\n", "raises", 1),
+        (body("return gradient(X, y, weights, bias)"), "recursion", 2),
+        (body("exit(0)"), "exits", 2),
+        ("import sys\nsys.exit(3)\n", "exits", 2),
+        (body("import os; os._exit(0)"), "exits", None),
+        (body("return input()"), "asks-for-input", 2),
+        (body("pass"), "returns-nothing", None),
+        (body("import ctypes; ctypes.string_at(0)"), "killed", 2),
+        (body("return bytearray(5 << 30)"), "out-of-memory", 2),
+        ("def other(X):\n    return X\n", "missing-function", None),
+        ("", "missing-function", None),
+        ("gradient = 3\n", "missing-function", None),
+    ],
+)
+def test_what_gives_no_answer_is_wrong_and_points_at_the_students_line(
+    write: Write, text: str, mistake: str, line: int | None
+) -> None:
+    diagnosis = check_file(write(text))
+    assert (diagnosis.correct, diagnosis.mistake) == (False, mistake), str(diagnosis)
+    assert ("mine.py, line " in diagnosis.explanation) == (line is not None)
+    if line is not None:
+        assert f"mine.py, line {line}: {text.splitlines()[line - 1].strip()}" in diagnosis.explanation
+
+
+def test_a_hang_is_ended_with_all_its_children_and_its_line_is_told(write: Write, tmp_path: Path) -> None:
+    child = "import subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+    kept = f"open({str(tmp_path / 'pid')!r}, 'w').write(str(child.pid))\n"
+    diagnosis = check_file(write(child + kept + "while True:\n    pass\n"), time_limit=3)
+    assert diagnosis.mistake == "hangs"
+    assert "mine.py, line 4: while True:" in diagnosis.explanation or "line 5: pass" in diagnosis.explanation
+    assert _ends(int((tmp_path / "pid").read_text(encoding="utf-8")))
+
+
+def _ends(pid: int) -> bool:
+    """Whether a process that was killed is gone, or is left for its new parent to reap, within a while."""
+    for _ in range(100):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        state = Path(f"/proc/{pid}/stat")
+        if state.exists() and state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z":
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_forged_answer_is_no_answer(write: Write) -> None:
+    forged = """
+import sys, os
+def gradient(X, y, weights, bias):
+    with open(sys.argv[2], "w") as file:
+        file.write('{"subject": "gradient", "kind": "gradient"}\\n{"form": 0, "answer": {"blocks": 7}}\\n')
+        file.write('{"done": true}\\n')
+    os._exit(0)
+"""
+    diagnosis = check_file(write(forged))
+    assert (diagnosis.correct, diagnosis.mistake) == (False, "unreadable-answer")
+
+
+def test_a_claim_to_be_done_without_answers_is_not_believed(write: Write) -> None:
+    early = """
+import sys, os
+with open(sys.argv[2], "w") as file:
+    file.write('{"subject": "gradient", "kind": "gradient"}\\n{"done": true}\\n')
+os._exit(0)
+"""
+    assert not check_file(write(early)).correct
+
+
+def test_a_right_gradient_beside_a_wrong_step_is_wrong(write: Write) -> None:
+    step = """
+def step(X, y, weights, bias, learning_rate):
+    weights = weights - learning_rate * gradient(X, y, weights, bias)[0]
+    return weights, bias - learning_rate * gradient(X, y, weights, bias)[1]
+"""
+    assert check_file(write(RIGHT + step)).mistakes == ("updated-too-early",)
+    right = check_file(
+        write(RIGHT + step.replace("    weights = ", "    moved = ").replace("return weights", "return moved"))
+    )
+    assert right.correct
+    assert right.subject == "gradient and step"
+
+
+def test_a_trainer_in_a_file_is_checked(write: Write) -> None:
+    trainer = """
+from handgrad.backends.numpy import NumPyTrainer
+
+class Mine(NumPyTrainer):
+    def gradient(self, X, y, weights, bias):
+        loss, dW, db = super().gradient(X, y, weights, bias)
+        return type(super().gradient(X, y, weights, bias))(loss, -dW, -db)
+"""
+    diagnosis = check_file(write(trainer))
+    assert (diagnosis.subject, diagnosis.mistakes) == ("Mine", ("sign",))
+
+
+def test_a_gradient_that_remembers_is_not_mixed_up_between_the_forms_of_its_arguments(write: Write) -> None:
+    remembering = """
+total = [0.0, 0.0]
+
+def gradient(xs, ys, w, b):
+    for x, y in zip(xs, ys):
+        total[0] += float(2 * (w * x + b - y) * x / len(xs))
+        total[1] += float(2 * (w * x + b - y) / len(xs))
+    return total[0], total[1]
+"""
+    assert check_file(write(remembering)).mistakes == ("not-reset",)
+
+
+@pytest.mark.parametrize(("text", "line"), [("def gradient(:\n    pass\n", 1), ("x = 1\nreturn x\n", 2)])
+def test_a_file_that_is_not_python_is_wrong_and_its_line_is_told(write: Write, text: str, line: int) -> None:
+    diagnosis = check_file(write(text))
+    assert not diagnosis.correct
+    assert diagnosis.mistake == "syntax-error"
+    assert f"line {line}: {text.splitlines()[line - 1].strip()}" in diagnosis.explanation
+
+
+def test_a_missing_file_and_a_folder_are_errors_of_usage(tmp_path: Path) -> None:
+    with pytest.raises(CheckError, match="no such file"):
+        check_file(tmp_path / "none.py")
+    with pytest.raises(CheckError, match="a folder"):
+        check_file(tmp_path)
+
+
+# -- the command -----------------------------------------------------------------------------------------------------
+
+app = typer.Typer(cls=OneLineErrors)
+app.command("check")(command)
+app.command("other")(lambda: None)  # with one command alone, typer drops its name
+
+
+@pytest.mark.parametrize(("text", "code"), [(RIGHT, 0), (HALF, 1), ("def :", 1)])
+def test_the_exit_code_grades(write: Write, text: str, code: int) -> None:
+    assert CliRunner().invoke(app, ["check", str(write(text))]).exit_code == code
+
+
+def test_the_command_prints_one_json_object(write: Write) -> None:
+    result = CliRunner().invoke(app, ["check", str(write(HALF)), "--json"])
+    values = json.loads(result.stdout)
+    assert (values["correct"], values["mistake"], values["mistakes"]) == (False, "two-missing", ["two-missing"])
+    assert values["evidence"][0]["ratio"] == pytest.approx(0.5)
+
+
+def test_the_command_gives_a_hint_only(write: Write) -> None:
+    result = CliRunner().invoke(app, ["check", str(write(HALF)), "--hint-only"])
+    assert result.exit_code == 1
+    assert result.stdout.startswith("Not right yet.")
+    assert "half" not in result.stdout

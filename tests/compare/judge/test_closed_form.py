@@ -1,0 +1,123 @@
+"""Least squares: as many digits as the doubles hold, and a word about columns that add nothing."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import nist
+import numpy as np
+import pytest
+
+from handgrad.backends.exact import ExactTrainer
+from handgrad.backends.interface import InputError
+from handgrad.compare.judge.closed_form import eliminate, exact_solution, solve, solve_by_qr, solve_exactly
+
+#: Digits of the worst parameter that issue 3 asks of float64.
+ASKED = {"Norris": 11.5, "NoInt1": 11, "Longley": 10, "Wampler1": 9, "Wampler2": 9}
+
+
+def reference(name):
+    """The certified parameters; for NoInt1, fitted with an intercept here, numpy's exact fit of the integers."""
+    X, y, certified = nist.table(name)
+    if name != "NoInt1":
+        return certified
+    x, t = [Fraction(int(v)) for v in X[:, 0]], [Fraction(int(v)) for v in y]
+    mean_x, mean_y = sum(x) / len(x), sum(t) / len(t)
+    slope = sum((a - mean_x) * (b - mean_y) for a, b in zip(x, t, strict=True)) / sum((a - mean_x) ** 2 for a in x)
+    return np.array([float(slope), float(mean_y - slope * mean_x)])
+
+
+def digits(found, name):
+    return nist.correct_digits(np.array([*found.weights, found.bias]), reference(name))
+
+
+@pytest.mark.parametrize("name", nist.NAMES)
+def test_plain_qr_reaches_the_digits_that_careful_float64_can(name):
+    X, y, _ = nist.table(name)
+    assert digits(solve_by_qr(X, y, refine=False), name) >= ASKED[name]
+
+
+@pytest.mark.parametrize("name", nist.NAMES)
+def test_one_refinement_reaches_the_exact_solution_of_the_doubles(name):
+    X, y, _ = nist.table(name)
+    refined, exact = solve_by_qr(X, y), solve_exactly(X, y)
+    given, true = (np.array([*found.weights, found.bias]) for found in (refined, exact))
+    assert nist.correct_digits(given, true) >= 15
+
+
+@pytest.mark.parametrize("name", nist.NAMES)
+def test_exact_elimination_reaches_the_digits_that_the_datas_doubles_hold(name):
+    X, y, _ = nist.table(name)
+    # 1.11111 and 0.1 are no doubles: the certified fit is that of the decimals, and these digits are all there are
+    assert digits(solve_exactly(X, y), name) >= max(ASKED[name], 13)
+
+
+@pytest.mark.parametrize("name", nist.NAMES)
+def test_the_gradient_at_the_exact_solution_is_exactly_zero(name):
+    X, y, _ = nist.table(name)
+    moments = ExactTrainer(X, y).moments
+    solution = [*exact_solution(moments), Fraction(-1)]
+    assert [sum(g * v for g, v in zip(row, solution, strict=True)) for row in moments.gram[:-1]] == [0] * (
+        len(solution) - 1
+    )
+
+
+def test_elimination_solves_integers_without_error():
+    matrix, right = [[4, 2, 1], [2, 5, 3], [1, 3, 6]], [1, -2, 7]
+    found = eliminate(matrix, right)
+    assert [sum(a * x for a, x in zip(row, found, strict=True)) for row in matrix] == right
+
+
+def dependent_table():
+    rng = np.random.default_rng(1)
+    X = np.round(rng.normal(size=(40, 3)) * 64) / 64  # so that sums of columns are exact
+    return np.column_stack([X, X[:, 0] + 2 * X[:, 2], np.full(40, 0.1)]), rng.normal(size=40)
+
+
+@pytest.mark.parametrize("solver", [solve_exactly, solve_by_qr])
+def test_dependent_columns_are_named_and_the_solution_is_of_minimum_norm(solver):
+    X, y = dependent_table()
+    found = solver(X, y, ["age", "mass", "height", "both", "unit"])
+    assert [(d.column, d.others) for d in found.dependent] == [("both", ("age", "height")), ("unit", ())]
+    assert "'both' is a combination of 'age', 'height'" in found.warning
+    assert "'unit' is constant" in found.warning
+    least = np.linalg.pinv(np.column_stack([X, np.ones(40)])) @ y
+    np.testing.assert_allclose([*found.weights, found.bias], least, rtol=1e-9)
+
+
+@pytest.mark.parametrize("solver", [solve_exactly, solve_by_qr])
+def test_more_parameters_than_rows_give_the_solution_of_minimum_norm(solver):
+    rng = np.random.default_rng(2)
+    X, y = rng.normal(size=(3, 5)), rng.normal(size=3)
+    found = solver(X, y)
+    assert found.warning is not None
+    np.testing.assert_allclose(
+        [*found.weights, found.bias], np.linalg.pinv(np.column_stack([X, np.ones(3)])) @ y, rtol=1e-9
+    )
+
+
+def test_independent_columns_give_no_warning():
+    X, y, _ = nist.table("Longley")
+    assert solve(X, y).warning is None
+
+
+def test_many_features_and_many_rows_go_by_qr_and_agree_with_the_exact_solution():
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(300, 30)), rng.normal(size=300)
+    found = solve(X, y)
+    assert found.method == "qr"
+    exact = solve_exactly(X, y)
+    np.testing.assert_allclose(found.weights, exact.weights, rtol=1e-13)
+    assert solve(X[:, :2], y).method == "exact"
+
+
+def test_a_huge_offset_costs_no_digits():
+    x = 1e9 + np.arange(20.0)
+    found = solve_by_qr(x, 3 * x - 7)
+    assert found.weights[0] == pytest.approx(3, rel=1e-15)
+    assert found.bias == pytest.approx(-7, rel=1e-9)
+
+
+def test_wrong_shapes_are_refused():
+    with pytest.raises(InputError, match="as many rows"):
+        solve([[1.0], [2.0]], [1.0])

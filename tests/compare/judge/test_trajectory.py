@@ -1,0 +1,83 @@
+"""The true trajectory: against the exact backend step by step, and against arithmetic in fractions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from handgrad.backends.exact import ExactTrainer
+from handgrad.backends.interface import InputError, Parameters, Plan
+from handgrad.compare.judge.trajectory import truth, two_doubles
+
+RNG = np.random.default_rng(1)
+X, Y = RNG.normal(size=(30, 2)) + 1, RNG.normal(size=30)
+START = Parameters(np.array([0.3, -0.7]), 0.1)
+
+
+def in_fractions(plan, rate, epochs):
+    """The parameters after so many full-batch epochs, by rational arithmetic."""
+    w, b = [Fraction(float(v)) for v in plan.start.weights], Fraction(plan.start.bias)
+    rows, targets = [[Fraction(v) for v in row] for row in X.tolist()], [Fraction(v) for v in Y.tolist()]
+    for _ in range(epochs):
+        r = [row[0] * w[0] + row[1] * w[1] + b - t for row, t in zip(rows, targets, strict=True)]
+        slopes = [Fraction(2, 30) * sum(row[j] * q for row, q in zip(rows, r, strict=True)) for j in range(2)]
+        w, b = [v - rate * s for v, s in zip(w, slopes, strict=True)], b - rate * Fraction(2, 30) * sum(r)
+    return [*w, b]
+
+
+def test_the_trajectory_is_that_of_rational_arithmetic_to_thirty_digits():
+    plan = Plan(0.1, 5, start=START)
+    found = truth(X, Y, plan)
+    for value, rest, true in zip(
+        found.parameters[-1], found.rest[-1], in_fractions(plan, Fraction(0.1), 5), strict=True
+    ):
+        assert abs((Fraction(value) + Fraction(rest)) / true - 1) < Fraction(1, 10**30)
+
+
+@pytest.mark.parametrize("batch_size", [None, 7])
+def test_it_is_the_exact_backends_own_run_to_the_bit(batch_size):
+    plan = Plan(0.05, 12, batch_size=batch_size, start=START, seed=3)
+    found, run = truth(X, Y, plan), ExactTrainer(X, Y).train(plan)
+    assert (found.parameters[:, :-1] == run.recorded_weights).all()
+    assert (found.parameters[:, -1] == run.recorded_biases).all()
+    assert (found.losses == run.losses).all()
+
+
+def test_a_jump_over_many_epochs_ends_where_single_epochs_do():
+    every = truth(X, Y, Plan(0.05, 90, start=START))
+    few = truth(X, Y, Plan(0.05, 90, start=START, record=(0, 13, 50)))
+    assert few.epochs.tolist() == [0, 13, 50, 90]
+    assert (few.parameters == every.parameters[few.epochs]).all()
+    assert (few.losses == every.losses[few.epochs]).all()
+
+
+def test_data_start_and_rate_are_those_that_float32_holds():
+    plan = Plan(0.1, 3, start=START, dtype="float32")
+    held = Plan(float(np.float32(0.1)), 3, start=Parameters(START.weights.astype(np.float32), float(np.float32(0.1))))
+    as_float32 = truth(X, Y, plan)
+    as_float64 = truth(X.astype(np.float32).astype(float), Y.astype(np.float32).astype(float), held)
+    assert (as_float32.parameters == as_float64.parameters).all()
+    assert (as_float32.parameters != truth(X, Y, Plan(0.1, 3, start=START)).parameters).any()
+
+
+@pytest.mark.parametrize("batch_size", [None, 10])
+def test_a_diverging_run_ends_with_its_last_finite_loss(batch_size):
+    found = truth(X, Y, Plan(10.0, 2000, batch_size=batch_size))
+    assert np.isfinite(found.losses).all()
+    assert np.isfinite(found.parameters).all()
+    assert found.losses[-1] > 1e290
+    assert len(found.epochs) == len(found.losses) == len(found.parameters) < 2000
+
+
+def test_two_doubles_hold_what_one_leaves():
+    units = (1 << 1280) // 3
+    high, low = two_doubles(units)
+    assert high == 1 / 3
+    assert abs(Fraction(high) + Fraction(low) - Fraction(1, 3)) < Fraction(1, 10**32)
+
+
+def test_wrong_data_is_refused():
+    with pytest.raises(InputError, match="as many rows"):
+        truth(X, Y[:-1], Plan(0.1, 1))

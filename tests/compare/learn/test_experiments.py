@@ -1,0 +1,341 @@
+"""The experiments of the course: what each shows must be what the mathematics says."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from handgrad.backends.numpy import NumPyTrainer
+from handgrad.compare.check.exercises.exercises import EXERCISES as GRADED
+from handgrad.compare.learn import experiments as lessons
+from handgrad.compare.learn.costs import costs
+from handgrad.compare.learn.experiments import Table
+from handgrad.compare.learn.sources import SHOWN, excerpt, excerpts
+from handgrad.compare.timing.process import WorkerError
+from handgrad.data.dataset import DataError, Dataset
+from handgrad.data.synthetic import synthetic
+from handgrad.reports.learn.exercises import EXERCISES
+
+
+@pytest.fixture(scope="module")
+def table() -> Table:
+    return Table.of(synthetic(num_samples=150, seed=3)[0])
+
+
+# -- the table
+
+
+def test_of_several_features_the_one_that_explains_most_is_taken() -> None:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(50, 3))
+    found = Table.of(Dataset.from_arrays(X, -4 * X[:, 1] + 0.1 * X[:, 2]))
+    assert found.subject.feature == "X2"
+
+
+def test_a_feature_that_makes_a_valley_is_brought_to_the_range_0_to_1() -> None:
+    x = np.linspace(1000, 1400, 30)
+    found = Table.of(Dataset.from_arrays(x, 3 * x + np.sin(x)))
+    assert found.subject.bounds == (1000, 1400)
+    assert (min(found.subject.x), max(found.subject.x)) == (0, 1)
+    assert found.bends.condition < lessons.LARGEST_CONDITION < found.subject.raw_condition
+
+
+def test_no_more_rows_are_used_than_a_lesson_needs() -> None:
+    dataset, _ = synthetic(num_samples=5000)
+    found = Table.of(dataset)
+    assert (found.subject.rows, found.subject.rows_of) == (lessons.MOST_ROWS, 5000)
+    assert len(found.subject.x) == len(found.subject.y) == lessons.MOST_ROWS
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "told"),
+    [
+        ([1.0, 2.0], [1.0, 2.0], "at least 3 rows"),
+        ([5.0, 5.0, 5.0, 5.0], [1.0, 2.0, 3.0, 4.0], "a feature that varies"),
+        ([1.0, 2.0, 3.0, 4.0], [7.0, 7.0, 7.0, 7.0], "a target that varies, got 7 in every row"),
+    ],
+)
+def test_what_teaches_nothing_is_refused(X: list[float], y: list[float], told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        Table.of(Dataset.from_arrays(X, y))
+
+
+# -- 1 to 3
+
+
+def test_the_contours_are_those_of_the_loss_and_lowest_at_the_minimum(table: Table) -> None:
+    found = lessons.surface(table).grid
+    for i, j in ((0, 0), (17, 40), (60, 3)):
+        w, b = found.weights[j], found.biases[i]
+        expected = np.mean((w * table.x + b - table.y) ** 2)
+        assert found.losses[i][j] == pytest.approx(expected, rel=1e-12)
+    i, j = np.unravel_index(np.argmin(found.losses), np.shape(found.losses))
+    cell = np.array([found.weights[1] - found.weights[0], found.biases[1] - found.biases[0]])
+    assert np.all(np.abs([found.weights[j], found.biases[i]] - table.minimum) <= cell)
+
+
+def test_every_backend_walks_from_zero_to_the_minimum_and_all_go_one_way(table: Table) -> None:
+    found = lessons.surface(table)
+    assert {"python", "numpy", "numba", "tape"} <= found.paths.keys()
+    for path in found.paths.values():
+        assert (path.weights[0], path.biases[0]) == (0, 0)
+        left = math.dist((path.weights[-1], path.biases[-1]), table.minimum)
+        assert left <= 1.01e-3 * np.linalg.norm(table.minimum)
+        assert len(path.losses) == len(path.weights) == found.epochs + 1
+    assert found.apart < 1e-14
+
+
+def test_paths_that_part_are_seen(table: Table) -> None:
+    path = next(iter(lessons.surface(table).paths.values()))
+    other = lessons.Path((*path.weights[:-1], path.weights[-1] + 0.5), path.biases, path.losses)
+    assert lessons.apart([path, other], table.minimum) == pytest.approx(0.5 / np.abs(table.minimum).max())
+
+
+def test_the_whole_plane_of_a_path_lies_on_the_grid(table: Table) -> None:
+    found = lessons.surface(table)
+    for path in found.paths.values():
+        assert found.grid.weights[0] < min(path.weights) < max(path.weights) < found.grid.weights[-1]
+        assert found.grid.biases[0] < min(path.biases) < max(path.biases) < found.grid.biases[-1]
+
+
+def test_the_mean_of_the_pulls_is_the_gradient(table: Table) -> None:
+    found = lessons.by_hand(table)
+    pulls = [sum(values) / len(values) for values in found.pulls]
+    assert pulls == pytest.approx(found.exact[1:], rel=1e-12)
+    for slopes in found.found.values():
+        assert [slopes.weight, slopes.bias] == pytest.approx(found.exact[1:], rel=1e-13)
+        assert max(slopes.weight_ulps, slopes.bias_ulps) < 20
+
+
+# -- 4
+
+
+def test_the_v_falls_with_slope_minus_one_and_rises_with_slope_one(table: Table) -> None:
+    found = lessons.checking(table, lessons.by_hand(table))
+    assert found.left == pytest.approx(-1, abs=0.25)
+    assert found.right == pytest.approx(1, abs=0.01)
+    assert found.central_left == pytest.approx(-1, abs=0.25)
+    assert 0.03 < found.best / found.predicted < 30
+
+
+def test_a_large_step_is_best_for_the_central_difference(table: Table) -> None:
+    found = lessons.checking(table, lessons.by_hand(table))
+    errors = {method.name: method.error for method in found.methods}
+    assert errors["quadratic"] < errors["central"] / 100 < errors["forward"] / 100
+
+
+def test_the_slope_of_an_arm_is_read_from_its_own_steps() -> None:
+    steps = [10.0**-k for k in range(10)]
+    errors = [h**2 if h > 1e-5 else 1 / h for h in steps]
+    assert lessons.arm(steps, errors, lambda h: h > 1e-5) == pytest.approx(2)
+    assert lessons.arm(steps, errors, lambda h: h < 1e-5) == pytest.approx(-1)
+    assert lessons.arm(steps, [0.0] * 10, lambda h: True) is None
+
+
+# -- 5
+
+
+def test_rates_do_what_the_eigenvalues_say(table: Table) -> None:
+    found = lessons.rates(table)
+    runs = {run.name: run for run in found.runs}
+    assert found.best < runs["just below"].rate < found.limit < runs["just over"].rate
+    assert min(runs.values(), key=lambda run: run.excess[-1]).name == "best"
+    for run in runs.values():
+        assert run.observed == pytest.approx(run.contraction, rel=0.01)
+        assert (run.excess[-1] > run.excess[0]) == (run.name == "just over")
+
+
+def test_the_run_over_the_limit_overflows_when_it_was_predicted(table: Table) -> None:
+    over = lessons.rates(table).runs[-1]
+    assert over.overflow is not None
+    assert over.diverged_at == pytest.approx(over.overflow, rel=0.01)
+
+
+def test_the_loss_above_the_minimum_is_that_of_the_losses(table: Table) -> None:
+    run = lessons.rates(table).runs[0]
+    expected = [loss - table.subject.lowest for loss in run.path.losses]
+    assert run.excess == pytest.approx(expected, rel=1e-9)
+
+
+# -- 6
+
+
+def test_a_scale_changes_the_epochs_as_its_condition_number_promises(table: Table) -> None:
+    variants = {v.name: v for v in lessons.scaling(table).variants}
+    assert variants["standardised"].condition == pytest.approx(1)
+    assert variants["standardised"].seen == 1
+    for name in ("as it is", "a tenth of the unit"):
+        assert variants[name].seen == pytest.approx(variants[name].promised, rel=0.02, abs=2)
+    assert variants["another zero"].seen is None
+    assert variants["another zero"].promised > lessons.LONG_EPOCHS
+
+
+def test_epochs_are_promised_where_the_contraction_rounds_to_one() -> None:
+    tables = {t.name: t for t in map(lessons.condition_of, ["longley", "norris"])}
+    assert tables["longley"].standardized_epochs == pytest.approx(183_039 / 2, rel=0.1)  # for 6 of 12 digits
+    assert tables["longley"].raw_epochs > 1e18
+    assert tables["norris"].standardized_epochs == 1
+
+
+# -- 7
+
+
+def test_a_total_that_is_too_large_swallows_what_is_added() -> None:
+    numbers = np.array([2.0**24] + [1.0] * 1000, dtype=np.float32)
+    errors = lessons.sums_of(numbers)
+    assert errors["one after the other"] == pytest.approx(1000 / (2**24 + 1000))
+    assert errors["smallest first"] == 0
+    assert errors["float64, rounded at the end"] == 0
+
+
+def test_blocks_add_up_everything_once() -> None:
+    numbers = np.arange(1, 301, dtype=np.float32)
+    assert lessons.in_blocks(numbers, 128).sum() == numbers.sum()
+
+
+def test_every_order_keeps_the_worst_case_and_every_backend_its_bound() -> None:
+    found = lessons.summation(seed=1)
+    for errors in found.errors.values():
+        assert all(e <= w for e, w in zip(errors, found.worst, strict=True))
+    assert found.errors["one after the other"][-1] > 100 * found.errors["pairwise (np.sum)"][-1]
+    assert list(found.swallowed) == sorted(found.swallowed)
+    assert found.swallowed[-1] > 0
+    assert all(single.gradient_ratio <= 1 for single in found.backends.values())
+
+
+# -- 8 and 9
+
+
+class FakeWorker:
+    """A worker whose epochs take `calls[name] + rows · per_row[name]` seconds; its numbers are NumPy's."""
+
+    calls: ClassVar = {"numpy": 1e-5, "numba": 1e-6, "python": 1e-7, "moments": 5e-7}
+    per_row: ClassVar = {"numpy": 1e-9, "numba": 1e-8, "python": 1e-5}
+    broken: frozenset[str] = frozenset()
+
+    def __init__(self, backend: str, threads: int, timeout_seconds: float) -> None:
+        self.name = backend
+
+    def ask(self, do: str, **fields: Any) -> dict[str, Any]:
+        return getattr(self, do)(**fields)
+
+    def load(self) -> dict[str, Any]:
+        if self.name in self.broken:
+            raise WorkerError("no library")
+        return {"import_seconds": 0.25}
+
+    def bind(self, data: str, dtype: str) -> dict[str, Any]:
+        with np.load(data) as arrays:
+            self.trainer = NumPyTrainer(arrays["X"], arrays["y"])
+        return {"bind_seconds": 0.5 if self.name == "moments" else 0.01}
+
+    def first_call(self, plan: dict[str, Any]) -> dict[str, Any]:
+        loss, weights, bias = self.trainer.gradient_at([0.0], 0.0)
+        gradient = {"loss": loss, "weights": weights.tolist(), "bias": bias}
+        return {"first_call_seconds": 0.125, "gradient": gradient}
+
+    def time(self, plan: dict[str, Any], epochs: int) -> dict[str, Any]:
+        parameters = self.trainer.to_own(np.zeros(1), 0.0)
+        done = min(epochs, 400)  # by then it has arrived
+        made = lessons.Plan(plan["learning_rate"], epochs=done)
+        weights, bias = self.trainer.to_numpy(*self.trainer.run(parameters, made, 0, done)[0])
+        seconds = self.calls.get(self.name, 1e-3) + self.trainer.rows * self.per_row.get(self.name, 0.0)
+        return {"seconds": epochs * seconds, "weights": weights.tolist(), "bias": bias}
+
+    def memory(self) -> dict[str, Any]:
+        return {"peak_bytes": 1, "own_bytes": 1}
+
+    def rest(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def test_the_fastest_and_the_crossovers_follow_from_the_times() -> None:
+    found = costs(0, (100, 1000, 10_000), FakeWorker)
+    first, last = found.reigns[0], found.reigns[-1]
+    assert (first.first, last.last, last.fastest) == (100, 10_000, "numpy")
+    (crossing,) = [c for c in found.crossovers if {c.slower, c.faster} == {"numba", "numpy"}]
+    assert crossing.faster == "numpy"
+    assert crossing.rows.value == pytest.approx(1000, rel=0.05)  # 10 µs + 1 ns n = 1 µs + 10 ns n
+    assert "moments" not in {r.fastest for r in found.reigns}
+
+
+def test_a_backend_that_is_too_slow_is_left_out_of_larger_sizes() -> None:
+    found = costs(0, (100, 100_000), FakeWorker)
+    assert found.cells[0].backends["python"].status == "ok"
+    assert found.cells[1].backends["python"].status == "skipped"
+
+
+def test_a_backend_that_does_not_start_is_missing_with_its_reason() -> None:
+    class Broken(FakeWorker):
+        broken = frozenset({"tape"})
+
+    found = costs(0, (100, 1000), Broken)
+    assert found.missing["tape"] == "no library"
+    assert "tape" not in found.starts
+    assert found.begun["moments"] == 0.5 + 0.125
+
+
+# -- sources and exercises
+
+
+def test_every_chapter_shows_code_that_stands_in_the_project() -> None:
+    found = excerpts()
+    assert sorted(found) == list(range(1, 10))
+    for chapter, pieces in found.items():
+        for piece, (_, names) in zip(pieces, SHOWN[chapter], strict=True):
+            assert piece.code.count("def ") >= len(names)
+            assert piece.code.startswith(("def ", "@"))
+
+
+def test_showing_code_imports_none_of_it() -> None:
+    code = "import sys; from handgrad.compare.learn.sources import excerpts; excerpts(); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("name", ["Trainer", "Trainer.nothing", "nothing"])
+def test_code_that_is_not_there_is_an_error(name: str) -> None:
+    with pytest.raises(LookupError, match=name.rpartition(".")[2]):
+        excerpt("handgrad.backends.interface", (name,))
+
+
+def test_every_exercise_of_the_course_is_one_that_is_graded() -> None:
+    graded = {exercise.name for exercise in GRADED.values()}
+    assert sorted(EXERCISES) == list(range(1, 10))
+    for exercise in EXERCISES.values():
+        assert set(exercise.names) <= graded
+        assert exercise.names or exercise.file
+
+
+SOLUTIONS = {
+    7: """
+from math import fsum
+def gradient(X, y, weights, bias):
+    X, y = X.astype(float), y.astype(float)
+    n, d = X.shape
+    r = [fsum([*(X[i, j] * weights[j] for j in range(d)), bias, -y[i]]) for i in range(n)]
+    dW = [2 / n * fsum(X[i, j] * r[i] for i in range(n)) for j in range(d)]
+    return dW, 2 / n * fsum(r)
+""",
+    9: """
+def gradient(X, y, weights, bias):
+    X, y, n = X.astype(float), y.astype(float), len(y)
+    XX, Xy, sx, sy = X.T @ X, X.T @ y, X.sum(axis=0), y.sum()
+    return 2 / n * (XX @ weights + bias * sx - Xy), 2 / n * (sx @ weights + n * bias - sy)
+""",
+}
+
+
+@pytest.mark.parametrize("chapter", [c for c, e in EXERCISES.items() if not e.names])
+def test_an_exercise_for_check_can_be_solved(chapter: int, tmp_path: Any) -> None:
+    from handgrad.compare.check.file import check_file
+
+    file = tmp_path / EXERCISES[chapter].file
+    file.write_text(SOLUTIONS[chapter], encoding="utf-8")
+    assert check_file(file).correct, str(check_file(file))

@@ -1,0 +1,125 @@
+"""What a sweep looks like as text, figures and page: from results that are made by formula."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from made_up_worker import World
+
+from handgrad.compare.bench.sweep import bench
+from handgrad.compare.results.bench import Bench, Crossover, Estimate, Reign, Settings
+from handgrad.reports.bench import words as bench_words
+from handgrad.reports.bench.figures import drawings
+from handgrad.reports.bench.html import html
+from handgrad.reports.bench.tables import tables
+from handgrad.reports.bench.text import plain, terminal
+
+SETTINGS = Settings((100, 1000, 10_000), (1, 3), ("float64",), ("python", "numpy", "moments"), 100, 2, 0.01, 0.05, 0)
+
+
+@pytest.fixture(scope="module")
+def found() -> Bench:
+    world = World(dies={"moments": 1000})
+    world.costs["python"] = (0.0, 1e-4)
+    world.costs["moments"] = (1e-9, 1e-13)
+    return bench(SETTINGS, threads=1, start=world.start)
+
+
+def cells_of(found: Bench, name: str) -> list[tuple[str, ...]]:
+    return list(next(table for table in tables(found) if table.name == name).rows)
+
+
+def test_each_size_is_headed_by_what_the_machine_needs_to_read_it(found: Bench):
+    rows = cells_of(found, "epochs-1-float64")
+    heads = [row for row in rows if not row[0].startswith("  ")]
+    assert [row[0] for row in heads] == ["100 rows", "1,000 rows", "10,000 rows"]
+    assert all(row[5] == "100 %" and row[-1].startswith("to read") for row in heads)
+    assert [row[0].strip() for row in rows[1:4]] == ["python", "numpy", "moments"]
+
+
+def test_what_was_not_timed_is_in_the_table_and_its_reason_below(found: Bench):
+    (skipped,) = (row for row in cells_of(found, "epochs-1-float64")[9:] if row[0].strip() == "python")
+    assert skipped[-1] == "skipped"
+    text = plain(found)
+    assert "python skipped: an epoch would take about 1 s" in text
+    assert "SIGKILL" in text
+    assert "[1,000 × 1 float64" in text.replace("\n    ", " ")
+
+
+def test_all_lines_fit_into_eighty_columns(found: Bench):
+    longest = max(plain(found).splitlines(), key=len)
+    assert len(longest) <= 80, longest
+
+
+def test_a_terminal_shows_the_same_lines(found: Bench):
+    from rich.console import Console
+
+    target = io.StringIO()
+    Console(width=80, file=target).print(terminal(found))
+    printed = target.getvalue()
+    assert max(len(line) for line in printed.splitlines()) <= 80
+    for table in tables(found):
+        assert table.title in printed
+
+
+def test_a_backend_that_does_not_read_the_data_is_left_out_of_the_figures_of_reading(found: Bench):
+    drawn = {drawing.name: drawing for drawing in drawings(found)}
+    assert "moments" in drawn["growth-1-float64"].alt
+    for name in ("reading-1-float64", "roofline-float64"):
+        assert "moments" not in drawn[name].alt
+        assert "Without moments" in drawn[name].caption
+
+
+def test_the_page_has_every_table_and_figure_and_escapes_names(found: Bench):
+    cells = tuple(
+        replace(cell, backends={**cell.backends, "<b>x": cell.backends["numpy"]}, fastest=("<b>x",))
+        for cell in found.cells
+    )
+    hostile = replace(found, cells=cells, settings=replace(found.settings, backends=(*SETTINGS.backends, "<b>x")))
+    page = html(hostile)
+    assert "<b>x" not in page
+    for table in tables(found):
+        assert f'id="caption-{table.name}"' in page
+    for drawing in drawings(found):
+        assert f'id="figure-{drawing.name}"' in page
+
+
+def test_a_sweep_without_machine_and_ratios_is_shown_all_the_same(found: Bench):
+    bare = [
+        replace(
+            cell,
+            limit_seconds=None,
+            again=None,
+            backends={
+                n: replace(m, limit_fraction=None, relative=None, told_apart=None) for n, m in cell.backends.items()
+            },
+        )
+        for cell in found.cells
+    ]
+    poor = replace(found, machine=None, cells=tuple(bare), start_ups={}, scaling=(), crossovers=(), reigns=())
+    assert "to read" in plain(poor)
+    assert "<svg" in html(poor)
+    assert {drawing.name.partition("-")[0] for drawing in drawings(poor)} == {"growth"}
+
+
+@pytest.mark.parametrize(
+    ("reigns", "said"),
+    [
+        ([("numpy", 100, 10_000)], "numpy at every size"),
+        ([("numpy", 100, 100)], "numpy at 100 rows"),
+        ([("python", 100, 1000), ("numpy", 10_000, 10_000)], "python up to 1,000 rows; numpy from 10,000 rows on"),
+        (
+            [("python", 100, 100), ("tape", 1000, 1000), ("numpy", 10_000, 10_000)],
+            "python up to 100 rows; tape at 1,000 rows; numpy from 10,000 rows on",
+        ),
+    ],
+)
+def test_the_answer_is_a_plain_sentence(found: Bench, reigns: list[tuple[str, int, int]], said: str):
+    made = tuple(Reign(1, "float64", "epoch", name, (), first, last) for name, first, last in reigns)
+    crossing = Crossover("python", "numpy", 1, "float64", Estimate(5012.0, 3049.0, 7000.0))
+    bare = replace(found, reigns=made, crossovers=())
+    assert bench_words.answers(bare, "epoch") == [f"1 feature, float64: {said}"]
+    with_crossing = bench_words.answers(replace(bare, crossovers=(crossing,)), "epoch")[0]
+    assert ("(ahead from about 5,000; 3,000 to 7,000)" in with_crossing) is (said.startswith("python up to 1,000"))

@@ -1,0 +1,96 @@
+"""Figures: drawn from any comparison, each backend in its colour, and the same file from the same results."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from handgrad.reports.compare.figures import _without_zigzag, drawings, figures
+from handgrad.reports.look import style
+from handgrad.reports.look.style import log_ticks
+from tests.reports.conftest import ALL, CASES, bare, compared, troubled
+
+
+def test_figures_are_written_by_name(tmp_path):
+    paths = figures(compared(), tmp_path / "figures")
+    assert list(paths) == ["fit", "loss", "trajectory", "gradient", "errors", "speed"]
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {f"{name}.png" for name in paths}
+
+
+def test_what_is_not_there_is_not_drawn():
+    assert [drawing.name for drawing in drawings(bare())] == ["loss"]
+    assert [drawing.name for drawing in drawings(CASES["nothing ran"]())] == ["fit"]
+
+
+def test_a_backend_has_one_colour_in_all_figures():
+    comparison = compared()
+    sources = {drawing.name: style.svg(drawing) for drawing in drawings(comparison)}
+    for name, source in sources.items():
+        seen = set(re.findall(r"var\((--[a-z-]+)\)", source))
+        assert {f"--{backend}" for backend in ALL if (name, backend) != ("errors", "numba")} <= seen, name
+
+
+def test_coinciding_curves_are_drawn_in_stretches_that_do_not_cover_each_other():
+    _, [axes] = style.chart(3)
+    names = ("python", "numpy", "numba")
+    with style.applied():
+        style.strands(axes, {name: ([0, 1], [0, 1]) for name in names}, style.OWN)
+    dashed = [line for line in axes.lines if line.get_linewidth() == 2.2]
+    lengths = [line._unscaled_dash_pattern for line in dashed]
+    offsets = sorted(-offset for offset, _ in lengths)
+    on, off = lengths[0][1]
+    assert np.allclose(np.diff(offsets), on)
+    assert on + off == pytest.approx(len(names) * on)
+
+
+def test_a_diverging_loss_is_drawn_over_its_whole_range():
+    loss = next(drawing for drawing in drawings(troubled()) if drawing.name == "loss")
+    low, high = loss.figure.axes[0].get_ylim()
+    assert high > 4.0 * 9.0**11
+    assert low < 0.1
+
+
+def test_a_parameter_that_overshoots_each_epoch_becomes_two_curves():
+    epochs = list(range(20))
+    x, y = _without_zigzag(epochs, [5 + (-0.9) ** epoch for epoch in epochs])
+    gap = next(place for place, value in enumerate(x) if math.isnan(value))
+    assert x[:gap] == epochs[::2]
+    assert x[gap + 1 :] == epochs[1::2]
+    assert min(y[:gap]) > 5 > max(y[gap + 1 :])
+
+
+def test_a_smooth_parameter_stays_one_curve():
+    epochs = list(range(20))
+    values = [5 + 0.9**epoch for epoch in epochs]
+    assert _without_zigzag(epochs, values) == (epochs, values)
+
+
+def test_a_long_run_is_thinned_and_keeps_its_ends():
+    epochs = list(range(100_000))
+    x, y = _without_zigzag(epochs, [float(epoch) for epoch in epochs])
+    assert len(x) == 400
+    assert (x[0], x[-1], y[-1]) == (0, 99_999, 99_999.0)
+
+
+@pytest.mark.parametrize("low", [-300.0, -15.2, -3.0, -0.31, 0.0, 2.7, 14.0])
+@pytest.mark.parametrize("span", [0.3, 0.7, 1.3, 2.0, 5.5, 40.0])
+def test_a_logarithmic_axis_has_two_to_seven_ticks_inside(low, span):
+    ticks, labels = log_ticks(low, low + span)
+    assert 2 <= len(ticks) <= 8
+    assert len(set(labels)) == len(labels)
+    assert all(10**low * 0.999 <= tick <= 10 ** (low + span) * 1.001 for tick in ticks)
+
+
+@pytest.mark.parametrize("count", range(1, 10))
+def test_a_legend_stays_inside_its_figure(count):
+    names = list(style.OWN)[:count]
+    figure, _ = style.chart(3)
+    with style.applied():
+        style.legend(figure, names, style.OWN)
+        style._settle(figure)
+        figure.draw_without_rendering()
+    [legend] = figure.legends
+    assert legend.get_window_extent().x1 <= figure.bbox.x1 + 1

@@ -1,0 +1,151 @@
+"""What a terminal and a pipe show: complete, narrow, and free of what a name may carry."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from handgrad.reports.compare.tables import accuracy, against, speed, tables
+from handgrad.reports.compare.text import plain, terminal
+from handgrad.reports.compare.words import agreement, fastest, reasons
+from handgrad.reports.look.names import columns
+from tests.reports.conftest import ALL, CASES, compared, hostile, nothing_ran, troubled, wrong
+
+
+def printed(comparison, width=80, colours=None) -> str:
+    target = io.StringIO()
+    Console(file=target, width=width, color_system=colours, force_terminal=bool(colours)).print(terminal(comparison))
+    return target.getvalue()
+
+
+def test_no_line_is_wider_than_80_columns(comparison):
+    for line in [*plain(comparison).splitlines(), *printed(comparison, width=300).splitlines()]:
+        assert columns(line) <= 80, line
+
+
+def test_a_terminal_of_80_columns_shows_each_line_whole(comparison):
+    assert printed(comparison, width=80) == printed(comparison, width=300)
+
+
+def test_plain_text_has_no_control_characters_and_no_boxes(comparison):
+    text = plain(comparison)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\u2500-\u259f]", text)
+
+
+def test_a_terminal_gets_no_escape_sequence_from_a_name():
+    assert "\x1b" not in printed(hostile())
+    assert "[bold]rich[/bold]" in printed(hostile())
+
+
+def test_every_backend_has_a_row_and_every_trouble_its_remedy():
+    text = plain(troubled())
+    for name in ("numpy", "python", "numba", "torch", "tape", "jax"):
+        assert re.search(rf"^{name} ", text, re.MULTILINE)
+    for told in ("pip install", "ZeroDivisionError", "raise --budget", "above the limit 0.909", "diverged at 12"):
+        assert told in text
+
+
+def test_a_row_is_found_by_its_backend_and_splits_on_two_spaces():
+    row = next(line for line in plain(compared()).splitlines() if line.startswith("numba") and "µs" in line)
+    cells = re.split(r"\s{2,}", row)
+    assert cells == ["numba", "430 ms", "390 ms", "1.23 µs", "1.21–1.26 µs", "0.19", "18 MiB"]
+
+
+@pytest.mark.parametrize(("case", "word"), [("one feature", "PASSED"), ("wrong", "FAILED"), ("nothing ran", "FAILED")])
+def test_the_verdict_is_a_word_to_search_for(case, word):
+    assert re.search(rf"^{word}: ", plain(CASES[case]()), re.MULTILINE)
+
+
+def test_a_wrong_backend_is_named_with_its_reason():
+    assert agreement(wrong()) == "torch is wrong: outside the rounding-error bound (1 of 5 backends)."
+    assert reasons(wrong()) == ["torch: outside its bound"]
+
+
+def test_the_answer_names_the_fastest_with_its_figures():
+    answer = fastest(compared())
+    assert answer is not None
+    for part in ("numba", "1.23 µs", "5.2×", "numpy", "820 ms"):
+        assert part in answer
+
+
+def test_backends_whose_intervals_overlap_are_not_told_apart():
+    base = compared(("numpy", "numba"))
+    same = replace(base.backends["numba"], speed=base.backends["numpy"].speed)
+    answer = fastest(replace(base, backends={**base.backends, "numba": same}))
+    assert answer is not None
+    assert "numpy and numba" in answer
+    assert "not told apart" in answer
+
+
+def test_nothing_is_called_fastest_when_nothing_was_timed():
+    assert fastest(nothing_ran()) is None
+    assert speed(nothing_ran()).rows == ()
+
+
+def test_two_references_are_set_against_each_other_once():
+    comparison = compared()
+    found = dict(comparison.backends)
+    for name, reference in (("numpy", "torch"), ("torch", "numpy")):
+        pair = replace(comparison.backends["python"].accuracy.pairs[0], reference=reference)
+        found[name] = replace(found[name], accuracy=replace(found[name].accuracy, pairs=(pair,)))
+    rows = [row[:2] for row in against(replace(comparison, backends=found)).rows]
+    assert ("numpy", "torch") in rows
+    assert ("torch", "numpy") not in rows
+    assert len(rows) == len({frozenset(row) for row in rows}) > 1
+
+
+def test_a_derivative_that_is_nearly_0_does_not_alarm_and_a_wrong_one_does():
+    comparison = compared()
+    result = comparison.backends["numpy"]
+    for bound_ratio, cell in ((0.2, "near 0"), (7.0, "1.1e+15")):
+        start = replace(result.accuracy.start_gradient, max_ulp=1.1e15, bound_ratio=bound_ratio)
+        numpy = replace(result, accuracy=replace(result.accuracy, start_gradient=start))
+        made = accuracy(replace(comparison, backends=dict(comparison.backends) | {"numpy": numpy}))
+        assert dict(zip(made.subjects, (row[1] for row in made.rows), strict=True))["numpy"] == cell
+        assert ("Near 0: the exact derivative nearly is" in made.note) == (cell == "near 0")
+    assert "Near 0" not in accuracy(comparison).note
+
+
+def test_no_error_and_two_backends_have_words_of_their_own():
+    comparison = compared()
+    exact = {name: comparison.backends[name] for name in ("python", "numpy")}
+    for name, result in exact.items():
+        start = replace(result.accuracy.start_gradient, bound_ratio=0.0)
+        exact[name] = replace(result, accuracy=replace(result.accuracy, start_gradient=start))
+    said = agreement(replace(comparison, backends=exact))
+    assert said == "Both backends agree: every gradient is within its rounding-error bound (there is no error at all)."
+
+
+def test_rate_and_standardisation_are_said():
+    text = plain(compared())
+    assert "learning rate 0.1 (chosen: the best fixed one; stable below 0.909)" in text
+    assert "standardised" in text
+
+
+def test_every_row_has_a_cell_for_every_column(comparison):
+    for table in tables(comparison):
+        assert {len(row) for row in table.rows} == {len(table.columns)}
+
+
+def test_a_wide_table_lists_some_features_and_says_how_many_are_left_out():
+    text = plain(CASES["many features"]())
+    assert "4,984 more are in result.json" in " ".join(text.split())
+    assert len(text.splitlines()) < 80
+
+
+def test_the_longest_backend_name_and_the_limit_fit_into_80_columns():
+    base = compared((*ALL, "numba-compensated"))
+    limited = {n: replace(r, speed=replace(r.speed, ceiling_fraction=0.874)) for n, r in base.backends.items()}
+    lines = plain(replace(base, backends=limited)).splitlines()
+    assert max(map(columns, lines)) <= 80
+    assert any(line.startswith("numba-compensated ") and line.endswith(" 87") for line in lines)
+
+
+def test_all_default_backends_are_in_the_order_given():
+    lines = plain(compared()).splitlines()
+    start = lines.index("Outcome") + 2
+    assert tuple(line.split()[0] for line in lines[start : start + 5]) == ALL

@@ -1,0 +1,373 @@
+"""The course's page: what it says follows the numbers, and it needs nothing but itself."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from handgrad.compare.learn.explanation import explain
+from handgrad.compare.results.bench import Cell, Crossover, Estimate, Measured, Reign
+from handgrad.compare.results.comparison import Timing
+from handgrad.compare.results.lessons import (
+    ByHand,
+    Checking,
+    Costs,
+    Excerpt,
+    Grid,
+    Lessons,
+    Method,
+    Path,
+    RateRun,
+    Rates,
+    Scaling,
+    Single,
+    Slopes,
+    Start,
+    Subject,
+    Summation,
+    Surface,
+    TableCondition,
+    Variant,
+)
+from handgrad.data.dataset import Dataset
+from handgrad.reports.learn import figures as learn_figures
+from handgrad.reports.learn import words as learn_words
+from handgrad.reports.learn.exercises import EXERCISES
+from handgrad.reports.learn.html import html
+
+ROWS = (100, 10_000)
+ORDERS = (
+    "one after the other",
+    "smallest first",
+    "in blocks of 128",
+    "pairwise (np.sum)",
+    "float64, rounded at the end",
+)
+EXERCISE_NUMBERS = {name: k for e in EXERCISES.values() for k, name in enumerate(e.names, 20)}
+HOSTILE = '<script>alert(1)</script>" onload="x'
+
+
+def timing(median: float) -> Timing:
+    return Timing(median, 0.99 * median, 1.01 * median, (median,))
+
+
+def cell(rows: int, seconds: dict[str, float]) -> Cell:
+    backends = {name: Measured("ok", epoch_seconds=timing(s)) for name, s in seconds.items()}
+    return Cell(rows, 1, "float64", 16 * rows, backends, noise_floor=0.01)
+
+
+def costs(**changes: Any) -> Costs:
+    few = {"python": 9e-6, "numpy": 4e-6, "numba": 2e-7, "torch": 5e-5, "moments": 3e-7}
+    many = {"python": 9e-4, "numpy": 9e-6, "numba": 2e-6, "torch": 6e-5, "moments": 3e-7}
+    found = Costs(
+        cells=(cell(ROWS[0], few), cell(ROWS[1], many)),
+        begun={"numba": 1e-5, "moments": 1e-4},
+        starts={name: Start(0.1, 0.2) for name in few},
+        crossovers=(Crossover("python", "torch", 1, "float64", Estimate(612.0, 580.0, 650.0)),),
+        reigns=(Reign(1, "float64", "epoch", "numba", (), *ROWS),),
+        missing={},
+        threads=2,
+        cpu="a processor",
+    )
+    return replace(found, **changes)
+
+
+def bowl(w: float, b: float) -> float:
+    return 0.25 + 8 * (w - 2) ** 2 + (b - 1) ** 2
+
+
+GRID = Grid(
+    tuple(k / 5 for k in range(21)),
+    tuple(k / 10 for k in range(-10, 31)),
+    tuple(tuple(bowl(k / 5, i / 10) for k in range(21)) for i in range(-10, 31)),
+)
+
+
+def way(factor: float, epochs: int = 30) -> Path:
+    weights = tuple(2 - 2 * factor**k for k in range(epochs + 1))
+    biases = tuple(1 - factor**k for k in range(epochs + 1))
+    return Path(weights, biases, tuple(map(bowl, weights, biases)))
+
+
+def rate_run(name: str, factor: float, **changes: Any) -> RateRun:
+    path = way(factor)
+    excess = tuple(loss - 0.25 for loss in path.losses)
+    return replace(RateRun(name, 0.1, abs(factor), abs(factor), path, excess, None, None, 57), **changes)
+
+
+@pytest.fixture(scope="module")
+def lessons() -> Lessons:
+    few = Dataset.from_arrays([1.5, -2.0], [4.0, -3.5], ["X"], "y")
+    steps = tuple(10.0**k for k in range(-12, 1))
+    slopes = Slopes(8.7, -16.3, -1.35, 1.0, 0.0)
+    return Lessons(
+        subject=Subject(
+            "made by hand", "X", "y", 4, 4, None, 8.0, (0.0, 1.0, 2.0, 3.0), (1.0, 3.1, 4.9, 7.0), (2.0, 1.0), 0.25
+        ),
+        surface=Surface(GRID, {"python": way(0.8), "numpy": way(0.8)}, {}, 0.03, 30, 2e-16),
+        by_hand=ByHand(
+            1.0, 0.5, explain(few, 2, [1.0], 0.5), ((-3.0, -1.0, 1.0, -5.0), (-2.0, 1.0, -1.0, -4.0)),
+            {"python": slopes, "moments": slopes}, (8.7, -2.0, -1.5),
+        ),
+        checking=Checking(
+            -16.3, steps, tuple(1e-15 / h + 8 * h for h in steps), tuple(1e-15 / h for h in steps),
+            tuple(8 * h for h in steps), -1.01, 1.0, -0.98, 1e-8, 2e-8,
+            (
+                Method("central", 6e-6, -16.3, 2e-10),
+                Method("quadratic", 1.0, -16.3, 3e-15),
+                Method("complex", 1e-20, -16.3, 0.0),
+            ),
+            2e-15,
+        ),
+        rates=Rates(16.0, 2.0, 0.125, 0.111, GRID, (
+            rate_run("too small", 0.98), rate_run("best", -0.78), rate_run("just below", -0.96),
+            rate_run("just over", -1.04, overflow=8916, diverged_at=8915, epochs_for_six=None),
+        )),
+        scaling=Scaling(
+            tuple(
+                Variant(name, 10.0**k, 0.1, 7 * 10**k, 7 if k == 1 else None, (0, 1, 2, 3), (1.0, 0.5, 0.2, 0.1))
+                for k, name in enumerate(learn_words.VARIANTS)
+            ),
+            (TableCondition("norris", 1, 7e5, 1.0, 5_052_381, 1),),
+            (GRID, GRID),
+        ),
+        summation=Summation(
+            (100, 1000), dict.fromkeys(ORDERS, (1e-7, 1e-6)), (6e-6, 6e-5), (4e-6, 1e-5), (0, 3),
+            {"python": Single(1e-6, 0.04)}, 20_000,
+        ),
+        costs=costs(),
+        excerpts={k: (Excerpt("some.py", f"def chapter_{k}(x):\n    return x < {k} & True\n"),) for k in range(1, 10)},
+        exercises=EXERCISE_NUMBERS,
+        environment=(("Processor", "a processor"),),
+        seed=0,
+    )  # fmt: skip
+
+
+# -- claims follow the data
+
+
+def test_the_fastest_backend_is_the_one_that_was_measured_as_such() -> None:
+    slow_numba = (cell(100, {"numpy": 4e-6, "numba": 9e-6}), cell(10_000, {"numpy": 9e-6, "numba": 8e-6}))
+    found = costs(
+        cells=slow_numba,
+        reigns=(
+            Reign(1, "float64", "epoch", "numpy", (), 100, 100),
+            Reign(1, "float64", "epoch", "numba", ("numpy",), 10_000, 10_000),
+        ),
+        crossovers=(Crossover("numpy", "numba", 1, "float64", Estimate(7000.0, 6000.0, 8200.0)),),
+    )
+    told = learn_words.reigns_told(found)
+    assert "numpy at 100 rows; numba at 10,000 rows (not told apart from it everywhere: numpy)" in told
+    assert "At 100 rows an epoch takes: numpy 4.00 µs and numba 9.00 µs." in told
+    assert "At 10,000 rows an epoch takes: numba 8.00 µs and numpy 9.00 µs." in told
+    assert "numba overtakes numpy at about 7,000 (6,000 to 8,200) rows" in told
+
+
+def test_without_a_crossover_none_is_told() -> None:
+    assert "No two of them change places" in learn_words.reigns_told(costs(crossovers=()))
+
+
+def test_moments_wins_only_where_it_did() -> None:
+    assert "numba, the fastest of those that go through the rows, takes 6.7 times as long" in learn_words.pass_told(
+        costs()
+    )
+    slow = costs(cells=(cell(100, {"numba": 2e-7, "moments": 4e-7}),))
+    told = learn_words.pass_told(slow)
+    assert "numba is faster all the same: it takes 0.50 of that" in told
+    assert "is ahead" not in told
+
+
+def test_the_pass_pays_for_itself_after_as_many_epochs_as_its_cost_over_the_gain() -> None:
+    """(100 − 10) µs more at the start, 2 − 0.3 µs less in each epoch: 53 epochs."""
+    assert "from 53 epochs on, moments is ahead" in learn_words.pass_told(costs())
+
+
+def test_a_backend_that_is_missing_says_how_to_get_it() -> None:
+    missing = {"torch": "backend 'torch' needs torch: pip install \"handgrad[torch]\"", "moments": "no compiler"}
+    told = learn_words.start_told(costs(missing=missing))
+    assert "torch did not take part: backend 'torch' needs torch: pip install \"handgrad[torch]\"" in told
+    assert learn_words.pass_told(costs(missing=missing)) == "It did not run here: no compiler."
+
+
+def test_a_noisy_machine_is_told() -> None:
+    quiet, noisy = costs().cells
+    assert learn_words.noise_told((quiet,)) == ""
+    assert "42 % at 10,000 rows" in learn_words.noise_told((quiet, replace(noisy, noise_floor=0.42)))
+
+
+def test_paths_that_part_are_told(lessons: Lessons) -> None:
+    same = learn_words.surface(lessons.surface, lessons.subject)[-1]
+    assert "go the same way" in same
+    assert "farther apart than 2.0e-16" in same
+    parted = learn_words.surface(replace(lessons.surface, apart=0.01), lessons.subject)[-1]
+    assert "Their paths part" in parted
+    assert "go the same way" not in parted
+
+
+def test_a_backend_that_did_not_walk_is_told_with_the_remedy(lessons: Lessons) -> None:
+    missing = {"torch": "backend 'torch' needs torch: pip install it"}
+    told = " ".join(learn_words.surface(replace(lessons.surface, missing=missing), lessons.subject))
+    assert "torch did not take part: backend 'torch' needs torch: pip install it" in told
+
+
+def test_slopes_unlike_those_of_theory_are_told(lessons: Lessons) -> None:
+    assert "-1.01 (as the -1 of theory)" in learn_words.arms(lessons.checking)
+    assert "-0.40 (unlike the -1 of theory)" in learn_words.arms(replace(lessons.checking, left=-0.4))
+    assert "too few steps" in learn_words.arms(replace(lessons.checking, right=None))
+
+
+def test_a_large_step_that_does_not_win_is_not_praised(lessons: Lessons) -> None:
+    assert "check with a large step" in learn_words.large_step(lessons.checking)
+    lost = (Method("central", 6e-6, -16.3, 0.0), Method("quadratic", 1.0, -16.3, 3e-15))
+    assert "did not win" in learn_words.large_step(replace(lessons.checking, methods=lost))
+
+
+def test_a_contraction_that_was_not_as_predicted_is_told() -> None:
+    assert "not what was predicted" in learn_words.rate_told(rate_run("best", 0.8, observed=0.7))
+    assert "not what was predicted" not in learn_words.rate_told(rate_run("best", 0.8))
+
+
+def test_an_overflow_that_did_not_come_is_told() -> None:
+    assert "happened at epoch 8,915" in learn_words.over_told(
+        rate_run("just over", -1.04, overflow=8916, diverged_at=8915)
+    )
+    assert "but did not" in learn_words.over_told(rate_run("just over", -1.04, overflow=8916))
+
+
+def test_a_bound_that_was_broken_is_told(lessons: Lessons) -> None:
+    found = lessons.summation
+    assert "All kept the second" in learn_words.kept(found)
+    assert "vanished whole" in learn_words.kept(found)
+    assert "Beyond the second: “a”" in learn_words.kept(replace(found, errors={"a": (1e-7, 5e-5)}))
+    assert "Beyond the worst case" in learn_words.kept(replace(found, errors={"a": (1e-7, 1e-3)}))
+    broken = replace(found, backends={"python": Single(1e-6, 3.0)})
+    assert "beyond the bound of a correct backend" in learn_words.singles(broken)
+
+
+def test_a_line_through_all_points_has_no_loss_left() -> None:
+    assert "zero, because that line goes through all the points" in learn_words.floor(0.0)
+
+
+def test_a_feature_that_was_rescaled_is_told(lessons: Lessons) -> None:
+    subject = replace(lessons.subject, bounds=(1000.0, 1400.0), raw_condition=1e9)
+    told = " ".join(learn_words.introduction(replace(lessons, subject=subject)))
+    assert "from its range 1000 to 1400 to the range 0 to 1" in told
+
+
+# -- the page
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, ids, and links of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def page(lessons: Lessons) -> str:
+    return html(lessons)
+
+
+def test_the_page_needs_no_network_and_runs_no_script(page: str) -> None:
+    parsed = Page(page)
+    policy = next(m["content"] for m in parsed.all("meta") if m.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline';")
+    assert parsed.all("script") == parsed.all("link") == parsed.all("img") == parsed.all("iframe") == []
+    links = [value for _, attributes in parsed.tags for key, value in attributes.items() if key in ("href", "src")]
+    assert links
+    assert all((link or "").startswith("#") for link in links)
+    assert re.findall(r"https?://|url\((?!#)", page) == []
+    assert not any(key.startswith("on") for _, attributes in parsed.tags for key in attributes)
+
+
+def test_every_link_leads_somewhere_and_every_id_is_unique(page: str) -> None:
+    parsed = Page(page)
+    ids = [attributes["id"] for _, attributes in parsed.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = {(a["href"] or "")[1:] for a in parsed.all("a")}
+    assert targets <= set(ids)
+    assert len(targets) >= 9
+
+
+def test_every_chapter_has_formula_code_picture_and_exercise(page: str) -> None:
+    chapters = re.split(r'<section class="chapter"', page)[1:]
+    assert len(chapters) == 9
+    for number, chapter in enumerate(chapters, 1):
+        assert "<math" in chapter
+        assert f">chapter_{number}<" in chapter
+        assert "<svg" in chapter
+        assert "handgrad exercise start" in chapter or "handgrad check" in chapter
+
+
+def test_pictures_are_told_in_words_with_numbers(page: str) -> None:
+    pictures = [s for s in Page(page).all("svg") if "aria-label" in s]
+    assert len(pictures) == 12
+    for picture in pictures:
+        assert picture["role"] == "img"
+        assert re.search(r"\d", picture["aria-label"] or "")
+
+
+def test_code_is_coloured_and_escaped(page: str) -> None:
+    assert '<span class="k">def</span>' in page
+    assert "&lt;" in page
+    assert "&amp;" in page
+
+
+def test_names_from_a_file_are_escaped(lessons: Lessons) -> None:
+    subject = replace(lessons.subject, source=HOSTILE, feature=HOSTILE, target=HOSTILE)
+    page = html(replace(lessons, subject=subject))
+    assert "<script" not in page
+    assert not any(key.startswith("on") for _, attributes in Page(page).tags for key in attributes)
+
+
+def test_the_exercise_names_the_number_that_the_catalogue_gives(page: str) -> None:
+    (loss,) = EXERCISES[1].names
+    assert f"handgrad exercise check {EXERCISE_NUMBERS[loss]}" in page
+
+
+# -- figures
+
+
+def test_no_colour_of_a_picture_is_fixed(page: str) -> None:
+    pictures = re.findall(r"<svg viewBox.*?</svg>", page, flags=re.DOTALL)
+    assert pictures
+    for picture in pictures:
+        assert set(re.findall(r"#[0-9a-f]{6}\b", picture)) == set()
+
+
+def test_each_contour_is_a_quarter_of_the_next_ones_height() -> None:
+    _, [axes] = learn_figures.style.chart(3.0)
+    learn_figures.contours(axes, GRID, 0.25, 33.25)
+    levels = axes.collections[-1].levels - 0.25
+    assert len(levels) >= 5
+    assert all(math.isclose(high / low, 4) for low, high in pairwise(levels))
+
+
+def test_ticks_of_seconds_have_units() -> None:
+    assert [learn_figures.unit_tick(k) for k in (-9, -8, -6, -5, -3, -1, 0, 2)] == [
+        "1 ns", "10 ns", "1 µs", "10 µs", "1 ms", "100 ms", "1 s", "100 s",
+    ]  # fmt: skip
+
+
+def test_a_run_that_has_arrived_is_drawn_down_to_rounding_and_no_further(lessons: Lessons) -> None:
+    arrived = replace(lessons.scaling.variants[0], excess=(1.0, 0.0, 1e-33, 0.0))
+    drawn = learn_figures.scales(replace(lessons.scaling, variants=(arrived, *lessons.scaling.variants[1:])))
+    line = drawn.figure.axes[0].lines[0]
+    assert list(line.get_xdata()) == [1, 2]
+    assert list(line.get_ydata()) == [1.0, learn_figures.NO_EXCESS]

@@ -1,0 +1,33 @@
+"""What cannot be made again is written first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from handgrad.reports.look.folder import write
+from handgrad.reports.look.style import Drawing
+
+
+def test_results_are_kept_when_the_figures_cannot_be_drawn(tmp_path: Path) -> None:
+    def fails() -> list[Drawing]:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        write(tmp_path / "run", b"{}", fails, lambda drawn: "page")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["result.json"]
+    assert (tmp_path / "run" / "result.json").read_bytes() == b"{}"
+
+
+def test_page_and_pictures_come_from_the_same_figures(tmp_path: Path) -> None:
+    from matplotlib.figure import Figure
+
+    drawn = [Drawing(name, "title", "caption", "alt", Figure()) for name in ("a", "b")]
+    once = [drawn]
+    paths = write(tmp_path, b"{}", lambda: once.pop(), lambda given: f"page of {[p.name for p in given]}")
+    assert [path.relative_to(tmp_path).as_posix() for path in paths] == [
+        "result.json", "report.html", "figures/a.png", "figures/b.png",
+    ]  # fmt: skip
+    assert paths[1].read_text() == "page of ['a', 'b']"
+    assert paths[2].read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,165 @@
+"""A digit is shown when the spread supports it, and not otherwise."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from handgrad.reports.look import numbers
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "expected"),
+    [
+        (1.2346e-5, 1.2295e-5, 1.2395e-5, "12.35 µs"),  # ± 0.05 µs: hundredths
+        (1.2345e-5, 1.18e-5, 1.29e-5, "12.3 µs"),  # ± 0.55 µs: tenths
+        (1.2345e-5, 0.9e-5, 1.6e-5, "12 µs"),  # ± 3.5 µs: whole ones
+        (1.2345e-5, 0.1e-5, 4e-5, "10 µs"),  # ± 20 µs: not even the first digit is sure
+        (1.23456789, 1.234567, 1.234568, "1.235 s"),  # never more than four
+        (9.9999e-4, 9.9e-4, 1.01e-3, "1.00 ms"),  # rounding moves it into the next unit
+        (9.999e-7, None, None, "1.0 µs"),
+        (1.5e-10, None, None, "0.15 ns"),
+        (90.0, None, None, "90 s"),
+        (0.0, 0.0, 0.0, "0 ns"),
+        (None, None, None, "–"),
+        (math.nan, None, None, "–"),
+    ],
+)
+def test_seconds_show_the_digits_that_the_interval_supports(value, low, high, expected):
+    assert numbers.seconds(value, low, high) == expected
+
+
+@pytest.mark.parametrize("value", [3e-9, 4.4e-7, 8.1e-5, 0.0123, 7.7])
+@pytest.mark.parametrize("relative", [1e-6, 1e-3, 0.02, 0.3, 2.0])
+def test_seconds_shown_lie_within_a_unit_of_the_last_supported_place(value, relative):
+    half_width = value * relative
+    text = numbers.seconds(value, value - half_width, value + half_width)
+    figure, unit = text.split()
+    scale = {"s": 1, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}[unit]
+    assert abs(float(figure) * scale - value) <= max(half_width, value * 5e-4)
+
+
+def test_an_interval_has_the_unit_and_the_digits_of_its_median():
+    assert numbers.seconds_between(6.42e-6, 6.2916e-6, 6.5484e-6) == "6.3–6.5 µs"
+    assert numbers.seconds_between(1.1e-3, 0.85e-3, 1.3e-3) == "0.8–1.3 ms"
+    assert numbers.seconds_between(1.234e-6, 1.209e-6, 1.259e-6) == "1.21–1.26 µs"
+
+
+def test_one_sample_has_no_interval():
+    assert numbers.seconds_between(1.1e-3, 1.1e-3, 1.1e-3) == "–"
+    assert numbers.seconds_between(1.1e-3, math.nan, 1.3e-3) == "–"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (200 << 20, "200 MiB"), (8 << 30, "8.0 GiB"), (None, "–")],
+)
+def test_sizes_are_in_binary_units(value, expected):
+    assert numbers.size(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0, "0"),
+        (0.5, "0.50"),
+        (1, "1"),
+        (2.04, "2"),
+        (12.3, "12"),
+        (99.7, "100"),
+        (1234.4, "1,234"),
+        (4.1e10, "4.1e+10"),
+    ],
+)
+def test_ulps_are_short_and_never_hide_that_they_are_not_zero(value, expected):
+    assert numbers.ulps(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0, "0"),
+        (0.031, "0.031"),
+        (2.14, "2.1"),
+        (343, "340"),
+        (99999, "100,000"),
+        (1.2e-8, "1.2e-08"),
+        (8.1e8, "8.1e+08"),
+    ],
+)
+def test_ratios_have_two_digits(value, expected):
+    assert numbers.ratio(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.0, "0"),
+        (2.0, "2.00000"),
+        (-334.56713852, "-334.567"),
+        (1.2e-7, "1.20000e-07"),
+        (5e12, "5.00000e+12"),
+        (123456789.0, "123457000"),
+        (math.inf, "∞"),
+        (-math.inf, "-∞"),
+        (math.nan, "–"),
+        (None, "–"),
+    ],
+)
+def test_parameters_have_six_digits(value, expected):
+    assert numbers.number(value) == expected
+
+
+@pytest.mark.parametrize("value", [0.1 + 0.2, 1 / 3, -5e-324, 1.7976931348623157e308])
+def test_all_digits_give_the_same_double_back(value):
+    assert float(numbers.full(value)) == value
+
+
+@pytest.mark.parametrize(
+    "show", [numbers.ratio, numbers.ulps, numbers.times, numbers.brief, numbers.full, numbers.size]
+)
+def test_what_is_not_known_is_a_dash(show):
+    assert show(None) == numbers.MISSING
+    assert show(math.nan) == numbers.MISSING
+
+
+def test_decimal_points_of_a_column_stand_in_line():
+    cells = numbers.aligned(["36", "1.0", "0.19", "–"])
+    width = max(map(len, cells))
+    points = {cell.rjust(width).find(".") for cell in cells if "." in cell}
+    assert len(points) == 1
+    assert cells[0].rjust(width).rstrip().endswith("36")
+    assert len(cells[0].rjust(width).rstrip()) == points.pop()
+
+
+def test_columns_of_unlike_units_stay_as_they_are():
+    assert numbers.aligned(["1.2 µs", "3 ms"]) == ["1.2 µs", "3 ms"]
+
+
+@pytest.mark.parametrize(("exponent", "expected"), [(0, "1"), (1, "10"), (2, "10²"), (-13, "10⁻¹³")])
+def test_powers_of_ten_are_written_as_such(exponent, expected):
+    assert numbers.power_of_ten(exponent) == expected
+
+
+@pytest.mark.parametrize(
+    ("ulps", "bound_ratio", "expected"),
+    [
+        (1.2e15, 0.3, "near 0"),
+        (math.inf, 0.3, "near 0"),
+        (1e6, 1.0, "near 0"),
+        (9.9e5, 0.3, "990,000"),
+        (1.2e15, 1.01, "1.2e+15"),  # beyond the bound: nothing excuses it
+        (1.2e15, math.nan, "1.2e+15"),
+        (1.2e15, None, "1.2e+15"),
+        (None, 0.3, "–"),
+        (math.nan, 0.3, "–"),
+        (0.5, 0.3, "0.50"),
+    ],
+)
+def test_only_an_error_that_rounding_explains_is_said_to_be_near_zero(ulps, bound_ratio, expected):
+    assert numbers.ulps_within(ulps, bound_ratio) == expected
+
+
+def test_words_in_a_column_leave_its_points_in_line():
+    assert numbers.aligned(["1.25", "near 0", "3", "–"]) == ["1.25", "near 0", "3   ", "–"]
