@@ -127,13 +127,13 @@ class Dataset:
         for j, index in enumerate(chosen.indices):
             table[:, j] = as_numbers(frame[labels[index]], f"{source}: column {shown(names[index])}")
         kept, dropped = finite_rows(table, [names[i] for i in chosen.indices], source, drop_missing)
-        return cls.from_table(table[kept], names, chosen, source, (*header_notes, *dropped))
+        return cls.from_table(table[kept], names, chosen, source, (*header_notes, *dropped)).examined()
 
     @classmethod
     def from_table(
         cls, table: FloatArray, names: Sequence[str], chosen: Columns, source: str, notes: Sequence[str]
     ) -> Dataset:
-        """Cuts a table, whose columns are `chosen.indices`, into X, y and y_true, and examines it."""
+        """Cuts a table, whose columns are `chosen.indices`, into X, y and y_true."""
         d = len(chosen.features)
         parts = [np.ascontiguousarray(table[:, :d]), np.ascontiguousarray(table[:, d])]
         parts += [np.ascontiguousarray(table[:, d + 1])] if chosen.y_true is not None else []
@@ -147,7 +147,7 @@ class Dataset:
             source=source,
             notes=(*notes, *chosen.notes),
             y_true=parts[2] if chosen.y_true is not None else None,
-        ).examined()
+        )
 
     @property
     def rows(self) -> int:

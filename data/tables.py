@@ -44,6 +44,7 @@ def load_table(
     separator: str | None = None,
     encoding: str | None = None,
     drop_missing: bool = False,
+    to_fit: bool = True,
 ) -> Dataset:
     """Reads a table of numbers with a header.
 
@@ -55,10 +56,12 @@ def load_table(
             on.
         encoding: Default: UTF-8, or UTF-16 where a byte order mark says so.
         drop_missing: Leave out rows with an empty or infinite cell in a column in use; a note counts them.
+        to_fit: Whether a line is to be fitted to it, for which it may be too short or a feature constant; a model
+            that is fitted already can be tested on any rows.
 
     Raises:
-        DataError: If the file cannot be read, or is no table of finite numbers that a line can be fitted to.
-            The message is one line.
+        DataError: If the file cannot be read, or is no table of finite numbers, or (`to_fit`) none that a line can
+            be fitted to. The message is one line.
     """
     source = str(path)
     table = _open(source, read_bytes(path), separator, encoding)
@@ -68,7 +71,8 @@ def load_table(
         raise DataError(f"{source}: expected rows of numbers, got a header and no rows")
     names = [table.names[i] for i in chosen.indices]
     kept, dropped = finite_rows(values, names, source, drop_missing, table.place)
-    return Dataset.from_table(values[kept], table.names, chosen, source, (*table.notes, *dropped))
+    dataset = Dataset.from_table(values[kept], table.names, chosen, source, (*table.notes, *dropped))
+    return dataset.examined() if to_fit else dataset
 
 
 def _open(source: str, content: bytes, separator: str | None, encoding: str | None) -> Table:

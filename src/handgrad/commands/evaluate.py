@@ -58,6 +58,7 @@ def evaluate(
             separator=separator,
             encoding=encoding,
             drop_missing=drop_missing,
+            to_fit=False,
         )
     except UnknownColumn as error:
         raise UnknownColumn(lacking(path, error.there, model, loaded), error.there) from error
@@ -76,13 +77,20 @@ def evaluate(
     typer.echo(f"Rows:   {table.rows} of {table.source}")
     typer.echo(f"MSE:    {found.mse:.6g}   (mean squared error, units of {table.target_name} squared)")
     typer.echo(f"MAE:    {found.mae:.6g}   (mean absolute error, units of {table.target_name})")
-    typer.echo(f"R²:     {'undefined: the target is constant' if math.isnan(found.r2) else f'{found.r2:.6g}'}")
+    typer.echo(f"R²:     {coefficient_of_determination(found.r2, table.rows)}")
     if found.mse_to_truth is not None:
         typer.echo(f"Truth:  {found.mse_to_truth:.6g} mean squared distance from the target without noise")
     for line in parameter_lines(loaded, truth):
         typer.echo(line)
     for written in plots:
         typer.echo(f"Wrote:  {written}")
+
+
+def coefficient_of_determination(r2: float, rows: int) -> str:
+    """R² as it is shown; or why there is none."""
+    if not math.isnan(r2):
+        return f"{r2:.6g}"
+    return "undefined: one row has no spread to explain" if rows == 1 else "undefined: the target is constant"
 
 
 def lacking(path: Path, there: Sequence[str], model_path: Path, model: Model) -> str:

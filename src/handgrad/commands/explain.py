@@ -111,7 +111,7 @@ def builtin_table(name: str, target: str | None, features: Sequence[str] | None)
     columns = [*whole.feature_names, whole.target_name]
     chosen = choose_columns(columns, target, features, whole.source)
     cells = np.column_stack([whole.X, whole.y])[:, chosen.indices]
-    return Dataset.from_table(cells, columns, chosen, whole.source, whole.notes)
+    return Dataset.from_table(cells, columns, chosen, whole.source, whole.notes).examined()
 
 
 def show(explanation: Explanation, wait: bool) -> None:
