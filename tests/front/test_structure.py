@@ -7,18 +7,13 @@ import importlib
 import json
 import subprocess
 import sys
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from handgrad.backends.catalogue import catalogue
-
-ROOT = Path(__file__).parents[2]
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-FOLDERS: dict[str, str] = PROJECT["tool"]["setuptools"]["package-dir"]
+from sources import MODULES, PROJECT, ROOMS, folder_of, imported, room_of
 
 RESULTS = "handgrad.compare.results"
 
@@ -57,43 +52,7 @@ MAY_IMPORT = {
 }  # fmt: skip
 #: The front door may import all.
 FRONT = ("handgrad", "handgrad.commands")
-ROOMS = (*MAY_IMPORT, *FRONT)
-#: With `__init__`. The commands are one file each, and there are as many as there are.
-MOST_FILES = 18
 HEAVY = ("numpy", "pandas", "matplotlib", "numba", "torch", "pyarrow", "mpmath")
-
-
-def folder_of(room: str) -> Path:
-    """Where the files of a room stand."""
-    part = max((part for part in FOLDERS if f"{room}.".startswith(f"{part}.")), key=len)
-    return (ROOT / FOLDERS[part]).joinpath(*room.removeprefix(part).strip(".").split("."))
-
-
-def modules() -> Iterator[tuple[str, Path]]:
-    """Every module of the package with its file; those of the front door last."""
-    for room in ROOMS:
-        for file in sorted(folder_of(room).glob("*.py")):
-            yield room if file.stem == "__init__" else f"{room}.{file.stem}", file
-
-
-def room_of(module: str) -> str:
-    """The room that a module belongs to: the longest name above it."""
-    return max((room for room in ROOMS if f"{module}.".startswith(f"{room}.")), key=len)
-
-
-MODULES = dict(modules())
-
-
-def imported(tree: ast.AST) -> Iterator[str]:
-    """The full names of all that a module imports, wherever in it; `from a import b` may mean the module a.b."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"line {node.lineno}: expected an absolute import"
-            assert node.module is not None
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-            yield from (name if name in MODULES else node.module for name in names)
 
 
 def forbidden(module: str, source: str) -> list[str]:
@@ -139,18 +98,12 @@ def test_an_import_along_the_arrows_is_allowed() -> None:
 
 
 def test_every_room_is_named_and_every_name_is_a_room() -> None:
-    parts = ["handgrad", *(part for part in FOLDERS if part != "handgrad")]
-    folders = {
-        ".".join([part, *file.parent.relative_to(ROOT / FOLDERS[part]).parts])
-        for part in parts
-        for file in (ROOT / FOLDERS[part]).rglob("__init__.py")
-    }
-    assert sorted(ROOMS) == sorted(folders)
-    assert sorted(PROJECT["tool"]["setuptools"]["packages"]) == sorted(folders)
+    assert sorted([*MAY_IMPORT, *FRONT]) == ROOMS
+    assert sorted(PROJECT["tool"]["setuptools"]["packages"]) == ROOMS
 
 
 def test_no_room_is_crowded() -> None:
-    """More than about 15 files are several rooms."""
+    """More than about 15 files are several rooms; the commands are one file each, as many as there are."""
     crowded = {
         room: sum(room_of(module) == room for module in MODULES) for room in ROOMS if room != "handgrad.commands"
     }
