@@ -32,6 +32,7 @@ from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.floating[Any]]
 DType = Literal["float64", "float32"]
+Order = Literal["shuffled", "file"]
 
 #: Up to so many epochs, `Plan.recorded` keeps the parameters of each one; beyond, of so many evenly spread ones.
 RECORDED_AT_MOST = 1000
@@ -70,6 +71,7 @@ class Plan:
         batch_size: Rows per update; None (or n and more) takes all rows at once, in their order.
         start: Where to start; None starts at zero.
         seed: Seeds the permutation of the rows in each epoch; without batches nothing is random.
+        order: In which order batches take the rows: "shuffled" by a new permutation in each epoch, or as in the "file".
         dtype: The format in which everything is computed.
         record: The epochs at which parameters are kept; None keeps those of `recorded`.
     """
@@ -81,6 +83,7 @@ class Plan:
     seed: int = 0
     dtype: DType = "float64"
     record: Sequence[int] | None = None
+    order: Order = "shuffled"
 
     def __post_init__(self) -> None:
         rate: Any = self.learning_rate
@@ -93,6 +96,8 @@ class Plan:
         for epoch in self.record if self.record is not None else ():
             _check_whole("epoch to record", epoch, least=0)
         _check_dtype(self.dtype)
+        if self.order not in ("shuffled", "file"):
+            raise InputError(f"order: expected 'shuffled' or 'file', got {self.order!r}")
 
     def recorded(self) -> list[int]:
         """The epochs whose parameters are kept, ascending; always with 0 (the start) and the last."""
@@ -289,7 +294,7 @@ class Trainer(ABC):
 def batches(rows: int, plan: Plan, epoch: int) -> Iterator[NDArray[np.int64]]:
     """The row numbers of each batch of an epoch: one permutation, cut into pieces, the last one perhaps shorter.
 
-    It depends on the seed and the epoch alone, so all backends see the same batches, and a resumed run, too.
+    It depends on the seed, the order and the epoch alone, so all backends see the same batches, and a resumed run, too.
     """
     order = permutation(rows, plan, epoch)
     size = plan.batch_size or rows
@@ -298,7 +303,9 @@ def batches(rows: int, plan: Plan, epoch: int) -> Iterator[NDArray[np.int64]]:
 
 
 def permutation(rows: int, plan: Plan, epoch: int) -> NDArray[np.int64]:
-    """The order (n,) in which an epoch goes through the rows."""
+    """The order (n,) in which an epoch goes through the rows: random, or that of the file."""
+    if plan.order == "file":
+        return np.arange(rows)
     return np.random.default_rng([plan.seed, epoch]).permutation(rows)
 
 

@@ -108,14 +108,16 @@ class Descent:
     epochs: int
     batch_size: int | None
     seed: int
+    order: str = "shuffled"
 
     def batches(self, epoch: int) -> Iterator[NDArray[np.int64]]:
-        """One permutation from the seed and the epoch, cut into pieces; without batches all rows."""
+        """One permutation from the seed and the epoch, or the rows as they stand, cut into pieces; or all rows."""
         n = len(self.y)
         if self.batch_size is None or self.batch_size >= n:
             yield np.arange(n)
             return
-        order = np.random.default_rng([self.seed, epoch]).permutation(n)
+        shuffled = np.random.default_rng([self.seed, epoch]).permutation(n)
+        order = np.arange(n) if self.order == "file" else shuffled
         for first in range(0, n, self.batch_size):
             yield order[first : first + self.batch_size]
 

@@ -112,9 +112,9 @@ def same_problem(before: Comparison, after: Comparison) -> None:
     """Refuses to compare times of different problems.
 
     Raises:
-        DiffError: When rows, features, dtype or batch size differ.
+        DiffError: When rows, features, dtype, batch size or order of the batches' rows differ.
     """
-    for what in ("rows", "features", "dtype", "batch_size"):
+    for what in ("rows", "features", "dtype", "batch_size", "order"):
         old, new = getattr(before.problem, what), getattr(after.problem, what)
         if old != new:
             old, new = (len(value) if what == "features" else value for value in (old, new))

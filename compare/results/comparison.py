@@ -118,6 +118,7 @@ class Problem:
     true_weights: tuple[float, ...] | None = None
     true_bias: float | None = None
     notes: tuple[str, ...] = ()
+    order: Literal["shuffled", "file"] = "shuffled"
 
 
 @dataclass(frozen=True)

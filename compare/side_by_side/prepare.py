@@ -14,6 +14,7 @@ from handgrad.backends.interface import (
     RECORDED_AT_MOST,
     DType,
     FloatArray,
+    Order,
     Parameters,
     Plan,
     check_data,
@@ -49,6 +50,7 @@ class Options:
         batch_size: Rows per update; None takes all at once.
         start: Weights and bias to start from, in the units of the problem as it is trained; None is zero.
         seed: Of the batches.
+        order: In which order batches take the rows; see `Plan`.
         dtype: The format in which all compute.
         standardize: Whether features are centred and scaled to a standard deviation of 1 first.
         threads: How many each may use; None takes all cores of this machine.
@@ -65,6 +67,7 @@ class Options:
     batch_size: int | None = None
     start: Parameters | None = None
     seed: int = 0
+    order: Order = "shuffled"
     dtype: DType = "float64"
     standardize: bool = True
     threads: int | None = None
@@ -202,6 +205,7 @@ def prepare(dataset: Dataset, options: Options) -> Prepared:
         batch_size=options.batch_size,
         start=options.start,
         seed=options.seed,
+        order=options.order,
         dtype=options.dtype,
         record=recorded(options.epochs, dataset.features),
     )
@@ -242,6 +246,7 @@ def describe(dataset: Dataset, options: Options, plan: Plan, standardization: St
         batch_size=plan.batch_size,
         dtype=plan.dtype,
         seed=plan.seed,
+        order=plan.order,
         standardized=options.standardize,
         means=tuple(map(float, standardization.means)),
         scales=tuple(map(float, standardization.scales)),

@@ -146,6 +146,7 @@ def model_of(dataset: Dataset, backend: str, prepared: Prepared, training: Train
             "epochs": len(training.losses) - 1,
             "batch_size": plan.batch_size,
             "seed": plan.seed,
+            "order": plan.order,
             "dtype": plan.dtype,
             "loss": float(training.losses[-1]),
             "diverged_at": training.diverged_at,

@@ -64,6 +64,7 @@ def plan_fields(plan: Plan) -> dict[str, Any]:
         "batch_size": plan.batch_size,
         "start": start,
         "seed": plan.seed,
+        "order": plan.order,
         "dtype": plan.dtype,
         "record": None if plan.record is None else list(plan.record),
     }

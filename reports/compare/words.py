@@ -118,7 +118,8 @@ def _rate(problem: Problem) -> str:
 def _batch(problem: Problem) -> str:
     if problem.batch_size is None or problem.batch_size >= problem.rows:
         return "full batch"
-    return f"batches of {plural(problem.batch_size, 'row')}, seed {problem.seed}"
+    drawn = "in the file's order" if problem.order == "file" else f"seed {problem.seed}"
+    return f"batches of {plural(problem.batch_size, 'row')}, {drawn}"
 
 
 def curvature(values: Curvature) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from numpy.typing import ArrayLike
 
 from handgrad.backends.catalogue import canonical, load
-from handgrad.backends.interface import DType, Gradient, Parameters, Plan, Training
+from handgrad.backends.interface import DType, Gradient, Order, Parameters, Plan, Training
 from handgrad.compare.results.comparison import Comparison
 from handgrad.data.dataset import Dataset, check_same_index
 
@@ -54,6 +54,7 @@ def train(
     bias: float = 0.0,
     seed: int = 0,
     dtype: DType = "float64",
+    order: Order = "shuffled",
 ) -> Training:
     """Trains by gradient descent: W ← W − η dW, b ← b − η db, once per batch.
 
@@ -68,6 +69,7 @@ def train(
         bias: Where to start.
         seed: Of the batches.
         dtype: The format in which everything is computed.
+        order: Batches take the rows "shuffled" anew in every epoch, or in their own order, that of the "file".
 
     Returns:
         `Training` with `weights` (d,), `bias`, `losses` (epochs + 1,) and the parameters at the recorded epochs. A run
@@ -81,7 +83,7 @@ def train(
     check_same_index(X, y)
     trainer = load(backend)(X, y, dtype)
     start = Parameters([0.0] * trainer.features if weights is None else weights, bias)
-    return trainer.train(Plan(learning_rate, epochs, batch_size, start, seed, dtype))
+    return trainer.train(Plan(learning_rate, epochs, batch_size, start, seed, dtype, order=order))
 
 
 class SideBySide(Comparison):
@@ -114,6 +116,7 @@ def side_by_side(
     threads: int | None = None,
     timeout_seconds: float = 600.0,
     budget_seconds: float = 0.1,
+    order: Order = "shuffled",
 ) -> SideBySide:
     """The same training run on several backends, each in a process of its own, judged against the exact answer.
 
@@ -132,6 +135,7 @@ def side_by_side(
         threads: How many each backend may use; None takes all cores.
         timeout_seconds: How long a backend may take for one answer.
         budget_seconds: Clock time for steady epochs, per backend.
+        order: Batches take the rows "shuffled" anew in every epoch, or in their own order, that of the "file".
 
     Returns:
         A `Comparison` with `.frame()` and `.save(folder)`.
@@ -157,6 +161,7 @@ def side_by_side(
         threads=threads,
         timeout_seconds=timeout_seconds,
         budget_seconds=budget_seconds,
+        order=order,
     )
     return SideBySide(**vars(compare(dataset, options)))
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from bounds_reference import Bound, Descent, Epoch, Point, bound_at, exact_gradient, fractions, norm
 from handgrad.backends.catalogue import catalogue, entry, load
-from handgrad.backends.interface import DType, InputError, Parameters, Plan, Trainer, Training
+from handgrad.backends.interface import DType, InputError, Order, Parameters, Plan, Trainer, Training
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 
@@ -210,9 +210,11 @@ def test_asking_for_the_gradient_twice_gives_the_same_bits(backend: type[Trainer
 
 
 @cache
-def exact_path(rows: int, features: int, dtype: DType, batch_size: int | None) -> list[Epoch]:
+def exact_path(
+    rows: int, features: int, dtype: DType, batch_size: int | None, order: Order = "shuffled"
+) -> list[Epoch]:
     given = problem(rows, features, dtype)
-    return Descent(given.X, given.y, given.weights, given.bias, given.rate, 5, batch_size, seed=7).path()
+    return Descent(given.X, given.y, given.weights, given.bias, given.rate, 5, batch_size, seed=7, order=order).path()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -222,7 +224,27 @@ def test_every_epoch_of_a_run_lies_within_the_bound_of_the_exact_descent(
     backend: type[Trainer], shape: tuple[int, int], batch_size: int | None, dtype: DType
 ) -> None:
     run = train(backend, problem(*shape, dtype), batch_size=batch_size, seed=7)
-    path = exact_path(*shape, dtype, batch_size)
+    assert_near(run, exact_path(*shape, dtype, batch_size))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("batch_size", [1, 7, 100])
+@pytest.mark.parametrize("shape", [(101, 1), (97, 16)], ids=str)
+def test_batches_in_the_files_order_lie_within_the_bound_of_the_exact_descent_in_that_order(
+    backend: type[Trainer], shape: tuple[int, int], batch_size: int, dtype: DType
+) -> None:
+    run = train(backend, problem(*shape, dtype), batch_size=batch_size, order="file")
+    assert_near(run, exact_path(*shape, dtype, batch_size, "file"))
+
+
+def test_batches_in_the_files_order_do_not_depend_on_the_seed(backend: type[Trainer]) -> None:
+    first, second = (train(backend, problem(101, 3), batch_size=7, seed=seed, order="file") for seed in (1, 2))
+    assert_same_bits(first, second)
+    assert (first.weights != train(backend, problem(101, 3), batch_size=7).weights).any()
+
+
+def assert_near(run: Training, path: list[Epoch]) -> None:
+    """Every epoch of a run lies within the bound of the exact descent."""
     assert len(run.losses) == len(run.recorded_epochs) == len(path) == 6
     for k, (exact, parameters_off, loss_off) in enumerate(path):
         weights = [Fraction(w) - e for w, e in zip(run.recorded_weights[k].tolist(), exact.weights, strict=True)]

@@ -29,6 +29,7 @@ from handgrad.backends.numpy import NumPyTrainer
         *[("batch_size", value, "batch size: expected a whole number, 1 or more") for value in (0, -1, 2.5, "1", True)],
         *[("seed", value, "seed: expected a whole number, 0 or more") for value in (-1, 0.5, None)],
         ("record", [0, 1.5], "epoch to record: expected a whole number, 0 or more, got 1.5"),
+        ("order", "backwards", "order: expected 'shuffled' or 'file', got 'backwards'"),
         ("dtype", "float16", "dtype: expected 'float64' or 'float32', got 'float16'"),
     ],
 )  # fmt: skip
@@ -69,6 +70,12 @@ def test_an_epochs_batches_hold_every_row_once(rows: int, size: int | None) -> N
     assert sorted(np.concatenate(cut).tolist()) == list(range(rows))
     assert {len(batch) for batch in cut[:-1]} <= {size}
     assert 1 <= len(cut[-1]) <= (size or rows)
+
+
+def test_batches_in_the_files_order_are_its_pieces() -> None:
+    for epoch in (0, 1):
+        cut = [rows.tolist() for rows in batches(5, Plan(0.1, 2, batch_size=2, seed=epoch, order="file"), epoch)]
+        assert cut == [[0, 1], [2, 3], [4]]
 
 
 def test_batches_depend_on_seed_and_epoch_and_on_nothing_else() -> None:

@@ -47,6 +47,19 @@ def test_train_descends_from_where_it_is_told() -> None:
     assert np.all(np.diff(run.losses) < 0)
 
 
+def test_batches_may_take_the_rows_in_their_own_order() -> None:
+    weight, bias = 0.0, 0.0
+    for x, target in zip(X, Y, strict=True):
+        residual = weight * x + bias - target
+        weight, bias = weight - 0.002 * residual * x, bias - 0.002 * residual
+    run = hg.train(X, Y, backend="python", learning_rate=0.001, epochs=1, batch_size=1, order="file")
+    assert [*run.weights, run.bias] == pytest.approx([weight, bias], rel=1e-12)
+    found = hg.side_by_side(X, Y, ["python"], 0.001, 1, 1, standardize=False, budget_seconds=0.01, order="file")
+    assert found.problem.order == "file"
+    assert found.backends["python"].weights == tuple(run.weights)
+    assert found.verdict.passed
+
+
 def test_frames_and_series_are_accepted_and_named() -> None:
     frame = pd.DataFrame({"size": X, "age": X[::-1] ** 2})
     target = pd.Series(Y, name="price")

@@ -280,6 +280,17 @@ def test_underscores_serve_in_place_of_dashes(cli: Cli) -> None:
     assert json.loads(done.stdout)["problem"]["batch_size"] == 50
 
 
+def test_compare_and_train_take_batches_in_the_files_order(cli: Cli, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("x,y\n" + "\n".join(f"{x},{y}" for x, y in [(1, 1), (2, 3), (4, 3), (3, 2), (5, 5)]))
+    options = [table, "--batch-size", 1, "--order", "file", "--learning-rate", 0.005, "--epochs", 4]
+    found = json.loads(cli("compare", *options, "--no-standardize", "--backends", "numba", "--json").stdout)
+    assert found["problem"]["order"] == "file"
+    trained = json.loads(cli("train", *options, "--json").stdout)
+    for run in (found["backends"]["numba"], trained):
+        assert [run["weights"][0], run["bias"]] == pytest.approx([0.79043861, 0.230897491], abs=5e-10)
+
+
 def test_backends_and_datasets_list_everything_with_json_beside(cli: Cli) -> None:
     listed = json.loads(cli("backends", "--json").stdout)
     assert [row["name"] for row in listed] == list(catalogue())

@@ -49,6 +49,13 @@ def complete_last(incomplete: str, suggestions: list[Suggestion]) -> list[Sugges
     return [(before + comma + name, told) for name, told in suggestions if name not in given]
 
 
+class OrderName(StrEnum):
+    """The order in which batches take the rows."""
+
+    shuffled = "shuffled"
+    file = "file"
+
+
 class DTypeName(StrEnum):
     """The format in which everything is computed."""
 
@@ -90,6 +97,9 @@ LearningRate = Annotated[
 ]
 Epochs = Annotated[int, typer.Option(min=0, help="How often to go through all rows.")]
 BatchSize = Annotated[int | None, typer.Option(min=1, help="Rows per update. [default: all rows]", show_default=False)]
+Order = Annotated[
+    OrderName, typer.Option(help="Batches take the rows shuffled anew in every epoch, or as they stand in the file.")
+]
 DType = Annotated[DTypeName, typer.Option(help="Compute in this format.")]
 Seed = Annotated[int, typer.Option(min=0, help="Makes what is random repeatable.")]
 

@@ -209,6 +209,8 @@ def test_runs_that_cannot_be_compared_are_refused(tmp_path: Path):
     other = compared()
     with pytest.raises(DiffError, match="rows: expected the same"):
         between(tmp_path, compared(), replace(other, problem=replace(other.problem, rows=99)))
+    with pytest.raises(DiffError, match="order: expected the same in both runs, got shuffled and file"):
+        between(tmp_path, compared(), replace(other, problem=replace(other.problem, order="file")))
     with pytest.raises(ResultError, match=r"expected a run folder with a result\.json"):
         diff(tmp_path / "nowhere", tmp_path / "before")
 

@@ -34,16 +34,22 @@ def tables():
 
 
 TABLES = tables()
-#: Learning rate over the limit, epochs, batch size.
-RUNS = {"fast": (0.9, 60, None), "slow": (0.05, 60, None), "diverging": (1.05, 60, None), "batches": (0.03, 5, 16)}
+#: Learning rate over the limit, epochs, batch size, order.
+RUNS = {
+    "fast": (0.9, 60, None, "shuffled"),
+    "slow": (0.05, 60, None, "shuffled"),
+    "diverging": (1.05, 60, None, "shuffled"),
+    "batches": (0.03, 5, 16, "shuffled"),
+    "batches in order": (0.03, 5, 16, "file"),
+}
 
 
 @cache
 def followed(name, run, dtype):
     """The plan, its true trajectory, and both bounds."""
     X, y = (part.astype(dtype) for part in TABLES[name])
-    share, epochs, batch_size = RUNS[run]
-    plan = Plan(share * curvature(X).limit, epochs, batch_size=batch_size, dtype=dtype)
+    share, epochs, batch_size, order = RUNS[run]
+    plan = Plan(share * curvature(X).limit, epochs, batch_size=batch_size, dtype=dtype, order=order)
     true = truth(X, y, plan)
     return plan, true, drift(X, y, plan, true, likely_growth), drift(X, y, plan, true, worst_growth)
 

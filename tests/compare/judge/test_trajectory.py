@@ -36,13 +36,23 @@ def test_the_trajectory_is_that_of_rational_arithmetic_to_thirty_digits():
         assert abs((Fraction(value) + Fraction(rest)) / true - 1) < Fraction(1, 10**30)
 
 
+@pytest.mark.parametrize("order", ["shuffled", "file"])
 @pytest.mark.parametrize("batch_size", [None, 7])
-def test_it_is_the_exact_backends_own_run_to_the_bit(batch_size):
-    plan = Plan(0.05, 12, batch_size=batch_size, start=START, seed=3)
+def test_it_is_the_exact_backends_own_run_to_the_bit(batch_size, order):
+    plan = Plan(0.05, 12, batch_size=batch_size, start=START, seed=3, order=order)
     found, run = truth(X, Y, plan), ExactTrainer(X, Y).train(plan)
     assert (found.parameters[:, :-1] == run.recorded_weights).all()
     assert (found.parameters[:, -1] == run.recorded_biases).all()
     assert (found.losses == run.losses).all()
+
+
+def test_in_the_files_order_every_row_steps_in_its_turn():
+    rate, w, b = Fraction(0.05), [Fraction(float(v)) for v in START.weights], Fraction(START.bias)
+    for x, t in zip(X.tolist(), Y.tolist(), strict=True):
+        r = 2 * (sum(Fraction(v) * u for v, u in zip(x, w, strict=True)) + b - Fraction(t))
+        w, b = [u - rate * r * Fraction(v) for v, u in zip(x, w, strict=True)], b - rate * r
+    found = truth(X, Y, Plan(0.05, 1, batch_size=1, start=START, order="file"))
+    assert found.parameters[-1].tolist() == [*map(float, w), float(b)]
 
 
 def test_a_jump_over_many_epochs_ends_where_single_epochs_do():

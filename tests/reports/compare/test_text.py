@@ -55,6 +55,16 @@ def test_a_row_is_found_by_its_backend_and_splits_on_two_spaces():
     assert cells == ["numba", "430 ms", "390 ms", "1.23 µs", "1.21–1.26 µs", "0.19", "18 MiB"]
 
 
+def test_the_text_says_in_which_order_batches_took_the_rows():
+    result = compared()
+    in_batches = replace(result, problem=replace(result.problem, batch_size=7, seed=5))
+    in_order = replace(in_batches, problem=replace(in_batches.problem, order="file"))
+    told = [" ".join(plain(one).split()) for one in (result, in_batches, in_order)]
+    assert "full batch" in told[0]
+    assert "batches of 7 rows, seed 5" in told[1]
+    assert "batches of 7 rows, in the file's order" in told[2]
+
+
 @pytest.mark.parametrize(("case", "word"), [("one feature", "PASSED"), ("wrong", "FAILED"), ("nothing ran", "FAILED")])
 def test_the_verdict_is_a_word_to_search_for(case, word):
     assert re.search(rf"^{word}: ", plain(CASES[case]()), re.MULTILINE)
