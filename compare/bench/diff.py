@@ -17,11 +17,12 @@ from typing import Literal
 
 import numpy as np
 
-from handgrad.compare.results import bench as bench_results
-from handgrad.compare.results import comparison as results
-from handgrad.compare.results.bench import Bench, Estimate
-from handgrad.compare.results.comparison import BackendResult, Comparison, Environment, ResultError, Timing
+from handgrad.compare.results.bench import Bench
+from handgrad.compare.results.comparison import BackendResult, Comparison
 from handgrad.compare.results.diff import Change, Diff, OtherChange, TimeChange
+from handgrad.compare.results.environment import Environment
+from handgrad.compare.results.files import ResultError, content_of, from_json, head_of
+from handgrad.compare.results.timing import Estimate, Timing
 from handgrad.compare.timing.statistics import (
     NOISE_FLOOR_AT_LEAST,
     Groups,
@@ -95,13 +96,14 @@ def read_both(
     Raises:
         ResultError: When one cannot be read, or they are of different kinds or problems.
     """
-    (left_path, left), (right_path, right) = (bench_results.content_of(run) for run in (before, after))
-    kinds = [bench_results.is_bench(content) for content in (left, right)]
+    (left_path, left), (right_path, right) = (content_of(run) for run in (before, after))
+    kinds = [
+        head_of(content, str(path)).kind == Bench.kind for path, content in ((left_path, left), (right_path, right))
+    ]
     if kinds == [True, True]:
-        first, second = bench_results.from_json(left, str(left_path)), bench_results.from_json(right, str(right_path))
-        return (first, second), "bench"
+        return (from_json(left, Bench, str(left_path)), from_json(right, Bench, str(right_path))), "bench"
     if kinds == [False, False]:
-        pair = results.from_json(left, str(left_path)), results.from_json(right, str(right_path))
+        pair = from_json(left, Comparison, str(left_path)), from_json(right, Comparison, str(right_path))
         same_problem(*pair)
         return pair, "compare"
     names = ["a run of bench" if kind else "a run of compare" for kind in kinds]

@@ -28,7 +28,8 @@ from handgrad.compare.results.bench import (
     Settings,
     StartUp,
 )
-from handgrad.compare.results.comparison import Environment, Timing
+from handgrad.compare.results.environment import Environment
+from handgrad.compare.results.timing import Timing
 from handgrad.compare.timing import statistics
 from handgrad.compare.timing.clocks import MACHINE
 

@@ -6,12 +6,10 @@ Nothing here computes: `compare` fills these in, `reports` shows them. Seconds a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import msgspec
-
-from handgrad.compare.results.comparison import Environment, ResultError, Timing
+from handgrad.compare.results.environment import Environment
+from handgrad.compare.results.timing import Estimate, Timing
 
 SCHEMA = 1
 KIND = "bench"
@@ -19,15 +17,6 @@ KIND = "bench"
 ReignOf = Literal["epoch", "rows", "run"]
 
 Status = Literal["ok", "skipped", "unavailable", "failed", "timeout"]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with the 95 % interval that the samples support."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -217,52 +206,3 @@ class Bench:
     warnings: tuple[str, ...] = ()
     kind: str = KIND
     schema: int = SCHEMA
-
-
-def to_json(bench: Bench) -> bytes:
-    """The content of `result.json`: UTF-8, indented."""
-    return msgspec.json.format(msgspec.json.encode(bench), indent=1)
-
-
-def from_json(content: bytes, name: str = "result.json") -> Bench:
-    """The sweep that `to_json` wrote.
-
-    Raises:
-        ResultError: When it is not JSON, not a sweep, of another schema, or lacks what a report needs.
-    """
-    head = _head(content, name)
-    if head.get("kind") != KIND or head.get("schema") != SCHEMA:
-        got = f"kind {head.get('kind')!r}, schema {head.get('schema')!r}"
-        raise ResultError(
-            f"{name}: expected kind {KIND!r}, schema {SCHEMA}, got {got}; is it a run of `handgrad bench`?"
-        )
-    try:
-        return msgspec.json.decode(content, type=Bench)
-    except msgspec.ValidationError as error:
-        raise ResultError(f"{name}: {error}; run `handgrad bench` again") from None
-
-
-def is_bench(content: bytes) -> bool:
-    """Whether a `result.json` is a sweep's."""
-    return _head(content, "result.json").get("kind") == KIND
-
-
-def content_of(run: Path) -> tuple[Path, bytes]:
-    """The result file of a run folder (or the file itself), and what it holds.
-
-    Raises:
-        ResultError: When there is none.
-    """
-    path = run / "result.json" if run.is_dir() else run
-    try:
-        return path, path.read_bytes()
-    except OSError as error:
-        raise ResultError(f"{path}: {error.strerror or error}; expected a run folder with a result.json") from None
-
-
-def _head(content: bytes, name: str) -> dict[str, Any]:
-    try:
-        head = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ResultError(f"{name}: not JSON ({error}); run the command again") from None
-    return head if isinstance(head, dict) else {}

@@ -7,15 +7,12 @@ here computes: `compare` fills these in, `reports` shows them.
 from __future__ import annotations
 
 import math
-import os
-import tempfile
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
 from handgrad.compare.results.checks import PointChecks, Precision, SelfTest
+from handgrad.compare.results.environment import Environment
+from handgrad.compare.results.timing import Speed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,29 +20,6 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 Status = Literal["ok", "unavailable", "failed", "diverged", "timeout"]
-
-
-class ResultError(ValueError):
-    """A result file that cannot be read; the message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Environment:
-    """Where it ran. `threads` is what every backend was given; `cores` what the machine has."""
-
-    python: str
-    platform: str
-    cpu: str
-    cores: int
-    threads: int
-    packages: dict[str, str]
-    time: str
-    command: str
-    blas: str | None = None
-    memory_bytes: int | None = None
-    cache_bytes: dict[str, int] = field(default_factory=dict)
-    governor: str | None = None
-    load: float | None = None
 
 
 @dataclass(frozen=True)
@@ -191,48 +165,6 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
-class Timing:
-    """Seconds per epoch, from `samples` in the order in which they were taken.
-
-    `low` and `high` are the 95 % bootstrap interval of the median. `processes` says how many of the samples each fresh
-    process gave, in order (empty: all came from one), since samples of one process are more alike than of several.
-    `changed_answers` counts timed runs that did not end at the parameters of the same run before, to the bit, and
-    `largest_change` is the largest difference over the largest parameter (null: not finite).
-    """
-
-    median: float
-    low: float
-    high: float
-    samples: tuple[float, ...]
-    mild_outliers: int = 0
-    severe_outliers: int = 0
-    processes: tuple[int, ...] = ()
-    epochs_per_sample: int = 1
-    changed_answers: int = 0
-    largest_change: float | None = 0.0
-
-
-@dataclass(frozen=True)
-class Speed:
-    """What a backend costs, in seconds and bytes; never one number.
-
-    `import_seconds` loads the library in a fresh process, `bind_seconds` moves the data into its form,
-    `first_call_seconds` is the first gradient (with it, compilation), `epoch_seconds` the steady state. `relative` is
-    the median epoch over NumPy's in the same run. `ceiling_fraction` is the machine's limit for the same bytes over
-    the epoch. `peak_memory_bytes` is of the whole process, `own_memory_bytes` beyond the interpreter with the data.
-    """
-
-    import_seconds: float
-    bind_seconds: float
-    first_call_seconds: float
-    epoch_seconds: Timing
-    relative: float | None = None
-    ceiling_fraction: float | None = None
-    peak_memory_bytes: int | None = None
-    own_memory_bytes: int | None = None
-
-
-@dataclass(frozen=True)
 class Trajectory:
     """Parameters at the recorded epochs, in the user's units: `weights` one row per epoch."""
 
@@ -342,55 +274,3 @@ def _outcome(result: BackendResult) -> str:
         return result.reason or ""
     epoch = f", {result.speed.epoch_seconds.median:.3g} s per epoch" if result.speed else ""
     return f"loss {result.losses[-1]:.6g}{epoch}"
-
-
-def to_json(comparison: Comparison) -> bytes:
-    """The content of `result.json`: UTF-8, indented."""
-    return msgspec.json.format(msgspec.json.encode(comparison), indent=1)
-
-
-def from_json(content: bytes, name: str = "result.json") -> Comparison:
-    """The comparison that `to_json` wrote.
-
-    Raises:
-        ResultError: When it is not JSON, of another schema, or lacks what a report needs.
-    """
-    try:
-        head = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ResultError(f"{name}: not JSON ({error}); run `handgrad compare` again") from None
-    schema = head.get("schema") if isinstance(head, dict) else None
-    if schema != SCHEMA:
-        raise ResultError(f"{name}: expected schema {SCHEMA}, got {schema!r}; use the handgrad that wrote it")
-    try:
-        return msgspec.json.decode(content, type=Comparison)
-    except msgspec.ValidationError as error:
-        raise ResultError(f"{name}: {error}; run `handgrad compare` again") from None
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file so that it appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp gives 0600, and a report is to be shared
-        os.replace(temporary, path)  # noqa: PTH105 - atomic on every platform, as Path.replace, but for a str
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def read(run: Path) -> Comparison:
-    """The comparison of a run folder, or of a `result.json`.
-
-    Raises:
-        ResultError: When there is none, or it cannot be read.
-    """
-    path = run / "result.json" if run.is_dir() else run
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ResultError(f"{path}: {error.strerror or error}; expected a run folder with a result.json") from None
-    return from_json(content, str(path))

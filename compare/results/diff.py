@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import msgspec
-
-from handgrad.compare.results.bench import Estimate
+from handgrad.compare.results.timing import Estimate
 
 SCHEMA = 1
 
@@ -59,8 +57,3 @@ class Diff:
     passed: bool
     reasons: tuple[str, ...]
     schema: int = SCHEMA
-
-
-def to_json(found: Diff) -> bytes:
-    """UTF-8, indented."""
-    return msgspec.json.format(msgspec.json.encode(found), indent=1)

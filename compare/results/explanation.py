@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import msgspec
-
 #: A number, a vector, or a matrix by rows.
 Value = float | tuple[float, ...] | tuple[tuple[float, ...], ...]
 
@@ -135,8 +133,3 @@ class Explanation:
     tape: tuple[TapeNode, ...]
     hand: Witness
     witnesses: tuple[Witness, ...]
-
-
-def to_json(explanation: Explanation) -> bytes:
-    """All numbers with the digits that give the same double back: UTF-8, indented."""
-    return msgspec.json.format(msgspec.json.encode(explanation), indent=1)

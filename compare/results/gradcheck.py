@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import msgspec
-
 from handgrad.compare.results.checks import PointChecks
-from handgrad.compare.results.comparison import SCHEMA, Environment, Problem
+from handgrad.compare.results.comparison import SCHEMA, Problem
+from handgrad.compare.results.environment import Environment
 
 
 @dataclass(frozen=True)
@@ -28,13 +27,3 @@ class GradientChecks:
     left_out: dict[str, str]
     passed: bool
     schema: int = SCHEMA
-
-
-def to_json(checks: GradientChecks) -> bytes:
-    """All numbers with the digits that give the same double back: UTF-8, indented."""
-    return msgspec.json.format(msgspec.json.encode(checks), indent=1)
-
-
-def from_json(content: bytes) -> GradientChecks:
-    """What `to_json` wrote."""
-    return msgspec.json.decode(content, type=GradientChecks)

@@ -21,7 +21,8 @@ import numpy as np
 
 from handgrad.backends.catalogue import Entry
 from handgrad.compare.judge.causes import EXPLAINED_ROWS, probe_points
-from handgrad.compare.results.comparison import Status, Timing
+from handgrad.compare.results.comparison import Status
+from handgrad.compare.results.timing import Timing
 from handgrad.compare.side_by_side.prepare import Options, Prepared
 from handgrad.compare.side_by_side.verdict import explanation
 from handgrad.compare.timing.clocks import MACHINE, epochs_clock, plan_fields, reading_clock

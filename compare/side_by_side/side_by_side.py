@@ -16,13 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.backends.catalogue import catalogue, entry
-from handgrad.compare.results.comparison import (
-    BackendResult,
-    Comparison,
-    Speed,
-    Timing,
-    Trajectory,
-)
+from handgrad.compare.results.comparison import BackendResult, Comparison, Trajectory
+from handgrad.compare.results.timing import Speed, Timing
 from handgrad.compare.side_by_side.convergence import convergence, predicted_overflow
 from handgrad.compare.side_by_side.evidence import gradchecks, judge_under_test, precision_table
 from handgrad.compare.side_by_side.prepare import Options, Prepared, prepare

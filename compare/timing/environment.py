@@ -10,7 +10,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from handgrad.compare.results.comparison import Environment
+from handgrad.compare.results.environment import Environment
 
 #: Of a line of /proc/stat, the place of the stolen ticks; what follows is counted in others already.
 STOLEN = 8

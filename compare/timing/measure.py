@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from handgrad.compare.results.comparison import Timing
+from handgrad.compare.results.timing import Timing
 from handgrad.compare.timing.statistics import half_width, timing
 
 

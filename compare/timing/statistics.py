@@ -19,8 +19,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.compare.results.bench import Estimate
-from handgrad.compare.results.comparison import Timing
+from handgrad.compare.results.timing import Estimate, Timing
 
 Groups = Sequence[Sequence[float]]
 Draws = NDArray[np.float64]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from handgrad.compare.results.bench import Estimate
 from handgrad.compare.results.diff import Diff, OtherChange, TimeChange
+from handgrad.compare.results.timing import Estimate
 from handgrad.reports.compare import words
 from handgrad.reports.compare.tables import Column, Table
 from handgrad.reports.compare.text import plain_table, wrapped

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from handgrad.compare.results.bench import Bench, to_json
+from handgrad.compare.results.bench import Bench
+from handgrad.compare.results.files import to_json
 from handgrad.reports.bench.figures import drawings
 from handgrad.reports.bench.html import html
 from handgrad.reports.look import folder as run_folder

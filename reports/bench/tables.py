@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from handgrad.compare.results.bench import Bench, Cell, Estimate, Level, Measured, StartUp
-from handgrad.compare.results.comparison import Timing
+from handgrad.compare.results.bench import Bench, Cell, Level, Measured, StartUp
+from handgrad.compare.results.timing import Estimate, Timing
 from handgrad.reports.compare.tables import BACKEND_WIDTH, Column, Table
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown

@@ -12,7 +12,9 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 
-from handgrad.compare.results.comparison import Comparison, EpochErrors, Speed, write_whole
+from handgrad.compare.results.comparison import Comparison, EpochErrors
+from handgrad.compare.results.files import write_whole
+from handgrad.compare.results.timing import Speed
 from handgrad.reports.compare import words
 from handgrad.reports.compare.tables import largest_features, start_gradients
 from handgrad.reports.gradcheck.figures import v_curve

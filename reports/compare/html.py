@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handgrad.compare.results.comparison import BackendResult, Comparison
-from handgrad.compare.results.comparison import Environment as Machine
+from handgrad.compare.results.environment import Environment as Machine
 from handgrad.reports.compare import words
 from handgrad.reports.compare.figures import drawings
 from handgrad.reports.compare.tables import Column, Table, largest_features, tables

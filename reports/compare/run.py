@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from handgrad.compare.results.comparison import Comparison, to_json
+from handgrad.compare.results.comparison import Comparison
+from handgrad.compare.results.files import to_json
 from handgrad.reports.compare.figures import drawings
 from handgrad.reports.compare.html import html
 from handgrad.reports.look import folder as run_folder

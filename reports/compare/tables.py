@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from handgrad.compare.results.comparison import BackendResult, Comparison, Pair, Speed, StartGradient
+from handgrad.compare.results.comparison import BackendResult, Comparison, Pair, StartGradient
+from handgrad.compare.results.timing import Speed
 from handgrad.reports.compare import words
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from handgrad.compare.results.comparison import write_whole
+from handgrad.compare.results.files import write_whole
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT, looks
 from handgrad.reports.look.names import shown

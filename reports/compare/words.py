@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from handgrad.compare.results.checks import Precision, SelfTest
-from handgrad.compare.results.comparison import BackendResult, Comparison, Curvature, Problem, Speed
+from handgrad.compare.results.comparison import BackendResult, Comparison, Curvature, Problem
+from handgrad.compare.results.timing import Speed
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
 

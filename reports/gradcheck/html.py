@@ -8,7 +8,8 @@ from typing import Any
 
 from handgrad.compare.results.checks import PointChecks
 from handgrad.compare.results.comparison import Problem
-from handgrad.compare.results.gradcheck import GradientChecks, to_json
+from handgrad.compare.results.files import to_json
+from handgrad.compare.results.gradcheck import GradientChecks
 from handgrad.reports.compare.html import laid_out
 from handgrad.reports.gradcheck import words
 from handgrad.reports.gradcheck.figures import drawings

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from handgrad.compare.results.bench import Cell
-from handgrad.compare.results.comparison import Timing
 from handgrad.compare.results.lessons import (
     ByHand,
     Checking,
@@ -26,6 +25,7 @@ from handgrad.compare.results.lessons import (
     Summation,
     Surface,
 )
+from handgrad.compare.results.timing import Timing
 from handgrad.reports.compare.words import listed, plural
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT, OWN, looks

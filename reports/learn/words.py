@@ -8,8 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from handgrad.compare.results.bench import Cell, Crossover, Estimate
-from handgrad.compare.results.comparison import Timing
+from handgrad.compare.results.bench import Cell, Crossover
 from handgrad.compare.results.explanation import Witness
 from handgrad.compare.results.lessons import (
     ByHand,
@@ -27,6 +26,7 @@ from handgrad.compare.results.lessons import (
     TableCondition,
     Variant,
 )
+from handgrad.compare.results.timing import Estimate, Timing
 from handgrad.reports.compare.words import listed, plural
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from handgrad.compare.results.comparison import write_whole
+from handgrad.compare.results.files import write_whole
 from handgrad.reports.look.rendering import Picture, pictures
 from handgrad.reports.look.style import Drawing
 

@@ -11,8 +11,8 @@ import pytest
 import typer
 
 from handgrad.commands.bench import grid, sizes
-from handgrad.compare.results.bench import from_json, to_json
-from handgrad.compare.results.comparison import write_whole
+from handgrad.compare.results.bench import Bench
+from handgrad.compare.results.files import from_json, to_json, write_whole
 
 CLI = Callable[..., Any]
 TINY = [
@@ -47,7 +47,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def test_a_sweep_writes_results_report_and_figures(run: tuple[Path, str]):
     folder, _ = run
-    found = from_json((folder / "result.json").read_bytes())
+    found = from_json((folder / "result.json").read_bytes(), Bench)
     assert [(cell.rows, cell.features) for cell in found.cells] == [(50, 1), (200, 1), (50, 3), (200, 3)]
     for cell in found.cells:
         assert cell.limit_seconds is not None
@@ -119,7 +119,7 @@ def slowed(folder: Path, name: str, factor: float) -> bytes:
         for key in ("median", "low", "high"):
             timed[key] *= factor
         timed["samples"] = [factor * sample for sample in timed["samples"]]
-    return to_json(from_json(json.dumps(found).encode()))
+    return to_json(from_json(json.dumps(found).encode(), Bench))
 
 
 @pytest.mark.parametrize(

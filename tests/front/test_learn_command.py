@@ -10,8 +10,8 @@ import pytest
 
 from handgrad.compare.learn import experiments as lessons
 from handgrad.compare.results.bench import Cell, Measured
-from handgrad.compare.results.comparison import Timing
 from handgrad.compare.results.lessons import Costs, Start
+from handgrad.compare.results.timing import Timing
 
 
 @pytest.fixture

@@ -83,7 +83,8 @@ def bench(
 ) -> None:
     """Time the backends over sizes. Sets them beside what this machine allows; says who wins from which size on."""
     from handgrad.compare.bench.sweep import bench as measure_all
-    from handgrad.compare.results.bench import Settings, to_json
+    from handgrad.compare.results.bench import Settings
+    from handgrad.compare.results.files import to_json
     from handgrad.reports.bench.run import write
 
     if resume and out is None:

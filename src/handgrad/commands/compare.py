@@ -87,7 +87,7 @@ def compare(
     json_output: Json = False,
 ) -> None:
     """Train on every backend side by side. Judges gradients, parameters and speed; writes a report."""
-    from handgrad.compare.results.comparison import to_json
+    from handgrad.compare.results.files import to_json
     from handgrad.compare.side_by_side.prepare import Options
     from handgrad.compare.side_by_side.side_by_side import side_by_side
 

@@ -23,7 +23,7 @@ def diff(
 ) -> None:
     """Compare two runs of `compare` or of `bench`. Exit code 1 when something became slower or wrong."""
     from handgrad.compare.bench.diff import diff as difference
-    from handgrad.compare.results.diff import to_json
+    from handgrad.compare.results.files import to_json
 
     found = difference(before, after, threshold)
     if json_output:

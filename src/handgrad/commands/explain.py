@@ -64,7 +64,7 @@ def explain(
 ) -> None:
     """Show one step of descent with every number. By hand, on the autodiff tape, and by PyTorch."""
     from handgrad.compare.learn.explanation import explain as explained
-    from handgrad.compare.results.explanation import to_json
+    from handgrad.compare.results.files import to_json
 
     table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing)
     explanation = explained(table, rows, start_weights(weights), bias, rate(learning_rate))
@@ -136,7 +136,7 @@ def wait_for_enter() -> None:
 
 def write_page(explanation: Explanation, path: Path) -> None:
     """The page as one file."""
-    from handgrad.compare.results.comparison import write_whole
+    from handgrad.compare.results.files import write_whole
     from handgrad.reports.explain.html import html
 
     write_whole(path, html(explanation).encode())

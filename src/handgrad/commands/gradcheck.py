@@ -71,7 +71,7 @@ def gradcheck(
     json_output: Json = False,
 ) -> None:
     """Check every backend's gradient by every method. Holds it against the exact one, too; writes a report."""
-    from handgrad.compare.results.gradcheck import to_json
+    from handgrad.compare.results.files import to_json
     from handgrad.compare.side_by_side.gradchecks import check_backends
     from handgrad.compare.side_by_side.prepare import Options
     from handgrad.reports.gradcheck.html import write

@@ -34,7 +34,7 @@ def learn(
 ) -> None:
     """Write a short course on gradients. Nine chapters in one page, from runs made here and now."""
     from handgrad.compare.learn.experiments import lessons
-    from handgrad.compare.results.comparison import write_whole
+    from handgrad.compare.results.files import write_whole
     from handgrad.reports.learn.html import html
 
     table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing, seed)

@@ -15,15 +15,16 @@ def report(
     ] = None,
 ) -> None:
     """Render a run's report again, from its result.json alone."""
-    from handgrad.compare.results import bench as bench_results
-    from handgrad.compare.results import comparison as results
+    from handgrad.compare.results.bench import Bench
+    from handgrad.compare.results.comparison import Comparison
+    from handgrad.compare.results.files import content_of, from_json, head_of
     from handgrad.reports.bench import run as bench_run
     from handgrad.reports.compare import run as compare_run
 
-    path, content = bench_results.content_of(run)
-    if bench_results.is_bench(content):
-        written = bench_run.write(bench_results.from_json(content, str(path)), out or path.parent)
+    path, content = content_of(run)
+    if head_of(content, str(path)).kind == Bench.kind:
+        written = bench_run.write(from_json(content, Bench, str(path)), out or path.parent)
     else:
-        written = compare_run.write(results.from_json(content, str(path)), out or path.parent)
+        written = compare_run.write(from_json(content, Comparison, str(path)), out or path.parent)
     for path in written:
         typer.echo(path)

@@ -80,7 +80,7 @@ def train(
 ) -> None:
     """Train one model on one backend. Writes the model, the loss curve (PNG) and the history (CSV)."""
     from handgrad.backends.catalogue import canonical
-    from handgrad.compare.results.comparison import write_whole
+    from handgrad.compare.results.files import write_whole
     from handgrad.compare.side_by_side.prepare import Options
     from handgrad.compare.side_by_side.single import history_csv, train_one
     from handgrad.data.model_file import save

@@ -11,11 +11,13 @@ from made_up_worker import World
 
 from handgrad.compare.bench.diff import DiffError, change, diff, time_changes
 from handgrad.compare.bench.sweep import bench
-from handgrad.compare.results import bench as bench_results
 from handgrad.compare.results import comparison as results
-from handgrad.compare.results.bench import Bench, Estimate, Settings
-from handgrad.compare.results.comparison import Comparison, Environment, ResultError
+from handgrad.compare.results.bench import Bench, Settings
+from handgrad.compare.results.comparison import Comparison
 from handgrad.compare.results.diff import Diff, TimeChange
+from handgrad.compare.results.environment import Environment
+from handgrad.compare.results.files import ResultError, from_json, to_json, write_whole
+from handgrad.compare.results.timing import Estimate, Speed
 from handgrad.compare.timing.statistics import groups_of, timing
 
 SETTINGS = Settings((1000, 10_000), (1,), ("float64",), ("python", "numpy", "tape"), 100, 2, 0.01, 0.1, 0)
@@ -33,8 +35,7 @@ def swept(noise: int = 0, **factors: float) -> Bench:
 def between(tmp_path: Path, before: Bench | Comparison, after: Bench | Comparison, threshold: float = 0.05) -> Diff:
     paths = [tmp_path / "before", tmp_path / "after"]
     for path, run in zip(paths, (before, after), strict=True):
-        content = bench_results.to_json(run) if isinstance(run, Bench) else results.to_json(run)
-        results.write_whole(path / "result.json", content)
+        write_whole(path / "result.json", to_json(run))
     return diff(paths[0], paths[1], threshold)
 
 
@@ -163,7 +164,7 @@ def compared(
                 results.ParameterAccuracy(),
                 passed=passed or not changed,
             ),
-            speed=results.Speed(0.1, 0.01, 0.1, timing([times.tolist()])),
+            speed=Speed(0.1, 0.01, 0.1, timing([times.tolist()])),
         )
 
     problem = results.Problem(
@@ -218,7 +219,7 @@ def test_runs_that_cannot_be_compared_are_refused(tmp_path: Path):
 def test_samples_survive_the_way_through_the_file(tmp_path: Path):
     before = swept(1)
     between(tmp_path, before, before)
-    back = bench_results.from_json((tmp_path / "before" / "result.json").read_bytes())
+    back = from_json((tmp_path / "before" / "result.json").read_bytes(), Bench)
     timed = back.cells[0].backends["numpy"].epoch_seconds
     assert timed == before.cells[0].backends["numpy"].epoch_seconds
     assert timed is not None

@@ -18,8 +18,8 @@ from handgrad.backends.interface import InputError
 from handgrad.compare.bench import sweep as bench_module
 from handgrad.compare.bench.cell import Size, problem
 from handgrad.compare.bench.sweep import bench
-from handgrad.compare.results.bench import Bench, Cell, Settings, from_json, to_json
-from handgrad.compare.results.comparison import ResultError
+from handgrad.compare.results.bench import Bench, Cell, Settings
+from handgrad.compare.results.files import ResultError, from_json, to_json
 from handgrad.compare.side_by_side.side_by_side import NothingRan
 from handgrad.compare.timing.environment import memory_available_bytes, processor_ticks
 from handgrad.compare.timing.process import Worker
@@ -308,14 +308,14 @@ def test_measurements_of_another_sweep_are_not_used(tmp_path: Path):
 
 
 def test_a_result_is_json_and_back_without_loss(found: Bench):
-    assert from_json(to_json(found)) == found
+    assert from_json(to_json(found), Bench) == found
 
 
 def test_a_file_that_is_no_sweep_is_told_in_one_line():
     with pytest.raises(ResultError, match="handgrad bench"):
-        from_json(b'{"schema": 1, "problem": {}}')
+        from_json(b'{"schema": 1, "problem": {}}', Bench)
     with pytest.raises(ResultError, match="not JSON"):
-        from_json(b"{")
+        from_json(b"{", Bench)
 
 
 def test_a_sweep_of_nothing_is_refused():

@@ -13,7 +13,8 @@ import pytest
 from handgrad.backends.catalogue import Entry, load
 from handgrad.backends.interface import InputError
 from handgrad.compare.learn.explanation import MOST_FEATURES, MOST_ROWS, explain
-from handgrad.compare.results.explanation import Explanation, TapeNode, to_json
+from handgrad.compare.results.explanation import Explanation, TapeNode
+from handgrad.compare.results.files import to_json
 from handgrad.data import builtin_sets
 from handgrad.data.dataset import Dataset
 

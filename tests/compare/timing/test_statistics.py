@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from handgrad.compare.results.bench import Estimate
-from handgrad.compare.results.comparison import Timing
+from handgrad.compare.results.timing import Estimate, Timing
 from handgrad.compare.timing import statistics
 
 

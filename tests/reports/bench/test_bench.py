@@ -9,7 +9,8 @@ import pytest
 from made_up_worker import World
 
 from handgrad.compare.bench.sweep import bench
-from handgrad.compare.results.bench import Bench, Crossover, Estimate, Reign, Settings
+from handgrad.compare.results.bench import Bench, Crossover, Reign, Settings
+from handgrad.compare.results.timing import Estimate
 from handgrad.reports.bench import words as bench_words
 from handgrad.reports.bench.figures import drawings
 from handgrad.reports.bench.html import html

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from handgrad.compare.results.bench import Estimate
 from handgrad.compare.results.diff import Change, Diff, TimeChange
+from handgrad.compare.results.timing import Estimate
 from handgrad.reports.bench.diff import verdict
 
 

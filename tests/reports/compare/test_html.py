@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from handgrad.compare.results.comparison import from_json, to_json
+from handgrad.compare.results.comparison import Comparison
+from handgrad.compare.results.files import from_json, to_json
 from handgrad.reports.compare.figures import drawings
 from handgrad.reports.compare.html import _apart, html
 from handgrad.reports.compare.notebook import notebook
@@ -190,7 +191,7 @@ def test_a_value_with_fewer_digits_than_the_reference_is_marked_too():
 
 
 def test_a_report_from_the_file_is_the_report_from_memory(comparison):
-    again = from_json(to_json(comparison))
+    again = from_json(to_json(comparison), Comparison)
     assert html(again, []) == html(comparison, [])
     assert plain(again) == plain(comparison)
 

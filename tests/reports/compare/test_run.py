@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from handgrad.compare.results.comparison import read
+from handgrad.compare.results.comparison import Comparison
+from handgrad.compare.results.files import read
 from handgrad.reports.compare import run
 from handgrad.reports.compare.run import write
 from tests.reports.conftest import compared
@@ -35,7 +36,7 @@ def test_a_folder_holds_results_report_and_figures(written):
 
 def test_a_run_rendered_again_from_its_file_is_the_same_to_the_byte(written, tmp_path):
     folder, first = written
-    again = write(read(folder), tmp_path / "again")
+    again = write(read(folder, Comparison), tmp_path / "again")
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
 
 

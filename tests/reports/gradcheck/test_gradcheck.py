@@ -18,7 +18,8 @@ from handgrad.compare.results.checks import (
     Sweep,
     Taylor,
 )
-from handgrad.compare.results.comparison import from_json, to_json
+from handgrad.compare.results.comparison import Comparison
+from handgrad.compare.results.files import from_json, to_json
 from handgrad.compare.results.gradcheck import GradientChecks
 from handgrad.reports.compare import tables, words
 from handgrad.reports.compare.html import html as comparison_html
@@ -182,7 +183,7 @@ DIGITS = Precision(
 
 def test_a_comparison_shows_its_evidence_and_its_json_gives_it_back():
     whole = replace(compared(), gradchecks=checks().points, self_test=TESTED, precision=DIGITS)
-    assert from_json(to_json(whole)) == whole
+    assert from_json(to_json(whole), Comparison) == whole
     page, text = Page(comparison_html(whole)), comparison_plain(whole)
     assert page.open == []
     for told in ("The judge, put to the test", "The gradient by every method", "float32 beside float64"):

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from handgrad.compare.learn.explanation import explain
-from handgrad.compare.results.bench import Cell, Crossover, Estimate, Measured, Reign
-from handgrad.compare.results.comparison import Timing
+from handgrad.compare.results.bench import Cell, Crossover, Measured, Reign
 from handgrad.compare.results.lessons import (
     ByHand,
     Checking,
@@ -35,6 +34,7 @@ from handgrad.compare.results.lessons import (
     TableCondition,
     Variant,
 )
+from handgrad.compare.results.timing import Estimate, Timing
 from handgrad.data.dataset import Dataset
 from handgrad.reports.learn import figures as learn_figures
 from handgrad.reports.learn import words as learn_words

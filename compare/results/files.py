@@ -1,0 +1,118 @@
+"""Result files, the same way for every command: a result as JSON and back, found in a run's folder, written whole.
+
+Every float is written with the digits that give the same double back; what is not finite is written as null. A result
+is a frozen dataclass. Where it has the fields `schema` and `kind`, their defaults say what a file must hold to be read
+as one; a comparison, the first kind that there was, has no `kind`.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+    Result = TypeVar("Result", bound=DataclassInstance)
+
+#: The file of a run's folder that holds its result.
+NAME = "result.json"
+
+
+class ResultError(ValueError):
+    """A result file that cannot be read; the message says why and what to do."""
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What the top level of a result file says of the rest. None: nothing."""
+
+    kind: object = None
+    schema: object = None
+
+
+def to_json(result: DataclassInstance) -> bytes:
+    """A result as the content of its file: UTF-8, indented by one blank, no newline at the end."""
+    return msgspec.json.format(msgspec.json.encode(result), indent=1)
+
+
+def from_json(content: bytes, of: type[Result], name: str = NAME) -> Result:
+    """The result that `to_json` wrote.
+
+    Args:
+        content: Of the file.
+        of: Its type, with the defaults of `kind` and `schema` that the file must hold.
+        name: Of the file, for messages.
+
+    Raises:
+        ResultError: When it is not JSON, of another kind or schema, or lacks what a report needs.
+    """
+    head, expected = head_of(content, name), Head(getattr(of, "kind", None), getattr(of, "schema", None))
+    command = expected.kind or "compare"
+    if head.kind != expected.kind:
+        raise ResultError(f"{name}: expected a run of `handgrad {command}`, got kind {head.kind!r}")
+    if head.schema != expected.schema:
+        raise ResultError(
+            f"{name}: expected schema {expected.schema}, got {head.schema!r}; use the handgrad that wrote it"
+        )
+    try:
+        return msgspec.json.decode(content, type=of)
+    except msgspec.ValidationError as error:
+        raise ResultError(f"{name}: {error}; run `handgrad {command}` again") from None
+
+
+def head_of(content: bytes, name: str = NAME) -> Head:
+    """The kind and the schema of a result file, whatever else it holds.
+
+    Raises:
+        ResultError: When it is not JSON.
+    """
+    try:
+        found = msgspec.json.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ResultError(f"{name}: not JSON ({error}); run the command again") from None
+    return Head(found.get("kind"), found.get("schema")) if isinstance(found, dict) else Head()
+
+
+def content_of(run: Path) -> tuple[Path, bytes]:
+    """The result file of a run folder (or the file itself), and what it holds.
+
+    Raises:
+        ResultError: When there is none.
+    """
+    path = run / NAME if run.is_dir() else run
+    try:
+        return path, path.read_bytes()
+    except OSError as error:
+        raise ResultError(f"{path}: {error.strerror or error}; expected a run folder with a {NAME}") from None
+
+
+def read(run: Path, of: type[Result]) -> Result:
+    """The result of a run folder, or of a `result.json`.
+
+    Raises:
+        ResultError: When there is none, or it cannot be read as one of that type.
+    """
+    path, content = content_of(run)
+    return from_json(content, of, str(path))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file so that it appears whole or not at all; its folder is made.
+
+    Raises:
+        OSError: When it cannot be written; nothing of it is left.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp gives 0600, and a report is to be shared
+        os.replace(temporary, path)  # noqa: PTH105 - atomic on every platform, as Path.replace, but for a str
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

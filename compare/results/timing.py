@@ -1,0 +1,60 @@
+"""Times as results keep them: samples with their median, a figure with its interval, what a backend costs.
+
+Frozen types that turn into JSON, for every result that holds times: a comparison, a sweep, a course, a difference of
+two runs. Seconds and bytes everywhere; nothing here computes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with the 95 % interval that the samples support."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds per epoch, from `samples` in the order in which they were taken.
+
+    `low` and `high` are the 95 % bootstrap interval of the median. `processes` says how many of the samples each fresh
+    process gave, in order (empty: all came from one), since samples of one process are more alike than of several.
+    `changed_answers` counts timed runs that did not end at the parameters of the same run before, to the bit, and
+    `largest_change` is the largest difference over the largest parameter (null: not finite).
+    """
+
+    median: float
+    low: float
+    high: float
+    samples: tuple[float, ...]
+    mild_outliers: int = 0
+    severe_outliers: int = 0
+    processes: tuple[int, ...] = ()
+    epochs_per_sample: int = 1
+    changed_answers: int = 0
+    largest_change: float | None = 0.0
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What a backend costs, in seconds and bytes; never one number.
+
+    `import_seconds` loads the library in a fresh process, `bind_seconds` moves the data into its form,
+    `first_call_seconds` is the first gradient (with it, compilation), `epoch_seconds` the steady state. `relative` is
+    the median epoch over NumPy's in the same run. `ceiling_fraction` is the machine's limit for the same bytes over
+    the epoch. `peak_memory_bytes` is of the whole process, `own_memory_bytes` beyond the interpreter with the data.
+    """
+
+    import_seconds: float
+    bind_seconds: float
+    first_call_seconds: float
+    epoch_seconds: Timing
+    relative: float | None = None
+    ceiling_fraction: float | None = None
+    peak_memory_bytes: int | None = None
+    own_memory_bytes: int | None = None
