@@ -32,10 +32,10 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reports have no figures: drawing them is most of a small comparison's time, and tests of their own draw them."""
-    from handgrad.reports.compare import run
+    from handgrad.reports.compare import html as compare_html
     from handgrad.reports.gradcheck import html as gradcheck_html
 
-    for module in (run, gradcheck_html):
+    for module in (compare_html, gradcheck_html):
         monkeypatch.setattr(module, "drawings", lambda *results: [])
 
 

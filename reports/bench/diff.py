@@ -1,31 +1,32 @@
-"""What two runs differ in, as plain lines of at most 80 columns."""
+"""What two runs differ in, as text."""
 
 from __future__ import annotations
 
 from handgrad.compare.results.diff import Diff, OtherChange, TimeChange
 from handgrad.compare.results.timing import Estimate
-from handgrad.reports.compare import words
-from handgrad.reports.compare.tables import Column, Table
-from handgrad.reports.compare.text import plain_table, wrapped
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
+from handgrad.reports.look.tables import Column, TextTable
+from handgrad.reports.look.text import TextReport, sections
+from handgrad.reports.look.words import plural
 
 
-def plain(found: Diff) -> str:
-    """Environment first, then times, then all else; the verdict is the last line."""
-    lines = [f"{shown(found.before, 60)} → {shown(found.after, 60)}"]
-    if found.environment:
-        warning = "The runs are from different environments; their times are less comparable:"
-        lines += ["", *wrapped([warning], ""), *wrapped([shown(one, 300) for one in found.environment])]
+def text(found: Diff) -> TextReport:
+    """Environment first, then times, then all else; the verdict is last."""
+    warning = "The runs are from different environments; their times are less comparable:"
+    before = sections((warning, [shown(one, 300) for one in found.environment]))
     table = times(found)
-    if table.rows:
-        lines += ["", table.title, *plain_table(table), *wrapped([table.note])]
-    if found.others:
-        lines += ["", "Other changes", *wrapped([_other(one) for one in found.others])]
-    return "\n".join([*(line.rstrip() for line in lines), "", *verdict(found)]) + "\n"
+    after = sections(("Other changes", [_other(one) for one in found.others]))
+    return TextReport(
+        f"{shown(found.before, 60)} → {shown(found.after, 60)}",
+        [],
+        [*before, *([table] if table.rows else []), *after],
+        found.passed,
+        verdict(found),
+    )
 
 
-def times(found: Diff) -> Table:
+def times(found: Diff) -> TextTable:
     """One row for each backend and cell."""
     columns = (
         Column("cell", words=True),
@@ -41,7 +42,7 @@ def times(found: Diff) -> Table:
         "Ratio: after over before, beside the others of the cell in the same rounds, so that the machine's drift is "
         f"out; with its 95 % interval. A change counts when all of it lies beyond {100 * found.threshold:.3g} %."
     )
-    return Table("times", "Seconds per epoch", columns, rows, note, tuple(one.backend for one in found.times))
+    return TextTable("times", "Seconds per epoch", columns, rows, note, tuple(one.backend for one in found.times))
 
 
 def _time(one: TimeChange) -> tuple[str, ...]:
@@ -67,12 +68,12 @@ def _other(one: OtherChange) -> str:
 
 
 def verdict(found: Diff) -> list[str]:
-    """Passed or not, and why."""
+    """Why it passed or did not, in at least one sentence."""
     if not found.passed:
-        return wrapped([f"FAILED: {shown(reason, 400)}" for reason in found.reasons], "")
+        return [shown(reason, 400) for reason in found.reasons]
     faster = sum(one.change == "faster" for one in found.times)
     unclear = sum(one.change == "unclear" for one in found.times)
     extra = [f"{faster} faster"] if faster else []
     extra += [f"{unclear} unclear: give more --budget"] if unclear else []
-    compared = ", ".join([f"{words.plural(len(found.times), 'time')} compared", *extra])
-    return wrapped([f"PASSED: nothing became worse ({compared})"], "")
+    compared = ", ".join([f"{plural(len(found.times), 'time')} compared", *extra])
+    return [f"nothing became worse ({compared})"]

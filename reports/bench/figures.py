@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 
 from handgrad.compare.results.bench import Bench, Cell, Machine, Measured
 from handgrad.reports.bench.tables import cells_of, percent, width_name, widths
-from handgrad.reports.compare.words import listed
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT, Look, looks
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.style import Drawing
+from handgrad.reports.look.words import listed
 
 #: Multiplications and additions of an epoch per row: 2d for ŷ, 2d for dW, and b, −y, r², their sum and Σ r.
 OPERATIONS = (4, 5)

@@ -1,35 +1,47 @@
-"""A sweep as one HTML file: no network, no script, light and dark, phone and paper."""
+"""A sweep as one HTML file without network and script, and the folder of a run around it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from handgrad.compare.results.bench import Bench
-from handgrad.reports.bench import words as bench_words
+from handgrad.compare.results.files import to_json
+from handgrad.reports.bench import words
 from handgrad.reports.bench.figures import drawings
 from handgrad.reports.bench.tables import tables
-from handgrad.reports.compare.html import laid_out, machine
+from handgrad.reports.look import folder as run_folder
 from handgrad.reports.look.names import shown
-from handgrad.reports.look.pages import figures, page
+from handgrad.reports.look.pages import page
+from handgrad.reports.look.parts import figures, machine, page_tables
 from handgrad.reports.look.rendering import Picture, pictures
+
+
+def write(bench: Bench, folder: Path) -> list[Path]:
+    """Writes `result.json`, `report.html` and `figures/*.png`, each whole or not at all; returns the paths.
+
+    Raises:
+        OSError: When the folder cannot be written; nothing is left half done.
+    """
+    return run_folder.write(folder, to_json(bench), lambda: drawings(bench), lambda drawn: html(bench, drawn))
 
 
 def html(bench: Bench, drawn: Sequence[Picture] | None = None) -> str:
     """The report. `drawn` are its figures where they exist already."""
     rendered = pictures(drawings(bench)) if drawn is None else drawn
-    made = {table.name: laid_out(table, bench.settings.backends) for table in tables(bench)}
-    noise = bench_words.noise(bench)
+    made = page_tables(tables(bench), bench.settings.backends)
+    noise = words.noise(bench)
     return page(
         "bench.html",
-        heading=bench_words.heading(bench),
-        method=bench_words.method(bench),
+        heading=words.heading(bench),
+        method=words.method(bench),
         epochs=bench.settings.epochs,
-        epoch_answers=bench_words.answers(bench, "epoch"),
-        through_rows=bench_words.THROUGH_ROWS,
-        row_answers=bench_words.answers(bench, "rows"),
-        run_answers=bench_words.answers(bench, "run"),
+        epoch_answers=words.answers(bench, "epoch"),
+        through_rows=words.THROUGH_ROWS,
+        row_answers=words.answers(bench, "rows"),
+        run_answers=words.answers(bench, "run"),
         noise=[*([noise] if noise else []), *(shown(line, 400) for line in bench.warnings)],
-        left_out=bench_words.left_out(bench),
+        left_out=words.left_out(bench),
         tables=made,
         epoch_tables=[name for name in made if name.startswith("epochs-")],
         run_tables=[name for name in made if name.startswith("runs-")],

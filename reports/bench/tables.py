@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from handgrad.compare.results.bench import Bench, Cell, Level, Measured, StartUp
 from handgrad.compare.results.timing import Estimate, Timing
-from handgrad.reports.compare.tables import BACKEND_WIDTH, Column, Table
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
+from handgrad.reports.look.tables import BACKEND_WIDTH, Column, TextTable
 
 _BACKEND = Column("backend", words=True)
 
 
-def tables(bench: Bench) -> list[Table]:
+def tables(bench: Bench) -> list[TextTable]:
     """Those that have something to show, in the order of the report."""
     made = [*(epochs(bench, *width) for width in widths(bench)), *(runs(bench, *width) for width in widths(bench))]
     made += [start_up(bench), scaling(bench), crossovers(bench), machine(bench)]
@@ -36,7 +36,7 @@ def width_name(features: int, dtype: str) -> str:
     return f"{features} feature{'s' if features != 1 else ''}, {dtype}"
 
 
-def epochs(bench: Bench, features: int, dtype: str) -> Table:
+def epochs(bench: Bench, features: int, dtype: str) -> TextTable:
     """Each backend's steady epoch in each size: its time, over the reference's, and beside the machine's limit."""
     over = f"× {shown(bench.reference, 10)}"
     columns = (
@@ -62,7 +62,7 @@ def epochs(bench: Bench, features: int, dtype: str) -> Table:
         "from the fastest. Not told apart: from the one that the ratio is of."
     )
     title = f"Seconds per epoch: {width_name(features, dtype)}"
-    return Table(f"epochs-{features}-{dtype}", title, columns, tuple(rows), note, tuple(subjects))
+    return TextTable(f"epochs-{features}-{dtype}", title, columns, tuple(rows), note, tuple(subjects))
 
 
 def _rows(cell: Cell) -> str:
@@ -124,7 +124,7 @@ def _said(cell: Cell, name: str, found: Measured) -> str:
     return "not told apart" if found.told_apart is False else ""
 
 
-def runs(bench: Bench, features: int, dtype: str) -> Table:
+def runs(bench: Bench, features: int, dtype: str) -> TextTable:
     """The whole run asked for, and after how many epochs a start has paid for itself."""
     against = _against(bench)
     columns = (
@@ -149,7 +149,7 @@ def runs(bench: Bench, features: int, dtype: str) -> Table:
         "(in brackets: when everything must compile); 0 is ahead from the start."
     )
     title = f"A run of {numbers.count(bench.settings.epochs)} epochs: {width_name(features, dtype)}"
-    return Table(f"runs-{features}-{dtype}", title, columns, tuple(rows), note, tuple(subjects))
+    return TextTable(f"runs-{features}-{dtype}", title, columns, tuple(rows), note, tuple(subjects))
 
 
 def _totals(found: Measured) -> tuple[str, str]:
@@ -176,7 +176,7 @@ def _rough(epochs: int) -> str:
     return numbers.count(int(float(f"{epochs:.1e}")))
 
 
-def start_up(bench: Bench) -> Table:
+def start_up(bench: Bench) -> TextTable:
     """What each backend costs before its epochs are steady."""
     columns = (
         _BACKEND,
@@ -197,7 +197,7 @@ def start_up(bench: Bench) -> Table:
         f"Each in two processes of its own, on {at} rows: the first call with everything still to compile, then "
         "in a new process with the compiled code that the first has left on disk."
     )
-    return Table("start-up", "Before the first epoch", columns, tuple(rows), note, tuple(subjects))
+    return TextTable("start-up", "Before the first epoch", columns, tuple(rows), note, tuple(subjects))
 
 
 def _costs(start: StartUp) -> Iterator[str]:
@@ -206,7 +206,7 @@ def _costs(start: StartUp) -> Iterator[str]:
     yield numbers.seconds(start.epoch_seconds)
 
 
-def scaling(bench: Bench) -> Table:
+def scaling(bench: Bench) -> TextTable:
     """The exponents."""
     columns = (
         _BACKEND,
@@ -228,10 +228,10 @@ def scaling(bench: Bench) -> Table:
         for one in bench.scaling
     ]
     note = "An epoch takes seconds ~ rows^p: 1 is linear, less means that a part of it does not depend on the rows."
-    return Table("scaling", "How it grows", columns, tuple(rows), note, tuple(one.backend for one in bench.scaling))
+    return TextTable("scaling", "How it grows", columns, tuple(rows), note, tuple(one.backend for one in bench.scaling))
 
 
-def crossovers(bench: Bench) -> Table:
+def crossovers(bench: Bench) -> TextTable:
     """Where one backend overtakes another."""
     columns = (
         Column("faster beyond", words=True),
@@ -254,7 +254,7 @@ def crossovers(bench: Bench) -> Table:
     ]
     note = "Where the steady epochs of two backends take the same time, between the sizes that were measured."
     subjects = tuple(one.faster for one in bench.crossovers)
-    return Table("crossovers", "Who overtakes whom", columns, tuple(rows), note, subjects)
+    return TextTable("crossovers", "Who overtakes whom", columns, tuple(rows), note, subjects)
 
 
 def rounded(rows: float) -> str:
@@ -262,11 +262,11 @@ def rounded(rows: float) -> str:
     return numbers.count(round(float(f"{rows:.1e}")))
 
 
-def machine(bench: Bench) -> Table:
+def machine(bench: Bench) -> TextTable:
     """How fast this machine reads, by the size of what it reads over and over; and its multiply-adds."""
     columns = (Column("working set"), Column("reads per second"))
     if bench.machine is None:
-        return Table("machine", "The machine's limits", columns, ())
+        return TextTable("machine", "The machine's limits", columns, ())
     levels = bench.machine.levels
     rows = [(numbers.size(level.bytes), _per_second(level.bytes_per_second)) for level in _thinned(levels)]
     peaks = ", ".join(
@@ -275,7 +275,7 @@ def machine(bench: Bench) -> Table:
     note = (
         f"With {bench.machine.threads} threads. Additions and multiplications per second, in a matrix product: {peaks}."
     )
-    return Table("machine", "The machine's limits", columns, tuple(rows), note)
+    return TextTable("machine", "The machine's limits", columns, tuple(rows), note)
 
 
 def _thinned(levels: Sequence[Level]) -> Sequence[Level]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from handgrad.compare.results.bench import Bench, Reign, ReignOf
 from handgrad.reports.bench.tables import rounded, width_name
-from handgrad.reports.compare.words import listed, plural
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
+from handgrad.reports.look.words import listed, plural
 
 #: What the answer is called for those that would do for mini-batches and other losses, too.
 THROUGH_ROWS = "Fastest of those that read every row in every epoch"

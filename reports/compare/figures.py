@@ -22,6 +22,7 @@ from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT, Look, looks
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.style import Drawing
+from handgrad.reports.look.words import listed, plural
 
 #: Points that a curve keeps: more than a figure has pixels for.
 MOST_POINTS = 400
@@ -84,10 +85,10 @@ def _line(comparison: Comparison) -> Drawing:
     return Drawing(
         "fit",
         "The data and the fitted line",
-        f"{numbers.count(len(sample.y))} of {words.plural(problem.rows, 'row')}; one line per backend, in colours that "
+        f"{numbers.count(len(sample.y))} of {plural(problem.rows, 'row')}; one line per backend, in colours that "
         "alternate where the lines coincide.",
-        f"Scatter plot of {target} over {feature} for {words.plural(len(sample.y), 'row')}, with the line that each of "
-        f"{words.plural(len(lines), 'backend')} fitted: {equation}.",
+        f"Scatter plot of {target} over {feature} for {plural(len(sample.y), 'row')}, with the line that each of "
+        f"{plural(len(lines), 'backend')} fitted: {equation}.",
         figure,
     )
 
@@ -119,7 +120,7 @@ def _predicted(comparison: Comparison) -> Drawing:
         "Predicted against true",
         "The prediction is the least-squares solution's, where the descent is heading. On the line it is right.",
         f"Scatter plot of predicted over true {target} for {numbers.count(len(sample.y))} of "
-        f"{words.plural(problem.rows, 'row')}, from {numbers.number(ends[0], 3)} to {numbers.number(ends[1], 3)}, with "
+        f"{plural(problem.rows, 'row')}, from {numbers.number(ends[0], 3)} to {numbers.number(ends[1], 3)}, with "
         f"the diagonal.",
         figure,
     )
@@ -150,7 +151,7 @@ def loss(comparison: Comparison) -> Drawing | None:
         "loss",
         "Loss",
         "Mean squared error after each epoch, on a logarithmic scale. The grey line is the least-squares solution's.",
-        f"The loss falls or rises over {words.plural(comparison.problem.epochs, 'epoch')}: {_loss_words(comparison)}",
+        f"The loss falls or rises over {plural(comparison.problem.epochs, 'epoch')}: {_loss_words(comparison)}",
         figure,
     )
 
@@ -162,7 +163,7 @@ def _loss_words(comparison: Comparison) -> str:
         said.setdefault(path, []).append(shown(name))
     destination = comparison.problem.destination
     end = f"; least squares reaches {numbers.number(destination.loss)}." if destination is not None else "."
-    return "; ".join(f"{words.listed(names)} {path}" for path, names in said.items()) + end
+    return "; ".join(f"{listed(names)} {path}" for path, names in said.items()) + end
 
 
 def trajectory(comparison: Comparison) -> Drawing | None:
@@ -193,7 +194,7 @@ def trajectory(comparison: Comparison) -> Drawing | None:
         "Parameters on their way",
         f"Each parameter in its own units; the grey line is its least-squares value. Where a parameter overshoots at "
         f"every epoch, even and odd epochs are two curves.{which}",
-        f"Weights and bias over {words.plural(comparison.problem.epochs, 'epoch')}: {_arrivals(comparison, picked)}.",
+        f"Weights and bias over {plural(comparison.problem.epochs, 'epoch')}: {_arrivals(comparison, picked)}.",
         figure,
     )
 

@@ -6,7 +6,8 @@ from html import escape
 
 from handgrad.compare.results.comparison import Comparison
 from handgrad.reports.compare import words
-from handgrad.reports.compare.tables import Table, tables
+from handgrad.reports.compare.tables import tables
+from handgrad.reports.look.tables import TextTable
 
 
 def notebook(comparison: Comparison) -> str:
@@ -21,7 +22,7 @@ def notebook(comparison: Comparison) -> str:
     )
 
 
-def _table(table: Table) -> str:
+def _table(table: TextTable) -> str:
     heads = "".join(f'<th scope="col">{escape(column.title)}</th>' for column in table.columns)
     rows = "".join(f"<tr>{_cells(row)}</tr>" for row in table.rows)
     caption = f"<caption>{escape(table.title)}</caption>"

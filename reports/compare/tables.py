@@ -1,50 +1,27 @@
-"""The tables of a report, before any layout: a terminal, a pipe and a page show the same cells."""
+"""The tables of a comparison: a terminal, a pipe and a page show the same cells."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 
 from handgrad.compare.results.comparison import BackendResult, Comparison, Pair, StartGradient
 from handgrad.compare.results.timing import Speed
 from handgrad.reports.compare import words
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
+from handgrad.reports.look.tables import BACKEND_WIDTH, Column, TextTable, aligned, near_zero_note
 
 #: Models of so many features have their weights in the table of outcomes; larger ones have a table of their own.
 WEIGHTS_BESIDE = 1
 #: The most features that the table of parameters lists.
 MOST_FEATURES = 16
-#: The width of a backend's name in a table.
-BACKEND_WIDTH = 17
 #: With names of at most so many characters, a terminal has room for one more column of speeds.
 SHORT_NAME = 8
 
 
-@dataclass(frozen=True)
-class Column:
-    """A heading, whether its cells are words (left) or figures (right), and whether a terminal has no room for it."""
-
-    title: str
-    words: bool = False
-    page_only: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """Cells ready to print. `note` says in one line what the columns mean; `subjects` names each row's backend."""
-
-    name: str
-    title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-    subjects: tuple[str, ...] = ()
-
-
-def tables(comparison: Comparison) -> list[Table]:
+def tables(comparison: Comparison) -> list[TextTable]:
     """The tables that have something to show, in the order of the report."""
-    makers: list[Callable[[Comparison], Table]] = [
+    makers: list[Callable[[Comparison], TextTable]] = [
         outcome,
         parameters,
         accuracy,
@@ -57,14 +34,7 @@ def tables(comparison: Comparison) -> list[Table]:
     return [made for made in (maker(comparison) for maker in makers) if made.rows]
 
 
-def narrow(table: Table) -> Table:
-    """The table without the columns that only a page has room for."""
-    kept = [place for place, column in enumerate(table.columns) if not column.page_only]
-    rows = tuple(tuple(row[place] for place in kept) for row in table.rows)
-    return replace(table, columns=tuple(table.columns[place] for place in kept), rows=rows)
-
-
-def outcome(comparison: Comparison) -> Table:
+def outcome(comparison: Comparison) -> TextTable:
     """One row per backend, whatever became of it: who found the derivative, how it ended, its loss, W and b."""
     names = comparison.problem.features
     beside = names if len(names) <= WEIGHTS_BESIDE else ()
@@ -80,7 +50,7 @@ def outcome(comparison: Comparison) -> Table:
         [shown(name, BACKEND_WIDTH), ended(result), *_end(result, len(beside)), words.found_by(result)]
         for name, result in comparison.backends.items()
     ]
-    return table(
+    return aligned(
         "outcome",
         "Outcome",
         columns,
@@ -120,7 +90,7 @@ def _some_weights(comparison: Comparison) -> tuple[float, ...] | None:
     return next((result.weights for result in comparison.backends.values() if result.weights), None)
 
 
-def parameters(comparison: Comparison) -> Table:
+def parameters(comparison: Comparison) -> TextTable:
     """For more than one feature: what was learned beside the least-squares solution, one row per parameter."""
     problem, name = comparison.problem, words.reference(comparison)
     columns = [Column("feature", words=True), Column(f"learned ({shown(name or '', BACKEND_WIDTH)})")]
@@ -128,7 +98,7 @@ def parameters(comparison: Comparison) -> Table:
     columns += [Column("true")] if problem.true_weights is not None else []
     title = "Parameters"
     if name is None or len(problem.features) <= WEIGHTS_BESIDE:
-        return Table("parameters", title, tuple(columns), ())
+        return TextTable("parameters", title, tuple(columns), ())
     picked = largest_features(comparison, MOST_FEATURES)
     rows = [[shown(problem.features[j], 24), *_weight(comparison, name, j)] for j in picked]
     rows.append(["bias", *_bias(comparison, name)])
@@ -136,7 +106,7 @@ def parameters(comparison: Comparison) -> Table:
     note = "One weight per feature, in units of the target per unit of the feature."
     if left_out:
         note += f" The {len(picked)} that move the prediction most; {numbers.count(left_out)} more are in result.json."
-    return table("parameters", title, columns, rows, note)
+    return aligned("parameters", title, columns, rows, note)
 
 
 def _weight(comparison: Comparison, name: str, feature: int) -> list[str]:
@@ -155,7 +125,7 @@ def _bias(comparison: Comparison, name: str) -> list[str]:
     return [numbers.number(value) for value in values]
 
 
-def accuracy(comparison: Comparison) -> Table:
+def accuracy(comparison: Comparison) -> TextTable:
     """The start gradient and the parameters at the end against the exact ones, and where bits first differ."""
     judged = {name: result for name, result in comparison.backends.items() if result.accuracy is not None}
     columns = [
@@ -167,7 +137,7 @@ def accuracy(comparison: Comparison) -> Table:
         Column("right", words=True),
     ]
     rows = [[shown(name, BACKEND_WIDTH), *_accuracy(result)] for name, result in judged.items()]
-    return table(
+    return aligned(
         "accuracy",
         "Accuracy against the exact answer",
         columns,
@@ -191,14 +161,7 @@ def _accuracy(result: BackendResult) -> list[str]:
     ]
 
 
-def near_zero_note(rows: Sequence[Sequence[str]]) -> str:
-    """What ``near 0`` means, where a row says it."""
-    if not any(numbers.NEAR_ZERO in row for row in rows):
-        return ""
-    return " Near 0: the exact derivative nearly is, so its ULPs say nothing; the bound does."
-
-
-def against(comparison: Comparison) -> Table:
+def against(comparison: Comparison) -> TextTable:
     """Each backend against the references: how far apart, from which epoch on, and by how much."""
     columns = [
         Column("backend", words=True),
@@ -214,7 +177,7 @@ def against(comparison: Comparison) -> Table:
         for pair in result.accuracy.pairs if result.accuracy is not None else ():
             once.setdefault(frozenset((name, pair.reference)), (name, pair))
     found = list(once.values())
-    return table(
+    return aligned(
         "against",
         "One against another",
         columns,
@@ -236,7 +199,7 @@ def _pair(pair: Pair) -> list[str]:
     ]
 
 
-def speed(comparison: Comparison) -> Table:
+def speed(comparison: Comparison) -> TextTable:
     """The three costs apart, the interval of the epoch, and its ratio to NumPy's."""
     timed = {name: result.speed for name, result in comparison.backends.items() if result.speed is not None}
     ceiling = any(speed.ceiling_fraction is not None for speed in timed.values())
@@ -257,7 +220,7 @@ def speed(comparison: Comparison) -> Table:
     )
     if ceiling:
         note += " % limit: of the speed at which this machine reads the same bytes."
-    return table("speed", "Speed", columns, rows, note, timed)
+    return aligned("speed", "Speed", columns, rows, note, timed)
 
 
 def _speed(speed: Speed, ceiling: bool) -> list[str]:
@@ -278,12 +241,12 @@ def _percent(fraction: float | None) -> str:
     return numbers.ratio(None if fraction is None else 100 * fraction)
 
 
-def self_test(comparison: Comparison) -> Table:
+def self_test(comparison: Comparison) -> TextTable:
     """What the judge catches of faults that were put into a backend on purpose."""
     columns = [Column("fault", words=True), Column("smallest caught"), Column("caught", words=True)]
     title = "What agreement is worth"
     if comparison.self_test is None:
-        return Table("self-test", title, tuple(columns), ())
+        return TextTable("self-test", title, tuple(columns), ())
     rows = [
         [
             finding.fault,
@@ -292,10 +255,10 @@ def self_test(comparison: Comparison) -> Table:
         ]
         for finding in comparison.self_test.findings
     ]
-    return table("self-test", title, columns, rows, words.worth(comparison.self_test))
+    return aligned("self-test", title, columns, rows, words.worth(comparison.self_test))
 
 
-def precision(comparison: Comparison) -> Table:
+def precision(comparison: Comparison) -> TextTable:
     """The decimal digits that float64 and float32 keep, column by column prepared in three ways."""
     columns = [
         Column("dtype", words=True),
@@ -319,10 +282,10 @@ def precision(comparison: Comparison) -> Table:
         for row in (found.rows if found else ())
     ]
     note = "" if found is None else words.precision_note(found)
-    return table("precision", "Correct digits in float64 and float32", columns, rows, note)
+    return aligned("precision", "Correct digits in float64 and float32", columns, rows, note)
 
 
-def precision_of_backends(comparison: Comparison) -> Table:
+def precision_of_backends(comparison: Comparison) -> TextTable:
     """The digits of each backend's gradient, float64 and float32 in one cell."""
     found = comparison.precision
     half = len(found.rows) // 2 if found else 0
@@ -342,26 +305,9 @@ def precision_of_backends(comparison: Comparison) -> Table:
     ]
     note = "Correct digits of the gradient at zero: in float64, and in float32, of the worst derivative."
     names = found.gradients if found else ()
-    return table("precision-backends", "Digits of each backend's gradient", columns, rows, note, names)
+    return aligned("precision-backends", "Digits of each backend's gradient", columns, rows, note, names)
 
 
 def start_gradients(comparison: Comparison) -> dict[str, StartGradient]:
     """The start gradient of each backend that was judged."""
     return {n: r.accuracy.start_gradient for n, r in comparison.backends.items() if r.accuracy is not None}
-
-
-def table(
-    name: str,
-    title: str,
-    columns: Sequence[Column],
-    rows: Iterable[Sequence[str]],
-    note: str = "",
-    subjects: Iterable[str] = (),
-) -> Table:
-    """A table whose columns of figures have their decimal points in line."""
-    cells = [list(row) for row in rows]
-    for position, column in enumerate(columns):
-        if not column.words:
-            for row, cell in zip(cells, numbers.aligned([row[position] for row in cells]), strict=True):
-                row[position] = cell
-    return Table(name, title, tuple(columns), tuple(tuple(row) for row in cells), note, tuple(subjects))

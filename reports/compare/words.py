@@ -9,6 +9,7 @@ from handgrad.compare.results.comparison import BackendResult, Comparison, Curva
 from handgrad.compare.results.timing import Speed
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
+from handgrad.reports.look.words import listed, plural
 
 #: What each status means to who reads a report.
 STATUS = {
@@ -270,13 +271,3 @@ def precision(comparison: Comparison) -> list[str]:
 def notes(comparison: Comparison) -> list[str]:
     """What the data's reader and the run had to say."""
     return [shown(note, 400) for note in comparison.problem.notes]
-
-
-def plural(number: int, word: str) -> str:
-    """``1 row``, ``442 rows``."""
-    return f"{numbers.count(number)} {word}{'' if number == 1 else 's'}"
-
-
-def listed(words: list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
-from handgrad.compare.results.checks import PointChecks
 from handgrad.compare.results.comparison import Problem
 from handgrad.compare.results.files import to_json
 from handgrad.compare.results.gradcheck import GradientChecks
-from handgrad.reports.compare.html import laid_out
 from handgrad.reports.gradcheck import words
 from handgrad.reports.gradcheck.figures import drawings
 from handgrad.reports.gradcheck.tables import tables
 from handgrad.reports.look import folder as run_folder
 from handgrad.reports.look.names import shown
-from handgrad.reports.look.pages import figures, page
+from handgrad.reports.look.pages import page
+from handgrad.reports.look.parts import figures, page_tables
 from handgrad.reports.look.rendering import Picture, pictures
 
 
 def write(checks: GradientChecks, folder: Path) -> list[Path]:
-    """Writes the folder and returns the paths.
+    """Writes `result.json`, `report.html` and `figures/*.png`, each whole or not at all; returns the paths.
 
     Raises:
-        OSError: When the folder cannot be written.
+        OSError: When the folder cannot be written; nothing is left half done.
     """
     return run_folder.write(
         folder,
@@ -37,6 +35,7 @@ def write(checks: GradientChecks, folder: Path) -> list[Path]:
 def html(checks: GradientChecks, drawn: Sequence[Picture] | None = None) -> str:
     """The report. `drawn` are its figures where they exist already."""
     rendered = pictures(drawings(checks.problem, checks.points)) if drawn is None else drawn
+    backends = [name for point in checks.points for name in point.checks]
     title, _, shape = words.heading(checks).rpartition(": ")
     return page(
         "gradcheck.html",
@@ -48,17 +47,11 @@ def html(checks: GradientChecks, drawn: Sequence[Picture] | None = None) -> str:
         problem=list(_problem(checks.problem)),
         lessons=words.lessons(checks.problem, checks.points),
         left_out=words.left_out(checks),
-        tables=laid_out_tables(checks.problem, checks.points),
+        tables=page_tables(tables(checks.problem, checks.points), backends),
         figures=figures(rendered),
         points=[(point.where, words.place(point.where)) for point in checks.points],
         command=shown(checks.environment.command, 1000),
     )
-
-
-def laid_out_tables(problem: Problem, points: Sequence[PointChecks]) -> dict[str, dict[str, Any]]:
-    """The tables for a template, by name."""
-    backends = [name for point in points for name in point.checks]
-    return {table.name: laid_out(table, backends) for table in tables(problem, points)}
 
 
 def _problem(problem: Problem) -> Iterator[tuple[str, str]]:

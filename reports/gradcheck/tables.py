@@ -6,24 +6,24 @@ from collections.abc import Sequence
 
 from handgrad.compare.results.checks import MethodResult, PointChecks
 from handgrad.compare.results.comparison import Problem
-from handgrad.reports.compare.tables import BACKEND_WIDTH, Column, Table, near_zero_note, table
 from handgrad.reports.gradcheck import words
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
+from handgrad.reports.look.tables import BACKEND_WIDTH, Column, TextTable, aligned, near_zero_note
 
 #: Parameters whose derivatives stand beside each other at 80 columns.
 MOST_PARAMETERS = 4
 PARAMETER_WIDTH = 9
 
 
-def tables(problem: Problem, points: Sequence[PointChecks]) -> list[Table]:
+def tables(problem: Problem, points: Sequence[PointChecks]) -> list[TextTable]:
     """For each point: the gradients, every method against each, and how near each method comes."""
     return [
         made for point in points for made in (gradients(point), agreement(point), methods(problem, point)) if made.rows
     ]
 
 
-def gradients(point: PointChecks) -> Table:
+def gradients(point: PointChecks) -> TextTable:
     """Each backend's own gradient against the exact one."""
     columns = [
         Column("backend", words=True),
@@ -49,10 +49,11 @@ def gradients(point: PointChecks) -> Table:
         "(above 1 is wrong), and over the exact derivative, which says nothing where that is nearly 0."
         f"{near_zero_note(rows)}"
     )
-    return table(f"gradients-{point.where}", f"Gradients {words.place(point.where)}", columns, rows, note, point.checks)
+    title = f"Gradients {words.place(point.where)}"
+    return aligned(f"gradients-{point.where}", title, columns, rows, note, point.checks)
 
 
-def agreement(point: PointChecks) -> Table:
+def agreement(point: PointChecks) -> TextTable:
     """Every method against every backend, over the bound."""
     names = _names(point)
     columns = [Column("backend", words=True), *(Column(name) for name in names)]
@@ -65,7 +66,7 @@ def agreement(point: PointChecks) -> Table:
         "rounding explain: above 1 they do not agree."
     )
     without = _unavailable(point)
-    return table(
+    return aligned(
         f"agreement-{point.where}",
         f"Every method against every backend {words.place(point.where)}",
         columns,
@@ -75,11 +76,11 @@ def agreement(point: PointChecks) -> Table:
     )
 
 
-def methods(problem: Problem, point: PointChecks) -> Table:
+def methods(problem: Problem, point: PointChecks) -> TextTable:
     """How far each method is from the exact derivative, per parameter, for the backend whose losses it used."""
     found = words.swept(point)
     if found is None:
-        return Table("methods", "", (), ())
+        return TextTable("methods", "", (), ())
     name, check = found
     picked = [sweep.parameter for sweep in words.drawn(problem, check.sweeps)][-MOST_PARAMETERS:]
     columns = [
@@ -108,7 +109,7 @@ def methods(problem: Problem, point: PointChecks) -> Table:
         f"From the losses of {shown(name)}. Relative: the largest |analytic - numerical| over the larger of the two; "
         f"on the right, the distance from the exact derivative of each parameter ({exact})."
     )
-    return table(
+    return aligned(
         f"methods-{point.where}", f"How near each method comes {words.place(point.where)}", columns, rows, note
     )
 

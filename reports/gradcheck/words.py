@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from handgrad.compare.results.checks import GradientCheck, PointChecks, Sweep, Where
 from handgrad.compare.results.comparison import Problem
 from handgrad.compare.results.gradcheck import GradientChecks
-from handgrad.reports.compare import words
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
+from handgrad.reports.look.words import listed, plural
 
 #: V-curves that a figure has room for.
 MOST_CURVES = 4
@@ -19,18 +19,18 @@ def heading(checks: GradientChecks) -> str:
     """The problem in one line."""
     problem = checks.problem
     return (
-        f"{shown(problem.name, 40)}: {words.plural(problem.rows, 'row')}, "
-        f"{words.plural(len(problem.features), 'feature')}, in {problem.dtype}"
+        f"{shown(problem.name, 40)}: {plural(problem.rows, 'row')}, "
+        f"{plural(len(problem.features), 'feature')}, in {problem.dtype}"
     )
 
 
 def verdict(checks: GradientChecks) -> str:
     """Whether every gradient passed, in one line."""
     wrong = list(dict.fromkeys(shown(name) for p in checks.points for name, c in p.checks.items() if not c.passed))
-    count = words.plural(len(checks.points[0].checks), "backend")
-    where = words.listed([f"the {point.where}" for point in checks.points])
+    count = plural(len(checks.points[0].checks), "backend")
+    where = listed([f"the {point.where}" for point in checks.points])
     if wrong:
-        return f"{words.listed(wrong)} failed at {where}: the gradient, or a method's, is outside its bound."
+        return f"{listed(wrong)} failed at {where}: the gradient, or a method's, is outside its bound."
     most = max(c.bound_ratio or 0.0 for p in checks.points for c in p.checks.values())
     return (
         f"Every method agrees with the gradient of {count} at {where}; "

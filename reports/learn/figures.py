@@ -26,11 +26,11 @@ from handgrad.compare.results.lessons import (
     Surface,
 )
 from handgrad.compare.results.timing import Timing
-from handgrad.reports.compare.words import listed, plural
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT, OWN, looks
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.style import Drawing
+from handgrad.reports.look.words import listed, plural
 
 #: Colours of curves that are no backends', in this order.
 BLUE, AMBER, GREEN, RED, PURPLE = (OWN[name].light for name in ("python", "numpy", "numba", "torch", "tape"))

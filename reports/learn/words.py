@@ -27,9 +27,9 @@ from handgrad.compare.results.lessons import (
     Variant,
 )
 from handgrad.compare.results.timing import Estimate, Timing
-from handgrad.reports.compare.words import listed, plural
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
+from handgrad.reports.look.words import listed, plural
 
 #: Differences up to here are rounding: the paths' parameters carry a few ULPs from each of the epochs.
 ROUNDING = 1e-12

@@ -30,7 +30,7 @@ def write(
 
 
 def render(folder: Path, draw: Callable[[], Sequence[Drawing]], page: Callable[[Sequence[Picture]], str]) -> list[Path]:
-    """The same without the results."""
+    """Writes the report and its figures, without the results; returns the paths."""
     drawn = pictures(draw())
     files = {folder / "report.html": page(drawn).encode()}
     files |= {folder / "figures" / f"{picture.name}.png": picture.png for picture in drawn}

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from handgrad.reports.look.colours import DARK, LIGHT, OWN
-from handgrad.reports.look.rendering import Picture
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -19,11 +16,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 def page(template: str, **content: Any) -> str:
     """A template that extends `page.html`, filled in; what is not `Markup` is escaped."""
     return _environment().get_template(template).render(light=LIGHT, dark=DARK, looks=tuple(OWN.values()), **content)
-
-
-def figures(pictures: Sequence[Picture]) -> dict[str, dict[str, Any]]:
-    """Figures for a template, by name."""
-    return {p.name: {"title": p.title, "caption": p.caption, "svg": Markup(p.svg)} for p in pictures}
 
 
 @cache

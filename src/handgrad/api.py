@@ -91,7 +91,7 @@ class SideBySide(Comparison):
 
     def save(self, folder: str | Path) -> list[Path]:
         """Writes `result.json`, `report.html` and `figures/*.png` into a folder; returns their paths."""
-        from handgrad.reports.compare.run import write
+        from handgrad.reports.compare.html import write
 
         return write(self, Path(folder))
 

@@ -204,8 +204,11 @@ def test_a_run_into_the_folder_of_another_says_where_that_one_is_kept(cli: Cli) 
 @pytest.mark.parametrize(
     ("words", "writer"),
     [
-        ("compare --backends numpy --epochs 2", "handgrad.reports.compare.run.write"),
-        ("bench --backends numpy --rows 10 --features 1 --processes 1 --threads 1", "handgrad.reports.bench.run.write"),
+        ("compare --backends numpy --epochs 2", "handgrad.reports.compare.html.write"),
+        (
+            "bench --backends numpy --rows 10 --features 1 --processes 1 --threads 1",
+            "handgrad.reports.bench.html.write",
+        ),
     ],
 )
 def test_an_interrupted_report_says_how_to_go_on_too(

@@ -85,7 +85,7 @@ def bench(
     from handgrad.compare.bench.sweep import bench as measure_all
     from handgrad.compare.results.bench import Settings
     from handgrad.compare.results.files import to_json
-    from handgrad.reports.bench.run import write
+    from handgrad.reports.bench.html import write
 
     if resume and out is None:
         raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
@@ -166,11 +166,7 @@ def formats(given: str) -> tuple[str, ...]:
 
 def show(found: Bench) -> None:
     """The result as tables on a terminal, as plain lines in a pipe."""
-    from handgrad.reports.bench.text import plain, terminal
+    from handgrad.reports.bench.text import text
+    from handgrad.reports.look.text import show as printed
 
-    if sys.stdout.isatty():
-        from rich.console import Console
-
-        Console().print(terminal(found))
-    else:
-        typer.echo(plain(found))
+    printed(text(found))

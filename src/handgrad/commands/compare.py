@@ -125,12 +125,12 @@ def compare(
 
 def load_figures() -> None:
     """Imports what draws the report, which takes about a second, while there is a core to spare."""
-    importlib.import_module("handgrad.reports.compare.run")
+    importlib.import_module("handgrad.reports.compare.html")
 
 
 def write_report(comparison: Comparison, folder: Path) -> None:
     """The run's folder, without importing matplotlib before it is needed."""
-    from handgrad.reports.compare.run import write
+    from handgrad.reports.compare.html import write
 
     write(comparison, folder)
 
@@ -212,14 +212,10 @@ def claimed_folder(source: str) -> Path:
 
 def show(comparison: Comparison) -> None:
     """The result as tables on a terminal, as plain lines in a pipe."""
-    from handgrad.reports.compare.text import plain, terminal
+    from handgrad.reports.compare.text import text
+    from handgrad.reports.look.text import show as printed
 
-    if sys.stdout.isatty():
-        from rich.console import Console
-
-        Console().print(terminal(comparison))
-    else:
-        typer.echo(plain(comparison))
+    printed(text(comparison))
 
 
 @contextlib.contextmanager

@@ -29,8 +29,9 @@ def diff(
     if json_output:
         sys.stdout.buffer.write(to_json(found) + b"\n")
     else:
-        from handgrad.reports.bench.diff import plain
+        from handgrad.reports.bench.diff import text
+        from handgrad.reports.look.text import plain
 
-        typer.echo(plain(found), nl=False)
+        typer.echo(plain(text(found)), nl=False)
     if not found.passed:
         raise typer.Exit(CHECK_FAILED)

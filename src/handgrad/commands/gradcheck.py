@@ -112,11 +112,7 @@ def start(weights: str | None, bias: float, features: int) -> Parameters:
 
 def show(checks: GradientChecks) -> None:
     """The result as tables on a terminal, as plain lines in a pipe."""
-    from handgrad.reports.gradcheck.text import plain, terminal
+    from handgrad.reports.gradcheck.text import text
+    from handgrad.reports.look.text import show as printed
 
-    if sys.stdout.isatty():
-        from rich.console import Console
-
-        Console().print(terminal(checks))
-    else:
-        typer.echo(plain(checks))
+    printed(text(checks))

@@ -18,13 +18,13 @@ def report(
     from handgrad.compare.results.bench import Bench
     from handgrad.compare.results.comparison import Comparison
     from handgrad.compare.results.files import content_of, from_json, head_of
-    from handgrad.reports.bench import run as bench_run
-    from handgrad.reports.compare import run as compare_run
+    from handgrad.reports.bench import html as bench_html
+    from handgrad.reports.compare import html as compare_html
 
     path, content = content_of(run)
     if head_of(content, str(path)).kind == Bench.kind:
-        written = bench_run.write(from_json(content, Bench, str(path)), out or path.parent)
+        written = bench_html.write(from_json(content, Bench, str(path)), out or path.parent)
     else:
-        written = compare_run.write(from_json(content, Comparison, str(path)), out or path.parent)
+        written = compare_html.write(from_json(content, Comparison, str(path)), out or path.parent)
     for path in written:
         typer.echo(path)

@@ -15,7 +15,8 @@ from handgrad.reports.bench import words as bench_words
 from handgrad.reports.bench.figures import drawings
 from handgrad.reports.bench.html import html
 from handgrad.reports.bench.tables import tables
-from handgrad.reports.bench.text import plain, terminal
+from handgrad.reports.bench.text import text as report_text
+from handgrad.reports.look.text import plain, terminal
 
 SETTINGS = Settings((100, 1000, 10_000), (1, 3), ("float64",), ("python", "numpy", "moments"), 100, 2, 0.01, 0.05, 0)
 
@@ -43,14 +44,14 @@ def test_each_size_is_headed_by_what_the_machine_needs_to_read_it(found: Bench):
 def test_what_was_not_timed_is_in_the_table_and_its_reason_below(found: Bench):
     (skipped,) = (row for row in cells_of(found, "epochs-1-float64")[9:] if row[0].strip() == "python")
     assert skipped[-1] == "skipped"
-    text = plain(found)
+    text = plain(report_text(found))
     assert "python skipped: an epoch would take about 1 s" in text
     assert "SIGKILL" in text
     assert "[1,000 × 1 float64" in text.replace("\n    ", " ")
 
 
 def test_all_lines_fit_into_eighty_columns(found: Bench):
-    longest = max(plain(found).splitlines(), key=len)
+    longest = max(plain(report_text(found)).splitlines(), key=len)
     assert len(longest) <= 80, longest
 
 
@@ -58,7 +59,7 @@ def test_a_terminal_shows_the_same_lines(found: Bench):
     from rich.console import Console
 
     target = io.StringIO()
-    Console(width=80, file=target).print(terminal(found))
+    Console(width=80, file=target).print(terminal(report_text(found)))
     printed = target.getvalue()
     assert max(len(line) for line in printed.splitlines()) <= 80
     for table in tables(found):
@@ -100,7 +101,7 @@ def test_a_sweep_without_machine_and_ratios_is_shown_all_the_same(found: Bench):
         for cell in found.cells
     ]
     poor = replace(found, machine=None, cells=tuple(bare), start_ups={}, scaling=(), crossovers=(), reigns=())
-    assert "to read" in plain(poor)
+    assert "to read" in plain(report_text(poor))
     assert "<svg" in html(poor)
     assert {drawing.name.partition("-")[0] for drawing in drawings(poor)} == {"growth"}
 

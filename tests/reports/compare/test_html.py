@@ -15,9 +15,10 @@ from handgrad.compare.results.files import from_json, to_json
 from handgrad.reports.compare.figures import drawings
 from handgrad.reports.compare.html import _apart, html
 from handgrad.reports.compare.notebook import notebook
-from handgrad.reports.compare.text import plain
+from handgrad.reports.compare.text import text as report_text
 from handgrad.reports.look import style
 from handgrad.reports.look.rendering import pictures
+from handgrad.reports.look.text import plain
 from tests.reports.conftest import CASES, compared, nothing_ran, troubled
 
 FRAGMENT = {"div", "p", "strong", "table", "caption", "thead", "tbody", "tr", "th", "td"}
@@ -193,7 +194,7 @@ def test_a_value_with_fewer_digits_than_the_reference_is_marked_too():
 def test_a_report_from_the_file_is_the_report_from_memory(comparison):
     again = from_json(to_json(comparison), Comparison)
     assert html(again, []) == html(comparison, [])
-    assert plain(again) == plain(comparison)
+    assert plain(report_text(again)) == plain(report_text(comparison))
 
 
 @pytest.mark.parametrize("case", CASES)

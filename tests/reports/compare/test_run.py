@@ -6,8 +6,8 @@ import pytest
 
 from handgrad.compare.results.comparison import Comparison
 from handgrad.compare.results.files import read
-from handgrad.reports.compare import run
-from handgrad.reports.compare.run import write
+from handgrad.reports.compare import html as compare_html
+from handgrad.reports.compare.html import write
 from tests.reports.conftest import compared
 
 
@@ -44,7 +44,7 @@ def test_results_are_there_even_when_drawing_fails(tmp_path, monkeypatch):
     def fails(comparison):
         raise RuntimeError("no ink")
 
-    monkeypatch.setattr(run, "drawings", fails)
+    monkeypatch.setattr(compare_html, "drawings", fails)
     with pytest.raises(RuntimeError, match="no ink"):
         write(compared(), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["result.json"]

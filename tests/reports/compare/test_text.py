@@ -10,20 +10,23 @@ import pytest
 from rich.console import Console
 
 from handgrad.reports.compare.tables import accuracy, against, speed, tables
-from handgrad.reports.compare.text import plain, terminal
+from handgrad.reports.compare.text import text as report_text
 from handgrad.reports.compare.words import agreement, fastest, reasons
 from handgrad.reports.look.names import columns
+from handgrad.reports.look.text import plain, terminal
 from tests.reports.conftest import ALL, CASES, compared, hostile, nothing_ran, troubled, wrong
 
 
 def printed(comparison, width=80, colours=None) -> str:
     target = io.StringIO()
-    Console(file=target, width=width, color_system=colours, force_terminal=bool(colours)).print(terminal(comparison))
+    Console(file=target, width=width, color_system=colours, force_terminal=bool(colours)).print(
+        terminal(report_text(comparison))
+    )
     return target.getvalue()
 
 
 def test_no_line_is_wider_than_80_columns(comparison):
-    for line in [*plain(comparison).splitlines(), *printed(comparison, width=300).splitlines()]:
+    for line in [*plain(report_text(comparison)).splitlines(), *printed(comparison, width=300).splitlines()]:
         assert columns(line) <= 80, line
 
 
@@ -32,7 +35,7 @@ def test_a_terminal_of_80_columns_shows_each_line_whole(comparison):
 
 
 def test_plain_text_has_no_control_characters_and_no_boxes(comparison):
-    text = plain(comparison)
+    text = plain(report_text(comparison))
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\u2500-\u259f]", text)
 
 
@@ -42,7 +45,7 @@ def test_a_terminal_gets_no_escape_sequence_from_a_name():
 
 
 def test_every_backend_has_a_row_and_every_trouble_its_remedy():
-    text = plain(troubled())
+    text = plain(report_text(troubled()))
     for name in ("numpy", "python", "numba", "torch", "tape", "jax"):
         assert re.search(rf"^{name} ", text, re.MULTILINE)
     for told in ("pip install", "ZeroDivisionError", "raise --budget", "above the limit 0.909", "diverged at 12"):
@@ -50,7 +53,9 @@ def test_every_backend_has_a_row_and_every_trouble_its_remedy():
 
 
 def test_a_row_is_found_by_its_backend_and_splits_on_two_spaces():
-    row = next(line for line in plain(compared()).splitlines() if line.startswith("numba") and "µs" in line)
+    row = next(
+        line for line in plain(report_text(compared())).splitlines() if line.startswith("numba") and "µs" in line
+    )
     cells = re.split(r"\s{2,}", row)
     assert cells == ["numba", "430 ms", "390 ms", "1.23 µs", "1.21–1.26 µs", "0.19", "18 MiB"]
 
@@ -59,7 +64,7 @@ def test_the_text_says_in_which_order_batches_took_the_rows():
     result = compared()
     in_batches = replace(result, problem=replace(result.problem, batch_size=7, seed=5))
     in_order = replace(in_batches, problem=replace(in_batches.problem, order="file"))
-    told = [" ".join(plain(one).split()) for one in (result, in_batches, in_order)]
+    told = [" ".join(plain(report_text(one)).split()) for one in (result, in_batches, in_order)]
     assert "full batch" in told[0]
     assert "batches of 7 rows, seed 5" in told[1]
     assert "batches of 7 rows, in the file's order" in told[2]
@@ -67,7 +72,7 @@ def test_the_text_says_in_which_order_batches_took_the_rows():
 
 @pytest.mark.parametrize(("case", "word"), [("one feature", "PASSED"), ("wrong", "FAILED"), ("nothing ran", "FAILED")])
 def test_the_verdict_is_a_word_to_search_for(case, word):
-    assert re.search(rf"^{word}: ", plain(CASES[case]()), re.MULTILINE)
+    assert re.search(rf"^{word}: ", plain(report_text(CASES[case]())), re.MULTILINE)
 
 
 def test_a_wrong_backend_is_named_with_its_reason():
@@ -131,7 +136,7 @@ def test_no_error_and_two_backends_have_words_of_their_own():
 
 
 def test_rate_and_standardisation_are_said():
-    text = plain(compared())
+    text = plain(report_text(compared()))
     assert "learning rate 0.1 (chosen: the best fixed one; stable below 0.909)" in text
     assert "standardised" in text
 
@@ -142,7 +147,7 @@ def test_every_row_has_a_cell_for_every_column(comparison):
 
 
 def test_a_wide_table_lists_some_features_and_says_how_many_are_left_out():
-    text = plain(CASES["many features"]())
+    text = plain(report_text(CASES["many features"]()))
     assert "4,984 more are in result.json" in " ".join(text.split())
     assert len(text.splitlines()) < 80
 
@@ -150,12 +155,12 @@ def test_a_wide_table_lists_some_features_and_says_how_many_are_left_out():
 def test_the_longest_backend_name_and_the_limit_fit_into_80_columns():
     base = compared((*ALL, "numba-compensated"))
     limited = {n: replace(r, speed=replace(r.speed, ceiling_fraction=0.874)) for n, r in base.backends.items()}
-    lines = plain(replace(base, backends=limited)).splitlines()
+    lines = plain(report_text(replace(base, backends=limited))).splitlines()
     assert max(map(columns, lines)) <= 80
     assert any(line.startswith("numba-compensated ") and line.endswith(" 87") for line in lines)
 
 
 def test_all_default_backends_are_in_the_order_given():
-    lines = plain(compared()).splitlines()
+    lines = plain(report_text(compared())).splitlines()
     start = lines.index("Outcome") + 2
     assert tuple(line.split()[0] for line in lines[start : start + 5]) == ALL

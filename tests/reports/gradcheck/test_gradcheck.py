@@ -23,13 +23,14 @@ from handgrad.compare.results.files import from_json, to_json
 from handgrad.compare.results.gradcheck import GradientChecks
 from handgrad.reports.compare import tables, words
 from handgrad.reports.compare.html import html as comparison_html
-from handgrad.reports.compare.text import plain as comparison_plain
+from handgrad.reports.compare.text import text as comparison_text
 from handgrad.reports.gradcheck import figures as gradcheck_figures
 from handgrad.reports.gradcheck import words as gradcheck_words
 from handgrad.reports.gradcheck.html import html
 from handgrad.reports.gradcheck.tables import gradients
-from handgrad.reports.gradcheck.text import plain
+from handgrad.reports.gradcheck.text import text as report_text
 from handgrad.reports.gradcheck.words import lessons
+from handgrad.reports.look.text import plain
 from tests.reports.compare.test_html import Page
 from tests.reports.conftest import ENVIRONMENT, HOSTILE, compared, problem
 
@@ -97,7 +98,7 @@ def found(request):
 
 
 def test_text_fits_eighty_columns_and_ends_with_the_verdict(found):
-    lines = plain(found).splitlines()
+    lines = plain(report_text(found)).splitlines()
     assert all(len(line) <= 80 for line in lines), max(lines, key=len)
     assert any(line.startswith("PASSED:" if found.passed else "FAILED:") for line in lines[-3:])
 
@@ -184,7 +185,7 @@ DIGITS = Precision(
 def test_a_comparison_shows_its_evidence_and_its_json_gives_it_back():
     whole = replace(compared(), gradchecks=checks().points, self_test=TESTED, precision=DIGITS)
     assert from_json(to_json(whole), Comparison) == whole
-    page, text = Page(comparison_html(whole)), comparison_plain(whole)
+    page, text = Page(comparison_html(whole)), plain(comparison_text(whole))
     assert page.open == []
     for told in ("The judge, put to the test", "The gradient by every method", "float32 beside float64"):
         assert told in page.words
