@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,28 +83,29 @@ def describe(name: str) -> BuiltIn:
     return BuiltIn(**{**described, "name": known, "features": tuple(described["features"])})
 
 
-def load(name: str) -> Dataset:
-    """The set's table. Its notes say where it comes from and under which licence.
+def load(name: str, target: str | None = None, features: Sequence[str] | None = None) -> Dataset:
+    """The set's table, or some columns of it. Its notes say where it comes from and under which licence.
+
+    Args:
+        name: One of `names`; upper case and underscores are accepted.
+        target: The column to predict; default: the set's own target.
+        features: The columns to predict from; default: all others.
 
     Raises:
-        DataError: If there is no set of that name.
+        DataError: If there is no set of that name, or it has no such column.
     """
     import numpy as np
 
+    from handgrad.data.columns import choose_columns
     from handgrad.data.dataset import Dataset
 
     described = describe(name)
     with (FOLDER / f"{described.name}.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
-    table = np.array(rows, dtype=np.float64)
-    return Dataset(
-        X=table[:, :-1],
-        y=table[:, -1],
-        feature_names=tuple(header[:-1]),
-        target_name=header[-1],
-        source=described.name,
-        notes=(f"{described.title}; source: {described.source}; licence: {described.licence}",),
-    ).examined()
+    chosen = choose_columns(header, target or described.target, features, described.name)
+    cells = np.array(rows, dtype=np.float64)[:, chosen.indices]
+    note = f"{described.title}; source: {described.source}; licence: {described.licence}"
+    return Dataset.from_table(cells, header, chosen, described.name, [note]).examined()
 
 
 def canonical(name: str) -> str:

@@ -32,7 +32,7 @@ LARGEST_CONDITION = 1e12
 TRUTH_SCHEMA = 1
 
 
-class Truth(msgspec.Struct, frozen=True, kw_only=True):
+class GroundTruth(msgspec.Struct, frozen=True, kw_only=True):
     """What a synthetic data set was made of; `truth.json` beside the tables.
 
     Attributes:
@@ -62,7 +62,7 @@ def synthetic(
     noise: float = 0.5,
     seed: int = 0,
     condition: float | None = None,
-) -> tuple[Dataset, Truth]:
+) -> tuple[Dataset, GroundTruth]:
     """Makes data and keeps the truth.
 
     Args:
@@ -92,7 +92,7 @@ def synthetic(
         source=f"synthetic (n = {num_samples}, d = {features}, noise {noise:g}, seed {seed})",
         y_true=y_true,
     )
-    truth = Truth(
+    truth = GroundTruth(
         weights=tuple(weights.tolist()),
         bias=BIAS,
         noise=float(noise),
@@ -170,14 +170,14 @@ def generate(
     return paths
 
 
-def read_truth(path: str | os.PathLike[str]) -> Truth:
+def read_truth(path: str | os.PathLike[str]) -> GroundTruth:
     """Reads the truth.json that `generate` wrote.
 
     Raises:
         DataError: If it is not there, or is something else.
     """
     try:
-        truth = msgspec.json.decode(read_bytes(path), type=Truth)
+        truth = msgspec.json.decode(read_bytes(path), type=GroundTruth)
     except msgspec.DecodeError as error:
         raise DataError(
             f"{path}: expected what `generate` writes, got something else ({error}); generate again"

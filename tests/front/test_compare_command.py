@@ -155,15 +155,15 @@ def test_an_option_that_names_nothing_is_refused(cli: Cli) -> None:
 
 
 def test_two_runs_of_the_same_second_have_a_folder_each(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    from handgrad.commands import compare
+    from handgrad.commands.shared import runs
 
     class Stopped(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> Stopped:
             return cls(2026, 1, 2, 3, 4, 5)
 
-    monkeypatch.setattr(compare, "datetime", Stopped)
-    with compare.run_folder(None, "norris") as first, compare.run_folder(None, "norris") as second:
+    monkeypatch.setattr(runs, "datetime", Stopped)
+    with runs.run_folder(None, "norris") as first, runs.run_folder(None, "norris") as second:
         assert first != second
         Path(second, "result.json").touch()
     assert sorted(path.name for path in Path("runs").iterdir()) == ["20260102-030405-norris-2"]

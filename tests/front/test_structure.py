@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "handgrad.reports.learn": {RESULTS, "handgrad.reports.look", "handgrad.reports.explain"},
 }  # fmt: skip
 #: The front door may import all.
-FRONT = ("handgrad", "handgrad.commands")
+FRONT = ("handgrad", "handgrad.commands", "handgrad.commands.shared")
 HEAVY = ("numpy", "pandas", "matplotlib", "numba", "torch", "pyarrow", "mpmath")
 
 

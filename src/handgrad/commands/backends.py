@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import typer
 
-from handgrad.commands.options import Json
+from handgrad.commands.shared.options import Json
+from handgrad.commands.shared.output import print_json
 
 
 def backends(json_output: Json = False) -> None:
@@ -26,7 +25,7 @@ def backends(json_output: Json = False) -> None:
         for entry in catalogue().values()
     ]
     if json_output:
-        typer.echo(json.dumps(rows, indent=1))
+        print_json(rows)
         return
     width = max(len(str(row["name"])) for row in rows)
     for row in rows:

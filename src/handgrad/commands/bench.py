@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
-from handgrad.commands.compare import progress_bar, resumable, run_folder
-from handgrad.commands.options import (
+from handgrad.commands.shared.completion import complete_dtypes
+from handgrad.commands.shared.options import (
     Backends,
     Compensated,
     Json,
@@ -18,12 +17,10 @@ from handgrad.commands.options import (
     Threads,
     Timeout,
     chosen,
-    complete_dtypes,
     names,
 )
-
-if TYPE_CHECKING:
-    from handgrad.compare.results.bench import Bench
+from handgrad.commands.shared.output import print_result, show_report
+from handgrad.commands.shared.runs import check_resume, progress_bar, resumable, run_folder
 
 
 class Usual(NamedTuple):
@@ -84,11 +81,11 @@ def bench(
     """Time the backends over sizes. Sets them beside what this machine allows; says who wins from which size on."""
     from handgrad.compare.bench.sweep import bench as measure_all
     from handgrad.compare.results.bench import Settings
-    from handgrad.compare.results.files import to_json
     from handgrad.reports.bench.html import write
+    from handgrad.reports.bench.text import text
+    from handgrad.reports.look.text import show
 
-    if resume and out is None:
-        raise typer.BadParameter("--resume needs --out, the folder of the run to go on with")
+    check_resume(resume, out)
     usual = QUICK if quick else USUAL
     of_rows, of_numbers = grid(usual.rows if rows is None else rows)
     settings = Settings(
@@ -107,10 +104,10 @@ def bench(
         found = measure_all(settings, threads, folder, resume, progress, timeout)
         write(found, folder)
     if json_output:
-        sys.stdout.buffer.write(to_json(found) + b"\n")
+        print_result(found)
     else:
-        show(found)
-        typer.echo(f"Report: {folder / 'report.html'}")
+        show(text(found))
+        show_report(folder)
 
 
 def grid(given: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -162,11 +159,3 @@ def formats(given: str) -> tuple[str, ...]:
     if not found or not set(found) <= {"float64", "float32"}:
         raise typer.BadParameter(f"--dtypes: expected float64, float32 or both, got {given!r}")
     return found
-
-
-def show(found: Bench) -> None:
-    """The result as tables on a terminal, as plain lines in a pipe."""
-    from handgrad.reports.bench.text import text
-    from handgrad.reports.look.text import show as printed
-
-    printed(text(found))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from handgrad.commands.options import HintOnly, Json, TimeLimit
-
-WRONG = 1
+from handgrad.commands.shared.options import HintOnly, Json, TimeLimit
+from handgrad.commands.shared.output import show_diagnosis
 
 
 def check(
@@ -30,6 +28,4 @@ def check(
     from handgrad.compare.check.file import check_file
 
     diagnosis = check_file(file, time_limit=time_limit, hint_only=hint_only)
-    typer.echo(json.dumps(diagnosis.to_json(), indent=1, ensure_ascii=False) if json_output else str(diagnosis))
-    if not diagnosis.correct:
-        raise typer.Exit(WRONG)
+    show_diagnosis(diagnosis, json_output)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 
 import typer
 
-from handgrad.commands.options import Json
+from handgrad.commands.shared.options import Json
+from handgrad.commands.shared.output import print_json
 
 
 def datasets(json_output: Json = False) -> None:
@@ -16,7 +16,7 @@ def datasets(json_output: Json = False) -> None:
 
     described = [builtin_sets.describe(name) for name in builtin_sets.names()]
     if json_output:
-        typer.echo(json.dumps([dataclasses.asdict(one) for one in described], indent=1))
+        print_json([dataclasses.asdict(one) for one in described])
         return
     width = max(len(one.name) for one in described)
     for one in described:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from handgrad.commands.options import Json
-
-CHECK_FAILED = 1
+from handgrad.commands.shared.options import Json
+from handgrad.commands.shared.output import exit_unless, print_result
 
 
 def diff(
@@ -23,15 +21,12 @@ def diff(
 ) -> None:
     """Compare two runs of `compare` or of `bench`. Exit code 1 when something became slower or wrong."""
     from handgrad.compare.bench.diff import diff as difference
-    from handgrad.compare.results.files import to_json
+    from handgrad.reports.bench.diff import text
+    from handgrad.reports.look.text import plain
 
     found = difference(before, after, threshold)
     if json_output:
-        sys.stdout.buffer.write(to_json(found) + b"\n")
+        print_result(found)
     else:
-        from handgrad.reports.bench.diff import text
-        from handgrad.reports.look.text import plain
-
         typer.echo(plain(text(found)), nl=False)
-    if not found.passed:
-        raise typer.Exit(CHECK_FAILED)
+    exit_unless(found.passed)

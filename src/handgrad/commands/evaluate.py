@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgrad.commands.options import DataDir, DropMissing, Encoding, Json, Separator
+from handgrad.commands.shared.options import DataDir, DropMissing, Encoding, Json, Separator
+from handgrad.commands.shared.output import SHOWN, print_json, show_lines
+from handgrad.commands.shared.tables import FileOptions, given_or_generated, read_file
 
 if TYPE_CHECKING:
     from handgrad.compare.side_by_side.evaluation import Evaluation
     from handgrad.data.dataset import Dataset
     from handgrad.data.model_file import Model
-    from handgrad.data.synthetic import Truth
+    from handgrad.data.synthetic import GroundTruth
 
 
 def evaluate(
@@ -38,59 +39,34 @@ def evaluate(
 ) -> None:
     """Find MSE, MAE and R² of a saved model on test data. Also plots its predictions."""
     from handgrad.compare.side_by_side.evaluation import evaluate_model
-    from handgrad.data.errors import UnknownColumn
     from handgrad.data.model_file import load
     from handgrad.data.synthetic import read_truth
-    from handgrad.data.tables import load_table
-    from handgrad.reports.compare.training import predictions
 
-    path = file if file is not None else data_dir / "test.csv"
-    if file is None and not path.exists():
-        raise typer.BadParameter(
-            f"{path}: no such file; run `handgrad generate --data-dir {data_dir}`, or name a table"
-        )
+    path = given_or_generated(file, data_dir, "test.csv")
     loaded = load(model)
-    try:
-        table = load_table(
-            path,
-            loaded.target_name,
-            list(loaded.feature_names),
-            separator=separator,
-            encoding=encoding,
-            drop_missing=drop_missing,
-            to_fit=False,
-        )
-    except UnknownColumn as error:
-        raise UnknownColumn(lacking(path, error.there, model, loaded), error.there) from error
+    table = read_for(loaded, model, path, FileOptions(separator, encoding, drop_missing))
     truth = read_truth(path.parent / "truth.json") if compare else None
     found = evaluate_model(loaded, table)
-    folder = out if out is not None else model.parent
-    plot = predictions(
-        table.y.tolist(), found.predicted.tolist(), table.target_name, found.r2, folder / "predictions.png"
-    )
-    plots = [plot, *([against_truth(loaded, table, truth, folder)] if truth is not None else [])]
+    plots = draw(loaded, table, found, truth, out if out is not None else model.parent)
     if json_output:
-        typer.echo(json.dumps(as_json(loaded, table, found, truth, plots), indent=1))
-        return
-    for note in [*table.notes, *warnings_of(loaded)]:
-        typer.echo(f"Note:   {note}")
-    typer.echo(f"Rows:   {table.rows} of {table.source}")
-    typer.echo(f"MSE:    {found.mse:.6g}   (mean squared error, units of {table.target_name} squared)")
-    typer.echo(f"MAE:    {found.mae:.6g}   (mean absolute error, units of {table.target_name})")
-    typer.echo(f"R²:     {coefficient_of_determination(found.r2, table.rows)}")
-    if found.mse_to_truth is not None:
-        typer.echo(f"Truth:  {found.mse_to_truth:.6g} mean squared distance from the target without noise")
-    for line in parameter_lines(loaded, truth):
-        typer.echo(line)
-    for written in plots:
-        typer.echo(f"Wrote:  {written}")
+        print_json(as_json(loaded, table, found, truth, plots))
+    else:
+        show_lines(lines(loaded, table, found, truth, plots))
 
 
-def coefficient_of_determination(r2: float, rows: int) -> str:
-    """R² as it is shown; or why there is none."""
-    if not math.isnan(r2):
-        return f"{r2:.6g}"
-    return "undefined: one row has no spread to explain" if rows == 1 else "undefined: the target is constant"
+def read_for(model: Model, model_path: Path, path: Path, options: FileOptions) -> Dataset:
+    """The columns of a table that the model was trained on.
+
+    Raises:
+        UnknownColumn: If it lacks one; the message names the model, too.
+        DataError: If it cannot be used otherwise.
+    """
+    from handgrad.data.errors import UnknownColumn
+
+    try:
+        return read_file(path, model.target_name, list(model.feature_names), options, to_fit=False)
+    except UnknownColumn as error:
+        raise UnknownColumn(lacking(path, error.there, model_path, model), error.there) from error
 
 
 def lacking(path: Path, there: Sequence[str], model_path: Path, model: Model) -> str:
@@ -106,40 +82,79 @@ def lacking(path: Path, there: Sequence[str], model_path: Path, model: Model) ->
     )
 
 
+def lines(
+    model: Model, table: Dataset, found: Evaluation, truth: GroundTruth | None, plots: list[Path]
+) -> Iterator[str]:
+    """The outcome, a line each."""
+    yield from (f"Note:   {note}" for note in [*table.notes, *warnings_of(model)])
+    yield f"Rows:   {table.rows} of {table.source}"
+    yield f"MSE:    {found.mse:.6g}   (mean squared error, units of {table.target_name} squared)"
+    yield f"MAE:    {found.mae:.6g}   (mean absolute error, units of {table.target_name})"
+    yield f"R²:     {coefficient_of_determination(found.r2, table.rows)}"
+    if found.mse_to_truth is not None:
+        yield f"Truth:  {found.mse_to_truth:.6g} mean squared distance from the target without noise"
+    yield from parameter_lines(model, truth)
+    yield from (f"Wrote:  {path}" for path in plots)
+
+
+def coefficient_of_determination(r2: float, rows: int) -> str:
+    """R² as it is shown; or why there is none."""
+    if not math.isnan(r2):
+        return f"{r2:.6g}"
+    return "undefined: one row has no spread to explain" if rows == 1 else "undefined: the target is constant"
+
+
 def warnings_of(model: Model) -> list[str]:
     """What must be said of a model before its numbers are believed."""
     end = model.details.get("diverged_at")
     return [] if end is None else [f"the model's training diverged at epoch {end}; train again with a smaller rate"]
 
 
-def parameter_lines(model: Model, truth: Truth | None) -> list[str]:
-    """Each learned parameter, beside the true one where that is known; at most twenty."""
-    from handgrad.data.errors import cut
-
+def parameter_lines(model: Model, truth: GroundTruth | None) -> Iterator[str]:
+    """The learned parameters, as many as a terminal shows, beside the true ones where those are known."""
     learned = [*zip(model.feature_names, model.weights.tolist(), strict=True), ("bias", model.bias)]
     true = [None] * len(learned) if truth is None else [*truth.weights, truth.bias]
-    lines = []
-    for (name, value), goal in list(zip(learned, true, strict=True))[:20]:
-        beside = "" if goal is None else f"   true {goal:<12.6g} difference {value - goal:+.3g}"
-        lines.append(f"  {cut(name, 24):<24} {value:<14.8g}{beside}".rstrip())
-    return lines + ([f"  … {len(learned) - 20} more in the model file"] if len(learned) > 20 else [])
+    for (name, value), goal in list(zip(learned, true, strict=True))[:SHOWN]:
+        yield parameter_line(name, value, goal)
+    if len(learned) > SHOWN:
+        yield f"  … {len(learned) - SHOWN} more in the model file"
 
 
-def against_truth(model: Model, table: Dataset, truth: Truth, folder: Path) -> Path:
-    """The plot of the learned against the true function: two lines, or all parameters for more features."""
-    from handgrad.reports.compare.training import learned_against_true, learned_weights_against_true
+def parameter_line(name: str, value: float, goal: float | None) -> str:
+    """A learned parameter, and how far it is from the true one."""
+    from handgrad.data.errors import cut
 
+    beside = "" if goal is None else f"   true {goal:<12.6g} difference {value - goal:+.3g}"
+    return f"  {cut(name, 24):<24} {value:<14.8g}{beside}".rstrip()
+
+
+def draw(model: Model, table: Dataset, found: Evaluation, truth: GroundTruth | None, folder: Path) -> list[Path]:
+    """Writes the plots; returns their paths."""
+    from handgrad.reports.compare.training import predictions
+
+    y, predicted = table.y.tolist(), found.predicted.tolist()
+    written = [predictions(y, predicted, table.target_name, found.r2, folder / "predictions.png")]
+    if truth is not None:
+        check_as_many_weights(model, truth)
+        path = folder / "learned_against_true.png"
+        draw_against = draw_line_against_truth if len(model.weights) == 1 else draw_weights_against_truth
+        written.append(draw_against(model, table, truth, path))
+    return written
+
+
+def check_as_many_weights(model: Model, truth: GroundTruth) -> None:
+    """Refuses to hold a model against the truth of other data."""
     if len(truth.weights) != len(model.weights):
         raise typer.BadParameter(
             f"--compare: the truth has {len(truth.weights)} weights, the model {len(model.weights)}; "
             "use the model that was trained on this folder's data"
         )
-    path = folder / "learned_against_true.png"
-    if len(model.weights) > 1:
-        names = [*model.feature_names, "bias"]
-        return learned_weights_against_true(
-            names, [*model.weights.tolist(), model.bias], [*truth.weights, truth.bias], path
-        )
+
+
+def draw_line_against_truth(model: Model, table: Dataset, truth: GroundTruth, path: Path) -> Path:
+    """The plot of the learned and the true line over the one feature."""
+    from handgrad.reports.compare.training import learned_against_true
+
     return learned_against_true(
         table.X[:, 0].tolist(),
         table.y.tolist(),
@@ -150,8 +165,16 @@ def against_truth(model: Model, table: Dataset, truth: Truth, folder: Path) -> P
     )
 
 
+def draw_weights_against_truth(model: Model, table: Dataset, truth: GroundTruth, path: Path) -> Path:
+    """The plot of every learned parameter beside the true one."""
+    from handgrad.reports.compare.training import learned_weights_against_true
+
+    learned = [*model.weights.tolist(), model.bias]
+    return learned_weights_against_true([*model.feature_names, "bias"], learned, [*truth.weights, truth.bias], path)
+
+
 def as_json(
-    model: Model, table: Dataset, found: Evaluation, truth: Truth | None, plots: list[Path]
+    model: Model, table: Dataset, found: Evaluation, truth: GroundTruth | None, plots: list[Path]
 ) -> dict[str, object]:
     """The outcome as one object; R² is null where it is undefined."""
     return {
@@ -166,5 +189,5 @@ def as_json(
         "true_weights": None if truth is None else list(truth.weights),
         "true_bias": None if truth is None else truth.bias,
         "notes": [*table.notes, *warnings_of(model)],
-        "files": [str(path) for path in plots],
+        "files": list(map(str, plots)),
     }

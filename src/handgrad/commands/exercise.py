@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from handgrad.commands.options import HintOnly, Json, TimeLimit
-
-WRONG = 1
+from handgrad.commands.shared.options import HintOnly, Json, TimeLimit
+from handgrad.commands.shared.output import print_json, show_diagnosis
 
 Number = Annotated[int, typer.Argument(help="Which; see `handgrad exercise list`.", show_default=False)]
 
@@ -32,7 +30,7 @@ def list_all(json_output: Json = False) -> None:
         for e in EXERCISES.values()
     ]
     if json_output:
-        typer.echo(json.dumps(every, indent=1))
+        print_json(every)
         return
     for one in every:
         here = f"exercise_{one['number']}.py" if one["started"] else ""
@@ -68,6 +66,4 @@ def check(
 
     own = file if file is not None else Path(described(number).file)
     diagnosis = grade(number, own, time_limit=time_limit, hint_only=hint_only)
-    typer.echo(json.dumps(diagnosis.to_json(), indent=1, ensure_ascii=False) if json_output else str(diagnosis))
-    if not diagnosis.correct:
-        raise typer.Exit(WRONG)
+    show_diagnosis(diagnosis, json_output)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgrad.commands.options import (
+from handgrad.commands.shared.completion import complete_dataset
+from handgrad.commands.shared.options import (
     DropMissing,
     Encoding,
     Features,
@@ -16,15 +17,14 @@ from handgrad.commands.options import (
     Separator,
     Table,
     Target,
-    complete_dataset,
     names,
     rate,
     start_weights,
 )
+from handgrad.commands.shared.output import print_result
+from handgrad.commands.shared.tables import FileOptions, not_both, read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from handgrad.compare.results.explanation import Explanation
     from handgrad.data.dataset import Dataset
 
@@ -64,14 +64,14 @@ def explain(
 ) -> None:
     """Show one step of descent with every number. By hand, on the autodiff tape, and by PyTorch."""
     from handgrad.compare.learn.explanation import explain as explained
-    from handgrad.compare.results.files import to_json
 
-    table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing)
+    how = FileOptions(separator, encoding, drop_missing)
+    table = read_table(file, dataset, target, names(features), how)
     explanation = explained(table, rows, start_weights(weights), bias, rate(learning_rate))
     if html is not None:
         write_page(explanation, html)
     if json_output:
-        sys.stdout.buffer.write(to_json(explanation) + b"\n")
+        print_result(explanation)
     elif html is not None:
         typer.echo(f"Page: {html}")
     else:
@@ -79,39 +79,15 @@ def explain(
 
 
 def read_table(
-    file: Path | None,
-    dataset: str | None,
-    target: str | None,
-    features: Sequence[str] | None,
-    separator: str | None,
-    encoding: str | None,
-    drop_missing: bool,
+    file: Path | None, dataset: str | None, target: str | None, features: list[str] | None, options: FileOptions
 ) -> Dataset:
     """The file's table, or a built-in one; columns may be chosen of both."""
-    from handgrad.data.tables import load_table
-
-    if file is not None and dataset is not None:
-        raise typer.BadParameter("give a file or --dataset, not both")
-    if file is not None:
-        return load_table(file, target, features, separator=separator, encoding=encoding, drop_missing=drop_missing)
-    return builtin_table(dataset or DEFAULT, target, features)
-
-
-def builtin_table(name: str, target: str | None, features: Sequence[str] | None) -> Dataset:
-    """A built-in table, or some columns of it."""
-    import numpy as np
-
     from handgrad.data import builtin_sets
-    from handgrad.data.columns import choose_columns
-    from handgrad.data.dataset import Dataset
 
-    whole = builtin_sets.load(name)
-    if target is None and features is None:
-        return whole
-    columns = [*whole.feature_names, whole.target_name]
-    chosen = choose_columns(columns, target, features, whole.source)
-    cells = np.column_stack([whole.X, whole.y])[:, chosen.indices]
-    return Dataset.from_table(cells, columns, chosen, whole.source, whole.notes).examined()
+    not_both(file, dataset)
+    if file is not None:
+        return read_file(file, target, features, options)
+    return builtin_sets.load(dataset or DEFAULT, target, features)
 
 
 def show(explanation: Explanation, wait: bool) -> None:

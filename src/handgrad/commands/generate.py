@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgrad.commands.options import DataDir, Json, Seed
+from handgrad.commands.shared.options import DataDir, Json, Seed
+from handgrad.commands.shared.output import print_json, show_lines
+
+if TYPE_CHECKING:
+    from handgrad.data.synthetic import GroundTruth
+
+#: Weights that a terminal shows; truth.json holds all.
+SHOWN_WEIGHTS = 8
 
 
 def generate(
@@ -24,23 +31,23 @@ def generate(
     json_output: Json = False,
 ) -> None:
     """Write train.csv and test.csv with a known truth. For one feature that is y = 2x + 1, plus noise."""
+    import msgspec
+
     from handgrad.data import synthetic
 
     paths = synthetic.generate(data_dir, num_samples, train_split, noise, features, seed, condition)
     truth = synthetic.read_truth(paths[-1])
     if json_output:
-        typer.echo(json.dumps({"files": [str(path) for path in paths], **_fields(truth)}, indent=1))
-        return
-    shown = ", ".join(f"{weight:g}" for weight in truth.weights[:8]) + (", …" if len(truth.weights) > 8 else "")
-    training_rows = round(train_split * num_samples)
-    typer.echo(f"Truth:  W = {shown}, b = {truth.bias:g}, noise {truth.noise:g}")
-    typer.echo(f"Train:  {training_rows} rows in {paths[0]}")
-    typer.echo(f"Test:   {num_samples - training_rows} rows in {paths[1]}")
-    typer.echo(f"Next:   handgrad train --data-dir {data_dir}")
+        print_json({"files": list(map(str, paths)), **msgspec.to_builtins(truth)})
+    else:
+        show_lines(lines(truth, paths, round(train_split * num_samples), data_dir))
 
 
-def _fields(truth: object) -> dict[str, object]:
-    import msgspec
-
-    fields: dict[str, object] = msgspec.to_builtins(truth)
-    return fields
+def lines(truth: GroundTruth, paths: list[Path], training_rows: int, data_dir: Path) -> Iterator[str]:
+    """What was made, where it stands, and what comes next."""
+    weights = ", ".join(f"{weight:g}" for weight in truth.weights[:SHOWN_WEIGHTS])
+    more = ", …" if len(truth.weights) > SHOWN_WEIGHTS else ""
+    yield f"Truth:  W = {weights}{more}, b = {truth.bias:g}, noise {truth.noise:g}"
+    yield f"Train:  {training_rows} rows in {paths[0]}"
+    yield f"Test:   {truth.num_samples - training_rows} rows in {paths[1]}"
+    yield f"Next:   handgrad train --data-dir {data_dir}"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgrad.commands.compare import progress_bar, read_table, run_folder
-from handgrad.commands.options import (
+from handgrad.commands.shared.options import (
     Backends,
     BuiltIn,
     DropMissing,
@@ -28,13 +26,13 @@ from handgrad.commands.options import (
     names,
     start_weights,
 )
+from handgrad.commands.shared.output import exit_unless, print_result, show_report
+from handgrad.commands.shared.runs import progress_bar, run_folder
+from handgrad.commands.shared.tables import FileOptions, read_table
 
 if TYPE_CHECKING:
     from handgrad.backends.interface import Parameters
     from handgrad.compare.results.checks import Where
-    from handgrad.compare.results.gradcheck import GradientChecks
-
-CHECK_FAILED = 1
 
 
 class At(StrEnum):
@@ -71,12 +69,14 @@ def gradcheck(
     json_output: Json = False,
 ) -> None:
     """Check every backend's gradient by every method. Holds it against the exact one, too; writes a report."""
-    from handgrad.compare.results.files import to_json
     from handgrad.compare.side_by_side.gradchecks import check_backends
     from handgrad.compare.side_by_side.prepare import Options
     from handgrad.reports.gradcheck.html import write
+    from handgrad.reports.gradcheck.text import text
+    from handgrad.reports.look.text import show
 
-    table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing, seed)
+    how = FileOptions(separator, encoding, drop_missing)
+    table = read_table(file, dataset, target, names(features), how, seed)
     options = Options(
         backends=chosen(backends),
         start=start(weights, bias, table.features),
@@ -87,12 +87,11 @@ def gradcheck(
         checks = check_backends(table, options, points(at), progress)
         write(checks, folder)
     if json_output:
-        sys.stdout.buffer.write(to_json(checks) + b"\n")
+        print_result(checks)
     else:
-        show(checks)
-        typer.echo(f"Report: {folder / 'report.html'}")
-    if not checks.passed:
-        raise typer.Exit(CHECK_FAILED)
+        show(text(checks))
+        show_report(folder)
+    exit_unless(checks.passed)
 
 
 def points(at: At) -> tuple[Where, ...]:
@@ -108,11 +107,3 @@ def start(weights: str | None, bias: float, features: int) -> Parameters:
     if given is None:
         return Parameters([0.0] * features, bias)
     return check_parameters(given, bias, features, "float64")
-
-
-def show(checks: GradientChecks) -> None:
-    """The result as tables on a terminal, as plain lines in a pipe."""
-    from handgrad.reports.gradcheck.text import text
-    from handgrad.reports.look.text import show as printed
-
-    printed(text(checks))

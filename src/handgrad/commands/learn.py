@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from handgrad.commands.compare import progress_bar, read_table
-from handgrad.commands.options import (
+from handgrad.commands.shared.options import (
     BuiltIn,
     DropMissing,
     Encoding,
@@ -19,6 +18,8 @@ from handgrad.commands.options import (
     Target,
     names,
 )
+from handgrad.commands.shared.runs import progress_bar
+from handgrad.commands.shared.tables import FileOptions, read_table
 
 
 def learn(
@@ -37,7 +38,8 @@ def learn(
     from handgrad.compare.results.files import write_whole
     from handgrad.reports.learn.html import html
 
-    table = read_table(file, dataset, target, names(features), separator, encoding, drop_missing, seed)
+    how = FileOptions(separator, encoding, drop_missing)
+    table = read_table(file, dataset, target, names(features), how, seed)
     with progress_bar() as progress:
         page = html(lessons(table, seed, progress))
     write_whole(out, page.encode())

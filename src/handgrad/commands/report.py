@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from handgrad.commands.shared.output import show_lines
+
 
 def report(
     run: Annotated[Path, typer.Argument(help="A run's folder, or its result.json.", show_default=False)],
@@ -15,16 +17,19 @@ def report(
     ] = None,
 ) -> None:
     """Render a run's report again, from its result.json alone."""
+    show_lines(map(str, render(run, out)))
+
+
+def render(run: Path, out: Path | None) -> list[Path]:
+    """Writes the report of a run of `compare` or of `bench`, into its own folder or another; returns the paths."""
     from handgrad.compare.results.bench import Bench
     from handgrad.compare.results.comparison import Comparison
     from handgrad.compare.results.files import content_of, from_json, head_of
-    from handgrad.reports.bench import html as bench_html
-    from handgrad.reports.compare import html as compare_html
+    from handgrad.reports.bench.html import write as write_bench
+    from handgrad.reports.compare.html import write as write_comparison
 
     path, content = content_of(run)
+    folder = out or path.parent
     if head_of(content, str(path)).kind == Bench.kind:
-        written = bench_html.write(from_json(content, Bench, str(path)), out or path.parent)
-    else:
-        written = compare_html.write(from_json(content, Comparison, str(path)), out or path.parent)
-    for path in written:
-        typer.echo(path)
+        return write_bench(from_json(content, Bench, str(path)), folder)
+    return write_comparison(from_json(content, Comparison, str(path)), folder)

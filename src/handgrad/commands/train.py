@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgrad.commands.options import (
+from handgrad.commands.shared.completion import complete_backend
+from handgrad.commands.shared.options import (
     BatchSize,
     DataDir,
     DropMissing,
@@ -27,19 +27,15 @@ from handgrad.commands.options import (
     Separator,
     Standardize,
     Target,
-    complete_backend,
     names,
     rate,
 )
+from handgrad.commands.shared.output import SHOWN, exit_unless, print_json, show_lines
+from handgrad.commands.shared.tables import FileOptions, given_or_generated, read_file
 
 if TYPE_CHECKING:
-    from handgrad.compare.side_by_side.single import GradientCheck, Trained
+    from handgrad.compare.side_by_side.single import CheckedParameter, GradientCheck, Trained
     from handgrad.data.dataset import Dataset
-
-CHECK_FAILED = 1
-
-#: Parameters that the terminal shows; the files hold all.
-SHOWN = 20
 
 
 class ModelFormat(StrEnum):
@@ -80,19 +76,11 @@ def train(
 ) -> None:
     """Train one model on one backend. Writes the model, the loss curve (PNG) and the history (CSV)."""
     from handgrad.backends.catalogue import canonical
-    from handgrad.compare.results.files import write_whole
     from handgrad.compare.side_by_side.prepare import Options
-    from handgrad.compare.side_by_side.single import history_csv, train_one
-    from handgrad.data.model_file import save
-    from handgrad.data.tables import load_table
-    from handgrad.reports.compare.training import loss_curve
+    from handgrad.compare.side_by_side.single import train_one
 
-    path = file if file is not None else data_dir / "train.csv"
-    if file is None and not path.exists():
-        raise typer.BadParameter(
-            f"{path}: no such file; run `handgrad generate --data-dir {data_dir}`, or name a table"
-        )
-    table = load_table(path, target, names(features), separator=separator, encoding=encoding, drop_missing=drop_missing)
+    path = given_or_generated(file, data_dir, "train.csv")
+    table = read_file(path, target, names(features), FileOptions(separator, encoding, drop_missing))
     options = Options(
         learning_rate=rate(learning_rate),
         epochs=epochs,
@@ -103,40 +91,66 @@ def train(
         standardize=standardize,
     )
     trained = train_one(table, canonical(backend), options, grad_check)
-    files = [out / f"model.{model_format.value}", out / "history.csv"]
-    save(trained.model, files[0], format=model_format.value)
-    write_whole(files[1], history_csv(trained))
-    files.append(loss_curve(trained.training.losses.tolist(), trained.backend, out / "loss_curve.png"))
+    files = write(trained, out, model_format)
     if json_output:
-        typer.echo(json.dumps(as_json(trained, table, files), indent=1))
+        print_json(as_json(trained, table, files))
     else:
-        for line in [*lines(trained, table), *(f"Wrote:  {file}" for file in files)]:
-            typer.echo(line)
-    if trained.training.diverged_at is not None or not all(check.passed for check in trained.checks):
-        raise typer.Exit(CHECK_FAILED)
+        show_lines([*lines(trained, table), *(f"Wrote:  {file}" for file in files)])
+    exit_unless(trained.training.diverged_at is None and all(check.passed for check in trained.checks))
+
+
+def write(trained: Trained, folder: Path, model_format: ModelFormat) -> list[Path]:
+    """Writes the model, its history and its loss curve; returns their paths."""
+    from handgrad.compare.results.files import write_whole
+    from handgrad.compare.side_by_side.single import history_csv
+    from handgrad.data.model_file import save
+    from handgrad.reports.compare.training import loss_curve
+
+    model, history, curve = folder / f"model.{model_format.value}", folder / "history.csv", folder / "loss_curve.png"
+    save(trained.model, model, format=model_format.value)
+    write_whole(history, history_csv(trained))
+    return [model, history, loss_curve(trained.training.losses.tolist(), trained.backend, curve)]
 
 
 def lines(trained: Trained, table: Dataset) -> Iterator[str]:
     """The outcome, a line each."""
+    yield from data_lines(trained, table)
+    for check in trained.checks:
+        yield from check_lines(check)
+    yield loss_line(trained)
+    yield from parameter_lines(trained, table)
+    if trained.training.diverged_at is not None:
+        yield f"Failed: {divergence(trained)}"
+
+
+def data_lines(trained: Trained, table: Dataset) -> Iterator[str]:
+    """What was trained on, and at which rate."""
     from handgrad.data.errors import cut
 
-    run, plan = trained.training, trained.prepared.plan
+    prepared = trained.prepared
     yield from (f"Note:   {note}" for note in table.notes)
     many = "s" if table.features > 1 else ""
     yield f"Data:   {table.rows} rows, {table.features} feature{many}, target {cut(table.target_name)}"
-    yield f"Rate:   {plan.learning_rate:.6g} (stable below {trained.prepared.curvature.limit:.4g})"
-    for check in trained.checks:
-        yield from check_lines(check)
-    epochs = len(run.losses) - 1
+    yield f"Rate:   {prepared.plan.learning_rate:.6g} (stable below {prepared.curvature.limit:.4g})"
+
+
+def loss_line(trained: Trained) -> str:
+    """The loss at both ends of the run."""
+    losses = trained.training.losses
+    epochs = len(losses) - 1
     counted = f"{epochs:,} epoch{'s' if epochs != 1 else ''}"
-    yield f"Loss:   {run.losses[0]:.6g} at the start, {run.losses[-1]:.6g} after {counted} (MSE)"
+    return f"Loss:   {losses[0]:.6g} at the start, {losses[-1]:.6g} after {counted} (MSE)"
+
+
+def parameter_lines(trained: Trained, table: Dataset) -> Iterator[str]:
+    """The weights, as many as a terminal shows, and the bias, in the user's units."""
+    from handgrad.data.errors import cut
+
     for name, weight in list(zip(table.feature_names, trained.model.weights.tolist(), strict=True))[:SHOWN]:
         yield f"Weight: {weight:<14.8g} {cut(name, 40)}"
     if table.features > SHOWN:
         yield f"        … {table.features - SHOWN} more in the model file"
     yield f"Bias:   {trained.model.bias:.8g}"
-    if run.diverged_at is not None:
-        yield f"Failed: {divergence(trained)}"
 
 
 def divergence(trained: Trained) -> str | None:
@@ -151,53 +165,44 @@ def divergence(trained: Trained) -> str | None:
 
 def check_lines(check: GradientCheck) -> Iterator[str]:
     """A gradient check as a small table: the worst parameters first where there are many."""
-    from handgrad.data.errors import cut
-
     yield f"Gradient check {check.when}: analytic against central differences"
     yield f"  {'parameter':<18} {'analytic':>16} {'numerical':>16} {'difference':>11} {'allowed':>9}"
     worst = sorted(check.parameters, key=lambda one: one.difference / one.tolerance, reverse=True)[:SHOWN]
-    for one in check.parameters if len(check.parameters) <= SHOWN else worst:
-        verdict = "ok" if one.passed else "WRONG"
-        yield (
-            f"  {cut(one.name, 18):<18} {one.analytic:>16.9g} {one.numerical:>16.9g} {one.difference:>11.2e} "
-            f"{one.tolerance:>9.1e} {verdict}"
-        )
+    yield from map(check_line, check.parameters if len(check.parameters) <= SHOWN else worst)
+
+
+def check_line(one: CheckedParameter) -> str:
+    """A derivative by both ways, how far they are apart, and how far they may be."""
+    from handgrad.data.errors import cut
+
+    verdict = "ok" if one.passed else "WRONG"
+    numbers = f"{one.analytic:>16.9g} {one.numerical:>16.9g} {one.difference:>11.2e} {one.tolerance:>9.1e}"
+    return f"  {cut(one.name, 18):<18} {numbers} {verdict}"
 
 
 def as_json(trained: Trained, table: Dataset, files: list[Path]) -> dict[str, object]:
     """The outcome as one object."""
-    run, plan = trained.training, trained.prepared.plan
+    run = trained.training
     return {
         "backend": trained.backend,
         "rows": table.rows,
         "features": list(table.feature_names),
         "target": table.target_name,
-        "learning_rate": plan.learning_rate,
+        "learning_rate": trained.prepared.plan.learning_rate,
         "epochs": len(run.losses) - 1,
         "weights": trained.model.weights.tolist(),
         "bias": trained.model.bias,
         "losses": run.losses.tolist(),
         "diverged_at": run.diverged_at,
         "reason": divergence(trained),
-        "gradient_checks": [
-            {
-                "when": check.when,
-                "passed": check.passed,
-                "parameters": [
-                    {
-                        "name": one.name,
-                        "analytic": one.analytic,
-                        "numerical": one.numerical,
-                        "difference": one.difference,
-                        "relative": one.relative,
-                        "tolerance": one.tolerance,
-                        "passed": one.passed,
-                    }
-                    for one in check.parameters
-                ],
-            }
-            for check in trained.checks
-        ],
+        "gradient_checks": list(map(check_as_json, trained.checks)),
         "notes": list(table.notes),
-        "files": [str(file) for file in files],
+        "files": list(map(str, files)),
     }
+
+
+def check_as_json(check: GradientCheck) -> dict[str, object]:
+    """A gradient check, with a row for each parameter."""
+    fields = ("name", "analytic", "numerical", "difference", "relative", "tolerance", "passed")
+    rows = [{field: getattr(one, field) for field in fields} for one in check.parameters]
+    return {"when": check.when, "passed": check.passed, "parameters": rows}

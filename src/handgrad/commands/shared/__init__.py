@@ -1,0 +1,1 @@
+"""What several commands share: their options, the table that they read, the folder of their run, what they print."""
