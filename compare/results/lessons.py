@@ -52,7 +52,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Grid:
+class LossGrid:
     """The loss over a rectangle of parameters: `losses[i][j]` at `biases[i]` and `weights[j]`."""
 
     weights: tuple[float, ...]
@@ -61,7 +61,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Path:
+class DescentPath:
     """Where a run was after each epoch, the start included; all three (epochs + 1,)."""
 
     weights: tuple[float, ...]
@@ -83,8 +83,8 @@ class Surface:
             start to the minimum.
     """
 
-    grid: Grid
-    paths: dict[str, Path]
+    grid: LossGrid
+    paths: dict[str, DescentPath]
     missing: dict[str, str]
     rate: float
     epochs: int
@@ -124,7 +124,7 @@ class ByHand:
 
 
 @dataclass(frozen=True)
-class Method:
+class CheckMethod:
     """A way to check a derivative: its step, its result, and the distance from the exact derivative."""
 
     name: str
@@ -162,7 +162,7 @@ class Checking:
     central_left: float | None
     best: float
     predicted: float
-    methods: tuple[Method, ...]
+    methods: tuple[CheckMethod, ...]
     roundoff: float
 
 
@@ -186,7 +186,7 @@ class RateRun:
     rate: float
     contraction: float
     observed: float | None
-    path: Path
+    path: DescentPath
     excess: tuple[float, ...]
     diverged_at: int | None
     overflow: int | None
@@ -201,7 +201,7 @@ class Rates:
     smallest: float
     limit: float
     best: float
-    grid: Grid
+    grid: LossGrid
     runs: tuple[RateRun, ...]
 
 
@@ -235,16 +235,16 @@ class TableCondition:
 
 
 @dataclass(frozen=True)
-class Scaling:
+class FeatureScales:
     """Chapter 6: scaling and the condition number."""
 
     variants: tuple[Variant, ...]
     tables: tuple[TableCondition, ...]
-    grids: tuple[Grid, Grid]
+    grids: tuple[LossGrid, LossGrid]
 
 
 @dataclass(frozen=True)
-class Single:
+class SinglePrecision:
     """One backend in float32: its relative error of the loss, and its gradient's error over the √n bound."""
 
     loss_error: float
@@ -270,7 +270,7 @@ class Summation:
     worst: tuple[float, ...]
     likely: tuple[float, ...]
     swallowed: tuple[int, ...]
-    backends: dict[str, Single]
+    backends: dict[str, SinglePrecision]
     backend_rows: int
 
 
@@ -319,7 +319,7 @@ class Lessons:
     by_hand: ByHand
     checking: Checking
     rates: Rates
-    scaling: Scaling
+    scaling: FeatureScales
     summation: Summation
     costs: Costs
     excerpts: dict[int, tuple[Excerpt, ...]]

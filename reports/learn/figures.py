@@ -16,11 +16,11 @@ from handgrad.compare.results.lessons import (
     ByHand,
     Checking,
     Costs,
-    Grid,
-    Path,
+    DescentPath,
+    FeatureScales,
+    LossGrid,
     RateRun,
     Rates,
-    Scaling,
     Subject,
     Summation,
     Surface,
@@ -264,7 +264,7 @@ VARIANT_MARKERS = ("D", "o", "s", "^")
 NO_EXCESS = 1e-24
 
 
-def scales(found: Scaling) -> Drawing:
+def scales(found: FeatureScales) -> Drawing:
     """The loss above the minimum over the epochs for the same feature on different scales."""
     figure, [axes] = style.chart(3.2)
     drawn = []
@@ -297,7 +297,7 @@ def scales(found: Scaling) -> Drawing:
     )
 
 
-def valleys(found: Scaling) -> Drawing:
+def valleys(found: FeatureScales) -> Drawing:
     """The contours of the standardised feature and of the one counted from another zero."""
     figure, axes = style.chart(2.5, columns=2)
     for axis, grid, title in zip(axes, found.grids, ("standardised", "another zero"), strict=True):
@@ -485,7 +485,7 @@ def unit_tick(exponent: int) -> str:
 # -- shared ----------------------------------------------------------------------------------------------------------
 
 
-def contours(axes: Axes, grid: Grid, lowest: float, highest: float) -> None:
+def contours(axes: Axes, grid: LossGrid, lowest: float, highest: float) -> None:
     """Lines of equal loss: each a quarter of the next one's height above the minimum, areas more shaded towards it."""
     losses = np.array(grid.losses)
     reach = max(highest, float(np.quantile(losses, 0.75))) - lowest
@@ -499,7 +499,7 @@ def contours(axes: Axes, grid: Grid, lowest: float, highest: float) -> None:
     axes.contour(grid.weights, grid.biases, losses, inside, colors=[LIGHT.faint], linewidths=0.6, alpha=0.8, zorder=1)
 
 
-def ends(axes: Axes, path: Path, minimum: tuple[float, float]) -> None:
+def ends(axes: Axes, path: DescentPath, minimum: tuple[float, float]) -> None:
     """Marks the start and the minimum."""
     axes.plot(*minimum, marker="+", markersize=12, markeredgewidth=2, color=LIGHT.ink, zorder=6)
     axes.annotate("start", (path.weights[0], path.biases[0]), (4, -11), textcoords="offset points", fontsize=8.5)

@@ -13,12 +13,12 @@ from handgrad.compare.results.explanation import Witness
 from handgrad.compare.results.lessons import (
     ByHand,
     Checking,
+    CheckMethod,
     Costs,
+    FeatureScales,
     Lessons,
-    Method,
     RateRun,
     Rates,
-    Scaling,
     Slopes,
     Subject,
     Summation,
@@ -260,7 +260,7 @@ def large_step(found: Checking) -> str:
     )
 
 
-def others(methods: Iterable[Method]) -> str:
+def others(methods: Iterable[CheckMethod]) -> str:
     """The methods that were not yet named."""
     rest = [m for m in methods if m.name in ("richardson", "complex")]
     told = [
@@ -324,7 +324,7 @@ def over_told(run: RateRun) -> str:
 # -- 6 ---------------------------------------------------------------------------------------------------------------
 
 
-def scaling(found: Scaling) -> list[str]:
+def scaling(found: FeatureScales) -> list[str]:
     """Why scale matters, on one feature and on real tables."""
     return [
         "The rate must suit the steepest direction, and then the flattest one is slow: their ratio κ = λₘₐₓ/λₘᵢₙ, "

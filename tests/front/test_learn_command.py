@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handgrad.compare.learn import experiments as lessons
+from handgrad.compare.learn import course, scaling
 from handgrad.compare.results.bench import Cell, Measured
 from handgrad.compare.results.lessons import Costs, Start
 from handgrad.compare.results.timing import Timing
@@ -22,8 +22,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         cells = tuple(Cell(rows, 1, "float64", rows, {"numpy": timed, "moments": timed}) for rows in (10, 100))
         return Costs(cells, {}, {"numpy": Start(0.1, 0.1)}, (), (), {}, 1, "a processor")
 
-    monkeypatch.setattr(lessons, "costs", costs)
-    monkeypatch.setattr(lessons, "LONG_EPOCHS", 300)
+    monkeypatch.setattr(course, "costs", costs)
+    monkeypatch.setattr(scaling, "LONG_EPOCHS", 300)
 
 
 @pytest.mark.usefixtures("quick")

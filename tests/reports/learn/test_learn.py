@@ -16,16 +16,16 @@ from handgrad.compare.results.bench import Cell, Crossover, Measured, Reign
 from handgrad.compare.results.lessons import (
     ByHand,
     Checking,
+    CheckMethod,
     Costs,
+    DescentPath,
     Excerpt,
-    Grid,
+    FeatureScales,
     Lessons,
-    Method,
-    Path,
+    LossGrid,
     RateRun,
     Rates,
-    Scaling,
-    Single,
+    SinglePrecision,
     Slopes,
     Start,
     Subject,
@@ -82,17 +82,17 @@ def bowl(w: float, b: float) -> float:
     return 0.25 + 8 * (w - 2) ** 2 + (b - 1) ** 2
 
 
-GRID = Grid(
+GRID = LossGrid(
     tuple(k / 5 for k in range(21)),
     tuple(k / 10 for k in range(-10, 31)),
     tuple(tuple(bowl(k / 5, i / 10) for k in range(21)) for i in range(-10, 31)),
 )
 
 
-def way(factor: float, epochs: int = 30) -> Path:
+def way(factor: float, epochs: int = 30) -> DescentPath:
     weights = tuple(2 - 2 * factor**k for k in range(epochs + 1))
     biases = tuple(1 - factor**k for k in range(epochs + 1))
-    return Path(weights, biases, tuple(map(bowl, weights, biases)))
+    return DescentPath(weights, biases, tuple(map(bowl, weights, biases)))
 
 
 def rate_run(name: str, factor: float, **changes: Any) -> RateRun:
@@ -119,9 +119,9 @@ def lessons() -> Lessons:
             -16.3, steps, tuple(1e-15 / h + 8 * h for h in steps), tuple(1e-15 / h for h in steps),
             tuple(8 * h for h in steps), -1.01, 1.0, -0.98, 1e-8, 2e-8,
             (
-                Method("central", 6e-6, -16.3, 2e-10),
-                Method("quadratic", 1.0, -16.3, 3e-15),
-                Method("complex", 1e-20, -16.3, 0.0),
+                CheckMethod("central", 6e-6, -16.3, 2e-10),
+                CheckMethod("quadratic", 1.0, -16.3, 3e-15),
+                CheckMethod("complex", 1e-20, -16.3, 0.0),
             ),
             2e-15,
         ),
@@ -129,7 +129,7 @@ def lessons() -> Lessons:
             rate_run("too small", 0.98), rate_run("best", -0.78), rate_run("just below", -0.96),
             rate_run("just over", -1.04, overflow=8916, diverged_at=8915, epochs_for_six=None),
         )),
-        scaling=Scaling(
+        scaling=FeatureScales(
             tuple(
                 Variant(name, 10.0**k, 0.1, 7 * 10**k, 7 if k == 1 else None, (0, 1, 2, 3), (1.0, 0.5, 0.2, 0.1))
                 for k, name in enumerate(learn_words.VARIANTS)
@@ -139,7 +139,7 @@ def lessons() -> Lessons:
         ),
         summation=Summation(
             (100, 1000), dict.fromkeys(ORDERS, (1e-7, 1e-6)), (6e-6, 6e-5), (4e-6, 1e-5), (0, 3),
-            {"python": Single(1e-6, 0.04)}, 20_000,
+            {"python": SinglePrecision(1e-6, 0.04)}, 20_000,
         ),
         costs=costs(),
         excerpts={k: (Excerpt("some.py", f"def chapter_{k}(x):\n    return x < {k} & True\n"),) for k in range(1, 10)},
@@ -224,7 +224,7 @@ def test_slopes_unlike_those_of_theory_are_told(lessons: Lessons) -> None:
 
 def test_a_large_step_that_does_not_win_is_not_praised(lessons: Lessons) -> None:
     assert "check with a large step" in learn_words.large_step(lessons.checking)
-    lost = (Method("central", 6e-6, -16.3, 0.0), Method("quadratic", 1.0, -16.3, 3e-15))
+    lost = (CheckMethod("central", 6e-6, -16.3, 0.0), CheckMethod("quadratic", 1.0, -16.3, 3e-15))
     assert "did not win" in learn_words.large_step(replace(lessons.checking, methods=lost))
 
 
@@ -246,7 +246,7 @@ def test_a_bound_that_was_broken_is_told(lessons: Lessons) -> None:
     assert "vanished whole" in learn_words.kept(found)
     assert "Beyond the second: “a”" in learn_words.kept(replace(found, errors={"a": (1e-7, 5e-5)}))
     assert "Beyond the worst case" in learn_words.kept(replace(found, errors={"a": (1e-7, 1e-3)}))
-    broken = replace(found, backends={"python": Single(1e-6, 3.0)})
+    broken = replace(found, backends={"python": SinglePrecision(1e-6, 3.0)})
     assert "beyond the bound of a correct backend" in learn_words.singles(broken)
 
 

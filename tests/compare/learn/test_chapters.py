@@ -10,12 +10,20 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from handgrad.backends.interface import Plan
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.compare.check.exercises.exercises import EXERCISES as GRADED
-from handgrad.compare.learn import experiments as lessons
+from handgrad.compare.learn import one_feature
+from handgrad.compare.learn.by_hand import by_hand
+from handgrad.compare.learn.checking import arm, checking
 from handgrad.compare.learn.costs import costs
-from handgrad.compare.learn.experiments import Table
+from handgrad.compare.learn.one_feature import OneFeature
+from handgrad.compare.learn.rates import rates
+from handgrad.compare.learn.scaling import LONG_EPOCHS, condition_of, scaling
 from handgrad.compare.learn.sources import SHOWN, excerpt, excerpts
+from handgrad.compare.learn.summation import in_blocks, summation, sums_of
+from handgrad.compare.learn.surface import apart, surface
+from handgrad.compare.results.lessons import DescentPath
 from handgrad.compare.timing.process import WorkerError
 from handgrad.data.dataset import DataError, Dataset
 from handgrad.data.synthetic import synthetic
@@ -23,8 +31,8 @@ from handgrad.reports.learn.exercises import EXERCISES
 
 
 @pytest.fixture(scope="module")
-def table() -> Table:
-    return Table.of(synthetic(num_samples=150, seed=3)[0])
+def table() -> OneFeature:
+    return OneFeature.of(synthetic(num_samples=150, seed=3)[0])
 
 
 # -- the table
@@ -33,23 +41,23 @@ def table() -> Table:
 def test_of_several_features_the_one_that_explains_most_is_taken() -> None:
     random = np.random.default_rng(0)
     X = random.normal(size=(50, 3))
-    found = Table.of(Dataset.from_arrays(X, -4 * X[:, 1] + 0.1 * X[:, 2]))
+    found = OneFeature.of(Dataset.from_arrays(X, -4 * X[:, 1] + 0.1 * X[:, 2]))
     assert found.subject.feature == "X2"
 
 
 def test_a_feature_that_makes_a_valley_is_brought_to_the_range_0_to_1() -> None:
     x = np.linspace(1000, 1400, 30)
-    found = Table.of(Dataset.from_arrays(x, 3 * x + np.sin(x)))
+    found = OneFeature.of(Dataset.from_arrays(x, 3 * x + np.sin(x)))
     assert found.subject.bounds == (1000, 1400)
     assert (min(found.subject.x), max(found.subject.x)) == (0, 1)
-    assert found.bends.condition < lessons.LARGEST_CONDITION < found.subject.raw_condition
+    assert found.curvature.condition < one_feature.LARGEST_CONDITION < found.subject.raw_condition
 
 
 def test_no_more_rows_are_used_than_a_lesson_needs() -> None:
     dataset, _ = synthetic(num_samples=5000)
-    found = Table.of(dataset)
-    assert (found.subject.rows, found.subject.rows_of) == (lessons.MOST_ROWS, 5000)
-    assert len(found.subject.x) == len(found.subject.y) == lessons.MOST_ROWS
+    found = OneFeature.of(dataset)
+    assert (found.subject.rows, found.subject.rows_of) == (one_feature.MOST_ROWS, 5000)
+    assert len(found.subject.x) == len(found.subject.y) == one_feature.MOST_ROWS
 
 
 @pytest.mark.parametrize(
@@ -62,14 +70,14 @@ def test_no_more_rows_are_used_than_a_lesson_needs() -> None:
 )
 def test_what_teaches_nothing_is_refused(X: list[float], y: list[float], told: str) -> None:
     with pytest.raises(DataError, match=told):
-        Table.of(Dataset.from_arrays(X, y))
+        OneFeature.of(Dataset.from_arrays(X, y))
 
 
 # -- 1 to 3
 
 
-def test_the_contours_are_those_of_the_loss_and_lowest_at_the_minimum(table: Table) -> None:
-    found = lessons.surface(table).grid
+def test_the_contours_are_those_of_the_loss_and_lowest_at_the_minimum(table: OneFeature) -> None:
+    found = surface(table).grid
     for i, j in ((0, 0), (17, 40), (60, 3)):
         w, b = found.weights[j], found.biases[i]
         expected = np.mean((w * table.x + b - table.y) ** 2)
@@ -79,8 +87,8 @@ def test_the_contours_are_those_of_the_loss_and_lowest_at_the_minimum(table: Tab
     assert np.all(np.abs([found.weights[j], found.biases[i]] - table.minimum) <= cell)
 
 
-def test_every_backend_walks_from_zero_to_the_minimum_and_all_go_one_way(table: Table) -> None:
-    found = lessons.surface(table)
+def test_every_backend_walks_from_zero_to_the_minimum_and_all_go_one_way(table: OneFeature) -> None:
+    found = surface(table)
     assert {"python", "numpy", "numba", "tape"} <= found.paths.keys()
     for path in found.paths.values():
         assert (path.weights[0], path.biases[0]) == (0, 0)
@@ -90,21 +98,21 @@ def test_every_backend_walks_from_zero_to_the_minimum_and_all_go_one_way(table: 
     assert found.apart < 1e-14
 
 
-def test_paths_that_part_are_seen(table: Table) -> None:
-    path = next(iter(lessons.surface(table).paths.values()))
-    other = lessons.Path((*path.weights[:-1], path.weights[-1] + 0.5), path.biases, path.losses)
-    assert lessons.apart([path, other], table.minimum) == pytest.approx(0.5 / np.abs(table.minimum).max())
+def test_paths_that_part_are_seen(table: OneFeature) -> None:
+    path = next(iter(surface(table).paths.values()))
+    other = DescentPath((*path.weights[:-1], path.weights[-1] + 0.5), path.biases, path.losses)
+    assert apart([path, other], table.minimum) == pytest.approx(0.5 / np.abs(table.minimum).max())
 
 
-def test_the_whole_plane_of_a_path_lies_on_the_grid(table: Table) -> None:
-    found = lessons.surface(table)
+def test_the_whole_plane_of_a_path_lies_on_the_grid(table: OneFeature) -> None:
+    found = surface(table)
     for path in found.paths.values():
         assert found.grid.weights[0] < min(path.weights) < max(path.weights) < found.grid.weights[-1]
         assert found.grid.biases[0] < min(path.biases) < max(path.biases) < found.grid.biases[-1]
 
 
-def test_the_mean_of_the_pulls_is_the_gradient(table: Table) -> None:
-    found = lessons.by_hand(table)
+def test_the_mean_of_the_pulls_is_the_gradient(table: OneFeature) -> None:
+    found = by_hand(table)
     pulls = [sum(values) / len(values) for values in found.pulls]
     assert pulls == pytest.approx(found.exact[1:], rel=1e-12)
     for slopes in found.found.values():
@@ -115,16 +123,16 @@ def test_the_mean_of_the_pulls_is_the_gradient(table: Table) -> None:
 # -- 4
 
 
-def test_the_v_falls_with_slope_minus_one_and_rises_with_slope_one(table: Table) -> None:
-    found = lessons.checking(table, lessons.by_hand(table))
+def test_the_v_falls_with_slope_minus_one_and_rises_with_slope_one(table: OneFeature) -> None:
+    found = checking(table, by_hand(table))
     assert found.left == pytest.approx(-1, abs=0.25)
     assert found.right == pytest.approx(1, abs=0.01)
     assert found.central_left == pytest.approx(-1, abs=0.25)
     assert 0.03 < found.best / found.predicted < 30
 
 
-def test_a_large_step_is_best_for_the_central_difference(table: Table) -> None:
-    found = lessons.checking(table, lessons.by_hand(table))
+def test_a_large_step_is_best_for_the_central_difference(table: OneFeature) -> None:
+    found = checking(table, by_hand(table))
     errors = {method.name: method.error for method in found.methods}
     assert errors["quadratic"] < errors["central"] / 100 < errors["forward"] / 100
 
@@ -132,16 +140,16 @@ def test_a_large_step_is_best_for_the_central_difference(table: Table) -> None:
 def test_the_slope_of_an_arm_is_read_from_its_own_steps() -> None:
     steps = [10.0**-k for k in range(10)]
     errors = [h**2 if h > 1e-5 else 1 / h for h in steps]
-    assert lessons.arm(steps, errors, lambda h: h > 1e-5) == pytest.approx(2)
-    assert lessons.arm(steps, errors, lambda h: h < 1e-5) == pytest.approx(-1)
-    assert lessons.arm(steps, [0.0] * 10, lambda h: True) is None
+    assert arm(steps, errors, lambda h: h > 1e-5) == pytest.approx(2)
+    assert arm(steps, errors, lambda h: h < 1e-5) == pytest.approx(-1)
+    assert arm(steps, [0.0] * 10, lambda h: True) is None
 
 
 # -- 5
 
 
-def test_rates_do_what_the_eigenvalues_say(table: Table) -> None:
-    found = lessons.rates(table)
+def test_rates_do_what_the_eigenvalues_say(table: OneFeature) -> None:
+    found = rates(table)
     runs = {run.name: run for run in found.runs}
     assert found.best < runs["just below"].rate < found.limit < runs["just over"].rate
     assert min(runs.values(), key=lambda run: run.excess[-1]).name == "best"
@@ -150,14 +158,14 @@ def test_rates_do_what_the_eigenvalues_say(table: Table) -> None:
         assert (run.excess[-1] > run.excess[0]) == (run.name == "just over")
 
 
-def test_the_run_over_the_limit_overflows_when_it_was_predicted(table: Table) -> None:
-    over = lessons.rates(table).runs[-1]
+def test_the_run_over_the_limit_overflows_when_it_was_predicted(table: OneFeature) -> None:
+    over = rates(table).runs[-1]
     assert over.overflow is not None
     assert over.diverged_at == pytest.approx(over.overflow, rel=0.01)
 
 
-def test_the_loss_above_the_minimum_is_that_of_the_losses(table: Table) -> None:
-    run = lessons.rates(table).runs[0]
+def test_the_loss_above_the_minimum_is_that_of_the_losses(table: OneFeature) -> None:
+    run = rates(table).runs[0]
     expected = [loss - table.subject.lowest for loss in run.path.losses]
     assert run.excess == pytest.approx(expected, rel=1e-9)
 
@@ -165,18 +173,18 @@ def test_the_loss_above_the_minimum_is_that_of_the_losses(table: Table) -> None:
 # -- 6
 
 
-def test_a_scale_changes_the_epochs_as_its_condition_number_promises(table: Table) -> None:
-    variants = {v.name: v for v in lessons.scaling(table).variants}
+def test_a_scale_changes_the_epochs_as_its_condition_number_promises(table: OneFeature) -> None:
+    variants = {v.name: v for v in scaling(table).variants}
     assert variants["standardised"].condition == pytest.approx(1)
     assert variants["standardised"].seen == 1
     for name in ("as it is", "a tenth of the unit"):
         assert variants[name].seen == pytest.approx(variants[name].promised, rel=0.02, abs=2)
     assert variants["another zero"].seen is None
-    assert variants["another zero"].promised > lessons.LONG_EPOCHS
+    assert variants["another zero"].promised > LONG_EPOCHS
 
 
 def test_epochs_are_promised_where_the_contraction_rounds_to_one() -> None:
-    tables = {t.name: t for t in map(lessons.condition_of, ["longley", "norris"])}
+    tables = {t.name: t for t in map(condition_of, ["longley", "norris"])}
     assert tables["longley"].standardized_epochs == pytest.approx(183_039 / 2, rel=0.1)  # for 6 of 12 digits
     assert tables["longley"].raw_epochs > 1e18
     assert tables["norris"].standardized_epochs == 1
@@ -187,7 +195,7 @@ def test_epochs_are_promised_where_the_contraction_rounds_to_one() -> None:
 
 def test_a_total_that_is_too_large_swallows_what_is_added() -> None:
     numbers = np.array([2.0**24] + [1.0] * 1000, dtype=np.float32)
-    errors = lessons.sums_of(numbers)
+    errors = sums_of(numbers)
     assert errors["one after the other"] == pytest.approx(1000 / (2**24 + 1000))
     assert errors["smallest first"] == 0
     assert errors["float64, rounded at the end"] == 0
@@ -195,11 +203,11 @@ def test_a_total_that_is_too_large_swallows_what_is_added() -> None:
 
 def test_blocks_add_up_everything_once() -> None:
     numbers = np.arange(1, 301, dtype=np.float32)
-    assert lessons.in_blocks(numbers, 128).sum() == numbers.sum()
+    assert in_blocks(numbers, 128).sum() == numbers.sum()
 
 
 def test_every_order_keeps_the_worst_case_and_every_backend_its_bound() -> None:
-    found = lessons.summation(seed=1)
+    found = summation(seed=1)
     for errors in found.errors.values():
         assert all(e <= w for e, w in zip(errors, found.worst, strict=True))
     assert found.errors["one after the other"][-1] > 100 * found.errors["pairwise (np.sum)"][-1]
@@ -242,7 +250,7 @@ class FakeWorker:
     def time(self, plan: dict[str, Any], epochs: int) -> dict[str, Any]:
         parameters = self.trainer.to_own(np.zeros(1), 0.0)
         done = min(epochs, 400)  # by then it has arrived
-        made = lessons.Plan(plan["learning_rate"], epochs=done)
+        made = Plan(plan["learning_rate"], epochs=done)
         weights, bias = self.trainer.to_numpy(*self.trainer.run(parameters, made, 0, done)[0])
         seconds = self.calls.get(self.name, 1e-3) + self.trainer.rows * self.per_row.get(self.name, 0.0)
         return {"seconds": epochs * seconds, "weights": weights.tolist(), "bias": bias}

@@ -1,0 +1,85 @@
+"""The course behind `handgrad learn`: nine chapters, all of them live runs of the backends.
+
+Chapters 1 to 6 are about one table of one feature, so that the loss is a surface over (W, b) that can be drawn; each
+has a module of its name here, and chapters 2 and 3 share one. Chapter 7 adds up numbers of its own, and the costs of
+chapters 8 and 9 are measured in processes of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from handgrad.compare.check.exercises.exercises import EXERCISES
+from handgrad.compare.learn.by_hand import by_hand
+from handgrad.compare.learn.checking import checking
+from handgrad.compare.learn.costs import costs
+from handgrad.compare.learn.one_feature import OneFeature
+from handgrad.compare.learn.rates import rates
+from handgrad.compare.learn.scaling import scaling
+from handgrad.compare.learn.sources import excerpts
+from handgrad.compare.learn.summation import summation
+from handgrad.compare.learn.surface import surface
+from handgrad.compare.results.lessons import Lessons
+from handgrad.compare.timing import environment
+from handgrad.data.dataset import Dataset
+
+#: Called with what is run next, its number, and how many there are.
+Progress = Callable[[str, int, int], None]
+
+#: Runs of the course: chapters 2 and 3 share one, and 8 and 9 another.
+RUNS = 7
+
+
+def lessons(dataset: Dataset, seed: int = 0, progress: Progress = lambda what, done, of: None) -> Lessons:
+    """Runs all experiments.
+
+    Args:
+        dataset: The table of chapters 1 to 6; of several features, the one that explains the target best is taken.
+        seed: Of everything random.
+        progress: Called before each run.
+
+    Raises:
+        DataError, InputError: If the table cannot be used.
+    """
+    table = OneFeature.of(dataset)
+    progress("the loss as a surface, on every backend", 1, RUNS)
+    walked = surface(table)
+    progress("the chain rule, by hand and on a tape", 2, RUNS)
+    at_a_point = by_hand(table)
+    progress("checking a gradient", 3, RUNS)
+    checked = checking(table, at_a_point)
+    progress("learning rates", 4, RUNS)
+    four_rates = rates(table)
+    progress("scaling", 5, RUNS)
+    scaled = scaling(table)
+    progress("the order of summation", 6, RUNS)
+    added = summation(seed)
+    progress("what an epoch costs", 7, RUNS)
+    timed = costs(seed, progress=lambda size: progress(f"what an epoch costs, {size}", 7, RUNS))
+    return Lessons(
+        subject=table.subject,
+        surface=walked,
+        by_hand=at_a_point,
+        checking=checked,
+        rates=four_rates,
+        scaling=scaled,
+        summation=added,
+        costs=timed,
+        excerpts=excerpts(),
+        exercises={exercise.name: number for number, exercise in EXERCISES.items()},
+        environment=where(),
+        seed=seed,
+    )
+
+
+def where() -> tuple[tuple[str, str], ...]:
+    """The machine and the packages, for the page's last lines."""
+    captured = environment.capture(environment.available_cores())
+    packages = ", ".join(f"{name} {version}" for name, version in captured.packages.items())
+    return (
+        ("Processor", f"{captured.cpu}, {captured.cores} cores"),
+        ("System", captured.platform),
+        ("Python", captured.python),
+        ("Packages", packages),
+        ("Time", captured.time),
+    )
