@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Exercise:
+class Assignment:
     """What is to be written.
 
     Attributes:
@@ -31,43 +31,43 @@ class Exercise:
 
 _GRADIENT = "def gradient(X, y, weights, bias):\n    ...\n    return dW, db\n"
 
-EXERCISES: dict[int, Exercise] = {
-    1: Exercise("Write the loss itself, for any number of features.", ("loss",)),
-    2: Exercise(
+EXERCISES: dict[int, Assignment] = {
+    1: Assignment("Write the loss itself, for any number of features.", ("loss",)),
+    2: Assignment(
         "Write dW and db by hand for one feature, with plain loops. Then take the 2 away, and see what you are told.",
         ("one-feature",),
     ),
-    3: Exercise(
+    3: Assignment(
         "Write the node of a tape: with the derivatives of its operations, and nothing else, it finds those of any "
         "formula that is made of them.",
         ("tape",),
     ),
-    4: Exercise(
+    4: Assignment(
         "Write central differences for a function that you do not know. It need not be a quadratic, so this time the "
         "step must be chosen with care.",
         ("numerical-gradient",),
     ),
-    5: Exercise(
+    5: Assignment(
         "Write a step with momentum β: part of the last step is taken again. It raises the limit of the learning rate "
         "to 2 (1 + β)/λₘₐₓ.",
         ("momentum",),
     ),
-    6: Exercise(
+    6: Assignment(
         "Standardise features, and carry the parameters that were found on them back to the units they came in.",
         ("standardize", "parameters-back"),
     ),
-    7: Exercise(
+    7: Assignment(
         "Write a gradient that adds up every sum with math.fsum, which rounds once. Then turn the data into float32 "
         "first, and see whether that is noticed.",
         file="careful_sums.py",
         begins=_GRADIENT,
     ),
-    8: Exercise(
+    8: Assignment(
         "Write the gradient for many features without any loop, in two products of arrays. Mind the shapes: y is (n,), "
         "not (n, 1).",
         ("many-features",),
     ),
-    9: Exercise(
+    9: Assignment(
         "Compute XᵀX, Xᵀy and the sums of X and y first; then find the gradient from them alone.",
         file="moments.py",
         begins=_GRADIENT,

@@ -36,10 +36,11 @@ from handgrad.compare.results.lessons import (
 )
 from handgrad.compare.results.timing import Estimate, Timing
 from handgrad.data.dataset import Dataset
-from handgrad.reports.learn import figures as learn_figures
-from handgrad.reports.learn import words as learn_words
+from handgrad.reports.learn import checking, drawing, moments, rates, scaling, sentences, summation, surface, timings
+from handgrad.reports.learn import costs as costs_chapter
 from handgrad.reports.learn.exercises import EXERCISES
 from handgrad.reports.learn.html import html
+from handgrad.reports.look import style
 
 ROWS = (100, 10_000)
 ORDERS = (
@@ -132,7 +133,7 @@ def lessons() -> Lessons:
         scaling=FeatureScales(
             tuple(
                 Variant(name, 10.0**k, 0.1, 7 * 10**k, 7 if k == 1 else None, (0, 1, 2, 3), (1.0, 0.5, 0.2, 0.1))
-                for k, name in enumerate(learn_words.VARIANTS)
+                for k, name in enumerate(scaling.VARIANTS)
             ),
             (TableCondition("norris", 1, 7e5, 1.0, 5_052_381, 1),),
             (GRID, GRID),
@@ -162,7 +163,7 @@ def test_the_fastest_backend_is_the_one_that_was_measured_as_such() -> None:
         ),
         crossovers=(Crossover("numpy", "numba", 1, "float64", Estimate(7000.0, 6000.0, 8200.0)),),
     )
-    told = learn_words.reigns_told(found)
+    told = costs_chapter.reigns_told(found)
     assert "numpy at 100 rows; numba at 10,000 rows (not told apart from it everywhere: numpy)" in told
     assert "At 100 rows an epoch takes: numpy 4.00 µs and numba 9.00 µs." in told
     assert "At 10,000 rows an epoch takes: numba 8.00 µs and numpy 9.00 µs." in told
@@ -170,93 +171,89 @@ def test_the_fastest_backend_is_the_one_that_was_measured_as_such() -> None:
 
 
 def test_without_a_crossover_none_is_told() -> None:
-    assert "No two of them change places" in learn_words.reigns_told(costs(crossovers=()))
+    assert "No two of them change places" in costs_chapter.reigns_told(costs(crossovers=()))
 
 
 def test_moments_wins_only_where_it_did() -> None:
-    assert "numba, the fastest of those that go through the rows, takes 6.7 times as long" in learn_words.pass_told(
-        costs()
-    )
+    assert "numba, the fastest of those that go through the rows, takes 6.7 times as long" in moments.pass_told(costs())
     slow = costs(cells=(cell(100, {"numba": 2e-7, "moments": 4e-7}),))
-    told = learn_words.pass_told(slow)
+    told = moments.pass_told(slow)
     assert "numba is faster all the same: it takes 0.50 of that" in told
     assert "is ahead" not in told
 
 
 def test_the_pass_pays_for_itself_after_as_many_epochs_as_its_cost_over_the_gain() -> None:
     """(100 − 10) µs more at the start, 2 − 0.3 µs less in each epoch: 53 epochs."""
-    assert "from 53 epochs on, moments is ahead" in learn_words.pass_told(costs())
+    assert "from 53 epochs on, moments is ahead" in moments.pass_told(costs())
 
 
 def test_a_backend_that_is_missing_says_how_to_get_it() -> None:
     missing = {"torch": "backend 'torch' needs torch: pip install \"handgrad[torch]\"", "moments": "no compiler"}
-    told = learn_words.start_told(costs(missing=missing))
+    told = costs_chapter.start_told(costs(missing=missing))
     assert "torch did not take part: backend 'torch' needs torch: pip install \"handgrad[torch]\"" in told
-    assert learn_words.pass_told(costs(missing=missing)) == "It did not run here: no compiler."
+    assert moments.pass_told(costs(missing=missing)) == "It did not run here: no compiler."
 
 
 def test_a_noisy_machine_is_told() -> None:
     quiet, noisy = costs().cells
-    assert learn_words.noise_told((quiet,)) == ""
-    assert "42 % at 10,000 rows" in learn_words.noise_told((quiet, replace(noisy, noise_floor=0.42)))
+    assert costs_chapter.noise_told((quiet,)) == ""
+    assert "42 % at 10,000 rows" in costs_chapter.noise_told((quiet, replace(noisy, noise_floor=0.42)))
 
 
 def test_paths_that_part_are_told(lessons: Lessons) -> None:
-    same = learn_words.surface(lessons.surface, lessons.subject)[-1]
+    same = surface.paragraphs(lessons.surface, lessons.subject)[-1]
     assert "go the same way" in same
     assert "farther apart than 2.0e-16" in same
-    parted = learn_words.surface(replace(lessons.surface, apart=0.01), lessons.subject)[-1]
+    parted = surface.paragraphs(replace(lessons.surface, apart=0.01), lessons.subject)[-1]
     assert "Their paths part" in parted
     assert "go the same way" not in parted
 
 
 def test_a_backend_that_did_not_walk_is_told_with_the_remedy(lessons: Lessons) -> None:
     missing = {"torch": "backend 'torch' needs torch: pip install it"}
-    told = " ".join(learn_words.surface(replace(lessons.surface, missing=missing), lessons.subject))
+    told = " ".join(surface.paragraphs(replace(lessons.surface, missing=missing), lessons.subject))
     assert "torch did not take part: backend 'torch' needs torch: pip install it" in told
 
 
 def test_slopes_unlike_those_of_theory_are_told(lessons: Lessons) -> None:
-    assert "-1.01 (as the -1 of theory)" in learn_words.arms(lessons.checking)
-    assert "-0.40 (unlike the -1 of theory)" in learn_words.arms(replace(lessons.checking, left=-0.4))
-    assert "too few steps" in learn_words.arms(replace(lessons.checking, right=None))
+    assert "-1.01 (as the -1 of theory)" in checking.arms(lessons.checking)
+    assert "-0.40 (unlike the -1 of theory)" in checking.arms(replace(lessons.checking, left=-0.4))
+    assert "too few steps" in checking.arms(replace(lessons.checking, right=None))
 
 
 def test_a_large_step_that_does_not_win_is_not_praised(lessons: Lessons) -> None:
-    assert "check with a large step" in learn_words.large_step(lessons.checking)
+    assert "check with a large step" in checking.large_step(lessons.checking)
     lost = (CheckMethod("central", 6e-6, -16.3, 0.0), CheckMethod("quadratic", 1.0, -16.3, 3e-15))
-    assert "did not win" in learn_words.large_step(replace(lessons.checking, methods=lost))
+    assert "did not win" in checking.large_step(replace(lessons.checking, methods=lost))
 
 
 def test_a_contraction_that_was_not_as_predicted_is_told() -> None:
-    assert "not what was predicted" in learn_words.rate_told(rate_run("best", 0.8, observed=0.7))
-    assert "not what was predicted" not in learn_words.rate_told(rate_run("best", 0.8))
+    assert "not what was predicted" in rates.rate_told(rate_run("best", 0.8, observed=0.7))
+    assert "not what was predicted" not in rates.rate_told(rate_run("best", 0.8))
 
 
 def test_an_overflow_that_did_not_come_is_told() -> None:
-    assert "happened at epoch 8,915" in learn_words.over_told(
-        rate_run("just over", -1.04, overflow=8916, diverged_at=8915)
-    )
-    assert "but did not" in learn_words.over_told(rate_run("just over", -1.04, overflow=8916))
+    assert "happened at epoch 8,915" in rates.over_told(rate_run("just over", -1.04, overflow=8916, diverged_at=8915))
+    assert "but did not" in rates.over_told(rate_run("just over", -1.04, overflow=8916))
 
 
 def test_a_bound_that_was_broken_is_told(lessons: Lessons) -> None:
     found = lessons.summation
-    assert "All kept the second" in learn_words.kept(found)
-    assert "vanished whole" in learn_words.kept(found)
-    assert "Beyond the second: “a”" in learn_words.kept(replace(found, errors={"a": (1e-7, 5e-5)}))
-    assert "Beyond the worst case" in learn_words.kept(replace(found, errors={"a": (1e-7, 1e-3)}))
+    assert "All kept the second" in summation.kept(found)
+    assert "vanished whole" in summation.kept(found)
+    assert "Beyond the second: “a”" in summation.kept(replace(found, errors={"a": (1e-7, 5e-5)}))
+    assert "Beyond the worst case" in summation.kept(replace(found, errors={"a": (1e-7, 1e-3)}))
     broken = replace(found, backends={"python": SinglePrecision(1e-6, 3.0)})
-    assert "beyond the bound of a correct backend" in learn_words.singles(broken)
+    assert "beyond the bound of a correct backend" in summation.singles(broken)
 
 
 def test_a_line_through_all_points_has_no_loss_left() -> None:
-    assert "zero, because that line goes through all the points" in learn_words.floor(0.0)
+    assert "zero, because that line goes through all the points" in surface.floor(0.0)
 
 
 def test_a_feature_that_was_rescaled_is_told(lessons: Lessons) -> None:
     subject = replace(lessons.subject, bounds=(1000.0, 1400.0), raw_condition=1e9)
-    told = " ".join(learn_words.introduction(replace(lessons, subject=subject)))
+    told = " ".join(sentences.introduction(replace(lessons, subject=subject)))
     assert "from its range 1000 to 1400 to the range 0 to 1" in told
 
 
@@ -352,22 +349,22 @@ def test_no_colour_of_a_picture_is_fixed(page: str) -> None:
 
 
 def test_each_contour_is_a_quarter_of_the_next_ones_height() -> None:
-    _, [axes] = learn_figures.style.chart(3.0)
-    learn_figures.contours(axes, GRID, 0.25, 33.25)
+    _, [axes] = style.chart(3.0)
+    drawing.contours(axes, GRID, 0.25, 33.25)
     levels = axes.collections[-1].levels - 0.25
     assert len(levels) >= 5
     assert all(math.isclose(high / low, 4) for low, high in pairwise(levels))
 
 
 def test_ticks_of_seconds_have_units() -> None:
-    assert [learn_figures.unit_tick(k) for k in (-9, -8, -6, -5, -3, -1, 0, 2)] == [
+    assert [timings.unit_tick(k) for k in (-9, -8, -6, -5, -3, -1, 0, 2)] == [
         "1 ns", "10 ns", "1 µs", "10 µs", "1 ms", "100 ms", "1 s", "100 s",
     ]  # fmt: skip
 
 
 def test_a_run_that_has_arrived_is_drawn_down_to_rounding_and_no_further(lessons: Lessons) -> None:
     arrived = replace(lessons.scaling.variants[0], excess=(1.0, 0.0, 1e-33, 0.0))
-    drawn = learn_figures.scales(replace(lessons.scaling, variants=(arrived, *lessons.scaling.variants[1:])))
+    drawn = scaling.scales(replace(lessons.scaling, variants=(arrived, *lessons.scaling.variants[1:])))
     line = drawn.figure.axes[0].lines[0]
     assert list(line.get_xdata()) == [1, 2]
-    assert list(line.get_ydata()) == [1.0, learn_figures.NO_EXCESS]
+    assert list(line.get_ydata()) == [1.0, scaling.NO_EXCESS]

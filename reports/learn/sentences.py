@@ -1,0 +1,45 @@
+"""What the course says before its chapters, and in several of them, made from what its runs found.
+
+Here and in the chapters every claim follows from a number, so that it is true elsewhere, too; where a run did not show
+what the theory says, the text tells that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from handgrad.compare.results.lessons import Lessons, Subject
+from handgrad.reports.look import numbers
+from handgrad.reports.look.names import shown
+from handgrad.reports.look.words import plural
+
+
+def introduction(lessons: Lessons) -> list[str]:
+    """What the course is about, and on which data."""
+    subject = lessons.subject
+    rows = f"{plural(subject.rows, 'row')}"
+    if subject.rows < subject.rows_of:
+        rows += f" (of {numbers.count(subject.rows_of)}, evenly taken)"
+    return [
+        "Nine chapters on one idea: walk downhill along the gradient. Every number and every picture on this page "
+        "comes from runs that were made when the page was made, on this machine, with the code that is shown.",
+        f"The data: {shown(subject.source, 80)}, {rows}. The model predicts {shown(subject.target)} from "
+        f"{shown(subject.feature)} by a straight line.{rescaled(subject)}",
+    ]
+
+
+def rescaled(subject: Subject) -> str:
+    """That the feature was brought to another range, if it was."""
+    if subject.bounds is None:
+        return ""
+    low, high = map(numbers.brief, subject.bounds)
+    return (
+        f" In the chapters 1 to 6, {shown(subject.feature)} was first brought from its range {low} to {high} to the "
+        f"range 0 to 1, since as it came its condition number is {numbers.ratio(subject.raw_condition)}: chapter 6 "
+        "shows what that does."
+    )
+
+
+def absent(missing: Mapping[str, str]) -> str:
+    """Who did not take part, and what to do about it."""
+    return "".join(f" {shown(name)} did not take part: {shown(reason, 200)}." for name, reason in missing.items())
