@@ -15,7 +15,7 @@ from itertools import product
 
 import numpy as np
 
-from handgrad.backends.exact import ExactTrainer
+from handgrad.backends.exact import ExactTrainer, rounded
 from handgrad.backends.interface import DType, FloatArray, Gradient, Parameters, Training
 from handgrad.compare.judge.fused import fused_multiply_add, two_sum
 
@@ -97,7 +97,14 @@ def evidence_at(points: FloatArray, gradients: Sequence[Sequence[float | None]])
     return [Evidence(at, gradient=np.array(given, dtype=points.dtype)) for at, given in pairs if None not in given]
 
 
-def cause(X: FloatArray, y: FloatArray, learning_rate: float, shown: Sequence[Evidence], dtype: DType) -> str | None:
+def cause(
+    X: FloatArray,
+    y: FloatArray,
+    learning_rate: float,
+    shown: Sequence[Evidence],
+    dtype: DType,
+    exact: ExactTrainer | None = None,
+) -> str | None:
     """How dW and db come about, in words; None if no way that is known gives the bits, or too few were shown.
 
     Args:
@@ -106,13 +113,15 @@ def cause(X: FloatArray, y: FloatArray, learning_rate: float, shown: Sequence[Ev
         learning_rate: The run's.
         shown: See `evidence`.
         dtype: The format in which the backend computes.
+        exact: Rational arithmetic on X and y, in float64, where it is there already.
     """
     if len(y) > EXPLAINED_ROWS:
         return None
     rate = np.dtype(dtype).type(learning_rate)
+    exact = exact or ExactTrainer(X, y)
     with np.errstate(over="ignore", invalid="ignore"):
-        of_weights = _first(X, y, rate, shown, slice(None, -1))
-        of_bias = _first(X, y, rate, shown, slice(-1, None))
+        of_weights = _first(X, y, rate, shown, slice(None, -1), exact)
+        of_bias = _first(X, y, rate, shown, slice(-1, None), exact)
     told = [f"{name} {words}" for name, words in (("dW", of_weights), ("db", of_bias)) if words]
     if not told:
         return None
@@ -121,9 +130,11 @@ def cause(X: FloatArray, y: FloatArray, learning_rate: float, shown: Sequence[Ev
     return "to the bit: " + "; ".join(told)
 
 
-def _first(X: FloatArray, y: FloatArray, rate: np.floating, shown: Sequence[Evidence], part: slice) -> str | None:
+def _first(
+    X: FloatArray, y: FloatArray, rate: np.floating, shown: Sequence[Evidence], part: slice, exact: ExactTrainer
+) -> str | None:
     """The words of the first way that gives this part of all the evidence."""
-    if rounded_once(X, y, shown, part):
+    if rounded_once(exact, shown, part):
         return "exact, rounded once"
     columns = np.ones((len(y), 1), dtype=X.dtype) if part.start == -1 else X
     for way in ways(part.start == -1, len(y)):
@@ -132,15 +143,19 @@ def _first(X: FloatArray, y: FloatArray, rate: np.floating, shown: Sequence[Evid
     return None
 
 
-def rounded_once(X: FloatArray, y: FloatArray, shown: Sequence[Evidence], part: slice) -> bool:
+def rounded_once(exact: ExactTrainer, shown: Sequence[Evidence], part: slice) -> bool:
     """Whether every gradient shown, and there are enough, is the number of the dtype next to the exact one."""
-    exact = ExactTrainer(X, y, "float32" if X.dtype == np.float32 else "float64")
     given = [(piece.at, piece.gradient) for piece in shown if piece.gradient is not None]
     if len(given) < LEAST_ROUNDED:
         return False
-    nearest = [exact.gradient_at(at[:-1], float(at[-1])) for at, _ in given]
-    pairs = zip(nearest, (gradient for _, gradient in given), strict=True)
-    return all(np.array_equal(np.array([*n.weights, n.bias])[part], gradient[part]) for n, gradient in pairs)
+    return all(np.array_equal(_exact_gradient(exact, at)[part], gradient[part]) for at, gradient in given)
+
+
+def _exact_gradient(exact: ExactTrainer, at: FloatArray) -> FloatArray:
+    """The exact gradient (d + 1,) at a point, rounded once to the point's dtype."""
+    dtype: DType = "float32" if at.dtype == np.float32 else "float64"
+    slopes = exact.exactly_at(at[:-1], float(at[-1]))
+    return np.array([rounded(s.numerator, s.denominator, dtype) for s in (*slopes.weights, slopes.bias)], dtype=dtype)
 
 
 def _chance(

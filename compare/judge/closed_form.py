@@ -21,11 +21,11 @@ from fractions import Fraction
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from handgrad.backends.exact import ExactTrainer, Moments
-from handgrad.backends.interface import FloatArray, check_data
-from handgrad.compare.judge.curvature import centre, dependence_limit, numerical_rank, triangle
+from handgrad.backends.interface import FloatArray
+from handgrad.compare.judge.hessian import centre, dependence_limit, numerical_rank, triangle
+from handgrad.compare.judge.table import CheckedTable
 
 #: Up to so many features, and so many rows, `solve` is exact; beyond, elimination takes seconds.
 EXACT_FEATURES = 24
@@ -73,31 +73,25 @@ class ClosedForm:
         return f"{found}: many parameters fit equally well, and those of minimum norm are given"
 
 
-def solve(X: ArrayLike, y: ArrayLike, names: Sequence[str] | None = None) -> ClosedForm:
-    """The least-squares solution for X (n, d) or (n,) and y (n,): exact for small tables, by QR for large ones.
+def solve(table: CheckedTable, names: Sequence[str] | None = None) -> ClosedForm:
+    """The least-squares solution of a table: exact for small ones, by QR for large ones.
 
     Args:
-        X: As given to a backend; float32 is taken at its own values.
-        y: Likewise.
+        table: X (n, d) and y (n,); float32 is taken at its own values.
         names: (d,), what to call the columns in a warning; `X1`, `X2`, … if not given.
-
-    Raises:
-        InputError: As every trainer does.
     """
-    table, target = check_data(X, y, "float64")
-    small = table.shape[1] <= EXACT_FEATURES and len(table) <= EXACT_ROWS
-    return solve_exactly(table, target, names) if small else solve_by_qr(table, target, names)
+    small = table.features <= EXACT_FEATURES and table.rows <= EXACT_ROWS
+    return solve_exactly(table, names) if small else solve_by_qr(table, names)
 
 
 # -- exactly -----------------------------------------------------------------------------------------------------------
 
 
-def solve_exactly(X: ArrayLike, y: ArrayLike, names: Sequence[str] | None = None) -> ClosedForm:
-    """As `solve`, in rational arithmetic, rounded once."""
-    table, target = check_data(X, y, "float64")
-    moments = ExactTrainer(table, target).moments
+def solve_exactly(table: CheckedTable, names: Sequence[str] | None = None) -> ClosedForm:
+    """The least-squares solution of a table in rational arithmetic, rounded once; `names` (d,) as in `solve`."""
+    moments = table.exact.moments
     solution = exact_solution(moments)
-    d = table.shape[1]
+    d = table.features
     return ClosedForm(
         weights=np.array([float(w) for w in solution[:d]]),
         bias=float(solution[d]),
@@ -186,19 +180,24 @@ def _dot(left: list[int], right: list[int]) -> int:
 # -- by QR -------------------------------------------------------------------------------------------------------------
 
 
-def solve_by_qr(X: ArrayLike, y: ArrayLike, names: Sequence[str] | None = None, *, refine: bool = True) -> ClosedForm:
-    """As `solve`, by QR on centred and scaled columns; `refine` adds one step from the exact gradient."""
-    table, target = check_data(X, y, "float64")
-    d = table.shape[1]
-    means, scales = centre(table)
-    R, projected = _factor(table, target, means, scales)
+def solve_by_qr(table: CheckedTable, names: Sequence[str] | None = None, *, refine: bool = True) -> ClosedForm:
+    """The least-squares solution of a table by QR on centred and scaled columns, in float64.
+
+    Args:
+        table: X (n, d) and y (n,).
+        names: (d,), what to call the columns in a warning; `X1`, `X2`, … if not given.
+        refine: Whether to add one step from the exact gradient.
+    """
+    d = table.features
+    means, scales = centre(table.X)
+    R, projected = _factor(table.X, table.y, means, scales)
     if numerical_rank(R) <= d:
         return _minimum_norm(R, projected, means, scales, names or default_names(d))
     intercept, *slopes = np.linalg.solve(R, projected)
     weights: FloatArray = np.array(slopes) / scales
     bias = float(intercept) - float(weights @ means)
     if refine:
-        weights, bias = _refined(ExactTrainer(table, target), weights, bias, R, means, scales)
+        weights, bias = _refined(table.exact, weights, bias, R, means, scales)
     return ClosedForm(weights, bias, "qr")
 
 

@@ -21,33 +21,31 @@ from itertools import pairwise
 import numpy as np
 
 from handgrad.backends.interface import FloatArray, Plan, batches
-from handgrad.compare.judge.bounds import Growth, Magnitudes, Sizes, unit_roundoff
-from handgrad.compare.judge.curvature import curvature
-from handgrad.compare.judge.trajectory import Truth
+from handgrad.compare.judge.bounds import Growth, Magnitudes, unit_roundoff
+from handgrad.compare.judge.table import CheckedTable
+from handgrad.compare.judge.trajectory import TrueRun
 
 
-def drift(X: FloatArray, y: FloatArray, plan: Plan, true: Truth, growth: Growth) -> FloatArray:
+def drift(table: CheckedTable, plan: Plan, true: TrueRun, growth: Growth) -> FloatArray:
     """The most by which rounding explains that weights and bias (k, d + 1) differ from the true ones.
 
     Args:
-        X: (n, d), as the backends hold it.
-        y: (n,), likewise.
-        plan: The run.
+        table: X and y as the backends hold them.
+        plan: The run, with the learning rate that the dtype holds.
         true: Its true trajectory, k recorded epochs.
         growth: `worst_growth` or `likely_growth`.
     """
-    all_rows = plan.batch_size is None or plan.batch_size >= len(y)
+    all_rows = plan.batch_size is None or plan.batch_size >= table.rows
     with np.errstate(over="ignore", invalid="ignore"):
-        band = (_full_batches if all_rows else _mini_batches)(X, y, plan, true, growth)
+        band = (_full_batches if all_rows else _mini_batches)(table, plan, true, growth)
     band = np.where(np.isnan(band), np.inf, band)
     return band + unit_roundoff(plan.dtype) * np.abs(true.parameters)
 
 
-def _full_batches(X: FloatArray, y: FloatArray, plan: Plan, true: Truth, growth: Growth) -> FloatArray:
-    bent = curvature(X)
-    shrink = np.abs(1 - plan.learning_rate * bent.eigenvalues)
-    spread = np.abs(bent.eigenvectors)
-    added = step_errors(X, y, plan, true, growth) @ spread
+def _full_batches(table: CheckedTable, plan: Plan, true: TrueRun, growth: Growth) -> FloatArray:
+    shrink = np.abs(1 - plan.learning_rate * table.hessian.eigenvalues)
+    spread = np.abs(table.hessian.eigenvectors)
+    added = step_errors(table, plan, true, growth) @ spread
     components = np.zeros(len(shrink))
     followed = [components]
     for i, (here, there) in enumerate(pairwise(true.epochs.tolist())):
@@ -57,9 +55,9 @@ def _full_batches(X: FloatArray, y: FloatArray, plan: Plan, true: Truth, growth:
     return np.array(followed) @ spread.T
 
 
-def _mini_batches(X: FloatArray, y: FloatArray, plan: Plan, true: Truth, growth: Growth) -> FloatArray:
+def _mini_batches(table: CheckedTable, plan: Plan, true: TrueRun, growth: Growth) -> FloatArray:
     """By norms: batches have no common eigenbasis. A step that stretches no direction passes the error on as it is."""
-    norm = 0.0
+    X, y, norm = table.X, table.y, 0.0
     followed = [norm]
     for i, (here, there) in enumerate(pairwise(true.epochs.tolist())):
         for epoch in range(here, there):
@@ -70,9 +68,9 @@ def _mini_batches(X: FloatArray, y: FloatArray, plan: Plan, true: Truth, growth:
     return np.array(followed)[:, np.newaxis] * np.ones(X.shape[1] + 1)
 
 
-def step_errors(X: FloatArray, y: FloatArray, plan: Plan, true: Truth, growth: Growth) -> FloatArray:
+def step_errors(table: CheckedTable, plan: Plan, true: TrueRun, growth: Growth) -> FloatArray:
     """τ (k, d + 1) of a full-batch step at each recorded epoch."""
-    slopes = Sizes.of(X, y).slopes(true.parameters, true.losses, plan.dtype, growth)
+    slopes = table.sizes.slopes(true.parameters, true.losses, plan.dtype, growth)
     return _with_update(slopes, true.parameters, plan)
 
 

@@ -1,36 +1,19 @@
-"""What agreement is worth: known faults are put into a backend, and the judge must catch them.
+"""Known faults, and a backend that is right but for one of them.
 
-A `Fault` changes one thing of a backend that is otherwise right: the rows it sees, the point at which it
-takes the gradient, the gradient, or the learning rate. Graded faults have a size, such as the ε in a factor 1
-+ ε; the self-test makes it ten times smaller until the judge lets it pass, and reports the smallest size that
-was caught. A backend without a fault goes through the same wrapping and must pass.
+A `Fault` changes one thing of a backend: the rows it sees, the point at which it takes the gradient, the gradient, or
+the learning rate. Graded faults have a size, such as the ε in a factor 1 + ε. `self_test` puts them before the judge.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from handgrad.backends.interface import FloatArray, Gradient, InputError, Parameters, Plan, Trainer
-from handgrad.compare.judge.bounds import over
-from handgrad.compare.judge.judge import Judge, Observed
-from handgrad.compare.results.checks import Finding, SelfTest
-
-#: A judge that lets this through in a float64 gradient is not good enough.
-REQUIRED_FACTOR = 1e-10
-
-#: Fractions of gradient and parameters that a fault must change before the judge must catch it: what a dtype's rounding
-#: may cause lies below.
-HARMLESS = {"float64": REQUIRED_FACTOR, "float32": 1e-3}
-
-#: The sizes that are tried of a graded fault, from the largest on.
-SIZES = tuple(10.0**-k for k in range(1, 17))
+from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
 
 
 class Fault:
@@ -259,113 +242,3 @@ def with_fault(backend: type[Trainer], make_fault: Callable[[], Fault]) -> type[
             "make_fault": staticmethod(make_fault),
         },
     )
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of fault: of every size, or (without sizes) there or not. `only` limits it to a dtype."""
-
-    name: str
-    make: Callable[..., Fault]
-    graded: bool
-    only: Literal["float64"] | None = None
-
-
-KINDS = (
-    Kind("factor in the gradient", Scaled, graded=True),
-    Kind("factor in one weight's derivative", ScaledWeight, graded=True),
-    Kind("factor in the bias's derivative", ScaledBias, graded=True),
-    Kind("factor in the loss", ScaledLoss, graded=True),
-    Kind("factor in the step", ScaledStep, graded=True),
-    Kind("part of a row lost", WeakenedRow, graded=True),
-    Kind("dropped row", DroppedRow, graded=False),
-    Kind("duplicated row", DuplicatedRow, graded=False),
-    Kind("swapped sign", SwappedSign, graded=False),
-    Kind("bias lost in the forward pass", LostBias, graded=False),
-    Kind("stale gradient", StaleGradient, graded=False),
-    Kind("float32 sums", SingleAccumulator, graded=False, only="float64"),
-    Kind("NaN", NotANumber, graded=False),
-)
-
-
-def self_test(X: ArrayLike, y: ArrayLike, plan: Plan, backend: type[Trainer]) -> SelfTest:
-    """Puts every kind of fault into a backend and reports the smallest that the judge catches.
-
-    Args:
-        X: (n, d) or (n,).
-        y: (n,).
-        plan: A full-batch run of at least two epochs, since some faults only show after the first.
-        backend: The trainer class that is made to fail.
-
-    Raises:
-        InputError: If the plan has batches, or fewer than two epochs.
-    """
-    if plan.batch_size is not None or plan.epochs < 2:
-        raise InputError(
-            f"self-test: expected a full-batch plan of two epochs or more, got {plan.epochs} epochs and "
-            f"batch size {plan.batch_size}; leave the batch size out"
-        )
-    court = Judge(X, y, plan)
-    accused = verdict_on(court, backend, Fault)
-    kinds = [kind for kind in KINDS if kind.only in (None, plan.dtype)]
-    findings = tuple(smallest_caught(court, backend, kind) for kind in kinds)
-    sharp = plan.dtype == "float32" or (findings[0].smallest is not None and findings[0].smallest <= REQUIRED_FACTOR)
-    return SelfTest(
-        backend=backend.name,
-        rows=len(court.y),
-        features=court.X.shape[1],
-        dtype=plan.dtype,
-        findings=findings,
-        accused=accused,
-        passed=not accused and sharp and all(finding.caught or finding.harmless for finding in findings),
-    )
-
-
-def smallest_caught(court: Judge, backend: type[Trainer], kind: Kind) -> Finding:
-    """Tries a kind of fault from its largest size down to the first that passes."""
-    smallest, reason = None, ""
-    makes = {
-        size: partial(kind.make, size) if kind.graded else kind.make for size in (SIZES if kind.graded else (None,))
-    }
-    for size, make in makes.items():
-        found = verdict_on(court, backend, make)
-        if not found:
-            break
-        smallest, reason = size, found
-    description = " ".join((kind.make.__doc__ or "").split())
-    harmless = not reason and harm(court, backend, next(iter(makes.values()))) < HARMLESS[court.dtype]
-    return Finding(kind.name, description, bool(reason), smallest, reason, harmless)
-
-
-def harm(court: Judge, backend: type[Trainer], make_fault: Callable[[], Fault]) -> float:
-    """How much a fault changes: of the gradient at the start, or of the parameters after an epoch, as a fraction."""
-    right, wrong = (_numbers(observed(court, backend, make)) for make in (Fault, make_fault))
-    if [table.shape for table in right] != [table.shape for table in wrong]:  # it has diverged
-        return math.inf
-    changes = [np.abs(a - b).max(axis=1) for a, b in zip(right, wrong, strict=True)]
-    sizes = [np.abs(table).max(axis=1) for table in right]
-    return float(np.max(over(np.concatenate(changes), np.concatenate(sizes))))
-
-
-def _numbers(seen: Observed) -> tuple[FloatArray, FloatArray]:
-    """The gradient at the start (1, d + 1), and the recorded parameters (k, d + 1)."""
-    assert seen.training is not None
-    gradient = np.array([[*seen.gradient.weights, seen.gradient.bias]], dtype=np.float64)
-    return gradient, np.column_stack([seen.training.recorded_weights, seen.training.recorded_biases])
-
-
-def verdict_on(court: Judge, backend: type[Trainer], make_fault: Callable[[], Fault]) -> str:
-    """What the judge says against the backend with that fault; empty if it passes."""
-    judged = court.accuracy(observed(court, backend, make_fault))
-    return "" if judged.passed else judged.reason
-
-
-def observed(court: Judge, backend: type[Trainer], make_fault: Callable[[], Fault]) -> Observed:
-    """What the backend with that fault gives: the gradient at the start, and the run."""
-    faulty = with_fault(backend, make_fault)
-    start = court.start
-    with np.errstate(all="ignore"):  # a fault may well overflow
-        return Observed(
-            faulty(court.X, court.y, court.dtype).gradient_at(start.weights, start.bias),
-            faulty(court.X, court.y, court.dtype).train(court.plan),
-        )

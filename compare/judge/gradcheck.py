@@ -21,24 +21,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from handgrad.backends.exact import ExactTrainer
 from handgrad.backends.interface import (
     DType,
     FloatArray,
-    Gradient,
     InputError,
     Parameters,
     Trainer,
     check_data,
     check_parameters,
 )
-from handgrad.compare.judge.bounds import Sizes, gradient_tolerances, likely_growth, over, worst_growth
-from handgrad.compare.judge.judge import independent_errors, point_errors, two_parts
+from handgrad.compare.judge.bounds import likely_growth, over, worst_growth
+from handgrad.compare.judge.table import CheckedTable, two_parts
 from handgrad.compare.results.checks import GradientCheck, MethodResult, Numbers, Sweep, Taylor
 
 Method = Literal["forward", "central", "richardson", "quadratic"]
@@ -95,8 +94,7 @@ def complex_gradient(
 
 def gradcheck(
     trainer: Trainer,
-    X: ArrayLike,
-    y: ArrayLike,
+    table: CheckedTable,
     weights: ArrayLike,
     bias: float,
     *,
@@ -107,8 +105,7 @@ def gradcheck(
 
     Args:
         trainer: The backend, bound to X and y.
-        X: (n, d) or (n,), as given to the trainer.
-        y: (n,).
+        table: X and y, in the trainer's dtype.
         weights: (d,), the point.
         bias: The point.
         sweep: Whether to go through the steps for each parameter (about 140 losses each), or the numbers of those
@@ -116,9 +113,11 @@ def gradcheck(
         seed: Of the direction of the Taylor remainder.
 
     Raises:
-        InputError: As every trainer does.
+        InputError: If the table has another dtype than the trainer, or the point is none of its own.
     """
-    return _Check(trainer, X, y, weights, bias).result(sweep, seed)
+    if table.dtype != trainer.dtype:
+        raise InputError(f"gradcheck: expected a table in the trainer's {trainer.dtype}, got one in {table.dtype}")
+    return _Check(trainer, table, weights, bias).result(sweep, seed)
 
 
 class _Differences:
@@ -179,27 +178,29 @@ class _Differences:
 class _Check:
     """One backend at one point, with the exact answer beside it."""
 
-    def __init__(self, trainer: Trainer, X: ArrayLike, y: ArrayLike, weights: ArrayLike, bias: float) -> None:
-        self.X, self.y = check_data(X, y, trainer.dtype)
-        self.trainer = trainer
+    def __init__(self, trainer: Trainer, table: CheckedTable, weights: ArrayLike, bias: float) -> None:
+        self.trainer, self.table = trainer, table
         self.differences = _Differences(trainer, weights, bias)
         self.theta = self.differences.theta.astype(np.float64)
         self.point = Parameters(self.differences.theta[:-1], float(self.theta[-1]))
-        self.judge = ExactTrainer(self.X, self.y, trainer.dtype)
-        self.exact: Gradient = self.judge.exactly_at(*self.point)
-        self.slopes = two_parts([*self.exact.weights, self.exact.bias])[0]
+        self.exact = table.at(*self.point)
+        self.slopes = self.exact.nearest[1:]
         given = trainer.gradient_at(*self.point)
         self.analytic = np.array([*given.weights, given.bias], dtype=np.float64)
-        trusted = independent_errors(self.X, self.y, *self.point, trainer.dtype)
+        trusted = table.plain_sum_is_likely(*self.point)
         self.growth = likely_growth if trusted else worst_growth
-        bounds = gradient_tolerances(self.X, self.y, *self.point, trainer.dtype)
-        self.bound = bounds.likely if trusted else bounds.worst
-        errors = point_errors(given, self.exact, bounds, trainer.dtype)
+        bound = self.exact.bound(trusted)
+        self.tolerance = np.array([*bound.weights, bound.bias])
+        errors = self.exact.errors(given)
         self.relative = errors.relative[1:]
         self.ulps = errors.ulps[1:]
         self.ratio = float((errors.over_likely if trusted else errors.over_worst).max())
-        self.sizes = Sizes.of(self.X, self.y)
-        self.bends = [2 / len(self.y) * float(self.judge.moments.inner(j, j)) for j in range(len(self.theta))]
+
+    @cached_property
+    def second_derivatives(self) -> FloatArray:
+        """(d + 1,): Hⱼⱼ = (2/n) Σ xᵢⱼ², the bias's last."""
+        squares = [float(self.table.exact.moments.inner(j, j)) for j in range(len(self.theta))]
+        return 2 / self.table.rows * np.array(squares)
 
     def result(self, sweep: bool | Sequence[int], seed: int) -> GradientCheck:
         methods = (*(self.method(name) for name in METHODS), self.complex_method())
@@ -223,25 +224,22 @@ class _Check:
         found, steps = self.differences.gradient(name, None)
         h = np.array(steps)
         noise = NOISE_FACTORS[name] * np.array([self.noise(j, step) for j, step in enumerate(steps)]) / h
-        truncation = h * np.array(self.bends) / 2 if name == "forward" else 0.0
+        truncation = h * self.second_derivatives / 2 if name == "forward" else 0.0
         return self.method_result(name, found, steps, noise + truncation)
 
     def complex_method(self) -> MethodResult:
         """Through our own formula: no backend's loss takes complex numbers."""
         if self.trainer.kind == "exact":
             return MethodResult("complex", unavailable="the exact backend has no complex numbers")
-        found = complex_gradient(self.X, self.y, *self.point, self.trainer.dtype)
+        found = complex_gradient(self.table.X, self.table.y, *self.point, self.trainer.dtype)
         # The imaginary part is computed like a gradient, in complex multiplications of two roundings each.
-        own = 2 * np.array([*self.bound.weights, self.bound.bias])
-        return self.method_result(
-            "complex", np.array([*found.weights, found.bias]), [COMPLEX_STEP] * len(self.theta), own
-        )
+        gradient = np.array([*found.weights, found.bias])
+        return self.method_result("complex", gradient, [COMPLEX_STEP] * len(self.theta), 2 * self.tolerance)
 
     def method_result(
         self, name: str, found: FloatArray, steps: Sequence[float], tolerance: FloatArray
     ) -> MethodResult:
-        analytic_tolerance = np.array([*self.bound.weights, self.bound.bias])
-        ratio = float(over(self.analytic - found, tolerance + analytic_tolerance).max())
+        ratio = float(over(self.analytic - found, tolerance + self.tolerance).max())
         return MethodResult(
             method=name,
             steps=tuple(steps),
@@ -254,8 +252,8 @@ class _Check:
     def noise(self, parameter: int, h: float) -> float:
         """How far a loss within h of the point, along one parameter, may be off."""
         ends = np.array([self.differences.moved(parameter, by)[0] for by in (h, -h)], dtype=np.float64)
-        exact = [self.judge.exactly_at(end[:-1], float(end[-1])).loss for end in ends]
-        return float(self.sizes.losses(ends, two_parts(exact)[0], self.trainer.dtype, self.growth).max())
+        exact = [self.table.exact.exactly_at(end[:-1], float(end[-1])).loss for end in ends]
+        return float(self.table.sizes.losses(ends, two_parts(exact)[0], self.trainer.dtype, self.growth).max())
 
     def swept(self, sweep: bool | Sequence[int]) -> Sequence[int]:
         if isinstance(sweep, bool):
@@ -273,17 +271,17 @@ class _Check:
         true = float(self.slopes[parameter])
         forward = [abs(self.differences.forward(parameter, h) - true) for h in steps]
         central = [abs(self.differences.central(parameter, h) - true) for h in steps]
-        bend = self.bends[parameter]
-        noise = eps * float(self.exact.loss)
+        second = float(self.second_derivatives[parameter])
+        noise = eps * float(self.exact.nearest[0])
         return Sweep(
             parameter=parameter,
             steps=tuple(steps),
             forward=_finite(forward),
             central=_finite(central),
-            truncation=tuple(h * bend / 2 for h in steps),
+            truncation=tuple(h * second / 2 for h in steps),
             best_forward=steps[int(np.argmin(forward))],
             best_central=steps[int(np.argmin(central))],
-            predicted_forward=2 * math.sqrt(noise / bend) if bend > 0 else None,
+            predicted_forward=2 * math.sqrt(noise / second) if second > 0 else None,
         )
 
     def taylor(self, seed: int) -> Taylor:

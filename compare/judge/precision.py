@@ -16,15 +16,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from handgrad.backends.exact import ExactTrainer
-from handgrad.backends.interface import DType, FloatArray, Plan, Trainer, check_data
+from handgrad.backends.interface import DType, FloatArray, Plan, Trainer
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.compare.judge.closed_form import solve
-from handgrad.compare.judge.curvature import centre, curvature
+from handgrad.compare.judge.hessian import centre, hessian
+from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.results.checks import Precision, PrecisionRow, Preparation
 
 PREPARATIONS: tuple[Preparation, ...] = ("as given", "centred", "standardised")
@@ -32,26 +34,26 @@ DTYPES: tuple[DType, ...] = ("float64", "float32")
 
 
 def precision(
-    X: ArrayLike, y: ArrayLike, epochs: int = 1000, backends: Mapping[str, type[Trainer]] | None = None
+    table: CheckedTable, epochs: int = 1000, backends: Mapping[str, type[Trainer]] | None = None
 ) -> Precision:
-    """Correct digits for each dtype and preparation of X (n, d) or (n,) and y (n,).
+    """Correct digits for each dtype and preparation of a table.
 
     Args:
-        X: (n, d) or (n,), in the user's units.
-        y: (n,).
+        table: X (n, d) and y (n,) in float64, in the user's units.
         epochs: Of descent.
         backends: Those whose gradients are held against the exact one, by name; NumPy's is part of every row.
 
     Raises:
         InputError: As every trainer does.
     """
-    table, target = check_data(X, y, "float64")
-    known = solve(table, target)
+    known = solve(table)
     true = np.array([*known.weights, known.bias])
-    rows = tuple(
-        _row(table, target, true, preparation, dtype, epochs) for dtype in DTYPES for preparation in PREPARATIONS
-    )
-    gradients = {name: _of_backend(table, target, backend) for name, backend in (backends or {}).items()}
+    prepared = {name: _prepared(table, name) for name in PREPARATIONS}
+    rows = tuple(_row(prepared[name], true, dtype, epochs) for dtype in DTYPES for name in PREPARATIONS)
+    gradients = {
+        name: tuple(prepared[way].gradient_digits(dtype, backend) for dtype in DTYPES for way in PREPARATIONS)
+        for name, backend in (backends or {}).items()
+    }
     return Precision(epochs, rows, gradients)
 
 
@@ -69,50 +71,61 @@ def correct_digits(given: ArrayLike, true: ArrayLike, dtype: DType) -> float:
     return most if error == 0 else min(most, max(0.0, -math.log10(error)))
 
 
-def _row(
-    X: FloatArray, y: FloatArray, true: FloatArray, preparation: Preparation, dtype: DType, epochs: int
-) -> PrecisionRow:
-    shift, scale = _preparation(X, preparation)
-    prepared = (X - shift) / scale
-    held, target = prepared.astype(dtype), y.astype(dtype)
-    bent = curvature(held)
+@dataclass(frozen=True)
+class _Prepared:
+    """A table with prepared columns (X − shift) / scale, in float64: what the gradients and solutions are held to.
 
-    def digits(parameters: FloatArray) -> float:
-        """Of parameters (d + 1,) of the prepared columns, brought back to the user's units."""
-        weights = parameters[:-1].astype(np.float64) / scale
-        return correct_digits([*weights, float(parameters[-1]) - weights @ shift], true, dtype)
+    Attributes:
+        preparation: Its name.
+        table: The prepared columns (n, d), and y (n,).
+        shift: (d,), what was taken from the columns.
+        scale: (d,), what they were divided by then.
+    """
 
+    preparation: Preparation
+    table: CheckedTable
+    shift: FloatArray
+    scale: FloatArray
+
+    @cached_property
+    def exact(self) -> FloatArray:
+        """(d + 1,): the gradient at zero, before the columns are rounded to a dtype."""
+        given = self.table.exact.gradient_at(np.zeros(self.table.features), 0.0)
+        return np.array([*given.weights, given.bias])
+
+    def gradient_digits(self, dtype: DType, backend: type[Trainer] = NumPyTrainer) -> float:
+        """The digits of a backend's gradient at zero, computed in the dtype."""
+        given = backend(self.table.X, self.table.y, dtype).gradient_at(np.zeros(self.table.features), 0.0)
+        return correct_digits([*given.weights, given.bias], self.exact, dtype)
+
+    def digits(self, parameters: FloatArray, true: FloatArray, dtype: DType) -> float:
+        """The digits of parameters (d + 1,) of the prepared columns, against true ones in the user's units."""
+        weights = parameters[:-1].astype(np.float64) / self.scale
+        return correct_digits([*weights, float(parameters[-1]) - weights @ self.shift], true, dtype)
+
+
+def _prepared(table: CheckedTable, preparation: Preparation) -> _Prepared:
+    means, scales = centre(table.X)
+    shift = np.zeros_like(means) if preparation == "as given" else means
+    scale = scales if preparation == "standardised" else np.ones_like(scales)
+    return _Prepared(preparation, CheckedTable.of((table.X - shift) / scale, table.y), shift, scale)
+
+
+def _row(prepared: _Prepared, true: FloatArray, dtype: DType, epochs: int) -> PrecisionRow:
+    """One row of the table: what is left of data, gradient and parameters in this dtype."""
+    held, target = prepared.table.X.astype(dtype), prepared.table.y.astype(dtype)
+    found = hessian(held)
     normal = _by_normal_equations(held, target)
     return PrecisionRow(
         dtype=dtype,
-        preparation=preparation,
-        condition=None if bent.deficient else math.sqrt(bent.condition),
-        data_digits=correct_digits(held, prepared, dtype),
-        gradient_digits=_gradient_digits(prepared, y, dtype),
-        normal_digits=None if normal is None else digits(normal),
-        qr_digits=digits(_by_qr(held, target)),
-        descent_digits=digits(_by_descent(held, target, dtype, bent.best_rate, epochs)),
+        preparation=prepared.preparation,
+        condition=None if found.deficient else math.sqrt(found.condition),
+        data_digits=correct_digits(held, prepared.table.X, dtype),
+        gradient_digits=prepared.gradient_digits(dtype),
+        normal_digits=None if normal is None else prepared.digits(normal, true, dtype),
+        qr_digits=prepared.digits(_by_qr(held, target), true, dtype),
+        descent_digits=prepared.digits(_by_descent(held, target, dtype, found.best_rate, epochs), true, dtype),
     )
-
-
-def _of_backend(X: FloatArray, y: FloatArray, backend: type[Trainer]) -> tuple[float, ...]:
-    """The digits of its gradient, in the order of the rows."""
-    prepared = [(X - shift) / scale for shift, scale in (_preparation(X, name) for name in PREPARATIONS)]
-    return tuple(_gradient_digits(columns, y, dtype, backend) for dtype in DTYPES for columns in prepared)
-
-
-def _preparation(X: FloatArray, preparation: Preparation) -> tuple[FloatArray, FloatArray]:
-    """What is taken from the columns (d,), and what they are divided by (d,)."""
-    means, scales = centre(X)
-    shift = np.zeros_like(means) if preparation == "as given" else means
-    return shift, scales if preparation == "standardised" else np.ones_like(scales)
-
-
-def _gradient_digits(prepared: FloatArray, y: FloatArray, dtype: DType, backend: type[Trainer] = NumPyTrainer) -> float:
-    zero = np.zeros(prepared.shape[1])
-    exact = ExactTrainer(prepared, y).gradient_at(zero, 0.0)
-    given = backend(prepared, y, dtype).gradient_at(zero, 0.0)
-    return correct_digits([*given.weights, given.bias], [*exact.weights, exact.bias], dtype)
 
 
 def _by_normal_equations(X: FloatArray, y: FloatArray) -> FloatArray | None:

@@ -22,15 +22,16 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from handgrad.backends.exact import UNIT_BITS, UNITS, ExactTrainer, Moments, Ratios, rounded
-from handgrad.backends.interface import FloatArray, Parameters, Plan, check_data, check_parameters
+from handgrad.backends.interface import FloatArray, Parameters, Plan, check_parameters
+from handgrad.compare.judge.table import CheckedTable
 
 
 @dataclass(frozen=True)
-class Truth:
-    """The true parameters and losses at the recorded epochs.
+class TrueRun:
+    """The parameters and losses of a run in which nothing is ever rounded, at the recorded epochs.
 
     Attributes:
         epochs: (k,), ascending from 0; those after the loss has left float64's range are missing.
@@ -45,8 +46,8 @@ class Truth:
     losses: FloatArray
 
 
-def truth(X: ArrayLike, y: ArrayLike, plan: Plan) -> Truth:
-    """The true run of a plan on X (n, d) and y (n,), at the epochs that the plan records.
+def true_run(table: CheckedTable, plan: Plan) -> TrueRun:
+    """The run of a plan on a table without rounding, at the epochs that the plan records.
 
     Full batch, it costs O(n d²) once, and then what `full_batch_products` says; with mini-batches about a millisecond a
     step.
@@ -54,8 +55,7 @@ def truth(X: ArrayLike, y: ArrayLike, plan: Plan) -> Truth:
     Raises:
         InputError: As every trainer does.
     """
-    held_X, held_y = check_data(X, y, plan.dtype)
-    trainer = ExactTrainer(held_X, held_y)
+    trainer = table.exact
     exact_plan = as_held(plan, trainer.features)
     start = trainer.start(exact_plan)
     visit = _full_batches if trainer.takes_all(plan) else _mini_batches
@@ -76,7 +76,7 @@ def as_held(plan: Plan, features: int) -> Plan:
 
 
 def _full_batches(trainer: ExactTrainer, plan: Plan, start: Parameters) -> Iterator[list[int]]:
-    """The parameters in units at each recorded epoch, without end."""
+    """The parameters in units at each recorded epoch, by powers of M or step by step, without end."""
     step = step_matrix(trainer.moments, Fraction(plan.learning_rate))
     by_powers, by_steps = full_batch_products(plan, trainer.features)
     jumps: dict[int, Any] = {1: step}
@@ -100,7 +100,7 @@ def full_batch_products(plan: Plan, features: int) -> tuple[float, float]:
 
 
 def _mini_batches(trainer: ExactTrainer, plan: Plan, start: Parameters) -> Iterator[list[int]]:
-    """The same, step by step."""
+    """The parameters in units at each recorded epoch, batch by batch, until the loss leaves float64's range."""
     parameters = start
     yield [*parameters.weights.numerators, *parameters.bias.numerators]
     for here, there in pairwise(plan.recorded()):
@@ -130,7 +130,7 @@ def power(matrix: Any, exponent: int) -> Any:
     return (squared @ matrix) >> UNIT_BITS if exponent % 2 else squared
 
 
-def _finite(plan: Plan, moments: Moments, visited: Iterator[list[int]]) -> Truth:
+def _finite(plan: Plan, moments: Moments, visited: Iterator[list[int]]) -> TrueRun:
     """As doubles and rests, up to the first loss beyond float64's range."""
     pairs, losses = [], []
     for units in visited:
@@ -140,7 +140,7 @@ def _finite(plan: Plan, moments: Moments, visited: Iterator[list[int]]) -> Truth
         pairs.append([two_doubles(unit) for unit in units])
         losses.append(loss)
     table = np.array(pairs).reshape(len(pairs), -1, 2)
-    return Truth(
+    return TrueRun(
         epochs=np.array(plan.recorded()[: len(pairs)], dtype=np.int64),
         parameters=table[..., 0],
         rest=table[..., 1],

@@ -14,7 +14,7 @@ from handgrad.compare.results.lessons import ByHand, Checking, CheckMethod
 
 def checking(table: OneFeature, point: ByHand) -> Checking:
     """NumPy's dW at the point, checked with every step and every method."""
-    checked = gradcheck(table.numpy, table.x, table.y, [point.weight], point.bias)
+    checked = gradcheck(table.numpy, table.checked, [point.weight], point.bias)
     sweep = checked.sweeps[0]
     balance = sweep.predicted_forward
     assert balance is not None, "a feature that varies bends the loss"

@@ -24,8 +24,8 @@ from handgrad.backends.interface import FloatArray, Gradient, InputError, check_
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.backends.tape import Node, TapeTrainer, backward
 from handgrad.compare.judge.bounds import gradient_tolerances, over, ulps
-from handgrad.compare.judge.curvature import curvature
-from handgrad.compare.judge.judge import two_parts
+from handgrad.compare.judge.hessian import hessian
+from handgrad.compare.judge.table import two_parts
 from handgrad.compare.results.explanation import Edge, Explanation, Row, Step, TapeNode, Value, Witness
 from handgrad.data.dataset import Dataset
 
@@ -94,7 +94,7 @@ def explain(
 
 def gentle_rate(X: FloatArray) -> float:
     """The largest power of ten that is at most 1/λ_max: there a step of descent surely lowers the loss."""
-    return float(f"1e{math.floor(-math.log10(curvature(X).largest))}")
+    return float(f"1e{math.floor(-math.log10(hessian(X).largest))}")
 
 
 def added(terms: Iterable[float]) -> float:

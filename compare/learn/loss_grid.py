@@ -7,21 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from handgrad.backends.interface import FloatArray, Trainer
-from handgrad.compare.judge.curvature import Curvature
+from handgrad.compare.judge.hessian import Hessian
 from handgrad.compare.results.lessons import LossGrid
 
 #: Points of the loss's surface along each axis.
 GRID_POINTS = 61
 
 
-def spread(weights: Sequence[float], biases: Sequence[float], curvature: Curvature) -> tuple[FloatArray, FloatArray]:
+def spread(weights: Sequence[float], biases: Sequence[float], hessian: Hessian) -> tuple[FloatArray, FloatArray]:
     """Axes that hold all points with a margin; along neither is the loss's curvature left out of sight.
 
     Where the points hardly move along one parameter, its axis gets the width at which the loss rises as it does along
     the other: the widths are at least in the proportion of √H of the other parameter.
     """
     low, high = np.array([min(weights), min(biases)]), np.array([max(weights), max(biases)])
-    curved = along_axes(curvature)
+    curved = along_axes(hessian)
     rise = float((curved * (high - low)).max())
     half = np.maximum((high - low) / 2, 0.1 * rise / curved) * 1.4
     middle = (low + high) / 2
@@ -29,9 +29,9 @@ def spread(weights: Sequence[float], biases: Sequence[float], curvature: Curvatu
     return first, second
 
 
-def along_axes(curvature: Curvature) -> FloatArray:
+def along_axes(hessian: Hessian) -> FloatArray:
     """(2,): √H of the loss along the weight's axis and along the bias's, from the Hessian's diagonal."""
-    vectors, values = curvature.eigenvectors, curvature.eigenvalues
+    vectors, values = hessian.eigenvectors, hessian.eigenvalues
     curved: FloatArray = np.sqrt(np.diag(vectors * values @ vectors.T))
     return curved
 

@@ -8,11 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
-from handgrad.backends.exact import ExactTrainer
 from handgrad.backends.interface import FloatArray
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.compare.judge.closed_form import solve
-from handgrad.compare.judge.curvature import Curvature, curvature
+from handgrad.compare.judge.hessian import hessian
+from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.learn.loss_grid import loss_grid, spread
 from handgrad.compare.results.lessons import DescentPath, LossGrid, Subject
 from handgrad.data.dataset import DataError, Dataset
@@ -38,13 +38,13 @@ class OneFeature:
         x: (n,), the feature.
         y: (n,), the target.
         subject: The same as results have it, with the minimum.
-        curvature: Of the loss in (W, b).
+        checked: The same x and y, with what the judge works out of them.
     """
 
     x: FloatArray
     y: FloatArray
     subject: Subject
-    curvature: Curvature
+    checked: CheckedTable
 
     @classmethod
     def of(cls, dataset: Dataset) -> OneFeature:
@@ -58,7 +58,8 @@ class OneFeature:
         column = best_feature(dataset)
         raw, y = dataset.X[rows, column], dataset.y[rows]
         x, bounds = _in_sight(raw)
-        solution = solve(x, y)
+        checked = CheckedTable.of(x, y)
+        solution = solve(checked)
         weight, bias = float(solution.weights[0]), solution.bias
         subject = Subject(
             source=dataset.source,
@@ -67,13 +68,13 @@ class OneFeature:
             rows=len(y),
             rows_of=dataset.rows,
             bounds=bounds,
-            raw_condition=curvature(raw).condition,
+            raw_condition=hessian(raw).condition,
             x=tuple(x.tolist()),
             y=tuple(y.tolist()),
             minimum=(weight, bias),
-            lowest=ExactTrainer(x, y).loss_at([weight], bias),
+            lowest=checked.exact.loss_at([weight], bias),
         )
-        return cls(x, y, subject, curvature(x))
+        return cls(x, y, subject, checked)
 
     @cached_property
     def numpy(self) -> NumPyTrainer:
@@ -94,7 +95,7 @@ class OneFeature:
         """The loss around the minimum and all points of the paths."""
         weights = [self.minimum[0], *(w for path in paths for w in path.weights)]
         biases = [self.minimum[1], *(b for path in paths for b in path.biases)]
-        return loss_grid(self.numpy, *spread(weights, biases, self.curvature))
+        return loss_grid(self.numpy, *spread(weights, biases, self.checked.hessian))
 
 
 def _check(dataset: Dataset) -> None:
@@ -106,7 +107,7 @@ def _check(dataset: Dataset) -> None:
 
 def _in_sight(raw: FloatArray) -> tuple[FloatArray, tuple[float, float] | None]:
     """The feature (n,) as it is, or brought to the range 0 to 1 where κ is too large to see; then with its bounds."""
-    if curvature(raw).condition <= LARGEST_CONDITION:
+    if hessian(raw).condition <= LARGEST_CONDITION:
         return raw, None
     low, high = float(raw.min()), float(raw.max())
     return (raw - low) / (high - low), (low, high)

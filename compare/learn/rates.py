@@ -18,7 +18,7 @@ TOO_SMALL, JUST_BELOW, JUST_OVER = 0.05, 0.98, 1.02
 
 def rates(table: OneFeature) -> Rates:
     """From zero at four rates: too small, best, just below the limit and just over it."""
-    hessian = table.curvature
+    hessian = table.checked.hessian
     chosen = {
         "too small": TOO_SMALL * hessian.best_rate,
         "best": hessian.best_rate,
@@ -32,7 +32,7 @@ def rates(table: OneFeature) -> Rates:
 
 def rate_run(table: OneFeature, name: str, rate: float) -> RateRun:
     """One run, and what the eigenvalues say about it."""
-    hessian = table.curvature
+    hessian = table.checked.hessian
     error = -table.minimum
     overflow = hessian.overflow_epoch(rate, float(hessian.components(error)[0]), "float64")
     training = table.numpy.train(Plan(rate, epochs=SHOWN_EPOCHS))
@@ -62,8 +62,8 @@ def observed_contraction(path: DescentPath, minimum: FloatArray) -> float | None
 def excess(table: OneFeature, path: DescentPath) -> tuple[float, ...]:
     """The loss above the minimum at each point of a path, without cancellation: ½ eᵀHe of the error e."""
     errors = np.column_stack([path.weights, path.biases]) - table.minimum
-    parts = errors @ table.curvature.eigenvectors
-    above: list[float] = (0.5 * (parts**2 @ table.curvature.eigenvalues)).tolist()
+    parts = errors @ table.checked.hessian.eigenvectors
+    above: list[float] = (0.5 * (parts**2 @ table.checked.hessian.eigenvalues)).tolist()
     return tuple(above)
 
 

@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from handgrad.backends.exact import ExactTrainer
 from handgrad.backends.interface import FloatArray, Plan
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.compare.judge.closed_form import solve
-from handgrad.compare.judge.curvature import Curvature, curvature
+from handgrad.compare.judge.hessian import Hessian, hessian
+from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.learn.loss_grid import GRID_POINTS, along_axes, loss_grid
 from handgrad.compare.learn.one_feature import DIGITS, OneFeature
 from handgrad.compare.results.lessons import FeatureScales, LossGrid, TableCondition, Variant
@@ -39,19 +39,20 @@ def scaling(table: OneFeature) -> FeatureScales:
 
 def variant(name: str, x: FloatArray, y: FloatArray) -> Variant:
     """A long run at the best rate for this feature."""
-    hessian, solution = curvature(x), solve(x, y)
+    table = CheckedTable.of(x, y)
+    solution = solve(table)
     goal = np.array([*solution.weights, solution.bias])
-    training = NumPyTrainer(x, y).train(Plan(hessian.best_rate, LONG_EPOCHS, record=range(LONG_EPOCHS)))
+    training = NumPyTrainer(x, y).train(Plan(table.hessian.best_rate, LONG_EPOCHS, record=range(LONG_EPOCHS)))
     errors = np.column_stack([training.recorded_weights, training.recorded_biases]) - goal
-    left = 0.5 * ((errors @ hessian.eigenvectors) ** 2 @ hessian.eigenvalues)
+    left = 0.5 * ((errors @ table.hessian.eigenvectors) ** 2 @ table.hessian.eigenvalues)
     sizes = np.linalg.norm(errors, axis=1)
     reached = np.flatnonzero(sizes <= 10.0**-DIGITS * sizes[0])
     kept = spaced(len(sizes) - 1)
     return Variant(
         name=name,
-        condition=hessian.condition,
-        rate=hessian.best_rate,
-        promised=epochs_at_best(hessian),
+        condition=table.hessian.condition,
+        rate=table.hessian.best_rate,
+        promised=epochs_at_best(table.hessian),
         seen=int(reached[0]) if len(reached) else None,
         epochs=tuple(kept),
         excess=tuple((left[kept] / left[0]).tolist()),
@@ -66,9 +67,10 @@ def spaced(last: int) -> list[int]:
 
 def valley(x: FloatArray, y: FloatArray) -> LossGrid:
     """The loss around its minimum, in parameters divided by the curvature along each: as wide as high."""
-    solution = solve(x, y)
+    table = CheckedTable.of(x, y)
+    solution = solve(table)
     weight, bias = float(solution.weights[0]), solution.bias
-    reach = 1.5 * np.sqrt(ExactTrainer(x, y).loss_at([0.0], 0.0)) / along_axes(curvature(x))
+    reach = 1.5 * np.sqrt(table.exact.loss_at([0.0], 0.0)) / along_axes(table.hessian)
     return loss_grid(
         NumPyTrainer(x, y),
         np.linspace(weight - reach[0], weight + reach[0], GRID_POINTS),
@@ -79,18 +81,18 @@ def valley(x: FloatArray, y: FloatArray) -> LossGrid:
 def condition_of(name: str) -> TableCondition:
     """κ of a built-in table."""
     dataset = builtin_sets.load(name)
-    raw = curvature(dataset.X)
-    standard = curvature(Standardization.fit(dataset.X).apply(dataset.X))
+    raw = hessian(dataset.X)
+    standard = hessian(Standardization.fit(dataset.X).apply(dataset.X))
     return TableCondition(
         name, dataset.features, raw.condition, standard.condition, *map(epochs_at_best, (raw, standard))
     )
 
 
-def epochs_at_best(hessian: Curvature) -> int:
+def epochs_at_best(found: Hessian) -> int:
     """The epochs for six digits at the best rate, where −ln ρ = ln (κ + 1)/(κ − 1) = 2 artanh(1/κ).
 
     In this form no digit is lost where ρ is so near to 1 that it rounds to it.
     """
-    if hessian.condition == 1:
+    if found.condition == 1:
         return 1
-    return max(1, math.ceil(DIGITS * math.log(10) / (2 * math.atanh(1 / hessian.condition))))
+    return max(1, math.ceil(DIGITS * math.log(10) / (2 * math.atanh(1 / found.condition))))

@@ -31,8 +31,8 @@ SHOWN: dict[int, tuple[tuple[str, tuple[str, ...]], ...]] = {
     4: (("handgrad.compare.judge.gradcheck", ("_Differences.forward", "_Differences.central")),),
     5: (
         (
-            "handgrad.compare.judge.curvature",
-            ("Curvature.limit", "Curvature.best_rate", "Curvature.contraction", "Curvature.overflow_epoch"),
+            "handgrad.compare.judge.hessian",
+            ("Hessian.limit", "Hessian.best_rate", "Hessian.contraction", "Hessian.overflow_epoch"),
         ),
     ),
     6: (("handgrad.data.standardize", ("Standardization.apply", "Standardization.weights_back")),),

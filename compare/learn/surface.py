@@ -19,8 +19,8 @@ WALK_EPOCHS = 500
 
 def surface(table: OneFeature) -> Surface:
     """Every backend's path from zero, until three digits are there."""
-    rate = GENTLE * table.curvature.best_rate
-    plan = Plan(rate, epochs=min(WALK_EPOCHS, table.curvature.epochs_for(3, rate) or WALK_EPOCHS))
+    rate = GENTLE * table.checked.hessian.best_rate
+    plan = Plan(rate, epochs=min(WALK_EPOCHS, table.checked.hessian.epochs_for(3, rate) or WALK_EPOCHS))
     backends, missing = ready()
     paths = {name: path_of(made(table.x, table.y).train(plan)) for name, made in backends.items()}
     return Surface(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from handgrad.compare.results.checks import PointChecks, Precision, SelfTest
+from handgrad.compare.results.deviations import Bound, Deviation
 from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.timing import Speed
 
@@ -153,7 +154,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How right a backend is, and why it differs. `explanation` was established by repeating the sum, or is null."""
+    """How right a backend is, and why it differs. `explanation` was established by repeating the sum, or is null.
+
+    `bound` says which one decides, `deviations` what lies outside; `reason` is the same in a sentence.
+    """
 
     start_gradient: StartGradient
     parameters: ParameterAccuracy
@@ -162,6 +166,8 @@ class Accuracy:
     explanation: str | None = None
     passed: bool = True
     reason: str = ""
+    bound: Bound = "likely"
+    deviations: tuple[Deviation, ...] = ()
 
 
 @dataclass(frozen=True)

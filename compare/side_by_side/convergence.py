@@ -88,8 +88,8 @@ def predicted_overflow(prepared: Prepared) -> int | None:
     start = prepared.start()
     goal = prepared.goal()
     apart = np.array([*start.weights, start.bias]) - np.array([*goal.weights, goal.bias])
-    top = float(prepared.curvature.components(apart)[0])
-    return prepared.curvature.overflow_epoch(prepared.plan.learning_rate, top, prepared.plan.dtype)
+    top = float(prepared.table.hessian.components(apart)[0])
+    return prepared.table.hessian.overflow_epoch(prepared.plan.learning_rate, top, prepared.plan.dtype)
 
 
 def _progress(digits: float, converged: bool, epochs: int, prepared: Prepared) -> str:
@@ -98,8 +98,8 @@ def _progress(digits: float, converged: bool, epochs: int, prepared: Prepared) -
     arrived = f"{math.floor(digits)} digits of every parameter after {epochs:,} epochs"
     if converged:
         return f"converged: {arrived}{_nearest(prepared)}"
-    if prepared.curvature.contraction(prepared.plan.learning_rate) >= 1:
-        return f"not converged, and never will be at this rate: it must be below {prepared.curvature.limit:.4g}"
+    if prepared.table.hessian.contraction(prepared.plan.learning_rate) >= 1:
+        return f"not converged, and never will be at this rate: it must be below {prepared.table.hessian.limit:.4g}"
     needs = [(d, prepared.epochs_needed(d)) for d in PROMISED_DIGITS[prepared.plan.dtype]]
     first = needs[0][1]
     if first is not None and epochs > first:
@@ -112,13 +112,13 @@ def _progress(digits: float, converged: bool, epochs: int, prepared: Prepared) -
 
 
 def _nearest(prepared: Prepared) -> str:
-    return ", at the solution nearest to the start" if prepared.curvature.deficient else ""
+    return ", at the solution nearest to the start" if prepared.table.hessian.deficient else ""
 
 
 def _contraction(observed: float | None, prepared: Prepared) -> str:
     if observed is None or not prepared.full_batch():
         return ""
-    predicted = prepared.curvature.contraction(prepared.plan.learning_rate)
+    predicted = prepared.table.hessian.contraction(prepared.plan.learning_rate)
     return f"; an epoch leaves {_factor(observed)} of the error (predicted {_factor(predicted)})"
 
 

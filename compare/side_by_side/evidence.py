@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.backends.catalogue import load
-from handgrad.compare.judge.faults import self_test
 from handgrad.compare.judge.precision import precision
+from handgrad.compare.judge.self_test import self_test
+from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.results.checks import PointChecks, Precision, SelfTest
 from handgrad.compare.side_by_side.point_checks import check_points, most_moving
 from handgrad.compare.side_by_side.prepare import Prepared
@@ -48,13 +49,15 @@ def judge_under_test(prepared: Prepared) -> SelfTest:
     """Known faults put into NumPy's backend, on this problem: full batch, few epochs, at most `TEST_ROWS` rows."""
     rows = spread(len(prepared.y), TEST_ROWS)
     plan = replace(prepared.plan, epochs=TEST_EPOCHS, batch_size=None, record=None)
-    return self_test(prepared.X[rows], prepared.y[rows], plan, load("numpy"))
+    return self_test(prepared.table.taking(rows), plan, load("numpy"))
 
 
 def precision_table(dataset: Dataset, ran: Collection[str]) -> Precision:
     """float32 beside float64 on the table as it was given, for the backends that ran; at most `PRECISION_ROWS` rows."""
     rows = spread(dataset.rows, PRECISION_ROWS)
-    return precision(dataset.X[rows], dataset.y[rows], PRECISION_EPOCHS, {name: load(name) for name in ran})
+    return precision(
+        CheckedTable.of(dataset.X[rows], dataset.y[rows]), PRECISION_EPOCHS, {name: load(name) for name in ran}
+    )
 
 
 def spread(count: int, most: int) -> NDArray[np.int64]:

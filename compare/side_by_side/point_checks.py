@@ -27,7 +27,7 @@ def check_points(
         PointChecks(
             where,
             {
-                name: gradcheck(trainer, prepared.X, prepared.y, *point(prepared, where), sweep=swept.get(name, ()))
+                name: gradcheck(trainer, prepared.table, *point(prepared, where), sweep=swept.get(name, ()))
                 for name, trainer in trainers.items()
             },
         )

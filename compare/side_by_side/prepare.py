@@ -17,10 +17,10 @@ from handgrad.backends.interface import (
     Order,
     Parameters,
     Plan,
-    check_data,
 )
 from handgrad.compare.judge.closed_form import ClosedForm, solve
-from handgrad.compare.judge.curvature import Curvature, curvature
+from handgrad.compare.judge.hessian import Hessian
+from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.results import comparison as results
 from handgrad.compare.timing.environment import available_cores
 from handgrad.compare.timing.journal import fingerprint
@@ -84,14 +84,22 @@ class Options:
 
 @dataclass(frozen=True)
 class Prepared:
-    """The problem as all backends get it. X (n, d) and y (n,) are float64, standardised where asked for."""
+    """The problem as all backends get it: the table is in the plan's dtype, standardised where asked for."""
 
-    X: FloatArray
-    y: FloatArray
+    table: CheckedTable
     plan: Plan
     standardization: Standardization
-    curvature: Curvature
     problem: results.Problem
+
+    @property
+    def X(self) -> FloatArray:
+        """(n, d), as the backends hold it."""
+        return self.table.X
+
+    @property
+    def y(self) -> FloatArray:
+        """(n,), as the backends hold it."""
+        return self.table.y
 
     def fingerprint(self) -> str:
         """Identifies data and plan, so that a resumed run never mixes two problems."""
@@ -127,7 +135,7 @@ class Prepared:
         destination = self.problem.destination
         assert destination is not None
         solution = np.append(*self.standardization.weights_forward(destination.weights, destination.bias))
-        flat = self.curvature.eigenvectors[:, self.curvature.rank :]
+        flat = self.table.hessian.eigenvectors[:, self.table.hessian.rank :]
         solution += flat @ (flat.T @ (np.append(*self.start()) - solution))
         return Parameters(solution[:-1], float(solution[-1]))
 
@@ -135,7 +143,7 @@ class Prepared:
         """The same (d + 1,) in the user's units, weights and bias."""
         destination = self.problem.destination
         assert destination is not None
-        if not self.curvature.deficient:
+        if not self.table.hessian.deficient:
             return (*destination.weights, destination.bias)
         weights, bias = self.standardization.weights_back(*self.goal())
         return (*weights.tolist(), float(bias))
@@ -151,7 +159,7 @@ class Prepared:
         That is more than the slowest error's shrinking by 10^−digits takes: of parameters that nearly cancel, each is
         off by many times its own size on the way.
         """
-        return self.curvature.epochs_until(
+        return self.table.hessian.epochs_until(
             np.append(*self.start()),
             np.append(*self.goal()),
             digits,
@@ -171,13 +179,13 @@ class Prepared:
 
     def divergence(self, predicted: int | None) -> str:
         """Why a run did not stay finite, and a rate that does; `predicted` is the epoch of overflow, if any."""
-        rate, limit = self.plan.learning_rate, self.curvature.limit
+        rate, limit = self.plan.learning_rate, self.table.hessian.limit
         if rate < limit:
             return (
                 f"numbers left the range of {self.plan.dtype} although the learning rate {rate:.4g} is below the "
                 f"full-batch limit {limit:.4g}; scale the data, or use a smaller rate"
             )
-        works = min(self.curvature.best_rate, 0.9 * limit)  # where κ is huge, the best rate is the limit in 4 digits
+        works = min(self.table.hessian.best_rate, 0.9 * limit)  # for a huge κ, the best rate is the limit in 4 digits
         expected = "" if predicted is None else f"; overflow was predicted at epoch {predicted:,}"
         remedy = "" if self.problem.standardized else "; standardised features allow a larger one"
         return (
@@ -194,13 +202,9 @@ def prepare(dataset: Dataset, options: Options) -> Prepared:
         InputError: If the numbers cannot be computed with in the dtype.
     """
     standardization = standardize(dataset, options)
-    X, y = (
-        part.astype(np.float64)  # of the values that the dtype holds
-        for part in check_data(standardization.apply(dataset.X), dataset.y, options.dtype)
-    )
-    bends = curvature(X)
+    table = CheckedTable.of(standardization.apply(dataset.X), dataset.y, options.dtype)
     plan = Plan(
-        learning_rate=bends.best_rate if options.learning_rate is None else options.learning_rate,
+        learning_rate=table.hessian.best_rate if options.learning_rate is None else options.learning_rate,
         epochs=options.epochs,
         batch_size=options.batch_size,
         start=options.start,
@@ -209,9 +213,12 @@ def prepare(dataset: Dataset, options: Options) -> Prepared:
         dtype=options.dtype,
         record=recorded(options.epochs, dataset.features),
     )
-    problem = describe(dataset, options, plan, standardization)
-    prepared = Prepared(X, y, plan, standardization, bends, problem)
-    described = describe_curvature(bends, plan, {str(digits): prepared.epochs_needed(digits) for digits in DIGITS})
+    given = table if options.dtype == "float64" and not options.standardize else CheckedTable.of(dataset.X, dataset.y)
+    problem = describe(dataset, given, options, plan, standardization)
+    prepared = Prepared(table, plan, standardization, problem)
+    described = describe_curvature(
+        table.hessian, plan, {str(digits): prepared.epochs_needed(digits) for digits in DIGITS}
+    )
     return replace(prepared, problem=replace(problem, curvature=described))
 
 
@@ -229,9 +236,11 @@ def recorded(epochs: int, features: int) -> tuple[int, ...]:
     return tuple(sorted({round(epoch) for epoch in np.linspace(0, epochs, count + 1)}))
 
 
-def describe(dataset: Dataset, options: Options, plan: Plan, standardization: Standardization) -> results.Problem:
-    """The problem as the report tells it, but for its curvature."""
-    solution = solve(dataset.X, dataset.y, dataset.feature_names)
+def describe(
+    dataset: Dataset, given: CheckedTable, options: Options, plan: Plan, standardization: Standardization
+) -> results.Problem:
+    """The problem as the report tells it, but for its curvature; `given` is the data set in the user's units."""
+    solution = solve(given, dataset.feature_names)
     predicted = dataset.X @ solution.weights + solution.bias
     return results.Problem(
         name=PurePath(dataset.source).name or dataset.source,
@@ -257,15 +266,15 @@ def describe(dataset: Dataset, options: Options, plan: Plan, standardization: St
     )
 
 
-def describe_curvature(bends: Curvature, plan: Plan, epochs_for: dict[str, int | None]) -> results.Curvature:
+def describe_curvature(found: Hessian, plan: Plan, epochs_for: dict[str, int | None]) -> results.Curvature:
     """The curvature as the report tells it, at the rate of the plan."""
     return results.Curvature(
-        largest=bends.largest,
-        smallest=bends.smallest,
-        condition=bends.condition,
-        limit=bends.limit,
-        best_rate=bends.best_rate,
-        contraction=bends.contraction(plan.learning_rate),
+        largest=found.largest,
+        smallest=found.smallest,
+        condition=found.condition,
+        limit=found.limit,
+        best_rate=found.best_rate,
+        contraction=found.contraction(plan.learning_rate),
         epochs_for=epochs_for,
     )
 

@@ -27,7 +27,7 @@ def judged(
 ) -> dict[str, BackendResult]:
     """The results with the accuracy of each backend that answered (see `judge`), and why it differs."""
     observed = {name: observation(answer, prepared) for name, answer in answers.items()}
-    found = judge(prepared.X, prepared.y, prepared.plan, observed, REFERENCES)
+    found = judge(prepared.table, prepared.plan, observed, REFERENCES)
     explained = {name: replace(accuracy, explanation=explanations.get(name)) for name, accuracy in found.items()}
     return {name: replace(result, accuracy=explained.get(name)) for name, result in results.items()}
 
@@ -37,9 +37,10 @@ def explanation(answer: Mapping[str, Any], prepared: Prepared) -> str | None:
     if "gradients" not in answer:
         return None
     dtype = prepared.plan.dtype
-    X, y = prepared.X.astype(dtype), prepared.y.astype(dtype)
     shown = evidence_at(probe_points(prepared.goal(), dtype), answer["gradients"])
-    return cause(X, y, prepared.plan.learning_rate, shown, dtype) if shown else None
+    if not shown:
+        return None
+    return cause(prepared.X, prepared.y, prepared.plan.learning_rate, shown, dtype, prepared.table.exact)
 
 
 def observation(answer: dict[str, Any], prepared: Prepared) -> Observed:

@@ -131,7 +131,7 @@ def data_lines(trained: Trained, table: Dataset) -> Iterator[str]:
     yield from (f"Note:   {note}" for note in table.notes)
     many = "s" if table.features > 1 else ""
     yield f"Data:   {table.rows} rows, {table.features} feature{many}, target {cut(table.target_name)}"
-    yield f"Rate:   {prepared.plan.learning_rate:.6g} (stable below {prepared.curvature.limit:.4g})"
+    yield f"Rate:   {prepared.plan.learning_rate:.6g} (stable below {prepared.table.hessian.limit:.4g})"
 
 
 def loss_line(trained: Trained) -> str:

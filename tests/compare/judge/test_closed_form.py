@@ -11,6 +11,7 @@ import pytest
 from handgrad.backends.exact import ExactTrainer
 from handgrad.backends.interface import InputError
 from handgrad.compare.judge.closed_form import eliminate, exact_solution, solve, solve_by_qr, solve_exactly
+from handgrad.compare.judge.table import CheckedTable
 
 #: Digits of the worst parameter that issue 3 asks of float64.
 ASKED = {"Norris": 11.5, "NoInt1": 11, "Longley": 10, "Wampler1": 9, "Wampler2": 9}
@@ -34,13 +35,13 @@ def digits(found, name):
 @pytest.mark.parametrize("name", nist.NAMES)
 def test_plain_qr_reaches_the_digits_that_careful_float64_can(name):
     X, y, _ = nist.table(name)
-    assert digits(solve_by_qr(X, y, refine=False), name) >= ASKED[name]
+    assert digits(solve_by_qr(CheckedTable.of(X, y), refine=False), name) >= ASKED[name]
 
 
 @pytest.mark.parametrize("name", nist.NAMES)
 def test_one_refinement_reaches_the_exact_solution_of_the_doubles(name):
     X, y, _ = nist.table(name)
-    refined, exact = solve_by_qr(X, y), solve_exactly(X, y)
+    refined, exact = solve_by_qr(CheckedTable.of(X, y)), solve_exactly(CheckedTable.of(X, y))
     given, true = (np.array([*found.weights, found.bias]) for found in (refined, exact))
     assert nist.correct_digits(given, true) >= 15
 
@@ -49,7 +50,7 @@ def test_one_refinement_reaches_the_exact_solution_of_the_doubles(name):
 def test_exact_elimination_reaches_the_digits_that_the_datas_doubles_hold(name):
     X, y, _ = nist.table(name)
     # 1.11111 and 0.1 are no doubles: the certified fit is that of the decimals, and these digits are all there are
-    assert digits(solve_exactly(X, y), name) >= max(ASKED[name], 13)
+    assert digits(solve_exactly(CheckedTable.of(X, y)), name) >= max(ASKED[name], 13)
 
 
 @pytest.mark.parametrize("name", nist.NAMES)
@@ -77,7 +78,7 @@ def dependent_table():
 @pytest.mark.parametrize("solver", [solve_exactly, solve_by_qr])
 def test_dependent_columns_are_named_and_the_solution_is_of_minimum_norm(solver):
     X, y = dependent_table()
-    found = solver(X, y, ["age", "mass", "height", "both", "unit"])
+    found = solver(CheckedTable.of(X, y), ["age", "mass", "height", "both", "unit"])
     assert [(d.column, d.others) for d in found.dependent] == [("both", ("age", "height")), ("unit", ())]
     assert "'both' is a combination of 'age', 'height'" in found.warning
     assert "'unit' is constant" in found.warning
@@ -89,7 +90,7 @@ def test_dependent_columns_are_named_and_the_solution_is_of_minimum_norm(solver)
 def test_more_parameters_than_rows_give_the_solution_of_minimum_norm(solver):
     rng = np.random.default_rng(2)
     X, y = rng.normal(size=(3, 5)), rng.normal(size=3)
-    found = solver(X, y)
+    found = solver(CheckedTable.of(X, y))
     assert found.warning is not None
     np.testing.assert_allclose(
         [*found.weights, found.bias], np.linalg.pinv(np.column_stack([X, np.ones(3)])) @ y, rtol=1e-9
@@ -98,26 +99,26 @@ def test_more_parameters_than_rows_give_the_solution_of_minimum_norm(solver):
 
 def test_independent_columns_give_no_warning():
     X, y, _ = nist.table("Longley")
-    assert solve(X, y).warning is None
+    assert solve(CheckedTable.of(X, y)).warning is None
 
 
 def test_many_features_and_many_rows_go_by_qr_and_agree_with_the_exact_solution():
     rng = np.random.default_rng(3)
     X, y = rng.normal(size=(300, 30)), rng.normal(size=300)
-    found = solve(X, y)
+    found = solve(CheckedTable.of(X, y))
     assert found.method == "qr"
-    exact = solve_exactly(X, y)
+    exact = solve_exactly(CheckedTable.of(X, y))
     np.testing.assert_allclose(found.weights, exact.weights, rtol=1e-13)
-    assert solve(X[:, :2], y).method == "exact"
+    assert solve(CheckedTable.of(X[:, :2], y)).method == "exact"
 
 
 def test_a_huge_offset_costs_no_digits():
     x = 1e9 + np.arange(20.0)
-    found = solve_by_qr(x, 3 * x - 7)
+    found = solve_by_qr(CheckedTable.of(x, 3 * x - 7))
     assert found.weights[0] == pytest.approx(3, rel=1e-15)
     assert found.bias == pytest.approx(-7, rel=1e-9)
 
 
 def test_wrong_shapes_are_refused():
     with pytest.raises(InputError, match="as many rows"):
-        solve([[1.0], [2.0]], [1.0])
+        solve(CheckedTable.of([[1.0], [2.0]], [1.0]))

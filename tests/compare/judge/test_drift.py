@@ -11,9 +11,9 @@ import pytest
 from handgrad.backends.catalogue import catalogue, load
 from handgrad.backends.interface import Plan
 from handgrad.compare.judge.bounds import likely_growth, over, worst_growth
-from handgrad.compare.judge.curvature import curvature
 from handgrad.compare.judge.drift import drift, geometric
-from handgrad.compare.judge.trajectory import truth
+from handgrad.compare.judge.table import CheckedTable
+from handgrad.compare.judge.trajectory import true_run
 
 #: The bound is that of a gradient taken from residuals. `moments` takes none: near an exact fit it cancels where the
 #: others do not, and lies outside (seen: 107 times the √n bound), so it is left out here, and the judge says so.
@@ -47,11 +47,11 @@ RUNS = {
 @cache
 def followed(name, run, dtype):
     """The plan, its true trajectory, and both bounds."""
-    X, y = (part.astype(dtype) for part in TABLES[name])
+    table = CheckedTable.of(*TABLES[name], dtype)
     share, epochs, batch_size, order = RUNS[run]
-    plan = Plan(share * curvature(X).limit, epochs, batch_size=batch_size, dtype=dtype, order=order)
-    true = truth(X, y, plan)
-    return plan, true, drift(X, y, plan, true, likely_growth), drift(X, y, plan, true, worst_growth)
+    plan = Plan(share * table.hessian.limit, epochs, batch_size=batch_size, dtype=dtype, order=order)
+    true = true_run(table, plan)
+    return plan, true, drift(table, plan, true, likely_growth), drift(table, plan, true, worst_growth)
 
 
 def ratios(name, run, dtype, backend):
@@ -79,11 +79,11 @@ def test_the_bound_is_within_a_factor_that_still_tells_runs_apart(name):
 
 
 def test_a_run_with_a_wrong_factor_leaves_the_bound():
-    X, y = TABLES["noise"]
-    plan = Plan(0.1 * curvature(X).limit, 60)
-    true = truth(X, y, plan)
-    wrong = truth(X, y, Plan(plan.learning_rate * (1 + 1e-10), 60))
-    assert over(wrong.parameters - true.parameters, drift(X, y, plan, true, likely_growth)).max() > 1
+    table = CheckedTable.of(*TABLES["noise"])
+    plan = Plan(0.1 * table.hessian.limit, 60)
+    true = true_run(table, plan)
+    wrong = true_run(table, Plan(plan.learning_rate * (1 + 1e-10), 60))
+    assert over(wrong.parameters - true.parameters, drift(table, plan, true, likely_growth)).max() > 1
 
 
 @pytest.mark.parametrize("terms", [1, 2, 7, 1000])

@@ -9,9 +9,10 @@ import pytest
 
 from handgrad.backends.catalogue import catalogue, load
 from handgrad.backends.interface import InputError, Plan
-from handgrad.compare.judge import faults
-from handgrad.compare.judge.faults import Fault, Scaled, self_test, verdict_on, with_fault
+from handgrad.compare.judge.faults import Fault, Scaled, with_fault
 from handgrad.compare.judge.judge import Judge
+from handgrad.compare.judge.self_test import KINDS, self_test, verdict_on
+from handgrad.compare.judge.table import CheckedTable
 
 BACKENDS = [
     name
@@ -28,7 +29,7 @@ def problem(rows=1000):
 
 @cache
 def report(dtype="float64", backend="numpy"):
-    return self_test(*problem(), Plan(0.3, 8, dtype=dtype), load(backend))
+    return self_test(CheckedTable.of(*problem(), dtype), Plan(0.3, 8, dtype=dtype), load(backend))
 
 
 def test_a_factor_of_one_part_in_ten_to_the_twelve_on_a_thousand_rows_is_caught():
@@ -36,7 +37,7 @@ def test_a_factor_of_one_part_in_ten_to_the_twelve_on_a_thousand_rows_is_caught(
     assert report().smallest_factor <= 1e-12
 
 
-@pytest.mark.parametrize("kind", [kind.name for kind in faults.KINDS])
+@pytest.mark.parametrize("kind", [kind.name for kind in KINDS])
 def test_every_kind_of_fault_is_caught(kind):
     found = {finding.fault: finding for finding in report().findings}[kind]
     assert found.caught
@@ -47,7 +48,7 @@ def test_every_kind_of_fault_is_caught(kind):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_a_backend_without_a_fault_is_not_accused(backend, dtype):
     X, y = problem(200)
-    assert verdict_on(Judge(X, y, Plan(0.3, 8, dtype=dtype)), load(backend), Fault) == ""
+    assert verdict_on(Judge(CheckedTable.of(X, y, dtype), Plan(0.3, 8, dtype=dtype)), load(backend), Fault) == ""
 
 
 def test_the_self_test_passes_and_says_so():
@@ -57,10 +58,8 @@ def test_the_self_test_passes_and_says_so():
 
 
 def test_a_blind_judge_does_not_pass_its_self_test(monkeypatch):
-    monkeypatch.setattr(Judge, "start_faults", lambda self, errors: [])
-    monkeypatch.setattr(Judge, "epoch_faults", lambda self, training: [])
-    monkeypatch.setattr(Judge, "loss_faults", lambda self, training: [])
-    blind = self_test(*problem(100), Plan(0.3, 3), load("numpy"))
+    monkeypatch.setattr(Judge, "deviations", lambda self, start, epochs, training: ())
+    blind = self_test(CheckedTable.of(*problem(100)), Plan(0.3, 3), load("numpy"))
     assert not blind.passed
     assert not any(finding.caught for finding in blind.findings)
 
@@ -81,4 +80,4 @@ def test_the_fault_changes_what_it_says_and_nothing_else():
 @pytest.mark.parametrize("plan", [Plan(0.1, 1), Plan(0.1, 5, batch_size=10)])
 def test_a_plan_that_cannot_show_every_fault_is_refused(plan):
     with pytest.raises(InputError, match="expected a full-batch plan"):
-        self_test(*problem(20), plan, load("numpy"))
+        self_test(CheckedTable.of(*problem(20)), plan, load("numpy"))

@@ -13,18 +13,19 @@ from handgrad.backends.interface import InputError
 from handgrad.compare.judge.closed_form import solve
 from handgrad.compare.judge.faults import Scaled, SwappedSign, with_fault
 from handgrad.compare.judge.gradcheck import METHODS, complex_gradient, gradcheck, numerical_gradient
+from handgrad.compare.judge.table import CheckedTable
 
 BACKENDS = [name for name, entry in catalogue().items() if entry.reason() is None and entry.by_default]
 RNG = np.random.default_rng(1)
 X = RNG.normal(size=(60, 2)) + 1
 Y = X @ [2.0, -1.0] + 1 + 0.5 * RNG.normal(size=60)
-SOLUTION = solve(X, Y)
+SOLUTION = solve(CheckedTable.of(X, Y))
 POINTS = {"start": (np.zeros(2), 0.0), "optimum": (SOLUTION.weights, SOLUTION.bias)}
 
 
 @cache
 def checked(point, backend="numpy", dtype="float64", sweep=False):
-    return gradcheck(load(backend)(X, Y, dtype), X, Y, *POINTS[point], sweep=sweep)
+    return gradcheck(load(backend)(X, Y, dtype), CheckedTable.of(X, Y, dtype), *POINTS[point], sweep=sweep)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -56,12 +57,13 @@ def test_at_the_optimum_relative_errors_are_large_and_the_bound_still_says_right
 
 @pytest.mark.parametrize("fault", [lambda: Scaled(1e-10), SwappedSign])
 def test_a_wrong_gradient_fails(fault):
-    found = gradcheck(with_fault(load("numpy"), fault)(X, Y), X, Y, *POINTS["start"], sweep=False)
+    found = gradcheck(with_fault(load("numpy"), fault)(X, Y), CheckedTable.of(X, Y), *POINTS["start"], sweep=False)
     assert not found.passed
 
 
 def test_a_gradient_off_by_a_tenth_is_seen_by_every_method_and_by_the_remainder():
-    found = gradcheck(with_fault(load("numpy"), lambda: Scaled(0.1))(X, Y), X, Y, *POINTS["start"], sweep=False)
+    wrong = with_fault(load("numpy"), lambda: Scaled(0.1))(X, Y)
+    found = gradcheck(wrong, CheckedTable.of(X, Y), *POINTS["start"], sweep=False)
     assert all(method.bound_ratio > 1 for method in found.methods)
     assert found.taylor.order < 1.9
 

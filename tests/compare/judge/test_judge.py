@@ -12,8 +12,9 @@ import pytest
 from handgrad.backends.catalogue import catalogue, load
 from handgrad.backends.interface import Gradient, InputError, Plan
 from handgrad.compare.judge.bounds import gradient_tolerances, over
-from handgrad.compare.judge.curvature import curvature
-from handgrad.compare.judge.judge import Judge, Observed, independent_errors, judge
+from handgrad.compare.judge.hessian import hessian
+from handgrad.compare.judge.judge import Judge, Observed, judge
+from handgrad.compare.judge.table import CheckedTable
 
 #: `moments` takes no residuals, so that near an exact fit it lies outside the bound that the others keep.
 BACKENDS = [
@@ -24,6 +25,11 @@ BACKENDS = [
 def observed(backend, X, y, plan):
     trainer = load(backend)(X, y, plan.dtype)
     return Observed(trainer.gradient_at(np.zeros(trainer.features), 0.0), trainer.train(plan))
+
+
+def judged(X, y, plan, seen, references=()):
+    """What the judge makes of each backend on this table."""
+    return judge(CheckedTable.of(X, y, plan.dtype), plan, seen, references)
 
 
 def noisy(rows=60, features=2):
@@ -37,7 +43,9 @@ def noisy(rows=60, features=2):
 def test_every_correct_backend_passes_at_the_start_and_at_every_epoch(batch_size, dtype):
     X, y = noisy()
     plan = Plan(0.05, 12, batch_size=batch_size, dtype=dtype)
-    verdicts = judge(X, y, plan, {name: observed(name, X, y, plan) for name in BACKENDS}, ("numpy",))
+    verdicts = judge(
+        CheckedTable.of(X, y, plan.dtype), plan, {name: observed(name, X, y, plan) for name in BACKENDS}, ("numpy",)
+    )
     for name, accuracy in verdicts.items():
         assert accuracy.passed, (name, accuracy.reason)
         assert accuracy.epochs.epochs == tuple(range(13))
@@ -51,9 +59,9 @@ def test_no_correct_backend_is_accused_on_many_random_problems():
         X = rng.normal(size=(rows, features)) * 10.0 ** rng.integers(-2, 3, features) + rng.normal(size=features)
         y = X @ rng.normal(size=features) + rng.normal(size=rows) * (trial % 3)
         dtype = ("float64", "float32")[trial % 2]
-        plan = Plan(rng.uniform(0.1, 1.2) * curvature(X).limit, 30, dtype=dtype)
+        plan = Plan(rng.uniform(0.1, 1.2) * hessian(X).limit, 30, dtype=dtype)
         for name in ("python", "numpy"):
-            accuracy = judge(X, y, plan, {name: observed(name, X, y, plan)})[name]
+            accuracy = judged(X, y, plan, {name: observed(name, X, y, plan)})[name]
             assert accuracy.passed, (trial, name, accuracy.reason)
 
 
@@ -75,7 +83,7 @@ def test_a_factor_of_one_part_in_ten_to_the_twelve_is_named_with_its_size():
     plan = Plan(0.05, 3)
     right = observed("numpy", X, y, plan)
     wrong = right.gradient._replace(weights=right.gradient.weights * (1 + 1e-12))
-    accuracy = judge(X, y, plan, {"wrong": replace(right, gradient=wrong)})["wrong"]
+    accuracy = judged(X, y, plan, {"wrong": replace(right, gradient=wrong)})["wrong"]
     assert not accuracy.passed
     assert accuracy.reason.startswith("dW1 at the start is 1e-12 off")
 
@@ -86,10 +94,14 @@ def test_what_is_not_finite_never_passes(value):
     plan = Plan(0.05, 3)
     right = observed("numpy", X, y, plan)
     for gradient in (right.gradient._replace(bias=value), right.gradient._replace(loss=value)):
-        assert not judge(X, y, plan, {"wrong": replace(right, gradient=gradient)})["wrong"].passed
+        assert not judged(X, y, plan, {"wrong": replace(right, gradient=gradient)})["wrong"].passed
     weights = right.training.recorded_weights.copy()
     weights[2, 0] = value
-    accuracy = judge(X, y, plan, {"x": replace(right, training=replace(right.training, recorded_weights=weights))})["x"]
+    accuracy = judge(
+        CheckedTable.of(X, y, plan.dtype),
+        plan,
+        {"x": replace(right, training=replace(right.training, recorded_weights=weights))},
+    )["x"]
     assert "after epoch 2 are not finite" in accuracy.reason
 
 
@@ -99,7 +111,11 @@ def test_a_path_that_leaves_is_told_with_its_first_epoch():
     right = observed("numpy", X, y, plan)
     biases = right.training.recorded_biases.copy()
     biases[4:] += 1e-9
-    accuracy = judge(X, y, plan, {"x": replace(right, training=replace(right.training, recorded_biases=biases))})["x"]
+    accuracy = judge(
+        CheckedTable.of(X, y, plan.dtype),
+        plan,
+        {"x": replace(right, training=replace(right.training, recorded_biases=biases))},
+    )["x"]
     assert "the parameters after epoch 4 are" in accuracy.reason
 
 
@@ -109,7 +125,9 @@ def test_a_loss_that_is_not_that_of_its_own_parameters_is_told():
     right = observed("numpy", X, y, plan)
     losses = right.training.losses.copy()
     losses[7] *= 1 + 1e-10
-    accuracy = judge(X, y, plan, {"x": replace(right, training=replace(right.training, losses=losses))})["x"]
+    accuracy = judge(
+        CheckedTable.of(X, y, plan.dtype), plan, {"x": replace(right, training=replace(right.training, losses=losses))}
+    )["x"]
     assert "the loss after epoch 7" in accuracy.reason
 
 
@@ -123,15 +141,15 @@ def test_missing_epochs_are_told():
         recorded_weights=right.training.recorded_weights[:6],
         recorded_biases=right.training.recorded_biases[:6],
     )
-    assert "after epoch 6 are missing" in judge(X, y, plan, {"x": replace(right, training=short)})["x"].reason
+    assert "after epoch 6 are missing" in judged(X, y, plan, {"x": replace(right, training=short)})["x"].reason
 
 
 def test_a_run_that_diverges_as_it_must_is_right_and_one_that_diverges_alone_is_not():
     X, y = noisy()
-    plan = Plan(1.5 * curvature(X).limit, 2000)
+    plan = Plan(1.5 * hessian(X).limit, 2000)
     right = observed("numpy", X, y, plan)
     assert right.training.diverged_at is not None
-    assert judge(X, y, plan, {"x": right})["x"].passed
+    assert judged(X, y, plan, {"x": right})["x"].passed
     early = right.training.diverged_at // 2
     cut = replace(
         right.training,
@@ -141,7 +159,7 @@ def test_a_run_that_diverges_as_it_must_is_right_and_one_that_diverges_alone_is_
         recorded_weights=right.training.recorded_weights[:early],
         recorded_biases=right.training.recorded_biases[:early],
     )
-    assert f"diverged at epoch {early}" in judge(X, y, plan, {"x": replace(right, training=cut)})["x"].reason
+    assert f"diverged at epoch {early}" in judged(X, y, plan, {"x": replace(right, training=cut)})["x"].reason
 
 
 def test_two_runs_part_where_their_bits_first_differ():
@@ -151,11 +169,11 @@ def test_two_runs_part_where_their_bits_first_differ():
     weights = one.training.recorded_weights.copy()
     weights[3:, 1] = np.nextafter(weights[3:, 1], np.inf)
     other = replace(one, training=replace(one.training, recorded_weights=weights))
-    pair = judge(X, y, plan, {"other": other, "numpy": one}, ("numpy",))["other"].pairs[0]
+    pair = judged(X, y, plan, {"other": other, "numpy": one}, ("numpy",))["other"].pairs[0]
     assert (pair.reference, pair.first_epoch_apart) == ("numpy", 3)
     assert 0 < pair.apart_by < 1e-15
     assert pair.parameter_ratio <= 1
-    same = judge(X, y, plan, {"other": one, "numpy": one}, ("numpy",))["other"].pairs[0]
+    same = judged(X, y, plan, {"other": one, "numpy": one}, ("numpy",))["other"].pairs[0]
     assert same.first_epoch_apart is None
 
 
@@ -163,9 +181,9 @@ def test_equal_rows_break_the_sqrt_n_bound_and_the_worst_case_decides():
     rng = np.random.default_rng(2)
     rows = 300_000
     X, y = np.full((rows, 1), 0.1, dtype=np.float32), np.full(rows, 0.3, dtype=np.float32)
-    assert not independent_errors(X, y, [0.0], 0.0, "float32")
-    assert independent_errors(rng.normal(size=(1000, 1)), rng.normal(size=1000), [0.0], 0.0, "float64")
-    court = Judge(X, y, Plan(0.1, 1, dtype="float32"))
+    assert not CheckedTable.of(X, y, "float32").plain_sum_is_likely([0.0], 0.0)
+    assert CheckedTable.of(rng.normal(size=(1000, 1)), rng.normal(size=1000)).plain_sum_is_likely([0.0], 0.0)
+    court = Judge(CheckedTable.of(X, y, "float32"), Plan(0.1, 1, dtype="float32"))
     in_order = np.float32(2) / np.float32(rows) * np.add.accumulate(X[:, 0] * -y)[-1]
     bias = np.float32(2) / np.float32(rows) * np.add.accumulate(-y)[-1]
     loss = np.add.accumulate(y * y)[-1] / np.float32(rows)
@@ -179,20 +197,22 @@ def test_comparing_nothing_is_a_failure():
     X, y = noisy()
     plan = Plan(0.05, 10)
     with pytest.raises(InputError, match="nothing compared"):
-        judge(X, y, plan, {})
+        judged(X, y, plan, {})
     right = observed("numpy", X, y, plan)
     nothing = replace(
         right.training, recorded_epochs=np.array([99]), recorded_weights=np.zeros((1, 2)), recorded_biases=np.zeros(1)
     )
     with pytest.raises(InputError, match="nothing compared"):
-        judge(X, y, plan, {"x": replace(right, training=nothing)})
+        judged(X, y, plan, {"x": replace(right, training=nothing)})
 
 
 def test_too_many_mini_batch_steps_are_said_not_to_be_judged():
     X, y = noisy(50, 1)
     plan = Plan(0.01, 500, batch_size=1)
     trainer = load("numpy")(X, y)
-    accuracy = judge(X, y, plan, {"numpy": Observed(trainer.gradient_at([0.0], 0.0), None)})["numpy"]
+    accuracy = judge(
+        CheckedTable.of(X, y, plan.dtype), plan, {"numpy": Observed(trainer.gradient_at([0.0], 0.0), None)}
+    )["numpy"]
     assert accuracy.epochs is None
     assert "not judged" in accuracy.reason
 
@@ -200,7 +220,7 @@ def test_too_many_mini_batch_steps_are_said_not_to_be_judged():
 def test_a_wide_table_is_judged_at_the_start_and_says_that_its_long_run_is_not_followed():
     X, y = noisy(300, 200)
     plan = Plan(learning_rate=0.1 / 200, epochs=100)
-    court = Judge(X, y, plan)
+    court = Judge(CheckedTable.of(X, y, plan.dtype), plan)
     assert court.true is None
     trainer = load("numpy")(X, y)
     found = court.accuracy(Observed(trainer.gradient_at(np.zeros(200), 0.0), trainer.train(plan)))

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from handgrad.compare.judge.precision import correct_digits, precision
+from handgrad.compare.judge.table import CheckedTable
 
 
 def rows(X, y, epochs=200):
-    return {(row.dtype, row.preparation): row for row in precision(X, y, epochs).rows}
+    return {(row.dtype, row.preparation): row for row in precision(CheckedTable.of(X, y), epochs).rows}
 
 
 def test_every_dtype_stands_beside_every_preparation():

@@ -9,7 +9,8 @@ import pytest
 
 from handgrad.backends.exact import ExactTrainer
 from handgrad.backends.interface import InputError, Parameters, Plan
-from handgrad.compare.judge.trajectory import truth, two_doubles
+from handgrad.compare.judge.table import CheckedTable
+from handgrad.compare.judge.trajectory import true_run, two_doubles
 
 RNG = np.random.default_rng(1)
 X, Y = RNG.normal(size=(30, 2)) + 1, RNG.normal(size=30)
@@ -29,7 +30,7 @@ def in_fractions(plan, rate, epochs):
 
 def test_the_trajectory_is_that_of_rational_arithmetic_to_thirty_digits():
     plan = Plan(0.1, 5, start=START)
-    found = truth(X, Y, plan)
+    found = true_run(CheckedTable.of(X, Y, plan.dtype), plan)
     for value, rest, true in zip(
         found.parameters[-1], found.rest[-1], in_fractions(plan, Fraction(0.1), 5), strict=True
     ):
@@ -40,7 +41,7 @@ def test_the_trajectory_is_that_of_rational_arithmetic_to_thirty_digits():
 @pytest.mark.parametrize("batch_size", [None, 7])
 def test_it_is_the_exact_backends_own_run_to_the_bit(batch_size, order):
     plan = Plan(0.05, 12, batch_size=batch_size, start=START, seed=3, order=order)
-    found, run = truth(X, Y, plan), ExactTrainer(X, Y).train(plan)
+    found, run = true_run(CheckedTable.of(X, Y, plan.dtype), plan), ExactTrainer(X, Y).train(plan)
     assert (found.parameters[:, :-1] == run.recorded_weights).all()
     assert (found.parameters[:, -1] == run.recorded_biases).all()
     assert (found.losses == run.losses).all()
@@ -51,13 +52,13 @@ def test_in_the_files_order_every_row_steps_in_its_turn():
     for x, t in zip(X.tolist(), Y.tolist(), strict=True):
         r = 2 * (sum(Fraction(v) * u for v, u in zip(x, w, strict=True)) + b - Fraction(t))
         w, b = [u - rate * r * Fraction(v) for v, u in zip(x, w, strict=True)], b - rate * r
-    found = truth(X, Y, Plan(0.05, 1, batch_size=1, start=START, order="file"))
+    found = true_run(CheckedTable.of(X, Y), Plan(0.05, 1, batch_size=1, start=START, order="file"))
     assert found.parameters[-1].tolist() == [*map(float, w), float(b)]
 
 
 def test_a_jump_over_many_epochs_ends_where_single_epochs_do():
-    every = truth(X, Y, Plan(0.05, 90, start=START))
-    few = truth(X, Y, Plan(0.05, 90, start=START, record=(0, 13, 50)))
+    every = true_run(CheckedTable.of(X, Y), Plan(0.05, 90, start=START))
+    few = true_run(CheckedTable.of(X, Y), Plan(0.05, 90, start=START, record=(0, 13, 50)))
     assert few.epochs.tolist() == [0, 13, 50, 90]
     assert (few.parameters == every.parameters[few.epochs]).all()
     assert (few.losses == every.losses[few.epochs]).all()
@@ -66,15 +67,15 @@ def test_a_jump_over_many_epochs_ends_where_single_epochs_do():
 def test_data_start_and_rate_are_those_that_float32_holds():
     plan = Plan(0.1, 3, start=START, dtype="float32")
     held = Plan(float(np.float32(0.1)), 3, start=Parameters(START.weights.astype(np.float32), float(np.float32(0.1))))
-    as_float32 = truth(X, Y, plan)
-    as_float64 = truth(X.astype(np.float32).astype(float), Y.astype(np.float32).astype(float), held)
+    as_float32 = true_run(CheckedTable.of(X, Y, plan.dtype), plan)
+    as_float64 = true_run(CheckedTable.of(X.astype(np.float32), Y.astype(np.float32)), held)
     assert (as_float32.parameters == as_float64.parameters).all()
-    assert (as_float32.parameters != truth(X, Y, Plan(0.1, 3, start=START)).parameters).any()
+    assert (as_float32.parameters != true_run(CheckedTable.of(X, Y), Plan(0.1, 3, start=START)).parameters).any()
 
 
 @pytest.mark.parametrize("batch_size", [None, 10])
 def test_a_diverging_run_ends_with_its_last_finite_loss(batch_size):
-    found = truth(X, Y, Plan(10.0, 2000, batch_size=batch_size))
+    found = true_run(CheckedTable.of(X, Y), Plan(10.0, 2000, batch_size=batch_size))
     assert np.isfinite(found.losses).all()
     assert np.isfinite(found.parameters).all()
     assert found.losses[-1] > 1e290
@@ -90,4 +91,4 @@ def test_two_doubles_hold_what_one_leaves():
 
 def test_wrong_data_is_refused():
     with pytest.raises(InputError, match="as many rows"):
-        truth(X, Y[:-1], Plan(0.1, 1))
+        CheckedTable.of(X, Y[:-1])

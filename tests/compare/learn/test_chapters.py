@@ -50,7 +50,7 @@ def test_a_feature_that_makes_a_valley_is_brought_to_the_range_0_to_1() -> None:
     found = OneFeature.of(Dataset.from_arrays(x, 3 * x + np.sin(x)))
     assert found.subject.bounds == (1000, 1400)
     assert (min(found.subject.x), max(found.subject.x)) == (0, 1)
-    assert found.curvature.condition < one_feature.LARGEST_CONDITION < found.subject.raw_condition
+    assert found.checked.hessian.condition < one_feature.LARGEST_CONDITION < found.subject.raw_condition
 
 
 def test_no_more_rows_are_used_than_a_lesson_needs() -> None:

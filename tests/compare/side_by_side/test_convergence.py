@@ -64,7 +64,9 @@ def test_descent_on_dependent_columns_converges_to_the_solution_nearest_to_its_s
     assert verdict.converged
     assert verdict.said.startswith("converged: ")
     assert "nearest to the start" in verdict.said
-    assert verdict.contraction == pytest.approx(prepared.curvature.contraction(prepared.plan.learning_rate), rel=0.02)
+    assert verdict.contraction == pytest.approx(
+        prepared.table.hessian.contraction(prepared.plan.learning_rate), rel=0.02
+    )
 
 
 def test_a_contraction_next_to_1_is_told_by_what_it_takes_away() -> None:

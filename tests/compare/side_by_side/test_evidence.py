@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from handgrad.compare.judge import faults
+from handgrad.compare.judge import self_test
 from handgrad.compare.side_by_side.evidence import (
     CHEAP_NUMBERS,
     TEST_ROWS,
@@ -65,7 +65,7 @@ def test_rows_are_spread_from_the_first_to_the_last():
 
 
 def test_a_judge_that_misses_a_fault_costs_the_verdict(prepared, monkeypatch):
-    monkeypatch.setattr(faults, "verdict_on", lambda court, backend, make: "")
+    monkeypatch.setattr(self_test, "verdict_on", lambda court, backend, make: "")
     blind = judge_under_test(prepared)
     assert not blind.passed
     (said,) = blindness(blind)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.side_by_side import runs
 from handgrad.compare.side_by_side.prepare import Options, prepare
 from handgrad.compare.side_by_side.runs import in_lanes, lanes
@@ -64,7 +65,7 @@ def test_large_data_are_set_up_alone(monkeypatch):
     small = prepare(synthetic()[0], Options())
     rows = runs.ALONE_FROM_BYTES // 8
     assert lanes(small) == 2
-    assert lanes(replace(small, X=np.zeros((rows, 1)), y=np.zeros(rows))) == 1
+    assert lanes(replace(small, table=CheckedTable.of(np.zeros((rows, 1)), np.zeros(rows)))) == 1
     monkeypatch.setattr(runs, "available_cores", lambda: 1)
     assert lanes(small) == 1
 

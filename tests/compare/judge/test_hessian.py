@@ -12,8 +12,9 @@ import pytest
 from handgrad.backends.interface import Parameters, Plan
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.compare.judge.closed_form import solve
-from handgrad.compare.judge.curvature import centre, curvature
-from handgrad.compare.judge.trajectory import truth
+from handgrad.compare.judge.hessian import centre, hessian
+from handgrad.compare.judge.table import CheckedTable
+from handgrad.compare.judge.trajectory import true_run
 
 
 def three_tables():
@@ -38,12 +39,12 @@ def test_every_eigenvalue_is_right_to_ten_digits_however_ill_conditioned(name, s
     with mpmath.workdps(80):
         table = mpmath.matrix(np.column_stack([X, np.ones(len(X))]).tolist())
         true = sorted(mpmath.eigsy(table.T * table * 2 / len(X), eigvals_only=True), reverse=True)
-        found = curvature(X).eigenvalues.tolist()
+        found = hessian(X).eigenvalues.tolist()
         assert max(abs(float(f / t - 1)) for f, t in zip(found, true, strict=True)) < 1e-10
 
 
 def test_limit_best_rate_and_condition_follow_from_two_known_eigenvalues():
-    found = curvature([[-3.0], [3.0]])  # H = diag(18, 2)
+    found = hessian([[-3.0], [3.0]])  # H = diag(18, 2)
     np.testing.assert_allclose(found.eigenvalues, [18, 2], rtol=1e-14)
     assert found.limit == pytest.approx(2 / 18)
     assert found.best_rate == pytest.approx(0.1)
@@ -56,17 +57,17 @@ def test_limit_best_rate_and_condition_follow_from_two_known_eigenvalues():
 @pytest.mark.parametrize("name", TABLES)
 def test_predicted_and_observed_contraction_agree_within_one_percent(name):
     X, y = TABLES[name]
-    bent, solution = curvature(X), solve(X, y)
+    eigen, solution = hessian(X), solve(CheckedTable.of(X, y))
     goal = np.array([*solution.weights, solution.bias])
-    rate = 0.7 * bent.best_rate
+    rate = 0.7 * eigen.best_rate
     # along the slowest direction, so that it is this one that is seen from the first epoch on
-    slowest = int(np.argmax(np.abs(1 - rate * bent.eigenvalues)))
-    start = goal + np.abs(goal).max() * bent.eigenvectors[:, slowest]
+    slowest = int(np.argmax(np.abs(1 - rate * eigen.eigenvalues)))
+    start = goal + np.abs(goal).max() * eigen.eigenvectors[:, slowest]
     training = NumPyTrainer(X, y).train(Plan(rate, 50, start=Parameters(start[:-1], float(start[-1]))))
     away = np.column_stack([training.recorded_weights, training.recorded_biases]) - goal
-    along = np.abs(away @ bent.eigenvectors[:, slowest])
+    along = np.abs(away @ eigen.eigenvectors[:, slowest])
     observed = (along[50] / along[0]) ** (1 / 50)
-    predicted = bent.contraction(rate)
+    predicted = eigen.contraction(rate)
     assert -math.log(observed) == pytest.approx(-math.log(predicted), rel=0.01)
 
 
@@ -75,30 +76,30 @@ def test_predicted_and_observed_contraction_agree_within_one_percent(name):
 def test_predicted_and_observed_overflow_agree_within_one_percent(name, dtype):
     X, y = TABLES[name]
     X, y = X.astype(dtype), y.astype(dtype)
-    bent, solution = curvature(X), solve(X, y)
-    rate = 1.02 * bent.limit
-    error = bent.components(-np.array([*solution.weights, solution.bias]))[0]
-    predicted = bent.overflow_epoch(rate, error, dtype)
+    eigen, solution = hessian(X), solve(CheckedTable.of(X, y))
+    rate = 1.02 * eigen.limit
+    error = eigen.components(-np.array([*solution.weights, solution.bias]))[0]
+    predicted = eigen.overflow_epoch(rate, error, dtype)
     training = NumPyTrainer(X, y, dtype).train(Plan(rate, 20_000, dtype=dtype))
     assert training.diverged_at is not None
     assert predicted == pytest.approx(training.diverged_at, rel=0.01)
 
 
 def test_a_rate_below_the_limit_does_not_overflow():
-    assert curvature([[-3.0], [3.0]]).overflow_epoch(0.1, 1.0, "float64") is None
+    assert hessian([[-3.0], [3.0]]).overflow_epoch(0.1, 1.0, "float64") is None
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_the_path_in_the_eigenbasis_is_the_true_trajectory(name):
     X, y = TABLES[name]
-    bent, solution = curvature(X), solve(X, y)
+    eigen, solution = hessian(X), solve(CheckedTable.of(X, y))
     goal = np.array([*solution.weights, solution.bias])
-    plan = Plan(bent.best_rate, 200)
-    true = truth(X, y, plan)
-    path = goal + bent.path(-goal, plan.learning_rate, true.epochs)
+    plan = Plan(eigen.best_rate, 200)
+    true = true_run(CheckedTable.of(X, y, plan.dtype), plan)
+    path = goal + eigen.path(-goal, plan.learning_rate, true.epochs)
     assert np.abs(path - true.parameters).max() < 1e-8 * np.abs(true.parameters).max()
     above = true.losses - true.losses.min()
-    predicted = bent.losses(-goal, plan.learning_rate, true.epochs)
+    predicted = eigen.losses(-goal, plan.learning_rate, true.epochs)
     np.testing.assert_allclose(
         predicted[:20] - predicted[-1], (above - above[-1])[:20], rtol=1e-6, atol=1e-9 * above[0]
     )
@@ -107,25 +108,25 @@ def test_the_path_in_the_eigenbasis_is_the_true_trajectory(name):
 def test_longley_needs_the_published_number_of_epochs_for_twelve_digits():
     X, y, _ = nist.table("Longley")
     Z = nist.standardized(X)
-    bent, solution = curvature(Z), solve(Z, y)
+    eigen, solution = hessian(Z), solve(CheckedTable.of(Z, y))
     goal = np.array([*solution.weights, solution.bias])
-    assert bent.condition == pytest.approx(12_220, rel=1e-4)
-    assert bent.epochs_until(np.zeros(7), goal, 12, bent.best_rate) == 183_039
-    assert bent.epochs_until(np.zeros(7), goal, 12, 2 * bent.limit) is None
-    assert bent.epochs_until(goal, goal, 12, bent.best_rate) == 0
+    assert eigen.condition == pytest.approx(12_220, rel=1e-4)
+    assert eigen.epochs_until(np.zeros(7), goal, 12, eigen.best_rate) == 183_039
+    assert eigen.epochs_until(np.zeros(7), goal, 12, 2 * eigen.limit) is None
+    assert eigen.epochs_until(goal, goal, 12, eigen.best_rate) == 0
 
 
 def test_norris_arrives_in_one_epoch():
     X, y, _ = nist.table("Norris")
-    bent = curvature(nist.standardized(X))
-    solution = solve(nist.standardized(X), y)
+    eigen = hessian(nist.standardized(X))
+    solution = solve(CheckedTable.of(nist.standardized(X), y))
     goal = np.array([*solution.weights, solution.bias])
-    assert bent.epochs_until(np.zeros(2), goal, 12, bent.best_rate) == 1
+    assert eigen.epochs_until(np.zeros(2), goal, 12, eigen.best_rate) == 1
 
 
 def test_dependent_columns_leave_the_smallest_eigenvalue_that_is_not_zero():
     x = np.array([1.0, 2.0, 4.0])
-    found = curvature(np.column_stack([x, 2 * x + 3]))
+    found = hessian(np.column_stack([x, 2 * x + 3]))
     assert found.deficient
     assert found.rank == 2
     assert found.eigenvalues[-1] == 0
@@ -134,14 +135,14 @@ def test_dependent_columns_leave_the_smallest_eigenvalue_that_is_not_zero():
 
 
 def test_neither_units_nor_an_offset_count_as_dependence():
-    assert not curvature(np.column_stack([1e9 + np.arange(20) % 7, 1e-9 * np.arange(20) ** 2])).deficient
+    assert not hessian(np.column_stack([1e9 + np.arange(20) % 7, 1e-9 * np.arange(20) ** 2])).deficient
 
 
 def test_a_constant_column_is_found_by_its_range_and_not_by_its_variance():
     means, scales = centre(np.full((20, 1), 0.1))
     assert means.tolist() == [0.1]
     assert scales.tolist() == [1.0]
-    assert curvature(np.full(20, 0.1)).rank == 1
+    assert hessian(np.full(20, 0.1)).rank == 1
 
 
 def test_blocks_of_rows_give_the_curvature_of_the_whole():
@@ -149,10 +150,10 @@ def test_blocks_of_rows_give_the_curvature_of_the_whole():
     table = np.column_stack([X, np.ones(len(X))]).T
     gram = [[math.fsum(left * right) for right in table] for left in table]  # BLAS's sums are only good to 2e-11 here
     expected = np.linalg.eigvalsh(2 / len(X) * np.array(gram))[::-1]
-    np.testing.assert_allclose(curvature(X).eigenvalues, expected, rtol=1e-12)
+    np.testing.assert_allclose(hessian(X).eigenvalues, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("X", [np.empty((0, 2)), [[np.nan]], np.zeros((2, 2, 2))])
 def test_what_is_no_table_of_numbers_is_refused(X):
     with pytest.raises(ValueError, match="expected"):
-        curvature(X)
+        hessian(X)

@@ -1,4 +1,4 @@
-"""The curvature of the loss: which learning rates converge, how fast, and where the path goes.
+"""The Hessian of the loss: which learning rates converge, how fast, and where the path goes.
 
 The loss is quadratic, with H = (2/n) X̃ᵀX̃, X̃ = [X 1]. In the basis of H's eigenvectors vᵢ, eigenvalues λᵢ,
 descent with the rate η shrinks each component of the error by the same factor in every epoch, so that the
@@ -37,8 +37,8 @@ WIDE_GAP = 100.0
 
 
 @dataclass(frozen=True)
-class Curvature:
-    """H's eigenvalues, and what follows from them; eigenvectors are ordered (W, b).
+class Hessian:
+    """The Hessian of the loss in its eigenbasis, and what follows from it; eigenvectors are ordered (W, b).
 
     Attributes:
         eigenvalues: (d + 1,), descending; exactly 0 in the directions in which the loss does not change.
@@ -169,8 +169,8 @@ class Curvature:
         return powers
 
 
-def curvature(X: ArrayLike) -> Curvature:
-    """The curvature of the loss on X (n, d) or (n,), as the backends hold it (any y: the loss is quadratic).
+def hessian(X: ArrayLike) -> Hessian:
+    """H = (2/n) [X 1]ᵀ[X 1] of X (n, d) or (n,), as the backends hold it, in its eigenbasis; y plays no part in it.
 
     Raises:
         ValueError: If X has no rows, or something that is not a finite number.
@@ -183,7 +183,7 @@ def curvature(X: ArrayLike) -> Curvature:
     R = triangle(table, means, scales)
     rank = numerical_rank(R)
     squared, vectors = _eigen(R, means, scales, rank)
-    return Curvature(2 / len(table) * squared, vectors, rank, len(table))
+    return Hessian(2 / len(table) * squared, vectors, rank, len(table))
 
 
 def centre(X: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -1,0 +1,192 @@
+"""One table as the backends hold it, checked once, with what the judge works out of it, each once.
+
+Bounds, drift, the true run, closed form, gradient checks and self-test all rest on the same few facts of a table: its
+exact inner products, the sums |Z|ᵀ|Z| of its sizes, and the Hessian of the loss on it. Each costs a pass over the rows
+(the exact one many), so they are worked out when first asked for, and kept.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from handgrad.backends.exact import ExactTrainer, rounded
+from handgrad.backends.interface import DType, FloatArray, Gradient, check_data, check_parameters
+from handgrad.compare.judge.bounds import Sizes, Tolerance, Tolerances, gradient_tolerances, over, ulps
+from handgrad.compare.judge.hessian import Hessian, hessian
+
+
+@dataclass(frozen=True)
+class PointErrors:
+    """Loss and gradient of a backend against the exact ones at one point; arrays are (d + 2,): loss, dW, db.
+
+    Attributes:
+        ulps: In units of the last place of the exact value, in the table's dtype.
+        relative: Over the exact value.
+        over_likely: Over the bound in which rounding errors grow like √n.
+        over_worst: Over the bound in which all of them push one way.
+    """
+
+    ulps: FloatArray
+    relative: FloatArray
+    over_likely: FloatArray
+    over_worst: FloatArray
+
+
+@dataclass(frozen=True)
+class ExactPoint:
+    """The exact loss and gradient at one point, and how far a correct backend may lie from them.
+
+    Attributes:
+        exact: Loss, dW (a list of d) and db, as fractions.
+        nearest: (d + 2,), the doubles nearest to loss, dW and db.
+        rest: (d + 2,), the doubles nearest to what those leave.
+        bounds: Both rounding-error bounds there.
+        dtype: The format in which the backends compute.
+    """
+
+    exact: Gradient
+    nearest: FloatArray
+    rest: FloatArray
+    bounds: Tolerances
+    dtype: DType
+
+    def errors(self, given: Gradient) -> PointErrors:
+        """Errors of a loss and gradient (floats) that a backend gave here."""
+        values = as_array(given)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            error = np.abs((values - self.nearest) - self.rest)
+            relative = np.where(error == 0, 0.0, error / np.abs(self.nearest))
+        return PointErrors(
+            ulps(values, self.nearest, self.dtype, self.rest),
+            relative,
+            over(error, as_array(self.bounds.likely)),
+            over(error, as_array(self.bounds.worst)),
+        )
+
+    def bound(self, trusted: bool) -> Tolerance:
+        """The bound that decides: that of errors growing like √n where it is `trusted`, or else the worst case."""
+        return self.bounds.likely if trusted else self.bounds.worst
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedTable:
+    """X and y of a problem, checked and in the format in which backends compute, with what follows from them.
+
+    Make one with `CheckedTable.of`, which checks.
+
+    Attributes:
+        X: (n, d), finite, in the dtype.
+        y: (n,), finite, in the dtype.
+        dtype: "float64" or "float32".
+    """
+
+    X: FloatArray
+    y: FloatArray
+    dtype: DType
+    _taking: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+
+    @classmethod
+    def of(cls, X: ArrayLike, y: ArrayLike, dtype: DType = "float64") -> CheckedTable:
+        """The table of X (n, d) or (n,) and y (n,), rounded to the dtype.
+
+        Raises:
+            InputError: As every trainer does: wrong shapes, no rows, what is not finite or beyond the dtype.
+        """
+        return cls(*check_data(X, y, dtype), dtype)
+
+    @property
+    def rows(self) -> int:
+        """n."""
+        return len(self.y)
+
+    @property
+    def features(self) -> int:
+        """d."""
+        return int(self.X.shape[1])
+
+    @property
+    def exact(self) -> ExactTrainer:
+        """Rational arithmetic on the numbers held here, with its exact inner products, taken once whoever asks first.
+
+        It takes parameters as doubles, and does not round them to the dtype.
+        """
+        with self._taking:
+            return self._exact
+
+    @cached_property
+    def _exact(self) -> ExactTrainer:
+        trainer = ExactTrainer(self.X, self.y)
+        _ = trainer.moments
+        return trainer
+
+    @cached_property
+    def sizes(self) -> Sizes:
+        """|Z|ᵀ|Z| (d + 2, d + 2), Z = [X 1 y]: bounds at many points without another pass over the rows."""
+        return Sizes.of(self.X, self.y)
+
+    @cached_property
+    def hessian(self) -> Hessian:
+        """The Hessian of the loss, in its eigenbasis."""
+        return hessian(self.X)
+
+    def at(self, weights: ArrayLike, bias: float) -> ExactPoint:
+        """The exact loss and gradient, and their bounds, at weights (d,) and a bias, rounded to the dtype first."""
+        held = check_parameters(weights, bias, self.features, self.dtype)
+        exact = self.exact.exactly_at(*held)
+        nearest, rest = two_parts([exact.loss, *exact.weights, exact.bias])
+        return ExactPoint(exact, nearest, rest, gradient_tolerances(self.X, self.y, *held, self.dtype), self.dtype)
+
+    def plain_sum_is_likely(self, weights: ArrayLike, bias: float) -> bool:
+        """Whether a plain sum from the first row to the last, in the dtype, keeps the √n bound at this point.
+
+        The bound presumes errors that do not all push one way, and some tables break that, such as many equal rows.
+        """
+        errors = self.at(weights, bias).errors(plain_sum(self, weights, bias))
+        return bool(errors.over_likely.max() <= 1)
+
+    def taking(self, rows: NDArray[np.int64]) -> CheckedTable:
+        """The table of these rows, of which each may come once: this one if they are all in order."""
+        if len(rows) == self.rows and bool((rows == np.arange(self.rows)).all()):
+            return self
+        return CheckedTable(self.X[rows], self.y[rows], self.dtype)
+
+
+def plain_sum(table: CheckedTable, weights: ArrayLike, bias: float) -> Gradient:
+    """Loss and gradient at weights (d,) and a bias by sums from the first row to the last, in the table's dtype."""
+    number = np.dtype(table.dtype).type
+    w, b = np.asarray(weights, dtype=table.dtype), number(bias)
+    with np.errstate(over="ignore", invalid="ignore"):
+        residual = table.X @ w + b - table.y
+        scale = number(2) / number(table.rows)
+        slopes = [scale * _in_order(column * residual) for column in table.X.T]
+        loss = _in_order(residual * residual) / number(table.rows)
+        return Gradient(float(loss), np.array(slopes), float(scale * _in_order(residual)))
+
+
+def two_parts(exact: Sequence[Fraction]) -> tuple[FloatArray, FloatArray]:
+    """The doubles nearest to the fractions, and those nearest to what they leave; 0 is left of an infinite one."""
+    nearest = [_float(fraction) for fraction in exact]
+    rest = [_float(f - Fraction(n)) if math.isfinite(n) else 0.0 for f, n in zip(exact, nearest, strict=True)]
+    return np.array(nearest), np.array(rest)
+
+
+def as_array(given: Gradient | Tolerance) -> FloatArray:
+    """Loss, dW and db in one array (d + 2,) of doubles."""
+    return np.array([given.loss, *given.weights, given.bias], dtype=np.float64)
+
+
+def _in_order(terms: FloatArray) -> FloatArray:
+    last: FloatArray = np.add.accumulate(terms)[-1]  # unlike sum, from the first to the last
+    return last
+
+
+def _float(fraction: Fraction) -> float:
+    return rounded(fraction.numerator, fraction.denominator, "float64")

@@ -1,0 +1,36 @@
+"""What a backend gave that rounding does not explain: facts, one record each. Nothing here computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+#: Which bound decides: that of errors growing like √n, or the worst case where the data break it.
+Bound = Literal["likely", "worst"]
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """One thing that a backend gave and that rounding does not explain.
+
+    Attributes:
+        what: "start": loss or gradient at the start. "parameters": those after an epoch, against the true run's.
+            "loss": that after an epoch, against the one at its own parameters. "missing": an epoch that the plan
+            records and the run does not. "losses": their number. "diverged": where the true loss stays in range.
+        component: Of the start: "loss", "dW1", "dW2" and so on, or "db"; null for all else.
+        epoch: The first one of which this is true; null at the start, and for a number of losses.
+        relative: The error over the exact value, at the start; null where it is not finite.
+        bound_ratio: The error over its bound, the √n one at the start; null where it is not finite.
+        worst_case_ratio: The error over its worst case, at the start; null where it is not finite.
+        given: The loss, or the number of losses, that the backend gave.
+        expected: The exact loss at those parameters, the number of losses, or the true loss of a run that diverged.
+    """
+
+    what: Literal["start", "parameters", "loss", "missing", "losses", "diverged"]
+    component: str | None = None
+    epoch: int | None = None
+    relative: float | None = None
+    bound_ratio: float | None = None
+    worst_case_ratio: float | None = None
+    given: float | None = None
+    expected: float | None = None
