@@ -7,39 +7,64 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from handgrad.data.errors import DataError, nearest
 
 
 @contextmanager
-def whole_file(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
+def replacing(path: str | os.PathLike[str], mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
     """Opens a file for writing that takes its name only when everything has been written.
 
-    The text is UTF-8 with line feeds. Missing folders are made. When the block raises, nothing is left
-    behind and an older file of that name stays as it was.
+    Text is UTF-8 with line feeds. Missing folders are made. When the block raises, nothing is left behind, and an older
+    file of that name stays as it was.
+
+    Raises:
+        OSError: If the file cannot be written; it names the file, whatever step failed.
+    """
+    target = Path(path)
+    part = target.parent / f".{target.name[:50]}.{secrets.token_hex(8)}.part"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with _new(part, mode) as file:
+                yield file
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(target)) from None
+
+
+def _new(path: Path, mode: Literal["w", "wb"]) -> IO[Any]:
+    """A file that was not there before."""
+    return path.open("xb") if mode == "wb" else path.open("x", encoding="utf-8", newline="\n")
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Writes a file so that it appears whole or not at all; its folder is made.
+
+    Raises:
+        OSError: If it cannot be written; nothing of it is left.
+    """
+    with replacing(path, "wb") as file:
+        file.write(content)
+
+
+@contextmanager
+def whole_file(path: str | os.PathLike[str], mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
+    """Opens a file for writing as `replacing` does; what goes wrong is told as an error of the data.
 
     Raises:
         DataError: If the file cannot be written.
     """
-    target = Path(path)
-    if not target.name:
+    if not Path(path).name:
         raise DataError(f"{path}: expected the name of a file to write, got a folder")
-    part = target.parent / f".{target.name[:50]}.{secrets.token_hex(8)}.part"
-    text = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        file: IO[Any] = part.open(mode.replace("w", "x"), **text)  # type: ignore[call-overload]
-    except OSError as error:
-        raise DataError(f"{target}: cannot be written ({error.strerror})") from None
-    try:
-        with file:
+        with replacing(path, mode) as file:
             yield file
-        part.replace(target)
     except OSError as error:
-        raise DataError(f"{target}: cannot be written ({error.strerror})") from None
-    finally:
-        part.unlink(missing_ok=True)
+        raise DataError(f"{Path(path)}: cannot be written ({error.strerror})") from None
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:

@@ -7,12 +7,12 @@ as one; a comparison, the first kind that there was, has no `kind`.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
+
+from handgrad.data.files import write_whole as write_whole
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -98,21 +98,3 @@ def read(run: Path, of: type[Result]) -> Result:
     """
     path, content = content_of(run)
     return from_json(content, of, str(path))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file so that it appears whole or not at all; its folder is made.
-
-    Raises:
-        OSError: When it cannot be written; nothing of it is left.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp gives 0600, and a report is to be shared
-        os.replace(temporary, path)  # noqa: PTH105 - atomic on every platform, as Path.replace, but for a str
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

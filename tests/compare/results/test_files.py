@@ -10,7 +10,7 @@ import pytest
 
 from handgrad.compare.results.bench import Bench
 from handgrad.compare.results.comparison import Comparison
-from handgrad.compare.results.files import ResultError, content_of, from_json, head_of, read, to_json, write_whole
+from handgrad.compare.results.files import ResultError, content_of, from_json, head_of, read, to_json
 from handgrad.compare.results.gradcheck import GradientChecks
 
 #: One small run of each command, as the version before the results had rooms wrote it.
@@ -68,17 +68,3 @@ def test_what_is_no_such_result_is_told_in_one_line(content: bytes, of: Any, tol
 def test_a_folder_without_a_result_is_told(tmp_path: Path) -> None:
     with pytest.raises(ResultError, match="expected a run folder"):
         content_of(tmp_path)
-
-
-def test_a_file_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "runs" / "result.json"
-    write_whole(path, b"first")
-
-    def failing(*_: object) -> None:
-        raise OSError("no space")
-
-    monkeypatch.setattr("os.replace", failing)
-    with pytest.raises(OSError, match="no space"):
-        write_whole(path, b"second")
-    assert [file.name for file in path.parent.iterdir()] == ["result.json"]
-    assert path.read_bytes() == b"first"
