@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from rich.cells import cell_len, chop_cells
+
 #: The longest name that a figure, a table or a sentence shows.
 NAME_WIDTH = 32
 
@@ -26,7 +28,7 @@ def shown(name: str, width: int = NAME_WIDTH) -> str:
 
 def columns(text: str) -> int:
     """How many columns of a terminal the text takes: two for a wide character, none for a combining one."""
-    return sum(_width(character) for character in text)
+    return cell_len(text)
 
 
 def safe_lines(text: str, lines: int = 400, width: int = 160) -> str:
@@ -48,16 +50,5 @@ def _visible(character: str) -> str:
     return character
 
 
-def _width(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
 def _cut(text: str, width: int) -> str:
-    taken = 0
-    for position, character in enumerate(text):
-        taken += _width(character)
-        if taken > width:
-            return text[:position]
-    return text
+    return next(iter(chop_cells(text, width)), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,13 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from handgrad.reports.look.names import columns
-from handgrad.reports.look.tables import TextTable, narrow
+from handgrad.reports.look.tables import Column, TextTable, narrow
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Console, ConsoleOptions, Group, RenderableType
+    from rich.table import Table as RichTable
     from rich.text import Text
 
 WIDTH = 80
+#: Between two columns of a table.
+GAP = 2
+#: A width in which no table is cut.
+UNBOUNDED = 10_000
+#: Holds the second column of a wide character while lines are counted; `shown` lets no such character through.
+_SECOND = "\ue000"
 _STYLES = {"unavailable": "dim", "failed": "red", "diverged": "red", "timeout": "red", "no": "bold red"}
 
 
@@ -58,7 +66,7 @@ def terminal(report: TextReport) -> Group:
     from rich.console import Group
     from rich.text import Text
 
-    lines = [Text(line, style="bold") for line in wrapped([report.heading], "")]
+    lines: list[RenderableType] = [Text(line, style="bold") for line in wrapped([report.heading], "")]
     lines += _styled(report.preface, "dim")
     for part in report.parts:
         lines += [Text(), *(_styled_table(narrow(part)) if isinstance(part, TextTable) else _styled_section(part))]
@@ -86,11 +94,13 @@ def sections(*every: tuple[str, Sequence[str]]) -> Iterator[Section]:
 
 def wrapped(lines: Iterable[str], indent: str = "  ") -> list[str]:
     """Sentences in lines of at most `WIDTH` columns, the first of each at `indent`, the others two further."""
-    return [
-        part
-        for line in lines
-        for part in textwrap.wrap(line, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
-    ]
+    wrapper = textwrap.TextWrapper(WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
+    return [part.replace(_SECOND, "") for line in lines for part in wrapper.wrap(_counted(line))]
+
+
+def _counted(text: str) -> str:
+    """The text with as many characters as it takes columns, or more: `textwrap` counts characters."""
+    return "".join(character + _SECOND * (columns(character) - 1) for character in text)
 
 
 def _plain_section(section: Section) -> list[str]:
@@ -104,20 +114,47 @@ def _plain_table(table: TextTable) -> list[str]:
 
 
 def table_lines(table: TextTable) -> list[str]:
-    """The head and the rows as lines, the columns two spaces apart."""
-    titles = tuple(column.title for column in table.columns)
-    widths = [max(columns(row[i]) for row in (titles, *table.rows)) for i in range(len(titles))]
-    return [
-        "  ".join(
-            _padded(cell, width, column.words) for cell, width, column in zip(row, widths, table.columns, strict=True)
-        )
-        for row in (titles, *table.rows)
-    ]
+    """The head and the rows as lines, the columns two spaces apart, in whatever width they take."""
+    from rich.console import Console
+
+    target = io.StringIO()
+    Console(file=target, width=UNBOUNDED, color_system=None, legacy_windows=False).print(_laid_out(table))
+    return target.getvalue().splitlines()
 
 
-def _padded(cell: str, width: int, left: bool) -> str:
-    space = " " * (width - columns(cell))
-    return cell + space if left else space + cell
+@dataclass(frozen=True)
+class _Fitted:
+    """A table in a terminal: where there is little room, its headings are broken; what has none is cut at the right."""
+
+    table: TextTable
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RichTable]:
+        whole = _laid_out(self.table)
+        fits = whole.__rich_measure__(console, options.update(max_width=UNBOUNDED)).maximum <= options.max_width
+        yield whole if fits else _laid_out(self.table, broken=True)
+
+
+def _laid_out(table: TextTable, broken: bool = False) -> RichTable:
+    """Its head faint, its backends bold, and what went wrong in red."""
+    from rich.table import Table as RichTable
+
+    laid_out = RichTable(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
+    for place, column in enumerate(table.columns):
+        cells = [*(row[place] for row in table.rows), *(column.title.split() if broken else [column.title])]
+        width = max(map(columns, cells), default=0)
+        laid_out.add_column(_cell(column.title, column), style="" if place else "bold", width=width)
+    for row in table.rows:
+        laid_out.add_row(*map(_cell, row, table.columns))
+    return laid_out
+
+
+def _cell(text: str, column: Column) -> RenderableType:
+    """The text to the left or, with the spaces that put its decimal point in line, to the right."""
+    from rich.align import Align
+    from rich.text import Text
+
+    shown = Text(text, _STYLES.get(text.partition(" ")[0], ""), justify="default", overflow="ellipsis")
+    return shown if column.words else Align.right(shown)
 
 
 def _styled(lines: Sequence[str], style: str, indent: str = "  ") -> list[Text]:
@@ -132,17 +169,7 @@ def _styled_section(section: Section) -> list[Text]:
     return [*_styled([section.title], "bold", ""), *_styled(section.lines, "")]
 
 
-def _styled_table(table: TextTable) -> list[Text]:
-    """The lines of the plain table, its head faint, its backends bold, and what went wrong in red."""
+def _styled_table(table: TextTable) -> list[RenderableType]:
     from rich.text import Text
 
-    head, *rows = table_lines(table)
-    lines = [Text(table.title, style="bold"), Text(head, style="dim", no_wrap=True, overflow="ellipsis")]
-    for line, row in zip(rows, table.rows, strict=True):
-        text = Text(line, no_wrap=True, overflow="ellipsis")
-        text.stylize("bold", 0, len(row[0]))
-        for cell in row[1:]:
-            if (style := _STYLES.get(cell.partition(" ")[0])) is not None:
-                text.stylize(style, line.index(cell), line.index(cell) + len(cell))
-        lines.append(text)
-    return [*lines, *_styled([table.note], "dim")]
+    return [Text(table.title, style="bold"), _Fitted(table), *_styled([table.note], "dim")]
