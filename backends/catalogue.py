@@ -30,6 +30,7 @@ ORDER = (
     "python",
     "numpy",
     "numba",
+    "numba-tiled",
     "torch",
     "tape",
     "moments",

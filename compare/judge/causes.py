@@ -38,7 +38,7 @@ LEAST_ROUNDED = 8
 LANES = (2, 4, 8, 16, 32, 64)
 FUSED_LANES = (4, 8, 16, 32)
 
-#: After so many rows `numba` adds up its running sums and begins others (with one or two features, after more).
+#: After so many rows `numba-tiled` adds up its running sums and begins others (with one or two features, after more).
 CHUNKS = (512, 1024, 1344)
 
 Residual = Callable[[FloatArray, FloatArray, FloatArray, FloatArray], FloatArray]
@@ -331,7 +331,7 @@ def _fused_lanes(lanes: int) -> Summing:
 
 
 def _fused_chunks(lanes: int, chunk: int) -> Summing:
-    """As `numba` has it."""
+    """As `numba-tiled` has it."""
 
     def summed(columns: FloatArray, right: FloatArray) -> FloatArray:
         chunks = [slice(first, first + chunk) for first in range(0, len(right), chunk)]
@@ -380,7 +380,7 @@ def fused_sums(rows: int) -> dict[str, Summing]:
 
 
 def fused_chunks(rows: int) -> dict[str, Summing]:
-    """The running sums of `numba`, of all rows or of so many each."""
+    """The running sums of `numba-tiled`, of all rows or of so many each."""
     return {
         _fused_words(lanes, chunk): _fused_chunks(lanes, chunk or rows)
         for lanes, chunk in product(FUSED_LANES, (None, *CHUNKS))

@@ -41,7 +41,7 @@ SHOWN: dict[int, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("handgrad.compare.judge.bounds", ("worst_growth", "likely_growth")),
     ),
     8: (
-        ("handgrad.backends.numba", ("line",)),
+        ("handgrad.backends.numba", ("block_sums",)),
         ("handgrad.backends.torch", ("TorchTrainer.gradient",)),
     ),
     9: (("handgrad.backends.moments", ("MomentsTrainer.gradient",)),),

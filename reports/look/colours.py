@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 #: What a backend without a look of its own takes, in this order.
-_SPARE = ("moments", "jax", "torch-compile", "tape", "torch", "numba", "numpy", "python")
+_SPARE = ("moments", "jax", "torch-compile", "numba-tiled", "tape", "torch", "numba", "numpy", "python")
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ OWN: dict[str, Look] = {
     "python": Look("--python", "#0072b2", "#4aa3e0", "o"),
     "numpy": Look("--numpy", "#c27c00", "#e69f00", "s"),
     "numba": Look("--numba", "#00855f", "#1fbd8f", "D"),
+    "numba-tiled": Look("--numba-tiled", "#4b2fc9", "#8c7bff", "<"),
     "torch": Look("--torch", "#b54200", "#ee7733", "^"),
     "tape": Look("--tape", "#b0558a", "#dd8fbb", "v"),
     "moments": Look("--moments", "#2b8fc9", "#7cc8f2", "P"),

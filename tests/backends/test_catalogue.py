@@ -249,7 +249,7 @@ def verdicts(folder: Path, selection: str) -> list[tuple[str, bool]]:
 
 def test_the_backends_stand_in_the_order_of_tables() -> None:
     known = [name for name in catalogue() if name in ORDER]  # a file that somebody adds need not change anything here
-    assert known[:5] == ["python", "numpy", "numba", "torch", "tape"]
+    assert known[:6] == ["python", "numpy", "numba", "numba-tiled", "torch", "tape"]
     assert known[-1] == "exact"
     assert list(catalogue())[: len(known)] == known
 
@@ -286,7 +286,7 @@ def test_a_library_that_is_not_installed_is_named_with_its_remedy(monkeypatch: p
 
 
 def test_a_name_that_nobody_has_is_answered_with_those_there_are() -> None:
-    with pytest.raises(UnknownBackend, match=r"'numppy'.*python, numpy, numba, torch"):
+    with pytest.raises(UnknownBackend, match=r"'numppy'.*python, numpy, numba, numba-tiled, torch"):
         entry("numppy")
 
 

@@ -14,7 +14,8 @@ import pytest
 from bounds_reference import bound_at, exact_gradient, fractions
 from handgrad.backends import moments as own
 from handgrad.backends.interface import DType, Plan
-from handgrad.backends.moments import BLOCK_ROWS, CHUNK_ROWS, SAMPLE_ROWS, MomentsTrainer
+from handgrad.backends.kernels.gram_pass import BLOCK_ROWS, CHUNK_ROWS
+from handgrad.backends.moments import SAMPLE_ROWS, MomentsTrainer
 from handgrad.backends.numpy import NumPyTrainer
 
 
@@ -141,7 +142,7 @@ def test_threads_and_no_threads_give_the_same_bits(features: int, monkeypatch: p
     y = X.sum(axis=1) + rng.normal(size=len(X))
     found = []
     for least in (0, 10**12):
-        monkeypatch.setattr("handgrad.backends.numba.THREADED_FROM_BYTES", least)
+        monkeypatch.setattr("handgrad.backends.numba_tiled.THREADED_FROM_BYTES", least)
         trainer = MomentsTrainer(X, y)
         assert trainer.threaded == (least == 0)
         found.append([part.tobytes() for part in trainer.moments])

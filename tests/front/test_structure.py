@@ -20,7 +20,8 @@ RESULTS = "handgrad.compare.results"
 #: Each room, and what it may import: other rooms, or single modules; all may import themselves. A room stands for its
 #: own files, not for the rooms within it.
 MAY_IMPORT = {
-    "handgrad.backends": set[str](),
+    "handgrad.backends": {"handgrad.backends.kernels"},
+    "handgrad.backends.kernels": {"handgrad.backends.interface"},
     "handgrad.data": set[str](),
     "handgrad.data.builtin": set[str](),
     "handgrad.compare": set[str](),
@@ -73,6 +74,7 @@ def test_imports_between_folders_run_one_way(module: str) -> None:
     ("module", "line", "told"),
     [
         ("handgrad.backends.numpy", "from handgrad.data.dataset import Dataset", "handgrad.data.dataset"),
+        ("handgrad.backends.kernels.lanes", "from handgrad.backends.numba import step", "handgrad.backends.numba"),
         ("handgrad.data.tables", "import handgrad.backends.interface", "handgrad.backends.interface"),
         ("handgrad.compare.judge.judge", "def f():\n    from handgrad.reports import look", "handgrad.reports"),
         ("handgrad.compare.judge.judge", "from handgrad.compare.timing.measure import lap", "handgrad.compare.timing"),
@@ -97,6 +99,7 @@ def test_an_import_along_the_arrows_is_allowed() -> None:
     assert forbidden("handgrad.reports.look.names", "from handgrad.compare.results.checks import SelfTest") == []
     assert forbidden("handgrad.compare.judge.judge", "from handgrad.compare.results import comparison") == []
     assert forbidden("handgrad.compare.results.files", "from handgrad.data.files import write_whole") == []
+    assert forbidden("handgrad.backends.kernels.tiles", "from handgrad.backends.interface import FloatArray") == []
     assert forbidden("handgrad.compare.side_by_side.runs", "from handgrad.data import dataset") == []
 
 

@@ -70,10 +70,10 @@ def test_the_plain_loop_is_explained_by_its_run_alone(dtype):
 @pytest.mark.parametrize(
     ("rows", "features", "lanes"), [(997, 1, 16), (442, 2, 8), (1100, 4, 8), (442, 10, 4), (600, 7, 4)]
 )
-def test_the_bits_of_numba_are_explained_at_every_width(rows, features, lanes, dtype):
+def test_the_bits_of_numba_tiled_are_explained_at_every_width(rows, features, lanes, dtype):
     rng = np.random.default_rng([rows, features])
     table, target = rng.normal(size=(rows, features)).astype(dtype), rng.normal(size=rows).astype(dtype)
-    trainer = load("numba")(table, target, dtype)
+    trainer = load("numba-tiled")(table, target, dtype)
     points = rng.normal(size=(16, features + 1)).astype(dtype)
     given = [trainer.gradient_at(point[:-1], float(point[-1])) for point in points]
     shown = evidence_at(points, [[*gradient.weights.tolist(), gradient.bias] for gradient in given])

@@ -55,7 +55,7 @@ def test_text_has_contrast(paper):
 @pytest.mark.parametrize("vision", COLOUR_VISION)
 @pytest.mark.parametrize("shade", ["light", "dark"])
 def test_the_default_backends_are_told_apart_by_colour_alone(vision, shade):
-    names = ("python", "numpy", "numba", "torch", "tape")
+    names = ("python", "numpy", "numba", "numba-tiled", "torch", "tape", "moments")
     seen = {name: lab(COLOUR_VISION[vision] @ linear(getattr(OWN[name], shade))) for name in names}
     near = {(a, b): float(np.linalg.norm(seen[a] - seen[b])) for a, b in combinations(names, 2)}
     assert min(near.values()) > 10, near

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handgrad.backends import numba as fused
+from handgrad.backends import numba_tiled as fused
 from handgrad.backends.interface import DType, Parameters, Plan, Trainer
-from handgrad.backends.numba import NumbaTrainer
-from handgrad.backends.numba_compensated import CHUNK_ROWS, NumbaCompensatedTrainer, guard
+from handgrad.backends.kernels.compensated_pass import CHUNK_ROWS, guard
+from handgrad.backends.kernels.tiles import CACHE_LINE, tiled
+from handgrad.backends.numba_compensated import NumbaCompensatedTrainer
+from handgrad.backends.numba_tiled import NumbaTiledTrainer
 from handgrad.backends.numpy import NumPyTrainer
 
 THREADS = """
@@ -62,20 +64,20 @@ def output(code: str, *arguments: str, **environment: str) -> str:
     return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize("backend", ["numba", "numba-compensated", "moments"])
+@pytest.mark.parametrize("backend", ["numba", "numba-tiled", "numba-compensated", "moments"])
 def test_any_number_of_threads_gives_the_same_bits(backend: str) -> None:
     assert output(THREADS, backend, NUMBA_NUM_THREADS="3").split() == ["1", "1"]
 
 
 def test_a_threaded_loop_from_the_cache_finds_the_threads_started(tmp_path: Path) -> None:
-    made = "import numpy as np; from handgrad.backends.numba import NumbaTrainer, Plan; X = np.ones((60_000, 1)); "
-    gradient = made + "NumbaTrainer(X, X[:, 0]).gradient_at([0.0], 0.0)"
-    descent = made + "print(NumbaTrainer(X, X[:, 0]).train(Plan(0.1, 2)).losses[0])"
+    made = "from handgrad.backends.numba_tiled import *; X = np.ones((60_000, 1)); "
+    gradient = made + "NumbaTiledTrainer(X, X[:, 0]).gradient_at([0.0], 0.0)"
+    descent = made + "print(NumbaTiledTrainer(X, X[:, 0]).train(Plan(0.1, 2)).losses[0])"
     told = [output(code, NUMBA_CACHE_DIR=str(tmp_path)) for code in (gradient, descent, descent)]
     assert told == ["", "1.0\n", "1.0\n"]
 
 
-@pytest.mark.parametrize("backend", [NumbaTrainer, NumbaCompensatedTrainer, NumPyTrainer])
+@pytest.mark.parametrize("backend", [NumbaTiledTrainer, NumbaCompensatedTrainer, NumPyTrainer])
 def test_more_rows_than_were_bound_find_room(backend: type[Trainer]) -> None:
     X, y, at = problem(50, 6)
     trainer = backend(X, y)
@@ -87,7 +89,7 @@ def test_more_rows_than_were_bound_find_room(backend: type[Trainer]) -> None:
 def test_batches_whose_loss_is_beyond_the_range_step_on_as_in_the_shared_loop() -> None:
     X, y, _ = problem(101, 3)
     plan = Plan(learning_rate=2.0, epochs=40, batch_size=7)
-    ours, theirs = (t(X, y).train(plan) for t in (NumbaTrainer, NumPyTrainer))
+    ours, theirs = (t(X, y).train(plan) for t in (NumbaTiledTrainer, NumPyTrainer))
     assert ours.diverged_at == theirs.diverged_at
     np.testing.assert_allclose(ours.weights, theirs.weights, rtol=1e-9)
 
@@ -100,9 +102,9 @@ def test_threads_and_no_threads_give_the_same_bits(
     X, y, at = problem(9001, features, dtype)
     plan = Plan(learning_rate=1e-3, epochs=3, start=at, dtype=dtype)
     monkeypatch.setattr(fused, "THREADED_FROM_BYTES", 0)
-    threaded = NumbaTrainer(X, y, dtype)
+    threaded = NumbaTiledTrainer(X, y, dtype)
     monkeypatch.setattr(fused, "THREADED_FROM_BYTES", 10**12)
-    serial = NumbaTrainer(X, y, dtype)
+    serial = NumbaTiledTrainer(X, y, dtype)
     assert (threaded.threaded, serial.threaded) == (True, False)
     assert threaded.train(plan).recorded_weights.tobytes() == serial.train(plan).recorded_weights.tobytes()
 
@@ -111,7 +113,7 @@ def test_threads_and_no_threads_give_the_same_bits(
 @pytest.mark.parametrize("rows", [1, 3, 15, 16, 17, 511, 512, 513, 4097])
 def test_every_end_of_a_loop_is_summed_once(rows: int, features: int) -> None:
     X, y, at = problem(rows, features)
-    got = NumbaTrainer(X, y).gradient_at(*at)
+    got = NumbaTiledTrainer(X, y).gradient_at(*at)
     plain = NumPyTrainer(X, y).gradient_at(*at)
     scale = np.abs(X * (X @ at.weights + at.bias - y)[:, np.newaxis]).mean(axis=0)
     assert (np.abs(got.weights - plain.weights) <= 1e-13 * scale).all()
@@ -122,7 +124,7 @@ def test_every_end_of_a_loop_is_summed_once(rows: int, features: int) -> None:
 @pytest.mark.parametrize("features", [1, 3, 7])
 def test_a_batch_has_the_layout_of_the_whole_and_its_rows_in_order(features: int) -> None:
     X, y, at = problem(103, features)
-    trainer = NumbaTrainer(X, y)
+    trainer = NumbaTiledTrainer(X, y)
     rows = np.array([5, 99, 5, 0, *range(20, 40)])
     X_batch, y_batch = trainer.take(*trainer.data, rows)
     assert type(X_batch) is type(trainer.data[0])
@@ -134,18 +136,18 @@ def test_a_batch_has_the_layout_of_the_whole_and_its_rows_in_order(features: int
 @pytest.mark.parametrize("rows", [1, 31, 32, 33, 100])
 def test_tiles_give_every_row_back_and_nothing_else(rows: int, dtype: DType) -> None:
     X = np.asfortranarray(problem(rows, 7, dtype)[0])
-    tiles = fused.tiled(X)
+    tiles = tiled(X)
     np.testing.assert_array_equal(tiles.untiled(), X)
     assert np.count_nonzero(tiles.tiles) == np.count_nonzero(X)
 
 
-@pytest.mark.parametrize("backend", [NumbaTrainer, NumbaCompensatedTrainer])
+@pytest.mark.parametrize("backend", [NumbaTiledTrainer, NumbaCompensatedTrainer])
 def test_what_lies_behind_the_last_row_counts_as_nothing(backend: type[Trainer]) -> None:
     X, y, at = problem(37, 7)
     trainer = backend(X, y)
     clean = trainer.gradient_at(*at)
     X_own = trainer.data[0]
-    (X_own if backend is NumbaTrainer else X_own.own).tiles[-1, :, 37 % 16 :] = (
+    (X_own if backend is NumbaTiledTrainer else X_own.own).tiles[-1, :, 37 % 16 :] = (
         1e17  # so large that even what its products miss would show
     )
     np.testing.assert_array_equal(trainer.gradient_at(*at).weights, clean.weights)
@@ -154,7 +156,7 @@ def test_what_lies_behind_the_last_row_counts_as_nothing(backend: type[Trainer])
 @pytest.mark.parametrize("features", [1, 4])
 def test_a_loss_that_is_not_finite_ends_the_compiled_loop_before_the_update(features: int) -> None:
     X, y, _ = problem(50, features)
-    trainer = NumbaTrainer(X, y)
+    trainer = NumbaTiledTrainer(X, y)
     plan = Plan(learning_rate=1e100, epochs=10)
     moved, losses = trainer.run(trainer.start(plan), plan, 0, 10)
     shared_moved, shared_losses = Trainer.run(trainer, trainer.start(plan), plan, 0, 10)
@@ -165,15 +167,15 @@ def test_a_loss_that_is_not_finite_ends_the_compiled_loop_before_the_update(feat
 
 def test_buffers_start_at_a_cache_line() -> None:
     X, y, _ = problem(1001, 5)
-    trainer = NumbaTrainer(X, y, "float32")
+    trainer = NumbaTiledTrainer(X, y, "float32")
     X_own, y_own = trainer.data
     for array in (X_own.tiles, y_own, trainer.sums, trainer.lanes):
-        assert array.ctypes.data % fused.CACHE_LINE == 0
+        assert array.ctypes.data % CACHE_LINE == 0
 
 
 def test_float32_sums_are_not_widened() -> None:
     X, y = np.full(4096, 1.0, dtype=np.float32), np.zeros(4096, dtype=np.float32)
-    trainer = NumbaTrainer(X, y, "float32")
+    trainer = NumbaTiledTrainer(X, y, "float32")
     one_ulp_up = np.nextafter(np.float32(1), np.float32(2))
     # (1 + ε)² needs 47 bits: a sum in float64 would keep them, and its mean would round to another float32 loss.
     loss = trainer.gradient_at([one_ulp_up], 0.0).loss
@@ -186,7 +188,7 @@ def refuse(self): raise OSError("read-only")
 for locator in caching.CacheImpl._locator_classes:
     if locator.__name__.endswith({which!r}):
         locator.ensure_cache_path = refuse
-import handgrad.backends.numba as b
+import handgrad.backends.numba_tiled as b
 """
 
 
@@ -197,7 +199,7 @@ def test_a_read_only_package_folder_compiles_into_the_users_cache(tmp_path: Path
 
 
 def test_without_any_folder_to_write_to_it_compiles_for_this_process_alone() -> None:
-    code = REFUSE.format(which="CacheLocator") + "print(b.NumbaTrainer([1.0], [2.0]).loss_at([0.0], 0.0))"
+    code = REFUSE.format(which="CacheLocator") + "print(b.NumbaTiledTrainer([1.0], [2.0]).loss_at([0.0], 0.0))"
     assert output(code, NUMBA_CACHE_DIR="").strip() == "4.0"
 
 
@@ -253,7 +255,7 @@ def test_beyond_the_range_of_guards_sums_are_as_good_as_plain_ones(scale: float)
     X, y, at = problem(300, 2)
     X, y = X * scale, y * scale
     assert guard.py_func(1e308) == 0
-    got, plain = (t(X, y).gradient_at(*at) for t in (NumbaCompensatedTrainer, NumbaTrainer))
+    got, plain = (t(X, y).gradient_at(*at) for t in (NumbaCompensatedTrainer, NumbaTiledTrainer))
     given, expected = (np.array([*g.weights, g.bias, g.loss]) for g in (got, plain))
     np.testing.assert_array_equal(np.isfinite(given), np.isfinite(expected))
     np.testing.assert_allclose(given[np.isfinite(given)], expected[np.isfinite(given)], rtol=1e-13)

@@ -4,9 +4,6 @@ Numba leaves it to the compiler to find vectors in a loop, and the compiler keep
 memory. Here a vector is a value as a number is: it stays in registers from one statement to the next. All functions are
 for compiled code alone. A vector wider than the processor's registers is as many of them: 128 bytes are four with AVX2,
 enough for the sums in one to not wait for those in another.
-
-Numba's cache looks for changes in the file that a compiled function stands in, which is never this one: after a change
-here, remove `__pycache__`, or touch the files that import it.
 """
 
 from __future__ import annotations
