@@ -7,18 +7,14 @@ the centred noise, V a random rotation, and singular values S spread evenly in t
 
 from __future__ import annotations
 
-import csv
 import math
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.data.dataset import DataError, Dataset, FloatArray
-from handgrad.data.files import read_bytes, whole_file
 
 #: One feature: the truth is y = 2x + 1.
 WEIGHT, BIAS = 2.0, 1.0
@@ -126,68 +122,6 @@ def split(dataset: Dataset, train_split: float = 0.8, seed: int = 0) -> tuple[Da
         )
     order = np.random.default_rng(seed).permutation(dataset.rows)
     return _rows(dataset, order[:training_rows], "to train"), _rows(dataset, order[training_rows:], "to test")
-
-
-def write_csv(dataset: Dataset, path: str | os.PathLike[str]) -> None:
-    """Writes features, target and (where known) y_true under their names, such that every number reads back the same.
-
-    The file appears whole or not at all.
-
-    Raises:
-        DataError: If it cannot be written.
-    """
-    names = [*dataset.feature_names, dataset.target_name]
-    columns = [*dataset.X.T, dataset.y]
-    if dataset.y_true is not None:
-        names, columns = [*names, "y_true"], [*columns, dataset.y_true]
-    with whole_file(path) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
-
-
-def generate(
-    folder: str | os.PathLike[str] = "data",
-    num_samples: int = 1000,
-    train_split: float = 0.8,
-    noise: float = 0.5,
-    features: int = 1,
-    seed: int = 0,
-    condition: float | None = None,
-) -> list[Path]:
-    """Writes train.csv and test.csv, and what they were made of into truth.json; returns the three paths.
-
-    Raises:
-        DataError: On arguments that make no sense (see `synthetic` and `split`), or a folder that cannot be written to.
-    """
-    dataset, truth = synthetic(num_samples, features, noise, seed, condition)
-    parts = split(dataset, train_split, seed)
-    paths = [Path(folder, name) for name in ("train.csv", "test.csv", "truth.json")]
-    for part, path in zip(parts, paths, strict=False):
-        write_csv(part, path)
-    with whole_file(paths[2], "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(truth), indent=1) + b"\n")
-    return paths
-
-
-def read_truth(path: str | os.PathLike[str]) -> GroundTruth:
-    """Reads the truth.json that `generate` wrote.
-
-    Raises:
-        DataError: If it is not there, or is something else.
-    """
-    try:
-        truth = msgspec.json.decode(read_bytes(path), type=GroundTruth)
-    except msgspec.DecodeError as error:
-        raise DataError(
-            f"{path}: expected what `generate` writes, got something else ({error}); generate again"
-        ) from None
-    if truth.schema != TRUTH_SCHEMA or len(truth.weights) != truth.features:
-        raise DataError(
-            f"{path}: expected schema {TRUTH_SCHEMA} and a weight per feature, got schema {truth.schema}, "
-            f"{len(truth.weights)} weights and {truth.features} features; generate again"
-        )
-    return truth
 
 
 def _conditioned(noise: FloatArray, condition: float, generator: np.random.Generator) -> FloatArray:

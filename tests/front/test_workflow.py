@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from handgrad.data.generated import WITHIN_A_PACKAGE
+from sources import ROOT
+
 Cli = Callable[..., Any]
 
 
@@ -28,6 +31,43 @@ def test_the_original_scripts_options_work_word_for_word(cli: Cli) -> None:
     assert "true 2" in tested.stdout
     for name in ("model.json", "loss_curve.png", "history.csv", "predictions.png", "learned_against_true.png"):
         assert Path("models", name).stat().st_size > 0
+
+
+@pytest.fixture
+def in_a_checkout(cli: Cli) -> Cli:
+    """In a folder whose `data` is a package, as it is in a checkout of this project."""
+    Path("data").mkdir()
+    Path("data", "__init__.py").touch()
+    return cli
+
+
+@pytest.mark.parametrize("generated", [(), ("--data-dir", "data"), ("--data_dir", "./data")])
+@pytest.mark.parametrize("read", [(), ("--data_dir", "data"), ("--data-dir", "data/")])
+def test_the_original_scripts_work_in_a_checkout_and_add_one_folder_to_the_package(
+    in_a_checkout: Cli, generated: tuple[str, ...], read: tuple[str, ...]
+) -> None:
+    made = in_a_checkout("generate", "--num_samples", 1000, "--train_split", 0.8, *generated)
+    trained = in_a_checkout("train", "--epochs", 10, *read)
+    tested = in_a_checkout("evaluate", "--compare", *read)
+    assert [made.exit_code, trained.exit_code, tested.exit_code] == [0, 0, 0], tested.output
+    assert "800 rows in data/generated/train.csv" in made.stdout
+    assert "200 of data/generated/test.csv" in tested.stdout
+    assert "true 2" in tested.stdout
+    for done in (made, trained, tested):
+        assert "data is a Python package" in done.stderr
+        assert "stands in data/generated" in done.stderr
+    assert sorted(path.name for path in Path("data").iterdir()) == ["__init__.py", "generated"]
+
+
+def test_a_checkout_without_generated_data_is_told_to_generate(in_a_checkout: Cli) -> None:
+    done = in_a_checkout("train")
+    assert done.exit_code == 2
+    assert "data/generated/train.csv: no such file; run `handgrad generate --data-dir data`" in done.stderr
+
+
+def test_what_is_generated_in_this_checkout_is_ignored_by_git() -> None:
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert [line for line in ignored if line.startswith("/data")] == [f"/data/{WITHIN_A_PACKAGE}/"]
 
 
 def test_the_truth_is_kept_beside_the_tables(cli: Cli) -> None:

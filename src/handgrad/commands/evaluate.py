@@ -39,13 +39,13 @@ def evaluate(
 ) -> None:
     """Find MSE, MAE and R² of a saved model on test data. Also plots its predictions."""
     from handgrad.compare.side_by_side.evaluation import evaluate_model
+    from handgrad.data.generated import read_truth
     from handgrad.data.model_file import load
-    from handgrad.data.synthetic import read_truth
 
     path = given_or_generated(file, data_dir, "test.csv")
     loaded = load(model)
     table = read_for(loaded, model, path, FileOptions(separator, encoding, drop_missing))
-    truth = read_truth(path.parent / "truth.json") if compare else None
+    truth = read_truth(path.with_name("truth.json")) if compare else None
     found = evaluate_model(loaded, table)
     plots = draw(loaded, table, found, truth, out if out is not None else model.parent)
     if json_output:

@@ -10,6 +10,7 @@ import typer
 
 from handgrad.commands.shared.options import DataDir, Json, Seed
 from handgrad.commands.shared.output import print_json, show_lines
+from handgrad.commands.shared.tables import say_if_elsewhere
 
 if TYPE_CHECKING:
     from handgrad.data.synthetic import GroundTruth
@@ -33,10 +34,11 @@ def generate(
     """Write train.csv and test.csv with a known truth. For one feature that is y = 2x + 1, plus noise."""
     import msgspec
 
-    from handgrad.data import synthetic
+    from handgrad.data import generated
 
-    paths = synthetic.generate(data_dir, num_samples, train_split, noise, features, seed, condition)
-    truth = synthetic.read_truth(paths[-1])
+    paths = generated.generate(data_dir, num_samples, train_split, noise, features, seed, condition)
+    truth = generated.read_truth(paths[-1])
+    say_if_elsewhere(paths[0], data_dir)
     if json_output:
         print_json({"files": list(map(str, paths)), **msgspec.to_builtins(truth)})
     else:

@@ -88,11 +88,20 @@ def given_or_generated(file: Path | None, data_dir: Path, name: str) -> Path:
     Raises:
         BadParameter: If no file was given, and `generate` has not run.
     """
+    from handgrad.data.generated import find
+
     if file is not None:
         return file
-    path = data_dir / name
+    path = find(data_dir, name)
     if not path.exists():
         raise typer.BadParameter(
             f"{path}: no such file; run `handgrad generate --data-dir {data_dir}`, or name a table"
         )
+    say_if_elsewhere(path, data_dir)
     return path
+
+
+def say_if_elsewhere(path: Path, data_dir: Path) -> None:
+    """Tells where a file of --data-dir stands when it does not stand right in it."""
+    if path.parent != data_dir:
+        typer.echo(f"handgrad: {data_dir} is a Python package: {path.name} stands in {path.parent}", err=True)
