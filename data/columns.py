@@ -97,13 +97,7 @@ def _features(
     names: Sequence[str], goal: int, others: Sequence[int], asked: Sequence[str] | None, where: str
 ) -> list[int]:
     if asked is None:
-        chosen = [i for i in others if i != goal]
-        for i in chosen:
-            if not names[i]:
-                raise DataError(
-                    f"{where}: column {i + 1} has no name (a row index? a separator at the end of the "
-                    "line?); name it, save the table without it, or choose the features by name"
-                )
+        chosen = _named([i for i in others if i != goal], names, where)
     else:
         chosen = [_place(name, names, where, "feature") for name in asked]
     if not chosen:
@@ -116,6 +110,17 @@ def _features(
     if len(set(chosen)) < len(chosen):
         raise DataError(f"{where}: expected every feature once, got {listed(list(asked or ()))}")
     return chosen
+
+
+def _named(places: list[int], names: Sequence[str], where: str) -> list[int]:
+    """The places, if each has a name."""
+    for i in places:
+        if not names[i]:
+            raise DataError(
+                f"{where}: column {i + 1} has no name (a row index? a separator at the end of the "
+                "line?); name it, save the table without it, or choose the features by name"
+            )
+    return places
 
 
 def _place(name: str, names: Sequence[str], where: str, role: str) -> int:

@@ -133,7 +133,11 @@ class Dataset:
     def from_table(
         cls, table: FloatArray, names: Sequence[str], chosen: Columns, source: str, notes: Sequence[str]
     ) -> Dataset:
-        """Cuts a table, whose columns are `chosen.indices`, into X, y and y_true."""
+        """Cuts a table (n, k), whose columns are `chosen.indices`, into X (n, d), y (n,) and, where known, y_true (n,).
+
+        Raises:
+            DataError: See `Dataset`.
+        """
         d = len(chosen.features)
         parts = [np.ascontiguousarray(table[:, :d]), np.ascontiguousarray(table[:, d])]
         parts += [np.ascontiguousarray(table[:, d + 1])] if chosen.y_true is not None else []
@@ -160,7 +164,7 @@ class Dataset:
         return int(self.X.shape[1])
 
     def examined(self) -> Dataset:
-        """The same data, if a line can be fitted to it: with notes on what makes the fit less than it seems.
+        """This data set, if a line can be fitted to it, with notes on what makes the fit less than it seems.
 
         Raises:
             DataError: If there are fewer rows than parameters, or a feature is constant.

@@ -133,6 +133,15 @@ class Standardization:
 
 
 def _mean_and_scale(column: FloatArray, label: str) -> tuple[float, float]:
+    """The mean of a column (n,) and its population standard deviation, which is positive."""
+    _, exponent = math.frexp(_largest(column, label))
+    mean, deviation = _two_passes(np.ldexp(column, -exponent))
+    # A column of subnormal numbers can have a deviation that rounds to 0; any positive scale serves.
+    return math.ldexp(mean, exponent), max(math.ldexp(deviation, exponent), math.ulp(0.0))
+
+
+def _largest(column: FloatArray, label: str) -> float:
+    """max |x| of a column (n,) that can be standardised."""
     low, high = float(column.min()), float(column.max())
     if not (math.isfinite(low) and math.isfinite(high)) or max(-low, high) > LARGEST:
         raise DataError(
@@ -144,16 +153,17 @@ def _mean_and_scale(column: FloatArray, label: str) -> tuple[float, float]:
             f"standardisation: column {shown(label)} is constant ({low:g}), so its weight cannot be told from the "
             "bias; leave it out (features)"
         )
-    _, exponent = math.frexp(max(-low, high))
-    scaled = np.ldexp(column, -exponent)
-    n = len(scaled)
-    start = scaled.sum() / n
-    mean = start + (scaled - start).sum() / n
-    centred = scaled - mean
+    return max(-low, high)
+
+
+def _two_passes(column: FloatArray) -> tuple[float, float]:
+    """The mean and the population standard deviation of a column (n,) of numbers of about 1."""
+    n = len(column)
+    start = column.sum() / n
+    mean = start + (column - start).sum() / n
+    centred = column - mean
     variance = (centred @ centred - centred.sum() ** 2 / n) / n
-    # A column of subnormal numbers can have a deviation that rounds to 0; any positive scale serves.
-    scale = max(math.ldexp(math.sqrt(variance), exponent), math.ulp(0.0))
-    return math.ldexp(mean, exponent), scale
+    return mean, math.sqrt(variance)
 
 
 def _minus_dot(biases: FloatArray, weights: FloatArray, means: FloatArray) -> FloatArray:

@@ -77,9 +77,7 @@ def synthetic(
     if condition is not None:
         X = _conditioned(X, condition, draw_X)
     weights = np.array([WEIGHT]) if features == 1 else np.round(draw_weights.uniform(-3, 3, features), 2)
-    y_true = np.full(num_samples, BIAS)
-    for column, weight in zip(X.T, weights, strict=True):  # in this order, so that no BLAS decides the last bit
-        y_true += column * weight
+    y_true = _line(X, weights)
     dataset = Dataset(
         X=X,
         y=y_true + draw_noise.normal(0.0, noise, num_samples),
@@ -124,6 +122,14 @@ def split(dataset: Dataset, train_split: float = 0.8, seed: int = 0) -> tuple[Da
     return _rows(dataset, order[:training_rows], "to train"), _rows(dataset, order[training_rows:], "to test")
 
 
+def _line(X: FloatArray, weights: FloatArray) -> FloatArray:
+    """X W + b, (n,), of X (n, d) and weights (d,), feature by feature, so that no BLAS decides the last bit."""
+    y = np.full(len(X), BIAS)
+    for column, weight in zip(X.T, weights, strict=True):
+        y += column * weight
+    return y
+
+
 def _conditioned(noise: FloatArray, condition: float, generator: np.random.Generator) -> FloatArray:
     """A centred X (n, d) whose singular values run from the first to the last by a factor of `condition`."""
     n, d = noise.shape
@@ -152,8 +158,11 @@ def _check(num_samples: int, features: int, noise: float, seed: int, condition: 
     if not (math.isfinite(noise) and noise >= 0):
         raise DataError(f"noise: expected a standard deviation, 0 or more, got {noise!r}")
     _check_seed(seed)
-    if condition is None:
-        return
+    if condition is not None:
+        _check_condition(condition, num_samples, features)
+
+
+def _check_condition(condition: float, num_samples: int, features: int) -> None:
     if not 1 <= condition <= LARGEST_CONDITION:
         raise DataError(f"condition: expected a number from 1 to {LARGEST_CONDITION:g}, got {condition!r}")
     if features == 1:

@@ -23,14 +23,18 @@ from handgrad.data.files import read_bytes
 GZIP, PARQUET, ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
 
 
-class Table(Protocol):
+class TableReader(Protocol):
     """What `load_table` needs to know of a file's format."""
 
     names: list[str]
     notes: list[str]
 
     def numbers(self, columns: Sequence[int]) -> FloatArray:
-        """The columns as (n, k); NaN where a cell is empty. Raises DataError on what is no number."""
+        """The k columns at these places as (n, k); NaN where a cell is empty.
+
+        Raises:
+            DataError: On what is no number.
+        """
 
     def place(self, row: int) -> str:
         """Where row k (from 0) stands in the file, for people."""
@@ -75,7 +79,7 @@ def load_table(
     return dataset.examined() if to_fit else dataset
 
 
-def _open(source: str, content: bytes, separator: str | None, encoding: str | None) -> Table:
+def _open(source: str, content: bytes, separator: str | None, encoding: str | None) -> TableReader:
     if content.startswith(GZIP):
         content = _decompressed(source, content)
     if content.startswith(PARQUET) or Path(source).suffix.lower() in (".parquet", ".pq"):

@@ -118,7 +118,7 @@ def side_by_side(
     budget_seconds: float = 0.1,
     order: Order = "shuffled",
 ) -> SideBySide:
-    """The same training run on several backends, each in a process of its own, judged against the exact answer.
+    """Makes one training run on several backends, each in a process of its own, and judges them by the exact answer.
 
     Args:
         X: (n, d), or (n,) for one feature, or a `Dataset` (then without y).

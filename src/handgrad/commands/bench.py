@@ -19,7 +19,7 @@ from handgrad.commands.shared.options import (
     chosen,
     names,
 )
-from handgrad.commands.shared.output import print_result, show_report
+from handgrad.commands.shared.output import show_run
 from handgrad.commands.shared.runs import check_resume, progress_bar, resumable, run_folder
 
 
@@ -83,7 +83,6 @@ def bench(
     from handgrad.compare.results.bench import Settings
     from handgrad.reports.bench.html import write
     from handgrad.reports.bench.text import text
-    from handgrad.reports.look.text import show
 
     check_resume(resume, out)
     usual = QUICK if quick else USUAL
@@ -103,11 +102,7 @@ def bench(
     with run_folder(out, "bench") as folder, progress_bar() as progress, resumable(folder):
         found = measure_all(settings, threads, folder, resume, progress, timeout)
         write(found, folder)
-    if json_output:
-        print_result(found)
-    else:
-        show(text(found))
-        show_report(folder)
+    show_run(found, text, folder, json_output)
 
 
 def grid(given: str) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -35,7 +35,7 @@ from handgrad.commands.shared.options import (
     names,
     rate,
 )
-from handgrad.commands.shared.output import exit_unless, print_result, show_report
+from handgrad.commands.shared.output import exit_unless, show_run
 from handgrad.commands.shared.runs import check_resume, progress_bar, resumable, run_folder
 from handgrad.commands.shared.tables import FileOptions, read_table
 
@@ -83,7 +83,6 @@ def compare(
     from handgrad.compare.side_by_side.prepare import Options
     from handgrad.compare.side_by_side.side_by_side import side_by_side
     from handgrad.reports.compare.text import text
-    from handgrad.reports.look.text import show
 
     options = Options(
         backends=chosen(backends, compensated),
@@ -108,11 +107,7 @@ def compare(
         comparison = side_by_side(table, options, folder, progress, {"matplotlib": load_figures})
         progress("writing the report", 1, 1)
         write_report(comparison, folder)
-    if json_output:
-        print_result(comparison)
-    else:
-        show(text(comparison))
-        show_report(folder)
+    show_run(comparison, text, folder, json_output)
     exit_unless(comparison.verdict.passed)
 
 

@@ -26,7 +26,7 @@ from handgrad.commands.shared.options import (
     names,
     start_weights,
 )
-from handgrad.commands.shared.output import exit_unless, print_result, show_report
+from handgrad.commands.shared.output import exit_unless, show_run
 from handgrad.commands.shared.runs import progress_bar, run_folder
 from handgrad.commands.shared.tables import FileOptions, read_table
 
@@ -73,7 +73,6 @@ def gradcheck(
     from handgrad.compare.side_by_side.prepare import Options
     from handgrad.reports.gradcheck.html import write
     from handgrad.reports.gradcheck.text import text
-    from handgrad.reports.look.text import show
 
     how = FileOptions(separator, encoding, drop_missing)
     table = read_table(file, dataset, target, names(features), how, seed)
@@ -86,11 +85,7 @@ def gradcheck(
     with run_folder(out, table.source) as folder, progress_bar() as progress:
         checks = check_backends(table, options, points(at), progress)
         write(checks, folder)
-    if json_output:
-        print_result(checks)
-    else:
-        show(text(checks))
-        show_report(folder)
+    show_run(checks, text, folder, json_output)
     exit_unless(checks.passed)
 
 

@@ -1,12 +1,12 @@
-"""What a command prints beside its report: lines, JSON, and its exit code."""
+"""What a command prints: a finished run, lines or JSON; and its exit code."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from handgrad.compare.check.check import Diagnosis
+    from handgrad.reports.look.text import TextReport
+
+    Result = TypeVar("Result", bound=DataclassInstance)
 
 #: The exit code of a command that is done, and in which a check failed.
 CHECK_FAILED = 1
@@ -31,9 +34,15 @@ def show_diagnosis(diagnosis: Diagnosis, as_json: bool) -> None:
     exit_unless(diagnosis.correct)
 
 
-def show_report(folder: Path) -> None:
-    """Prints where a run's report stands."""
-    typer.echo(f"Report: {folder / 'report.html'}")
+def show_run(result: Result, text: Callable[[Result], TextReport], folder: Path, as_json: bool) -> None:
+    """Prints a finished run, as JSON or as `text` makes it, and where its report stands."""
+    from handgrad.reports.look.text import show
+
+    if as_json:
+        print_result(result)
+    else:
+        show(text(result))
+        typer.echo(f"Report: {folder / 'report.html'}")
 
 
 def show_lines(lines: Iterable[str]) -> None:
