@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import importlib
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from handgrad.backends.catalogue import catalogue
-from sources import MODULES, PROJECT, ROOMS, folder_of, imported, room_of
+from sources import MODULES, PROJECT, ROOMS, ROOT, folder_of, imported, room_of
 
 RESULTS = "handgrad.compare.results"
 
@@ -114,6 +117,46 @@ def test_no_room_is_crowded() -> None:
         room: sum(room_of(module) == room for module in MODULES) for room in ROOMS if room != "handgrad.commands"
     }
     assert {room: count for room, count in crowded.items() if count > 16} == {}  # with `__init__`
+
+
+def test_two_rooms_never_import_each_other() -> None:
+    """Nor three in a circle."""
+    assert len(list(graphlib.TopologicalSorter(MAY_IMPORT).static_order())) >= len(MAY_IMPORT)
+
+
+def described(document: str, mark: str) -> str:
+    """What stands in a document between a mark and the next empty line."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return text.partition(f"<!-- {mark} -->\n")[2].partition("\n\n")[0]
+
+
+def mapped() -> Iterator[str]:
+    """The folders of README's map, with those that they stand in."""
+    above: list[str] = []
+    for line in described("README.md", "rooms").strip("`\n").splitlines():
+        found = re.fullmatch(r"( *)(\S+)/ +\S.*", line)
+        assert found, line
+        above[len(found[1]) // 2 :] = [found[2]]
+        yield "/".join(above)
+
+
+def path_of(name: str) -> str:
+    """Where a room or a module stands in a checkout."""
+    file = folder_of(name).relative_to(ROOT).as_posix()
+    return f"{file}/" if name in ROOMS else f"{file}.py"
+
+
+def test_the_map_in_the_readme_is_the_listing_of_the_folders() -> None:
+    assert sorted(f"{path}/" for path in mapped()) == sorted([*map(path_of, ROOMS), "tests/"])
+
+
+def test_the_table_of_arrows_in_contributing_is_the_one_that_is_held() -> None:
+    rows = [
+        re.findall(r"`([^`]+)`|(nothing|all)", line) for line in described("CONTRIBUTING.md", "arrows").splitlines()
+    ]
+    told = {room: {name or word for name, word in names} for [(room, _), *names] in rows[2:]}
+    held = {path_of(room): set(map(path_of, names)) or {"nothing"} for room, names in MAY_IMPORT.items()}
+    assert told == held | {path_of(room): {"all"} for room in FRONT}
 
 
 def test_every_folder_with_code_is_a_package() -> None:
