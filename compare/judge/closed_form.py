@@ -26,6 +26,7 @@ from handgrad.backends.exact import ExactTrainer, Moments
 from handgrad.backends.interface import FloatArray
 from handgrad.compare.judge.hessian import centre, dependence_limit, numerical_rank, triangle
 from handgrad.compare.judge.table import CheckedTable
+from handgrad.compare.results.comparison import Dependence
 
 #: Up to so many features, and so many rows, `solve` is exact; beyond, elimination takes seconds.
 EXACT_FEATURES = 24
@@ -33,19 +34,6 @@ EXACT_ROWS = 200_000
 
 #: A column's share in a dependence is named from this size on, of columns scaled alike.
 NAMED_FROM = 1e-6
-
-
-@dataclass(frozen=True)
-class Dependence:
-    """One column that adds nothing: `column` is a linear combination of `others` (a constant one: of none)."""
-
-    column: str
-    others: tuple[str, ...]
-
-    def __str__(self) -> str:
-        if not self.others:
-            return f"column {self.column!r} is constant"
-        return f"column {self.column!r} is a combination of {', '.join(map(repr, self.others))}"
 
 
 @dataclass(frozen=True)
@@ -64,21 +52,13 @@ class ClosedForm:
     method: Literal["exact", "qr"]
     dependent: tuple[Dependence, ...] = ()
 
-    @property
-    def warning(self) -> str | None:
-        """What must be said: which columns are dependent; None if none is."""
-        if not self.dependent:
-            return None
-        found = "; ".join(map(str, self.dependent))
-        return f"{found}: many parameters fit equally well, and those of minimum norm are given"
-
 
 def solve(table: CheckedTable, names: Sequence[str] | None = None) -> ClosedForm:
     """The least-squares solution of a table: exact for small ones, by QR for large ones.
 
     Args:
         table: X (n, d) and y (n,); float32 is taken at its own values.
-        names: (d,), what to call the columns in a warning; `X1`, `X2`, … if not given.
+        names: (d,), what to call the columns that depend on others; `X1`, `X2`, … if not given.
     """
     small = table.features <= EXACT_FEATURES and table.rows <= EXACT_ROWS
     return solve_exactly(table, names) if small else solve_by_qr(table, names)
@@ -185,7 +165,7 @@ def solve_by_qr(table: CheckedTable, names: Sequence[str] | None = None, *, refi
 
     Args:
         table: X (n, d) and y (n,).
-        names: (d,), what to call the columns in a warning; `X1`, `X2`, … if not given.
+        names: (d,), what to call the columns that depend on others; `X1`, `X2`, … if not given.
         refine: Whether to add one step from the exact gradient.
     """
     d = table.features

@@ -160,6 +160,11 @@ class SelfTest:
     passed: bool
 
     @property
+    def missed(self) -> tuple[str, ...]:
+        """The faults that did harm and were let pass."""
+        return tuple(finding.fault for finding in self.findings if not (finding.caught or finding.harmless))
+
+    @property
     def smallest_factor(self) -> float | None:
         """The smallest ε of a factor 1 + ε in the gradient that is caught: what "agree" is worth."""
         return self.findings[0].smallest

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from handgrad.compare.results.arrival import Arrival, Divergence
 from handgrad.compare.results.checks import PointChecks, Precision, SelfTest
 from handgrad.compare.results.deviations import Bound, Deviation
 from handgrad.compare.results.environment import Environment
@@ -54,14 +55,26 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Dependence:
+    """One column that adds nothing: `column` is a linear combination of `others` (a constant one: of none)."""
+
+    column: str
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Destination:
-    """Where the descent is heading: the least-squares solution, in the user's units."""
+    """Where the descent is heading: the least-squares solution, in the user's units.
+
+    `dependent` names the columns that others make redundant; the solution is then the one of minimum norm.
+    """
 
     weights: tuple[float, ...]
     bias: float
     loss: float
     method: str
     notes: tuple[str, ...] = ()
+    dependent: tuple[Dependence, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -190,7 +203,11 @@ class Source:
 
 @dataclass(frozen=True)
 class BackendResult:
-    """What one backend did. `weights`, `bias` and `losses` carry all digits; all are empty unless it ran."""
+    """What one backend did. `weights`, `bias` and `losses` carry all digits; all are empty unless it ran.
+
+    `arrival` says how far its run has come, `divergence` why it did not stay finite, and `reason` that in a sentence.
+    Files of earlier versions have a sentence, `convergence`, in the place of `arrival`.
+    """
 
     status: Status
     gradient: Literal["manual", "autodiff", "exact"]
@@ -206,14 +223,47 @@ class BackendResult:
     accuracy: Accuracy | None = None
     speed: Speed | None = None
     source: Source | None = None
+    arrival: Arrival | None = None
+    divergence: Divergence | None = None
+
+
+@dataclass(frozen=True)
+class Objection:
+    """One reason for which a comparison has not passed.
+
+    Attributes:
+        kind: "accuracy": a backend lies outside its bounds (see its `Accuracy.deviations`). "failed", "timeout",
+            "diverged": it did not come to its end. "nothing judged": no backend answered. Of the judge's own test (see
+            `SelfTest`): "missed faults", "false accusation", "blunt judge".
+        backend: Whose; null for what concerns none.
+    """
+
+    kind: Literal[
+        "accuracy",
+        "failed",
+        "timeout",
+        "diverged",
+        "nothing judged",
+        "missed faults",
+        "false accusation",
+        "blunt judge",
+    ]
+    backend: str | None = None
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether every backend that ran is right, with a sentence for each that is not, and for what was not judged."""
+    """Whether every backend that ran is right.
+
+    Attributes:
+        passed: Whether there is no objection, and at least one backend was judged.
+        reasons: A sentence for each objection, in their order; where there is none, what the verdict rests on.
+        objections: What speaks against it.
+    """
 
     passed: bool
     reasons: tuple[str, ...]
+    objections: tuple[Objection, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,16 @@ They are part of the file's format, for a reader of the file alone; what a repor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
+from handgrad.compare.results.arrival import Divergence
+from handgrad.compare.results.checks import SelfTest
+from handgrad.compare.results.comparison import BackendResult, Dependence, Objection
 from handgrad.compare.results.deviations import Bound, Deviation
+
+#: How the least-squares solution is found.
+METHODS = {"exact": "rational arithmetic, rounded once", "qr": "QR on centred and scaled columns, refined once"}
 
 
 def of_deviations(deviations: Sequence[Deviation]) -> str:
@@ -47,6 +54,73 @@ def of_pass(ratio: float, bound: Bound, epoch_ratios: Sequence[float | None] | N
         return f"{said}; the trajectory was not judged: too long a run to follow exactly"
     largest = max(ratio for ratio in epoch_ratios if ratio is not None)
     return f"{said}, {len(epoch_ratios)} recorded epochs within {largest:.2g} of theirs"
+
+
+def of_divergence(found: Divergence) -> str:
+    """Why a run did not stay finite, and a rate that does."""
+    if found.learning_rate < found.limit:
+        return (
+            f"numbers left the range of {found.dtype} although the learning rate {found.learning_rate:.4g} is below "
+            f"the full-batch limit {found.limit:.4g}; scale the data, or use a smaller rate"
+        )
+    expected = "" if found.predicted_epoch is None else f"; overflow was predicted at epoch {found.predicted_epoch:,}"
+    remedy = "" if found.standardized else "; standardised features allow a larger one"
+    return (
+        f"the learning rate {found.learning_rate:.4g} is above the stability limit 2/λ_max = {found.limit:.4g}"
+        f"{expected}; {found.converging_rate:.4g} converges{remedy}"
+    )
+
+
+def of_dependences(dependent: Sequence[Dependence]) -> str | None:
+    """Which columns are combinations of others, and what that means; None if none is."""
+    if not dependent:
+        return None
+    found = "; ".join(map(_of_dependence, dependent))
+    return f"{found}: many parameters fit equally well, and those of minimum norm are given"
+
+
+def of_method(method: Literal["exact", "qr"]) -> str:
+    """How the least-squares solution was found."""
+    return METHODS[method]
+
+
+def of_agreement(judged: int) -> str:
+    """What a verdict that passed rests on: so many backends were judged."""
+    count = f"{judged} backend{'s' if judged > 1 else ''}"
+    return f"{count} within the rounding-error bounds of the exact answer at every recorded epoch"
+
+
+def of_objection(found: Objection, results: Mapping[str, BackendResult], tested: SelfTest | None) -> str:
+    """One reason for which a comparison has not passed; `tested` is the judge's own test, where there was one."""
+    if found.kind == "nothing judged":
+        return "nothing was judged"
+    if found.backend is not None:
+        return f"{found.backend}: {_of_backend(found, results[found.backend])}"
+    assert tested is not None
+    return f"self-test: the judge {_of_judge(found, tested)}"
+
+
+def _of_dependence(found: Dependence) -> str:
+    if not found.others:
+        return f"column {found.column!r} is constant"
+    return f"column {found.column!r} is a combination of {', '.join(map(repr, found.others))}"
+
+
+def _of_backend(found: Objection, result: BackendResult) -> str:
+    if found.kind == "accuracy":
+        assert result.accuracy is not None
+        return result.accuracy.reason
+    if found.kind == "diverged":
+        return f"diverged: {result.reason}"
+    return result.reason or result.status
+
+
+def _of_judge(found: Objection, tested: SelfTest) -> str:
+    if found.kind == "missed faults":
+        return f"let pass: {', '.join(tested.missed)}"
+    if found.kind == "false accusation":
+        return f"accused {tested.backend} without a fault: {tested.accused}"
+    return f"is too blunt: the smallest factor caught is 1 + {tested.smallest_factor:.0e}"
 
 
 def _of_start(found: Deviation) -> str:

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.backends.catalogue import catalogue, entry
+from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import BackendResult, Comparison, Trajectory
 from handgrad.compare.results.timing import Speed, Timing
-from handgrad.compare.side_by_side.convergence import convergence, predicted_overflow
+from handgrad.compare.side_by_side.arrival import arrival, divergence
 from handgrad.compare.side_by_side.evidence import gradchecks, judge_under_test, precision_table
 from handgrad.compare.side_by_side.prepare import Options, Prepared, prepare
 from handgrad.compare.side_by_side.runs import (
@@ -121,18 +122,20 @@ def result(run: Run, prepared: Prepared) -> BackendResult:
         return described
     training = run.answers["training"]
     diverged_at = training["diverged_at"]
+    left = None if diverged_at is None else divergence(diverged_at, prepared)
     (weights,), (bias,) = prepared.back([training["weights"]], [training["bias"]])
     path = trajectory(training, prepared)
     return replace(
         described,
         status="diverged" if diverged_at is not None else "ok",
-        reason=run.reason if diverged_at is None else prepared.divergence(predicted_overflow(prepared)),
+        reason=run.reason if left is None else reasons.of_divergence(left),
         weights=weights,
         bias=bias,
         losses=tuple(training["losses"]),
         diverged_at=diverged_at,
         trajectory=path,
-        convergence=convergence(path, prepared).said if diverged_at is None else None,
+        arrival=arrival(path, training["losses"], diverged_at, prepared),
+        divergence=left,
         speed=speed(run),
     )
 

@@ -11,8 +11,9 @@ import numpy as np
 from handgrad.backends.interface import Gradient, Training
 from handgrad.compare.judge.causes import cause, evidence_at, probe_points
 from handgrad.compare.judge.judge import Observed, judge
+from handgrad.compare.results import reasons
 from handgrad.compare.results.checks import SelfTest
-from handgrad.compare.results.comparison import BackendResult, Verdict
+from handgrad.compare.results.comparison import BackendResult, Objection, Verdict
 from handgrad.compare.side_by_side.prepare import Prepared
 
 #: What the others are compared to, by the way; the judge is the exact answer.
@@ -73,28 +74,22 @@ def verdict(results: Mapping[str, BackendResult], tested: SelfTest | None = None
 
     A judge that was `tested` must have passed, too.
     """
-    judged_count = sum(1 for result in results.values() if result.accuracy is not None)
-    reasons = [
-        *(f"{name}: {r.accuracy.reason}" for name, r in results.items() if r.accuracy and not r.accuracy.passed),
-        *(f"{name}: {r.reason or r.status}" for name, r in results.items() if r.status in ("failed", "timeout")),
-        *(f"{name}: diverged: {r.reason}" for name, r in results.items() if r.status == "diverged"),
-        *(["nothing was judged"] if not judged_count else []),
+    judged_count = sum(result.accuracy is not None for result in results.values())
+    found = [
+        *(Objection("accuracy", name) for name, r in results.items() if r.accuracy and not r.accuracy.passed),
+        *(Objection(r.status, name) for name, r in results.items() if r.status == "failed" or r.status == "timeout"),
+        *(Objection("diverged", name) for name, r in results.items() if r.status == "diverged"),
+        *([] if judged_count else [Objection("nothing judged")]),
         *(blindness(tested) if tested is not None else []),
     ]
-    if reasons:
-        return Verdict(False, tuple(reasons))
-    count = f"{judged_count} backend{'s' if judged_count > 1 else ''}"
-    return Verdict(True, (f"{count} within the rounding-error bounds of the exact answer at every recorded epoch",))
+    if not found:
+        return Verdict(True, (reasons.of_agreement(judged_count),))
+    return Verdict(False, tuple(reasons.of_objection(one, results, tested) for one in found), tuple(found))
 
 
-def blindness(tested: SelfTest) -> list[str]:
-    """What a judge that did not pass its test has missed, or whom it has accused."""
-    missed = [finding.fault for finding in tested.findings if not (finding.caught or finding.harmless)]
-    said = [f"self-test: the judge let pass: {', '.join(missed)}"] if missed else []
+def blindness(tested: SelfTest) -> list[Objection]:
+    """What speaks against a judge that did not pass its own test."""
+    found = [Objection("missed faults")] if tested.missed else []
     if tested.accused:
-        said.append(f"self-test: the judge accused {tested.backend} without a fault: {tested.accused}")
-    if not tested.passed and not said:
-        said.append(
-            f"self-test: the judge is too blunt: the smallest factor caught is 1 + {tested.smallest_factor:.0e}"
-        )
-    return said
+        found.append(Objection("false accusation"))
+    return found or ([] if tested.passed else [Objection("blunt judge")])

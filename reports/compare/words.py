@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import zip_longest
 
 from handgrad.compare.results.checks import Precision, SelfTest
 from handgrad.compare.results.comparison import BackendResult, Comparison, Curvature, Problem
 from handgrad.compare.results.timing import Speed
+from handgrad.reports.compare import arrival as arrivals
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.words import listed, plural
@@ -18,6 +20,9 @@ STATUS = {
     "diverged": "diverged",
     "timeout": "stopped after its time was up",
 }
+
+#: Objections to backends that the list of troubles holds, with their reasons, anyway.
+TOLD_AS_TROUBLE = ("failed", "timeout", "diverged")
 
 
 def heading(comparison: Comparison) -> str:
@@ -164,8 +169,8 @@ def destination(comparison: Comparison) -> list[str]:
         lines += [shown(note, 240) for note in target.notes]
     said: dict[str, list[str]] = {}
     for name, result in comparison.backends.items():
-        if result.convergence:
-            said.setdefault(result.convergence, []).append(shown(name))
+        if told := arrivals.sentence(result):
+            said.setdefault(told, []).append(shown(name))
     return lines + [f"{listed(names)}: {shown(sentence, 240)}" for sentence, names in said.items()]
 
 
@@ -198,7 +203,7 @@ def reference(comparison: Comparison) -> str | None:
 def arrival(comparison: Comparison) -> str | None:
     """Whether the descent has arrived, as the reference has it; None when nobody said."""
     name = reference(comparison)
-    sentence = comparison.backends[name].convergence if name is not None else None
+    sentence = arrivals.sentence(comparison.backends[name]) if name is not None else None
     if name is None or not sentence:
         return None
     told = shown(sentence, 300)
@@ -212,9 +217,15 @@ def judged(comparison: Comparison) -> list[str]:
 
 def reasons(comparison: Comparison) -> list[str]:
     """The verdict's own sentences, without what stands beside them anyway: the troubles, and the sum of a pass."""
-    told = [result.reason for result in comparison.backends.values() if result.status != "ok" and result.reason]
-    sentences = comparison.verdict.reasons[1:] if comparison.verdict.passed else comparison.verdict.reasons
-    return [shown(sentence, 400) for sentence in sentences if not any(reason in sentence for reason in told)]
+    if comparison.verdict.passed:
+        return [shown(sentence, 400) for sentence in comparison.verdict.reasons[1:]]
+    told = {name for name, result in comparison.backends.items() if result.status != "ok" and result.reason}
+    objections = zip_longest(comparison.verdict.reasons, comparison.verdict.objections)
+    return [
+        shown(sentence, 400)
+        for sentence, why in objections
+        if why is None or why.kind not in TOLD_AS_TROUBLE or why.backend not in told
+    ]
 
 
 def explanations(comparison: Comparison) -> list[str]:

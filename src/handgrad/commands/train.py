@@ -155,12 +155,11 @@ def parameter_lines(trained: Trained, table: Dataset) -> Iterator[str]:
 
 def divergence(trained: Trained) -> str | None:
     """Why the run did not stay finite; None if it did."""
-    from handgrad.compare.side_by_side.convergence import predicted_overflow
+    from handgrad.compare.results import reasons
+    from handgrad.compare.side_by_side.arrival import divergence as facts
 
-    end, prepared = trained.training.diverged_at, trained.prepared
-    if end is None:
-        return None
-    return f"diverged at epoch {end:,}: {prepared.divergence(predicted_overflow(prepared))}"
+    end = trained.training.diverged_at
+    return None if end is None else f"diverged at epoch {end:,}: {reasons.of_divergence(facts(end, trained.prepared))}"
 
 
 def check_lines(check: GradientCheck) -> Iterator[str]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from handgrad.compare.judge import self_test
+from handgrad.compare.results.comparison import Objection
 from handgrad.compare.side_by_side.evidence import (
     CHEAP_NUMBERS,
     TEST_ROWS,
@@ -68,9 +69,12 @@ def test_a_judge_that_misses_a_fault_costs_the_verdict(prepared, monkeypatch):
     monkeypatch.setattr(self_test, "verdict_on", lambda court, backend, make: "")
     blind = judge_under_test(prepared)
     assert not blind.passed
-    (said,) = blindness(blind)
-    assert "swapped sign" in said
-    assert said in verdict({}, blind).reasons
+    assert blindness(blind) == [Objection("missed faults")]
+    assert "swapped sign" in blind.missed
+    found = verdict({}, blind)
+    assert found.objections == (Objection("nothing judged"), Objection("missed faults"))
+    assert len(found.reasons) == 2
+    assert "swapped sign" in found.reasons[1]
 
 
 def test_a_fault_that_changes_nothing_here_is_told_as_harmless_and_costs_nothing():
@@ -85,13 +89,17 @@ def test_a_fault_that_changes_nothing_here_is_told_as_harmless_and_costs_nothing
 
 def test_a_judge_that_accuses_the_innocent_costs_the_verdict(tested):
     hasty = replace(tested, accused="dW1 is off", passed=False)
-    assert any("accused numpy without a fault: dW1 is off" in said for said in blindness(hasty))
+    assert blindness(hasty) == [Objection("false accusation")]
+    assert any("accused numpy without a fault: dW1 is off" in said for said in verdict({}, hasty).reasons)
 
 
 def test_a_blunt_judge_costs_the_verdict(tested):
     first, *others = tested.findings
     blunt = replace(tested, findings=(replace(first, smallest=1e-6), *others), passed=False)
-    assert blindness(blunt) == ["self-test: the judge is too blunt: the smallest factor caught is 1 + 1e-06"]
+    assert blindness(blunt) == [Objection("blunt judge")]
+    assert verdict({}, blunt).reasons[1] == (
+        "self-test: the judge is too blunt: the smallest factor caught is 1 + 1e-06"
+    )
 
 
 def test_a_judge_that_passed_says_nothing(tested):

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from handgrad.compare.results.comparison import Objection, Verdict
 from handgrad.reports.compare.tables import accuracy, against, speed, tables
 from handgrad.reports.compare.text import text as report_text
 from handgrad.reports.compare.words import agreement, fastest, reasons
@@ -78,6 +79,16 @@ def test_the_verdict_is_a_word_to_search_for(case, word):
 def test_a_wrong_backend_is_named_with_its_reason():
     assert agreement(wrong()) == "torch is wrong: outside the rounding-error bound (1 of 5 backends)."
     assert reasons(wrong()) == ["torch: outside its bound"]
+
+
+def test_an_objection_that_the_troubles_tell_is_not_told_twice():
+    base = troubled()
+    why = {"numba": "failed", "tape": "diverged", "numpy": "accuracy"}
+    objections = tuple(Objection(kind, name) for name, kind in why.items())
+    verdict = Verdict(False, tuple(f"{name}: said of it" for name in why), objections)
+    assert reasons(replace(base, verdict=verdict)) == ["numpy: said of it"]
+    silent = {**base.backends, "tape": replace(base.backends["tape"], reason=None)}
+    assert reasons(replace(base, verdict=verdict, backends=silent)) == ["tape: said of it", "numpy: said of it"]
 
 
 def test_the_answer_names_the_fastest_with_its_figures():
