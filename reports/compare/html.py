@@ -9,8 +9,8 @@ from typing import Any
 from handgrad.compare.results.comparison import BackendResult, Comparison
 from handgrad.compare.results.files import to_json
 from handgrad.reports.compare import words
-from handgrad.reports.compare.figures import drawings
-from handgrad.reports.compare.tables import largest_features, tables
+from handgrad.reports.compare.figures.drawings import drawings
+from handgrad.reports.compare.tables import tables
 from handgrad.reports.gradcheck.tables import tables as gradcheck_tables
 from handgrad.reports.gradcheck.words import lessons
 from handgrad.reports.look import folder as run_folder
@@ -19,6 +19,7 @@ from handgrad.reports.look.colours import looks
 from handgrad.reports.look.names import safe_lines, shown
 from handgrad.reports.look.pages import page
 from handgrad.reports.look.parts import PageCell, PageRow, PageTable, figures, machine, marks, page_tables
+from handgrad.reports.look.picks import largest_features, reference
 from handgrad.reports.look.rendering import Picture, pictures
 from handgrad.reports.look.tables import Column, TextTable
 from handgrad.reports.look.words import plural
@@ -108,7 +109,7 @@ def _tables(comparison: Comparison) -> list[TextTable]:
 
 def _digits(comparison: Comparison) -> dict[str, PageTable]:
     """All digits of a few parameters, one row per backend, marked from where they part from the reference's."""
-    name = words.reference(comparison)
+    name = reference(comparison)
     ran = {n: r for n, r in comparison.backends.items() if r.weights and r.bias is not None and r.status == "ok"}
     if name is None or len(ran) < 2:
         return {}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from handgrad.compare.results.comparison import BackendResult, Comparison, Pair, StartGradient
+from handgrad.compare.results.comparison import BackendResult, Comparison, Pair
 from handgrad.compare.results.timing import Speed
 from handgrad.reports.compare import words
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
+from handgrad.reports.look.picks import largest_features, reference
 from handgrad.reports.look.tables import BACKEND_WIDTH, Column, TextTable, aligned, near_zero_note
 
 #: Models of so many features have their weights in the table of outcomes; larger ones have a table of their own.
@@ -73,26 +74,9 @@ def _end(result: BackendResult, weights: int) -> list[str]:
     return [numbers.number(value) for value in (loss, *own, result.bias)]
 
 
-def largest_features(comparison: Comparison, most: int) -> list[int]:
-    """The positions of the features that move the prediction most (|weight| × scale), in the table's order."""
-    problem = comparison.problem
-    weights = _some_weights(comparison)
-    if weights is None or len(problem.features) <= most:
-        return list(range(min(len(problem.features), most)))
-    scales = problem.scales or (1.0,) * len(weights)
-    order = sorted(range(len(weights)), key=lambda j: -abs(weights[j] * scales[j]))
-    return sorted(order[:most])
-
-
-def _some_weights(comparison: Comparison) -> tuple[float, ...] | None:
-    if comparison.problem.destination is not None:
-        return comparison.problem.destination.weights
-    return next((result.weights for result in comparison.backends.values() if result.weights), None)
-
-
 def parameters(comparison: Comparison) -> TextTable:
     """For more than one feature: what was learned beside the least-squares solution, one row per parameter."""
-    problem, name = comparison.problem, words.reference(comparison)
+    problem, name = comparison.problem, reference(comparison)
     columns = [Column("feature", words=True), Column(f"learned ({shown(name or '', BACKEND_WIDTH)})")]
     columns += [Column("least squares")] if problem.destination else []
     columns += [Column("true")] if problem.true_weights is not None else []
@@ -306,8 +290,3 @@ def precision_of_backends(comparison: Comparison) -> TextTable:
     note = "Correct digits of the gradient at zero: in float64, and in float32, of the worst derivative."
     names = found.gradients if found else ()
     return aligned("precision-backends", "Digits of each backend's gradient", columns, rows, note, names)
-
-
-def start_gradients(comparison: Comparison) -> dict[str, StartGradient]:
-    """The start gradient of each backend that was judged."""
-    return {n: r.accuracy.start_gradient for n, r in comparison.backends.items() if r.accuracy is not None}

@@ -11,6 +11,7 @@ from handgrad.compare.results.timing import Speed
 from handgrad.reports.compare import arrival as arrivals
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
+from handgrad.reports.look.picks import reference
 from handgrad.reports.look.words import listed, plural
 
 #: What each status means to who reads a report.
@@ -192,12 +193,6 @@ def _happened(result: BackendResult) -> str:
 def found_by(result: BackendResult) -> str:
     """Who found the derivative."""
     return {"manual": "hand", "autodiff": "autodiff", "exact": "exact arithmetic"}[result.gradient]
-
-
-def reference(comparison: Comparison) -> str | None:
-    """The backend whose parameters stand for all: NumPy's where it ran, or else the first that did."""
-    ended_well = [name for name, result in comparison.backends.items() if result.status == "ok" and result.weights]
-    return "numpy" if "numpy" in ended_well else next(iter(ended_well), None)
 
 
 def arrival(comparison: Comparison) -> str | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Sequence
 
 from handgrad.compare.results.checks import GradientCheck, PointChecks, Sweep, Where
 from handgrad.compare.results.comparison import Problem
 from handgrad.compare.results.gradcheck import GradientChecks
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
+from handgrad.reports.look.picks import influence
 from handgrad.reports.look.words import listed, plural
 
 #: V-curves that a figure has room for.
@@ -106,17 +108,10 @@ def swept(point: PointChecks) -> tuple[str, GradientCheck] | None:
 
 def drawn(problem: Problem, sweeps: Sequence[Sweep]) -> list[Sweep]:
     """The sweeps that are drawn: of the weights that move the prediction most, and of the bias; in order."""
-    sizes = influence(problem)
-    order = sorted(sweeps, key=lambda sweep: -sizes.get(sweep.parameter, float("inf")))
+    known = problem.destination
+    sizes = [*(influence(problem, known.weights) if known else ()), math.inf]  # the bias, which is the last, always
+    order = sorted(sweeps, key=lambda sweep: -sizes[min(sweep.parameter, len(sizes) - 1)])
     return sorted(order[:MOST_CURVES], key=lambda sweep: sweep.parameter)
-
-
-def influence(problem: Problem) -> Mapping[int, float]:
-    """How much each weight moves the prediction, |weight| × scale of its feature, where that is known."""
-    if problem.destination is None:
-        return {}
-    pairs = zip(problem.destination.weights, problem.scales, strict=True)
-    return {j: abs(weight * scale) for j, (weight, scale) in enumerate(pairs)}
 
 
 def parameter(problem: Problem, number: int, width: int = 16) -> str:

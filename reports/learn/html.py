@@ -17,7 +17,8 @@ from handgrad.reports.learn.sentences import introduction
 from handgrad.reports.look import style
 from handgrad.reports.look.names import safe_lines, shown
 from handgrad.reports.look.pages import page
-from handgrad.reports.look.style import Drawing, svg
+from handgrad.reports.look.rendering import svg
+from handgrad.reports.look.style import Drawing
 
 
 def html(lessons: Lessons) -> str:

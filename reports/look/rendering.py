@@ -1,29 +1,29 @@
-"""Figures in both their forms, drawn on two cores where there are two: most of the time of a report goes here."""
+"""One figure in two forms: PNG on white, and SVG that takes its colours from the page.
+
+The SVG has each of the light colours replaced by a CSS variable, so that the same lines serve light, dark and paper;
+its text stays text, set in the page's own face.
+"""
 
 from __future__ import annotations
 
-import os
-import pickle
-import select
-import signal
-import sys
-import time
-import warnings
-from collections.abc import Callable, Sequence
+import html
+import io
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import NoReturn, TypeVar
 
-from handgrad.reports.look.style import Drawing, png, svg
+from matplotlib.figure import Figure
 
-Result = TypeVar("Result")
+from handgrad.reports.look.colours import LIGHT, OWN
+from handgrad.reports.look.style import Drawing, applied
 
-#: How much longer than this process its copy may take before it is given up.
-PATIENCE = 10
-PATIENCE_AT_LEAST_SECONDS = 10.0
-
-#: Libraries that, once imported, forbid that their process is copied: their threads may hold locks.
-NEVER_COPIED = ("jax",)
+_VARIABLES = {look.light: look.variable for look in OWN.values()} | {
+    LIGHT.background: "--background",
+    LIGHT.ink: "--ink",
+    LIGHT.faint: "--faint",
+    LIGHT.grid: "--grid",
+    LIGHT.tint: "--tint",
+}
 
 
 @dataclass(frozen=True)
@@ -39,69 +39,57 @@ class Picture:
 
 
 def pictures(drawn: Sequence[Drawing]) -> list[Picture]:
-    """Each in both forms."""
-    return in_two([partial(picture, drawing) for drawing in drawn])
+    """Each drawing in both forms."""
+    return [Picture(d.name, d.title, d.caption, d.alt, svg(d), png(d.figure)) for d in drawn]
 
 
-def picture(drawing: Drawing) -> Picture:
-    """One in both forms."""
-    return Picture(drawing.name, drawing.title, drawing.caption, drawing.alt, svg(drawing), png(drawing.figure))
+def png(figure: Figure) -> bytes:
+    """The figure as PNG, on white."""
+    target = io.BytesIO()
+    with applied():
+        settle(figure)
+        figure.savefig(target, format="png")
+    return target.getvalue()
 
 
-def in_two(tasks: Sequence[Callable[[], Result]]) -> list[Result]:
-    """What each task returns, in their order; every other one is done by a copy of this process, where that pays.
-
-    A copy that fails or hangs leaves its share to this process, where the reason shows itself.
-    """
-    if len(tasks) < 2 or not can_copy():
-        return [task() for task in tasks]
-    results: list[Result] = [*tasks]  # type: ignore[list-item]  # each to be replaced
-    reading, writing = os.pipe()
-    process = copy()
-    if process == 0:
-        answer(tasks[1::2], writing)
-    os.close(writing)
-    began = time.monotonic()
-    try:
-        results[::2] = [task() for task in tasks[::2]]
-        content = awaited(reading, max(PATIENCE_AT_LEAST_SECONDS, PATIENCE * (time.monotonic() - began)))
-    finally:
-        os.close(reading)
-        os.kill(process, signal.SIGKILL)
-        os.waitpid(process, 0)
-    results[1::2] = pickle.loads(content) if content else [task() for task in tasks[1::2]]
-    return results
+def svg(drawing: Drawing) -> str:
+    """The figure as an SVG element for a page: no size, font or colour of its own, and ids that are unique there."""
+    target = io.StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    with applied():
+        settle(drawing.figure)
+        drawing.figure.savefig(target, format="svg", transparent=True, metadata=nothing)
+    return _for_page(target.getvalue(), drawing.name, drawing.alt)
 
 
-def can_copy() -> bool:
-    """Whether there is a second core, and a system on which a process with threads (such as it has) may be copied."""
-    if sys.platform != "linux" or any(library in sys.modules for library in NEVER_COPIED):
-        return False
-    return len(os.sched_getaffinity(0)) > 1
+def settle(figure: Figure) -> None:
+    """Finds the layout once: matplotlib would do so twice for each form, which took half of the time of a report."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
 
 
-def copy() -> int:
-    """A copy of this process: 0 there, its number here."""
-    with warnings.catch_warnings():
-        # from Python 3.12 on; threads of BLAS, of which the copy has none, hold no lock that drawing needs
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return os.fork()
+def _for_page(source: str, name: str, alt: str) -> str:
+    body = source[source.index("<svg") :]
+    for unwanted in (r"<!--.*?-->", r"<metadata>.*?</metadata>", r"<style.*?</style>", r'\sxmlns(:\w+)?="[^"]*"'):
+        body = re.sub(unwanted, "", body, flags=re.DOTALL)
+    body = re.sub(r"<defs>\s*</defs>\s*", "", body).replace("xlink:href", "href")
+    body = re.sub(r'\bid="([^"]*)"', rf'id="{name}-\1"', body)
+    body = re.sub(r'href="#([^"]*)"', rf'href="#{name}-\1"', body)
+    body = re.sub(r"url\(#([^)]*)\)", rf"url(#{name}-\1)", body)
+    body = re.sub(r"font: (?:(\w+) )?([\d.]+)px [^;\"]*", _font, body)
+    body = re.sub(r"#[0-9a-f]{6}\b", lambda hit: _colour(hit.group()), body)
+    box = re.search(r'viewBox="[^"]*"', body)
+    assert box is not None, "matplotlib's SVG has a viewBox"
+    label = html.escape(alt, quote=True)
+    return f'<svg {box.group()} role="img" aria-label="{label}"{body[body.index(">") :]}'
 
 
-def answer(tasks: Sequence[Callable[[], object]], writing: int) -> NoReturn:
-    """In the copy: does the tasks, writes their results whole or not at all, and ends without tidying up."""
-    try:
-        content = pickle.dumps([task() for task in tasks])
-        with open(writing, "wb") as pipe:
-            pipe.write(len(content).to_bytes(8, "little") + content)
-    finally:
-        os._exit(0)
+def _font(hit: re.Match[str]) -> str:
+    weight = f"; font-weight: {hit.group(1)}" if hit.group(1) else ""
+    return f"font-size: {hit.group(2)}px{weight}"
 
 
-def awaited(reading: int, seconds: float) -> bytes:
-    """What the copy wrote, once it has begun to within that time; empty if it is not whole."""
-    if not select.select([reading], [], [], seconds)[0]:
-        return b""
-    with open(reading, "rb", closefd=False) as pipe:
-        size, content = int.from_bytes(pipe.read(8), "little"), pipe.read()
-    return content if len(content) == size else b""
+def _colour(hexadecimal: str) -> str:
+    return f"var({_VARIABLES[hexadecimal]})" if hexadecimal in _VARIABLES else hexadecimal

@@ -1,19 +1,13 @@
-"""One style for every chart, and one figure in two forms: PNG on white, and SVG that takes its colours from the page.
-
-A figure is drawn once, in the light colours. The SVG for a page has each of them replaced by a CSS variable, so that
-the same lines serve light, dark and paper; its text stays text, set in the page's own face.
-"""
+"""One style for every chart, and the parts that charts are made of. All are drawn in the light colours."""
 
 from __future__ import annotations
 
-import html
-import io
 import math
-import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import matplotlib
@@ -25,7 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
 from handgrad.reports.look import numbers
-from handgrad.reports.look.colours import LIGHT, OWN, Look
+from handgrad.reports.look.colours import LIGHT, Look
 from handgrad.reports.look.names import shown
 
 #: Inches; at this width text of `_SETTINGS`' size is 10 CSS pixels high on a phone of 360.
@@ -67,17 +61,13 @@ _SETTINGS: dict[Any, Any] = {
     "figure.facecolor": LIGHT.background,
 }
 
-_VARIABLES = {look.light: look.variable for look in OWN.values()} | {
-    LIGHT.background: "--background",
-    LIGHT.ink: "--ink",
-    LIGHT.faint: "--faint",
-    LIGHT.grid: "--grid",
-    LIGHT.tint: "--tint",
-}
-
-
+#: Points that a curve keeps: more than a figure has pixels for.
+MOST_POINTS = 400
 #: matplotlib's logarithmic axes overflow near the ends of the range of doubles, where a run that diverged goes.
 DRAWN_UP_TO = 1e290
+
+#: A curve of a chart: x and y of its points, alike in number.
+Curve = tuple[list[float], list[float]]
 
 
 @dataclass(frozen=True)
@@ -108,61 +98,6 @@ def chart(height: float, rows: int = 1, columns: int = 1, **shared: Any) -> tupl
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, columns, squeeze=False, **shared)
     return figure, [axis for row in axes for axis in row]
-
-
-def png(figure: Figure) -> bytes:
-    """The figure as PNG, on white."""
-    target = io.BytesIO()
-    with applied():
-        _settle(figure)
-        figure.savefig(target, format="png")
-    return target.getvalue()
-
-
-def svg(drawing: Drawing) -> str:
-    """The figure as an SVG element for a page: no size, font or colour of its own, and ids that are unique there."""
-    target = io.StringIO()
-    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    with applied():
-        _settle(drawing.figure)
-        drawing.figure.savefig(target, format="svg", transparent=True, metadata=nothing)
-    return _for_page(target.getvalue(), drawing.name, drawing.alt)
-
-
-def _settle(figure: Figure) -> None:
-    """Finds the layout once: matplotlib would do so twice for each form, which took half of the time of a report."""
-    engine = figure.get_layout_engine()
-    if engine is not None:
-        engine.execute(figure)
-        figure.set_layout_engine(None)
-
-
-def _for_page(source: str, name: str, alt: str) -> str:
-    body = source[source.index("<svg") :]
-    for unwanted in (r"<!--.*?-->", r"<metadata>.*?</metadata>", r"<style.*?</style>", r'\sxmlns(:\w+)?="[^"]*"'):
-        body = re.sub(unwanted, "", body, flags=re.DOTALL)
-    body = re.sub(r"<defs>\s*</defs>\s*", "", body).replace("xlink:href", "href")
-    body = re.sub(r'\bid="([^"]*)"', rf'id="{name}-\1"', body)
-    body = re.sub(r'href="#([^"]*)"', rf'href="#{name}-\1"', body)
-    body = re.sub(r"url\(#([^)]*)\)", rf"url(#{name}-\1)", body)
-    body = re.sub(r"font: (?:(\w+) )?([\d.]+)px [^;\"]*", _font, body)
-    body = re.sub(r"#[0-9a-f]{6}\b", lambda hit: _colour(hit.group()), body)
-    box = re.search(r'viewBox="[^"]*"', body)
-    assert box is not None, "matplotlib's SVG has a viewBox"
-    label = html.escape(alt, quote=True)
-    return f'<svg {box.group()} role="img" aria-label="{label}"{body[body.index(">") :]}'
-
-
-def _font(hit: re.Match[str]) -> str:
-    weight = f"; font-weight: {hit.group(1)}" if hit.group(1) else ""
-    return f"font-size: {hit.group(2)}px{weight}"
-
-
-def _colour(hexadecimal: str) -> str:
-    return f"var({_VARIABLES[hexadecimal]})" if hexadecimal in _VARIABLES else hexadecimal
-
-
-# -- parts of charts ------------------------------------------------------------------------------------------------
 
 
 def strands(
@@ -245,6 +180,15 @@ def logarithmic(axis: Axis, values: Sequence[float], pad: float = 0.06) -> None:
     axis.set_minor_locator(NullLocator())
 
 
+def logarithmic_if_positive(axis: Axis, values: Sequence[float]) -> None:
+    """A logarithmic axis over what is positive of the values; a linear one where nothing is."""
+    positive = [value for value in values if value > 0]
+    if positive:
+        logarithmic(axis, positive)
+    else:
+        linear(axis)
+
+
 def log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
     """Ticks between 10^low and 10^high: whole powers over two decades and more, else 1, 2, 5, else evenly spaced."""
     if high - low >= 2:
@@ -264,6 +208,20 @@ def linear(axis: Axis, ticks: int = 4) -> None:
     """A linear axis with few, round ticks, and digits instead of an offset."""
     axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(lambda value, _: numbers.brief(round(value, 12)).replace("-", "−"))
+
+
+def thinned(x: Sequence[float], y: Sequence[float]) -> Curve:
+    """At most `MOST_POINTS` of a curve's points, evenly taken, the first and the last among them."""
+    if len(x) <= MOST_POINTS:
+        return list(x), list(y)
+    kept = [round(k * (len(x) - 1) / (MOST_POINTS - 1)) for k in range(MOST_POINTS)]
+    kept = [first for first, then in pairwise([*kept, -1]) if first != then]
+    return [x[k] for k in kept], [y[k] for k in kept]
+
+
+def goal(axes: Axes, value: float) -> None:
+    """The value that curves are heading for, as a grey line behind them."""
+    axes.axhline(value, color=LIGHT.faint, linewidth=1.2, zorder=1)
 
 
 def _set_scale(axis: Axis, scale: str, limits: tuple[float, float]) -> None:

@@ -48,9 +48,13 @@ MAY_IMPORT = {
     "handgrad.reports.look": {RESULTS},
     "handgrad.reports.bench": {RESULTS, "handgrad.reports.look"},
     "handgrad.reports.gradcheck": {RESULTS, "handgrad.reports.look"},
+    "handgrad.reports.train": {RESULTS, "handgrad.reports.look"},
     "handgrad.reports.explain": {RESULTS, "handgrad.reports.look"},
     # two pages show a part of another's: a comparison its gradient checks, the course the graph of the tape
-    "handgrad.reports.compare": {RESULTS, "handgrad.reports.look", "handgrad.reports.gradcheck"},
+    "handgrad.reports.compare.figures": {RESULTS, "handgrad.reports.look", "handgrad.reports.gradcheck"},
+    "handgrad.reports.compare": {
+        RESULTS, "handgrad.reports.look", "handgrad.reports.gradcheck", "handgrad.reports.compare.figures",
+    },
     "handgrad.reports.learn": {RESULTS, "handgrad.reports.look", "handgrad.reports.explain"},
 }  # fmt: skip
 #: The front door may import all.

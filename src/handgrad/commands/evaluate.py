@@ -130,7 +130,7 @@ def parameter_line(name: str, value: float, goal: float | None) -> str:
 
 def draw(model: Model, table: Dataset, found: Evaluation, truth: GroundTruth | None, folder: Path) -> list[Path]:
     """Writes the plots; returns their paths."""
-    from handgrad.reports.compare.training import predictions
+    from handgrad.reports.train.figures import predictions
 
     y, predicted = table.y.tolist(), found.predicted.tolist()
     written = [predictions(y, predicted, table.target_name, found.r2, folder / "predictions.png")]
@@ -153,7 +153,7 @@ def check_as_many_weights(model: Model, truth: GroundTruth) -> None:
 
 def draw_line_against_truth(model: Model, table: Dataset, truth: GroundTruth, path: Path) -> Path:
     """The plot of the learned and the true line over the one feature."""
-    from handgrad.reports.compare.training import learned_against_true
+    from handgrad.reports.train.figures import learned_against_true
 
     return learned_against_true(
         table.X[:, 0].tolist(),
@@ -167,7 +167,7 @@ def draw_line_against_truth(model: Model, table: Dataset, truth: GroundTruth, pa
 
 def draw_weights_against_truth(model: Model, table: Dataset, truth: GroundTruth, path: Path) -> Path:
     """The plot of every learned parameter beside the true one."""
-    from handgrad.reports.compare.training import learned_weights_against_true
+    from handgrad.reports.train.figures import learned_weights_against_true
 
     learned = [*model.weights.tolist(), model.bias]
     return learned_weights_against_true([*model.feature_names, "bias"], learned, [*truth.weights, truth.bias], path)

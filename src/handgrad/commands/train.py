@@ -104,7 +104,7 @@ def write(trained: Trained, folder: Path, model_format: ModelFormat) -> list[Pat
     from handgrad.compare.results.files import write_whole
     from handgrad.compare.side_by_side.single import history_csv
     from handgrad.data.model_file import save
-    from handgrad.reports.compare.training import loss_curve
+    from handgrad.reports.train.figures import loss_curve
 
     model, history, curve = folder / f"model.{model_format.value}", folder / "history.csv", folder / "loss_curve.png"
     save(trained.model, model, format=model_format.value)

@@ -8,16 +8,17 @@ import re
 import numpy as np
 import pytest
 
-from handgrad.reports.compare.figures import _without_zigzag, drawings, figures
+from handgrad.reports.compare.figures.descent import without_zigzag
+from handgrad.reports.compare.figures.drawings import drawings
 from handgrad.reports.look import style
+from handgrad.reports.look.colours import OWN
+from handgrad.reports.look.rendering import settle, svg
 from handgrad.reports.look.style import log_ticks
 from tests.reports.conftest import ALL, CASES, bare, compared, troubled
 
 
-def test_figures_are_written_by_name(tmp_path):
-    paths = figures(compared(), tmp_path / "figures")
-    assert list(paths) == ["fit", "loss", "trajectory", "gradient", "errors", "speed"]
-    assert {path.name for path in (tmp_path / "figures").iterdir()} == {f"{name}.png" for name in paths}
+def test_figures_stand_in_the_order_of_the_report():
+    assert [d.name for d in drawings(compared())] == ["fit", "loss", "trajectory", "gradient", "errors", "speed"]
 
 
 def test_what_is_not_there_is_not_drawn():
@@ -27,7 +28,7 @@ def test_what_is_not_there_is_not_drawn():
 
 def test_a_backend_has_one_colour_in_all_figures():
     comparison = compared()
-    sources = {drawing.name: style.svg(drawing) for drawing in drawings(comparison)}
+    sources = {drawing.name: svg(drawing) for drawing in drawings(comparison)}
     for name, source in sources.items():
         seen = set(re.findall(r"var\((--[a-z-]+)\)", source))
         assert {f"--{backend}" for backend in ALL if (name, backend) != ("errors", "numba")} <= seen, name
@@ -37,7 +38,7 @@ def test_coinciding_curves_are_drawn_in_stretches_that_do_not_cover_each_other()
     _, [axes] = style.chart(3)
     names = ("python", "numpy", "numba")
     with style.applied():
-        style.strands(axes, {name: ([0, 1], [0, 1]) for name in names}, style.OWN)
+        style.strands(axes, {name: ([0, 1], [0, 1]) for name in names}, OWN)
     dashed = [line for line in axes.lines if line.get_linewidth() == 2.2]
     lengths = [line._unscaled_dash_pattern for line in dashed]
     offsets = sorted(-offset for offset, _ in lengths)
@@ -55,7 +56,7 @@ def test_a_diverging_loss_is_drawn_over_its_whole_range():
 
 def test_a_parameter_that_overshoots_each_epoch_becomes_two_curves():
     epochs = list(range(20))
-    x, y = _without_zigzag(epochs, [5 + (-0.9) ** epoch for epoch in epochs])
+    x, y = without_zigzag(epochs, [5 + (-0.9) ** epoch for epoch in epochs])
     gap = next(place for place, value in enumerate(x) if math.isnan(value))
     assert x[:gap] == epochs[::2]
     assert x[gap + 1 :] == epochs[1::2]
@@ -65,12 +66,12 @@ def test_a_parameter_that_overshoots_each_epoch_becomes_two_curves():
 def test_a_smooth_parameter_stays_one_curve():
     epochs = list(range(20))
     values = [5 + 0.9**epoch for epoch in epochs]
-    assert _without_zigzag(epochs, values) == (epochs, values)
+    assert without_zigzag(epochs, values) == (epochs, values)
 
 
 def test_a_long_run_is_thinned_and_keeps_its_ends():
     epochs = list(range(100_000))
-    x, y = _without_zigzag(epochs, [float(epoch) for epoch in epochs])
+    x, y = without_zigzag(epochs, [float(epoch) for epoch in epochs])
     assert len(x) == 400
     assert (x[0], x[-1], y[-1]) == (0, 99_999, 99_999.0)
 
@@ -86,11 +87,11 @@ def test_a_logarithmic_axis_has_two_to_seven_ticks_inside(low, span):
 
 @pytest.mark.parametrize("count", range(1, 10))
 def test_a_legend_stays_inside_its_figure(count):
-    names = list(style.OWN)[:count]
+    names = list(OWN)[:count]
     figure, _ = style.chart(3)
     with style.applied():
-        style.legend(figure, names, style.OWN)
-        style._settle(figure)
+        style.legend(figure, names, OWN)
+        settle(figure)
         figure.draw_without_rendering()
     [legend] = figure.legends
     assert legend.get_window_extent().x1 <= figure.bbox.x1 + 1

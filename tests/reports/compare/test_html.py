@@ -12,7 +12,7 @@ from matplotlib.image import imread
 
 from handgrad.compare.results.comparison import Comparison
 from handgrad.compare.results.files import from_json, to_json
-from handgrad.reports.compare.figures import drawings
+from handgrad.reports.compare.figures.drawings import drawings
 from handgrad.reports.compare.html import _apart, html
 from handgrad.reports.compare.notebook import notebook
 from handgrad.reports.compare.text import text as report_text

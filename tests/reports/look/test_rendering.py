@@ -1,92 +1,54 @@
-"""Work that a copy of the process shares: the same results in the same order, whatever becomes of the copy."""
+"""A figure in both its forms: the same bytes whichever form is made first, and the layout is found once."""
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-import time
-from functools import partial
+import re
 
 import pytest
 
-from handgrad.reports.look import rendering
-from handgrad.reports.look.rendering import in_two
-
-needs_copies = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system copies no process")
-
-
-can_copy = rendering.can_copy
+from handgrad.reports.look import style
+from handgrad.reports.look.colours import LIGHT, OWN
+from handgrad.reports.look.rendering import pictures, png, svg
+from handgrad.reports.look.style import Drawing
 
 
-@pytest.fixture(autouse=True)
-def two_cores(monkeypatch, request):
-    if "jax" in sys.modules and "is_not_copied" not in request.node.name:
-        pytest.skip("another test has imported JAX into this process, which then must not be copied")
-    monkeypatch.setattr(rendering, "can_copy", lambda: hasattr(os, "fork"))
+def drawing(name: str = "name") -> Drawing:
+    with style.applied():
+        figure, [axes] = style.chart(2.0)
+        style.strands(axes, {"numpy": ([0.0, 1.0, 2.0], [1.0, 3.0, 2.0])}, OWN)
+        axes.set_title("a < b")
+    return Drawing(name, "a title", "a caption", 'alt "text"', figure)
 
 
-def test_a_process_that_has_imported_jax_is_not_copied(monkeypatch):
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1}, raising=False)
-    monkeypatch.delitem(sys.modules, "jax", raising=False)
-    assert can_copy()
-    monkeypatch.setitem(sys.modules, "jax", rendering)
-    assert not can_copy()
+def test_pictures_are_the_drawings_in_their_order_in_both_forms() -> None:
+    first, second = pictures([drawing("first"), drawing("second")])
+    assert (first.name, second.name) == ("first", "second")
+    assert (first.title, first.caption, first.alt) == ("a title", "a caption", 'alt "text"')
+    assert first.png == second.png == png(drawing().figure)
+    assert first.svg == svg(drawing("first"))
+    assert pictures([]) == []
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 5])
-def test_results_come_in_the_order_of_the_tasks(count):
-    assert in_two([partial(str, k) for k in range(count)]) == [str(k) for k in range(count)]
+def test_which_form_comes_first_changes_neither() -> None:
+    one, other = drawing(), drawing()
+    assert (svg(one), png(one.figure)) == (png(other.figure), svg(other))[::-1]
 
 
-@needs_copies
-def test_a_copy_does_every_other_task():
-    first, second, third = in_two([os.getpid] * 3)
-    assert first == third == os.getpid() != second
+def test_the_layout_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = drawing()
+    engine = one.figure.get_layout_engine()
+    assert engine is not None
+    found, execute = [], engine.execute
+    monkeypatch.setattr(engine, "execute", lambda figure: (found.append(figure), execute(figure)))
+    pictures([one, one])
+    assert found == [one.figure]
 
 
-@needs_copies
-def test_more_than_a_pipe_holds_comes_through():
-    assert in_two([lambda: b"a", lambda: b"b" * 10**6]) == [b"a", b"b" * 10**6]
-
-
-@needs_copies
-def test_what_a_copy_could_not_do_is_done_here():
-    here = os.getpid()
-
-    def dies_elsewhere():
-        if os.getpid() != here:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return "done"
-
-    assert in_two([lambda: "first", dies_elsewhere]) == ["first", "done"]
-
-
-@needs_copies
-def test_a_copy_that_hangs_is_given_up(monkeypatch):
-    monkeypatch.setattr(rendering, "PATIENCE_AT_LEAST_SECONDS", 0.05)
-    here = os.getpid()
-
-    def hangs_elsewhere():
-        if os.getpid() != here:
-            time.sleep(60)
-        return "done"
-
-    assert in_two([lambda: "first", hangs_elsewhere]) == ["first", "done"]
-
-
-@needs_copies
-@pytest.mark.parametrize("place", [0, 1])
-def test_an_error_is_raised_wherever_it_happens(place):
-    tasks = [lambda: "fine", lambda: "fine"]
-    tasks[place] = lambda: 1 // 0
-    with pytest.raises(ZeroDivisionError):
-        in_two(tasks)
-
-
-@needs_copies
-def test_no_process_is_left_behind():
-    _, elsewhere = in_two([os.getpid] * 2)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(elsewhere, os.WNOHANG)
+def test_the_page_gives_an_svg_its_colours_its_font_and_its_words() -> None:
+    source = svg(drawing("name"))
+    assert source.startswith("<svg viewBox=")
+    assert 'role="img" aria-label="alt &quot;text&quot;"' in source
+    assert f"var({OWN['numpy'].variable})" in source
+    assert OWN["numpy"].light not in source
+    assert LIGHT.ink not in source
+    assert {found.partition("-")[0] for found in re.findall(r'\bid="([^"]*)"', source)} == {"name"}

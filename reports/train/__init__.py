@@ -1,0 +1,1 @@
+"""One model as pictures: how it was trained, and what it predicts."""
