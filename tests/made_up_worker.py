@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 
+from handgrad.backends.interface import steady
 from handgrad.backends.numpy import NumPyTrainer
+from handgrad.compare.timing import messages as m
+from handgrad.compare.timing.messages import AnyRequest, read_request
 from handgrad.compare.timing.process import WorkerError
-from handgrad.compare.timing.worker import make_plan
 
 #: Seconds of an epoch on n rows: what a call costs, and what a row costs.
 COSTS: dict[str, tuple[float, float]] = {
@@ -59,55 +62,61 @@ class MadeUpWorker:
         self.resting = self.closed = False
         self.trainer: NumPyTrainer | None = None
 
-    def ask(self, do: str, **fields: Any) -> dict[str, Any]:
+    def ask(self, request: Any) -> Any:
         assert not self.closed, "asked after its end"
         self.resting = False
-        self.world.asked[self.backend, do] += 1
+        self.world.asked[self.backend, request.name] += 1
         if self.world.stop_after is not None and sum(self.world.asked.values()) > self.world.stop_after:
             raise KeyboardInterrupt
-        actions: dict[str, Callable[..., dict[str, Any]]] = {
-            "load": lambda: {"import_seconds": 0.1},
-            "bind": self.bind,
-            "first_call": self.first_call,
-            "time": self.time,
-            "memory": lambda: {"own_bytes": 1000, "peak_bytes": 2000},
-            "read": lambda bytes, times: {"seconds": self.seconds(bytes // 8, times)},
-            "limits": lambda largest_bytes: {
-                "levels": [{"bytes": 1 << k, "bytes_per_second": 1e10} for k in (14, 20, 28)],
-                "operations_per_second": {"float64": 1e10, "float32": 2e10},
-            },
-        }
-        return actions[do](**fields)
+        sent = read_request(request.line())  # as it comes out at the other end
+        assert sent == request
+        return request.answer_of(msgspec.json.encode(self.answer(sent)))
 
-    def bind(self, data: str, dtype: str) -> dict[str, Any]:
-        with np.load(data) as arrays:
-            self.trainer = NumPyTrainer(arrays["X"], arrays["y"], dtype)  # type: ignore[arg-type]
-        return {"bind_seconds": 0.01}
+    def answer(self, request: AnyRequest) -> msgspec.Struct:
+        match request:
+            case m.Load():
+                return m.Loaded(0.1)
+            case m.Bind():
+                return self.bind(request)
+            case m.FirstCall():
+                return self.first_call(request)
+            case m.TimeEpochs():
+                return self.time(request)
+            case m.AskMemory():
+                return m.MemoryUsed(peak_bytes=2000, own_bytes=1000)
+            case m.ReadBytes():
+                return m.BytesRead(self.seconds(request.bytes // 8, request.times))
+            case m.FindLimits():
+                levels = [m.LevelMessage(1 << k, 1e10) for k in (14, 20, 28)]
+                return m.LimitsFound(levels, {"float64": 1e10, "float32": 2e10})
+            case _:
+                raise AssertionError(f"a sweep does not ask for '{request.name}'")
 
-    def first_call(self, plan: dict[str, Any]) -> dict[str, Any]:
+    def bind(self, request: m.Bind) -> m.Bound:
+        with np.load(request.data) as arrays:
+            self.trainer = NumPyTrainer(arrays["X"], arrays["y"], request.dtype)
+        return m.Bound(0.01)
+
+    def first_call(self, request: m.FirstCall) -> m.FirstCalled:
         assert self.trainer is not None
-        weights, bias = self.trainer.start(make_plan(dict(plan)))
+        weights, bias = self.trainer.start(request.plan.plan())
         gradient = self.trainer.gradient_at(weights, float(bias))
         factor = 1 + self.world.gradient_error.get(self.backend, 0.0)
-        return {
-            "first_call_seconds": 0.02 if self.warm else 2.0,
-            "gradient": {
-                "loss": gradient.loss,
-                "weights": (factor * gradient.weights).tolist(),
-                "bias": factor * gradient.bias,
-            },
-        }
+        seconds = 0.02 if self.warm else 2.0
+        return m.FirstCalled(
+            seconds, m.GradientMessage(gradient.loss, (factor * gradient.weights).tolist(), factor * gradient.bias)
+        )
 
-    def time(self, plan: dict[str, Any], epochs: int) -> dict[str, Any]:
+    def time(self, request: m.TimeEpochs) -> m.EpochsTimed:
         assert self.trainer is not None
         if self.world.dies.get(self.backend) == self.trainer.rows:
             raise WorkerError("its process ended with signal SIGKILL (out of memory?)")
-        done = min(epochs, self.world.stops_after.get(self.backend, ENOUGH))
-        shown = make_plan({**plan, "epochs": done, "record": (0, done)})
+        done = min(request.epochs, self.world.stops_after.get(self.backend, ENOUGH))
+        shown = steady(request.plan.plan(), done)
         parameters, _ = self.trainer.run(self.trainer.start(shown), shown, 0, done)
         weights, bias = self.trainer.to_numpy(*parameters)
         drift = 1e-9 * self.world.noise.random() if self.backend in self.world.changes else 0.0
-        return {"seconds": self.seconds(self.trainer.rows, epochs), "weights": weights.tolist(), "bias": bias + drift}
+        return m.EpochsTimed(self.seconds(self.trainer.rows, request.epochs), weights.tolist(), float(bias + drift))
 
     def seconds(self, rows: int, times: int) -> float:
         call, row = self.world.costs[self.backend]

@@ -9,16 +9,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from handgrad.backends.catalogue import catalogue
-from handgrad.compare.bench import summary as bench_summary
-from handgrad.compare.bench.cell import AGAIN, Size, measured, problem
+from handgrad.compare.bench import summary
+from handgrad.compare.bench.cell import AGAIN, Rounds, measured
+from handgrad.compare.bench.over_sizes import crossovers, fastest, fastest_ranges
+from handgrad.compare.bench.problem import Size, problem
+from handgrad.compare.bench.records import ContestantRecord, LeftOut, Turn
 from handgrad.compare.results.bench import Cell, Settings
 from handgrad.compare.results.lessons import Costs, Start
 from handgrad.compare.timing import environment
-from handgrad.compare.timing.clocks import Asked, plan_fields
-from handgrad.compare.timing.process import Worker, WorkerError
+from handgrad.compare.timing.messages import Bind, FirstCall, Load, PlanMessage
+from handgrad.compare.timing.process import Worker, WorkerError, WorkerHandle
 
 #: Rows of the sweep.
 ROWS = (100, 1000, 10_000, 100_000, 1_000_000)
@@ -39,15 +41,14 @@ REFERENCE = "numpy"
 #: The backend of chapter 9, which does not go through the rows in every epoch.
 MOMENTS = "moments"
 
-StartWorker = Callable[[str, int, float], Asked]
-Progress = Callable[[str], None]
+StartWorker = Callable[[str, int, float], WorkerHandle]
 
 
 def costs(
     seed: int,
     rows: Sequence[int] = ROWS,
     start: StartWorker = Worker,
-    progress: Progress = lambda what: None,
+    progress: Callable[[str], None] = lambda what: None,
 ) -> Costs:
     """Times the backends that are compared by default and can run here.
 
@@ -63,26 +64,28 @@ def costs(
     names = [name for name in wanted if name not in missing]
     sizes = [Size(1, "float64", n) for n in sorted(rows)]
     with workers(names, threads, start) as (living, imports, failed):
-        answers: list[dict[str, dict[str, Any]]] = []
+        answers: list[dict[str, ContestantRecord]] = []
         for size in sizes:
             progress(f"{size.rows:,} rows")
             slow = too_slow(size, answers[-1], sizes[len(answers) - 1]) if answers else {}
             quick = {name: worker for name, worker in living.items() if name not in slow}
-            found = measured(size, quick, REFERENCE, BUDGET_SECONDS, PRECISION, ROUNDS_AT_LEAST, seed, epochs={})
+            rounds = Rounds(BUDGET_SECONDS, PRECISION, ROUNDS_AT_LEAST, seed)
+            found = measured(size, quick, REFERENCE, rounds, epochs={})
             answers.append(found | slow)
-        begun = start_seconds(sizes[-1], {n: w for n, w in living.items() if "samples" in answers[-1].get(n, {})})
+        timed = {name for name, record in answers[-1].items() if record.samples}
+        begun = start_seconds(sizes[-1], {name: worker for name, worker in living.items() if name in timed})
     cells = tuple(cell(size, found, names) for size, found in zip(sizes, answers, strict=True))
     through_rows = [without(one, MOMENTS) for one in cells]
     return Costs(
         cells=cells,
         begun=begun,
         starts={
-            name: Start(imports[name], answers[0][name]["first_call_seconds"])
+            name: Start(imports[name], first)
             for name in imports
-            if "first_call_seconds" in answers[0][name]
+            if (first := answers[0][name].first_call_seconds) is not None
         },
-        crossovers=tuple(bench_summary.crossovers(through_rows)),
-        reigns=tuple(bench_summary.reigns(through_rows, "epoch")),
+        crossovers=tuple(crossovers(through_rows)),
+        reigns=tuple(fastest_ranges(through_rows, "epoch")),
         missing=missing | failed,
         threads=threads,
         cpu=environment.cpu_name(),
@@ -92,16 +95,16 @@ def costs(
 @contextlib.contextmanager
 def workers(
     names: Sequence[str], threads: int, start: StartWorker
-) -> Iterator[tuple[dict[str, Asked], dict[str, float], dict[str, str]]]:
+) -> Iterator[tuple[dict[str, WorkerHandle], dict[str, float], dict[str, str]]]:
     """A living process of each backend, and the reference's second one; import seconds; why a process is not there."""
-    living: dict[str, Asked] = {}
+    living: dict[str, WorkerHandle] = {}
     imports: dict[str, float] = {}
     failed: dict[str, str] = {}
     try:
         for name in (*names, AGAIN):
             living[name] = start(REFERENCE if name == AGAIN else name, threads, TIMEOUT_SECONDS)
             try:
-                seconds = living[name].ask("load")["import_seconds"]
+                seconds = living[name].ask(Load()).import_seconds
             except WorkerError as error:
                 failed[name] = str(error)
                 living.pop(name).close()
@@ -115,36 +118,37 @@ def workers(
             worker.close()
 
 
-def too_slow(size: Size, last: Mapping[str, Mapping[str, Any]], last_size: Size) -> dict[str, dict[str, Any]]:
-    """The backends whose epoch would take too long here, as the last size tells, in the form of an answer."""
+def too_slow(size: Size, last: Turn, last_size: Size) -> dict[str, ContestantRecord]:
+    """The backends whose epoch would take too long here, as the last size tells, with that as the reason."""
     slow = {}
     for name, answer in last.items():
-        epoch = min(answer.get("samples", [0.0])) * size.rows / last_size.rows
-        if epoch > LONGEST_EPOCH_SECONDS or answer.get("status") == "skipped":
-            slow[name] = {"status": "skipped", "reason": f"an epoch of {size.rows:,} rows takes too long for a lesson"}
+        epoch = min(answer.samples, default=0.0) * size.rows / last_size.rows
+        if epoch > LONGEST_EPOCH_SECONDS or answer.status == "skipped":
+            why = LeftOut("skipped", f"an epoch of {size.rows:,} rows takes too long for a lesson")
+            slow[name] = ContestantRecord.left_out(why)
     return slow
 
 
-def cell(size: Size, answers: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> Cell:
+def cell(size: Size, answers: Turn, names: Sequence[str]) -> Cell:
     """The summary of one size, wrong backends marked as such."""
     asked = Settings((size.rows,), (1,), ("float64",), tuple(names), 1, 1, PRECISION, BUDGET_SECONDS, 0)
-    return bench_summary.cell(size, asked, REFERENCE, {}, {}, [answers])
+    return summary.cell(size, asked, REFERENCE, {}, {}, [answers])
 
 
 def without(one: Cell, name: str) -> Cell:
     """The cell as if that backend had not taken part."""
     others = {other: found for other, found in one.backends.items() if other != name}
-    return replace(one, backends=others, fastest=bench_summary.fastest(others, one.noise_floor or 0.0))
+    return replace(one, backends=others, fastest=fastest(others, one.noise_floor or 0.0))
 
 
-def start_seconds(size: Size, living: Mapping[str, Asked]) -> dict[str, float]:
+def start_seconds(size: Size, living: Mapping[str, WorkerHandle]) -> dict[str, float]:
     """Seconds in which each takes in the data of that size and has one epoch, once more, so that all code is loaded."""
     found, made = {}, problem(size, 0)
     with made.file() as data:
         for name, worker in living.items():
             if name != AGAIN:
                 with contextlib.suppress(WorkerError):  # it then has a time for epochs, and none for this
-                    taken_in = worker.ask("bind", data=data, dtype=size.dtype)["bind_seconds"]
-                    first = worker.ask("first_call", plan=plan_fields(made.plan))["first_call_seconds"]
-                    found[name] = float(taken_in + first)
+                    taken_in = worker.ask(Bind(data, size.dtype)).bind_seconds
+                    first = worker.ask(FirstCall(PlanMessage.of(made.plan))).first_call_seconds
+                    found[name] = taken_in + first
     return found

@@ -7,8 +7,6 @@ chapters 8 and 9 are measured in processes of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from handgrad.compare.check.exercises.exercises import EXERCISES
 from handgrad.compare.learn.by_hand import by_hand
 from handgrad.compare.learn.checking import checking
@@ -21,16 +19,14 @@ from handgrad.compare.learn.summation import summation
 from handgrad.compare.learn.surface import surface
 from handgrad.compare.results.lessons import Lessons
 from handgrad.compare.timing import environment
+from handgrad.compare.timing.progress import Progress, silent
 from handgrad.data.dataset import Dataset
-
-#: Called with what is run next, its number, and how many there are.
-Progress = Callable[[str, int, int], None]
 
 #: Runs of the course: chapters 2 and 3 share one, and 8 and 9 another.
 RUNS = 7
 
 
-def lessons(dataset: Dataset, seed: int = 0, progress: Progress = lambda what, done, of: None) -> Lessons:
+def lessons(dataset: Dataset, seed: int = 0, progress: Progress = silent) -> Lessons:
     """Runs all experiments.
 
     Args:

@@ -14,7 +14,7 @@ from handgrad.compare.results.timing import Estimate, Timing
 SCHEMA = 1
 KIND = "bench"
 
-ReignOf = Literal["epoch", "rows", "run"]
+FastestOf = Literal["epoch", "rows", "run"]
 
 Status = Literal["ok", "skipped", "unavailable", "failed", "timeout"]
 
@@ -152,7 +152,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Scaling:
+class ScalingLaw:
     """seconds ~ rowsᵖ over the sizes named, where the rows and not the calls make the time."""
 
     backend: str
@@ -174,7 +174,7 @@ class Crossover:
 
 
 @dataclass(frozen=True)
-class Reign:
+class FastestRange:
     """From `first` rows (measured) to `last`, `fastest` has the shortest time; `tied` are not told apart from it.
 
     `of` says which time: that of a steady epoch, that of a steady epoch among those that read all rows in each (where
@@ -183,7 +183,7 @@ class Reign:
 
     features: int
     dtype: str
-    of: ReignOf
+    of: FastestOf
     fastest: str
     tied: tuple[str, ...]
     first: int
@@ -200,9 +200,9 @@ class Bench:
     machine: Machine | None
     start_ups: dict[str, tuple[StartUp, ...]]
     cells: tuple[Cell, ...]
-    scaling: tuple[Scaling, ...] = ()
+    scaling: tuple[ScalingLaw, ...] = ()
     crossovers: tuple[Crossover, ...] = ()
-    reigns: tuple[Reign, ...] = ()
+    reigns: tuple[FastestRange, ...] = ()
     warnings: tuple[str, ...] = ()
     kind: str = KIND
     schema: int = SCHEMA

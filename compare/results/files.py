@@ -8,16 +8,11 @@ as one; a comparison, the first kind that there was, has no `kind`.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
 from handgrad.data.files import write_whole as write_whole
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-    Result = TypeVar("Result", bound=DataclassInstance)
 
 #: The file of a run's folder that holds its result.
 NAME = "result.json"
@@ -27,6 +22,15 @@ class ResultError(ValueError):
     """A result file that cannot be read; the message says why and what to do."""
 
 
+class ResultType(Protocol):
+    """A dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+Result = TypeVar("Result", bound=ResultType)
+
+
 class Head(msgspec.Struct, frozen=True):
     """What the top level of a result file says of the rest. None: nothing."""
 
@@ -34,7 +38,7 @@ class Head(msgspec.Struct, frozen=True):
     schema: object = None
 
 
-def to_json(result: DataclassInstance) -> bytes:
+def to_json(result: ResultType) -> bytes:
     """A result as the content of its file: UTF-8, indented by one blank, no newline at the end."""
     return msgspec.json.format(msgspec.json.encode(result), indent=1)
 

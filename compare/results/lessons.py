@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handgrad.compare.results.bench import Cell, Crossover, Reign
+from handgrad.compare.results.bench import Cell, Crossover, FastestRange
 from handgrad.compare.results.explanation import Explanation
 
 
@@ -301,7 +301,7 @@ class Costs:
     begun: dict[str, float]
     starts: dict[str, Start]
     crossovers: tuple[Crossover, ...]
-    reigns: tuple[Reign, ...]
+    reigns: tuple[FastestRange, ...]
     missing: dict[str, str]
     threads: int
     cpu: str

@@ -10,9 +10,9 @@ from handgrad.compare.results.checks import PointChecks, Where
 from handgrad.compare.results.gradcheck import GradientChecks
 from handgrad.compare.side_by_side.point_checks import check_points, most_moving
 from handgrad.compare.side_by_side.prepare import Options, Prepared, prepare
-from handgrad.compare.side_by_side.runs import Progress
 from handgrad.compare.side_by_side.side_by_side import NothingRan, defaults
 from handgrad.compare.timing import environment
+from handgrad.compare.timing.progress import Progress, silent
 from handgrad.data.dataset import Dataset
 
 #: Parameters with a V-curve: so many losses are computed for each that a wide table must do with some.
@@ -26,7 +26,7 @@ def check_backends(
     dataset: Dataset,
     options: Options | None = None,
     points: Sequence[Where] = ("start", "optimum"),
-    progress: Progress = lambda what, done, of: None,
+    progress: Progress = silent,
 ) -> GradientChecks:
     """Checks the gradient of every backend at the points.
 

@@ -25,6 +25,7 @@ from handgrad.compare.side_by_side.descent import Descent
 from handgrad.compare.side_by_side.describe import describe
 from handgrad.compare.timing.environment import available_cores
 from handgrad.compare.timing.journal import fingerprint
+from handgrad.compare.timing.messages import Number
 from handgrad.data.dataset import Dataset
 from handgrad.data.standardize import Standardization
 
@@ -120,10 +121,12 @@ class Prepared:
             yield path
 
     def back(
-        self, weights: Sequence[Sequence[float]], biases: Sequence[float]
+        self, weights: Sequence[Sequence[Number]], biases: Sequence[Number]
     ) -> tuple[tuple[tuple[float, ...], ...], tuple[float, ...]]:
         """Trained parameters in the user's units: `weights` (k, d) and `biases` (k,)."""
-        own_weights, own_biases = self.standardization.weights_back(np.array(weights), np.array(biases))
+        own_weights, own_biases = self.standardization.weights_back(
+            np.array(weights, dtype=np.float64), np.array(biases, dtype=np.float64)
+        )
         return tuple(map(tuple, own_weights.tolist())), tuple(own_biases.tolist())
 
     def start(self) -> Parameters:

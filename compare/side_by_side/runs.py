@@ -14,25 +14,22 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import numpy as np
 
 from handgrad.backends.catalogue import Entry
 from handgrad.compare.judge.causes import EXPLAINED_ROWS, probe_points
 from handgrad.compare.results.comparison import Status
 from handgrad.compare.results.timing import Timing
+from handgrad.compare.side_by_side.answers import Answers
 from handgrad.compare.side_by_side.prepare import Options, Prepared
 from handgrad.compare.side_by_side.verdict import explanation
-from handgrad.compare.timing.clocks import MACHINE, epochs_clock, plan_fields, reading_clock
+from handgrad.compare.timing.clocks import MACHINE, epochs_clock, reading_clock
 from handgrad.compare.timing.environment import available_cores
 from handgrad.compare.timing.journal import Journal
 from handgrad.compare.timing.measure import Clock, Contestant, calibrated, measure
+from handgrad.compare.timing.messages import AskMemory, Bind, FirstCall, Load, Number, PlanMessage, TakeGradients, Train
 from handgrad.compare.timing.process import Worker, WorkerError
-
-#: Told what is going on: a short sentence, how much is done, and how much there is.
-Progress = Callable[[str, int, int], None]
 
 #: Backends that are set up at a time.
 LANES = 2
@@ -52,7 +49,7 @@ class Run:
     entry: Entry
     reason: str | None = None
     status: Status = "ok"
-    answers: dict[str, Any] | None = None
+    answers: Answers | None = None
     explanation: str | None = None
     worker: Worker | None = None
     contestants: dict[str, Contestant] = field(default_factory=dict)
@@ -66,7 +63,7 @@ class Run:
         """Notes why it has no times; its results stand."""
         self.reason = f"could not be timed: {error}"
 
-    def obituary(self) -> str:
+    def why_not(self) -> str:
         """Why it has no results, with its name."""
         told = self.reason or self.status
         return told if self.status == "unavailable" else f"backend '{self.entry.name}': {told}"
@@ -84,7 +81,7 @@ def closing(runs: Mapping[str, Run]) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Bout:
+class RunContext:
     """What all runs share: the problem, the journal, the file with X and y, and the backend whose process reads."""
 
     prepared: Prepared
@@ -94,7 +91,7 @@ class Bout:
     reader: str | None
     writing: threading.Lock = field(default_factory=threading.Lock)
 
-    def keep(self, key: str, measured: dict[str, Any]) -> None:
+    def keep(self, key: str, measured: Answers | Timing) -> None:
         """Into the journal; lanes may come at the same time."""
         with self.writing:
             self.journal.append(key, measured)
@@ -140,73 +137,84 @@ def in_lanes(
             future.result()
 
 
-def carry_out(run: Run, bout: Bout) -> None:
+def carry_out(run: Run, context: RunContext) -> None:
     """Everything but the steady timing: from starting the process to the end of the whole run, and why its bits differ.
 
-    Its process is killed when the thread that started it ends; see `handgrad.compare.timing.worker.die_with_parent`.
+    Its process is killed when the thread that started it ends; see `handgrad.compare.timing.outset.die_with_parent`.
     """
     name = run.entry.name
     if (reason := run.entry.reason()) is not None:
         run.status, run.reason = "unavailable", reason
         return
-    run.answers = bout.journal.get(f"run {name}")
-    if run.answers is None or bout.journal.get(f"epochs {name}") is None:  # no earlier run finished it
-        run.worker = Worker(name, bout.options.thread_count(), bout.options.timeout_seconds)
+    run.answers = context.journal.get(f"run {name}", Answers)
+    if run.answers is None or kept_timing(name, context.journal) is None:  # no earlier run finished it
+        run.worker = Worker(name, context.options.thread_count(), context.options.timeout_seconds)
         try:
-            run.answers = asked(run.worker, bout)
+            run.answers = asked(run.worker, context)
         except WorkerError as error:
             run.answers = None
             run.fail(error)
             return
-        bout.keep(f"run {name}", run.answers)
-        run.contestants = calibrated(clocks(run, bout))
-    run.explanation = explanation(run.answers, bout.prepared)
+        context.keep(f"run {name}", run.answers)
+        run.contestants = calibrated(clocks(run, context))
+    run.explanation = explanation(run.answers, context.prepared)
 
 
-def asked(worker: Worker, bout: Bout) -> dict[str, Any]:
+def asked(worker: Worker, context: RunContext) -> Answers:
     """All answers of a process but its times."""
-    prepared, plan = bout.prepared, plan_fields(bout.prepared.plan)
-    answers = worker.ask("load")
-    answers |= worker.ask("bind", data=str(bout.data), dtype=prepared.plan.dtype)
-    answers |= worker.ask("first_call", plan=plan)
-    answers |= worker.ask("train", plan=plan)
-    answers |= worker.ask("memory")
-    if len(prepared.y) <= EXPLAINED_ROWS:
-        points = probe_points(prepared.goal(), prepared.plan.dtype)
-        answers |= worker.ask("gradients", points=points.tolist())
-    return answers
+    prepared, plan = context.prepared, PlanMessage.of(context.prepared.plan)
+    loaded = worker.ask(Load())
+    bound = worker.ask(Bind(str(context.data), plan.dtype))
+    first = worker.ask(FirstCall(plan))
+    trained = worker.ask(Train(plan))
+    memory = worker.ask(AskMemory())
+    return Answers(
+        import_seconds=loaded.import_seconds,
+        bind_seconds=bound.bind_seconds,
+        first_call_seconds=first.first_call_seconds,
+        gradient=first.gradient,
+        training=trained.training,
+        peak_bytes=memory.peak_bytes,
+        own_bytes=memory.own_bytes,
+        gradients=explaining(worker, prepared) if len(prepared.y) <= EXPLAINED_ROWS else None,
+    )
 
 
-def clocks(run: Run, bout: Bout) -> dict[str, Clock]:
+def explaining(worker: Worker, prepared: Prepared) -> list[list[Number]]:
+    """The gradients (points, d + 1), the bias last, from which it is told how they come acontext."""
+    points = probe_points(prepared.goal(), prepared.plan.dtype)
+    return worker.ask(TakeGradients(points.tolist())).gradients
+
+
+def clocks(run: Run, context: RunContext) -> dict[str, Clock]:
     """What is timed in a run's process: its epochs and, in one process, the machine's reading."""
     assert run.worker is not None
     assert run.answers is not None
-    plan = bout.prepared.plan
-    if run.answers["training"]["diverged_at"] is not None:
+    plan = context.prepared.plan
+    if run.answers.training.diverged_at is not None:
         plan = replace(plan, learning_rate=STANDSTILL)
     found = {run.entry.name: epochs_clock(run.worker, plan, run.stop)}
-    if run.entry.name == bout.reader:
-        found[MACHINE] = reading_clock(run.worker, bout.bytes())
+    if run.entry.name == context.reader:
+        found[MACHINE] = reading_clock(run.worker, context.bytes())
     return found
 
 
 # -- steady epochs -----------------------------------------------------------------------------------------------------
 
 
-def time_epochs(runs: Mapping[str, Run], bout: Bout) -> Timing | None:
+def time_epochs(runs: Mapping[str, Run], context: RunContext) -> Timing | None:
     """Steady epochs of all backends that ran, interleaved; returns how long the machine takes to read X and y.
 
     That is the limit of whoever reads them in each epoch; None where no living process can measure it.
     """
     contestants = {name: one for run in runs.values() for name, one in run.contestants.items()}
-    for name, timing in measure(contestants, bout.options.budget_seconds * len(contestants)).items():
-        bout.keep(f"epochs {name}", vars(timing))
+    for name, timing in measure(contestants, context.options.budget_seconds * len(contestants)).items():
+        context.keep(f"epochs {name}", timing)
     for name, run in runs.items():
-        run.timing = kept_timing(name, bout.journal)
-    return kept_timing(MACHINE, bout.journal)
+        run.timing = kept_timing(name, context.journal)
+    return kept_timing(MACHINE, context.journal)
 
 
 def kept_timing(name: str, journal: Journal) -> Timing | None:
     """What the journal holds of that contestant's epochs."""
-    kept = journal.get(f"epochs {name}")
-    return None if kept is None else msgspec.convert(kept, Timing)
+    return journal.get(f"epochs {name}", Timing)

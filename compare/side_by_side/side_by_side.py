@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from handgrad.backends.catalogue import catalogue, entry
 from handgrad.compare.results import reasons
@@ -24,9 +23,8 @@ from handgrad.compare.side_by_side.evidence import gradchecks, judge_under_test,
 from handgrad.compare.side_by_side.prepare import Options, Prepared, prepare
 from handgrad.compare.side_by_side.runs import (
     LANES,
-    Bout,
-    Progress,
     Run,
+    RunContext,
     carry_out,
     closing,
     in_lanes,
@@ -35,9 +33,11 @@ from handgrad.compare.side_by_side.runs import (
     time_epochs,
 )
 from handgrad.compare.side_by_side.source import source_of
-from handgrad.compare.side_by_side.verdict import judged, verdict
+from handgrad.compare.side_by_side.verdict import judged, number, verdict
 from handgrad.compare.timing import environment
 from handgrad.compare.timing.journal import Journal
+from handgrad.compare.timing.messages import TrainingMessage
+from handgrad.compare.timing.progress import Progress, silent
 from handgrad.compare.timing.statistics import paired_ratio
 from handgrad.data.dataset import Dataset
 
@@ -50,7 +50,7 @@ def side_by_side(
     dataset: Dataset,
     options: Options | None = None,
     folder: Path | None = None,
-    progress: Progress = lambda what, done, of: None,
+    progress: Progress = silent,
     meanwhile: Mapping[str, Callable[[], object]] | None = None,
 ) -> Comparison:
     """Runs the backends side by side on a data set, and judges them.
@@ -77,16 +77,16 @@ def side_by_side(
     prepared = prepare(dataset, options)
     journal = Journal(folder, prepared.fingerprint(), options.resume)
     with prepared.data_file() as data, ThreadPoolExecutor(LANES) as pool, closing(runs):
-        bout = Bout(prepared, options, journal, data, reader(runs))
+        context = RunContext(prepared, options, journal, data, reader(runs))
         tasks = {
-            name: partial(carry_out, runs[name], bout)
+            name: partial(carry_out, runs[name], context)
             for name in sorted(runs, key=lambda name: not runs[name].entry.install)
         }
         in_lanes(pool, lanes(prepared), tasks | others, lambda at_work, done: progress(at_work, done + 1, steps))
         progress("timing", steps - 2, steps)
-        limit = time_epochs(runs, bout)
+        limit = time_epochs(runs, context)
     if not any(run.answers for run in runs.values()):
-        raise NothingRan("; ".join(run.obituary() for run in runs.values()) or "no backend was named")
+        raise NothingRan("; ".join(run.why_not() for run in runs.values()) or "no backend was named")
     progress("judging", steps - 1, steps)
     answers = {name: run.answers for name, run in runs.items() if run.answers}
     found = {name: result(run, prepared) for name, run in runs.items()}
@@ -120,10 +120,10 @@ def result(run: Run, prepared: Prepared) -> BackendResult:
     )
     if run.answers is None:
         return described
-    training = run.answers["training"]
-    diverged_at = training["diverged_at"]
+    training = run.answers.training
+    diverged_at, losses = training.diverged_at, tuple(map(number, training.losses))
     left = None if diverged_at is None else divergence(diverged_at, prepared)
-    (weights,), (bias,) = prepared.back([training["weights"]], [training["bias"]])
+    (weights,), (bias,) = prepared.back([training.weights], [training.bias])
     path = trajectory(training, prepared)
     return replace(
         described,
@@ -131,19 +131,19 @@ def result(run: Run, prepared: Prepared) -> BackendResult:
         reason=run.reason if left is None else reasons.of_divergence(left),
         weights=weights,
         bias=bias,
-        losses=tuple(training["losses"]),
+        losses=losses,
         diverged_at=diverged_at,
         trajectory=path,
-        arrival=arrival(path, training["losses"], diverged_at, prepared),
+        arrival=arrival(path, losses, diverged_at, prepared),
         divergence=left,
         speed=speed(run),
     )
 
 
-def trajectory(training: dict[str, Any], prepared: Prepared) -> Trajectory:
+def trajectory(training: TrainingMessage, prepared: Prepared) -> Trajectory:
     """The recorded parameters in the user's units."""
-    weights, biases = prepared.back(training["recorded_weights"], training["recorded_biases"])
-    return Trajectory(epochs=tuple(training["recorded_epochs"]), weights=weights, biases=biases)
+    weights, biases = prepared.back(training.recorded_weights, training.recorded_biases)
+    return Trajectory(epochs=tuple(training.recorded_epochs), weights=weights, biases=biases)
 
 
 def speed(run: Run) -> Speed | None:
@@ -151,12 +151,12 @@ def speed(run: Run) -> Speed | None:
     if run.timing is None or run.answers is None:
         return None
     return Speed(
-        import_seconds=run.answers["import_seconds"],
-        bind_seconds=run.answers["bind_seconds"],
-        first_call_seconds=run.answers["first_call_seconds"],
+        import_seconds=run.answers.import_seconds,
+        bind_seconds=run.answers.bind_seconds,
+        first_call_seconds=run.answers.first_call_seconds,
         epoch_seconds=run.timing,
-        peak_memory_bytes=run.answers["peak_bytes"],
-        own_memory_bytes=run.answers["own_bytes"],
+        peak_memory_bytes=run.answers.peak_bytes,
+        own_memory_bytes=run.answers.own_bytes,
     )
 
 

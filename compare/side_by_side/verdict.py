@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from handgrad.compare.judge.judge import Observed, judge
 from handgrad.compare.results import reasons
 from handgrad.compare.results.checks import SelfTest
 from handgrad.compare.results.comparison import BackendResult, Objection, Verdict
+from handgrad.compare.side_by_side.answers import Answers
 from handgrad.compare.side_by_side.prepare import Prepared
 
 #: What the others are compared to, by the way; the judge is the exact answer.
@@ -22,7 +22,7 @@ REFERENCES = ("numpy", "torch")
 
 def judged(
     results: Mapping[str, BackendResult],
-    answers: Mapping[str, dict[str, Any]],
+    answers: Mapping[str, Answers],
     explanations: Mapping[str, str | None],
     prepared: Prepared,
 ) -> dict[str, BackendResult]:
@@ -33,33 +33,31 @@ def judged(
     return {name: replace(result, accuracy=explained.get(name)) for name, result in results.items()}
 
 
-def explanation(answer: Mapping[str, Any], prepared: Prepared) -> str | None:
+def explanation(answers: Answers, prepared: Prepared) -> str | None:
     """How a backend's gradients come about, to the bit, where it was asked; None if no known way gives them."""
-    if "gradients" not in answer:
+    if answers.gradients is None:
         return None
     dtype = prepared.plan.dtype
-    shown = evidence_at(probe_points(prepared.goal(), dtype), answer["gradients"])
+    shown = evidence_at(probe_points(prepared.goal(), dtype), answers.gradients)
     if not shown:
         return None
     return cause(prepared.X, prepared.y, prepared.plan.learning_rate, shown, dtype, prepared.table.exact)
 
 
-def observation(answer: dict[str, Any], prepared: Prepared) -> Observed:
+def observation(answers: Answers, prepared: Prepared) -> Observed:
     """What a process answered, as arrays of the dtype. A number that JSON could not carry is NaN again."""
     dtype = prepared.plan.dtype
-    gradient, training = answer["gradient"], answer["training"]
+    gradient, training = answers.gradient, answers.training
     return Observed(
-        gradient=Gradient(
-            number(gradient["loss"]), np.array(gradient["weights"], dtype=dtype), number(gradient["bias"])
-        ),
+        gradient=Gradient(number(gradient.loss), np.array(gradient.weights, dtype=dtype), number(gradient.bias)),
         training=Training(
-            weights=np.array(training["weights"], dtype=dtype),
-            bias=number(training["bias"]),
-            losses=np.array(training["losses"], dtype=np.float64),
-            recorded_epochs=np.array(training["recorded_epochs"], dtype=np.int64),
-            recorded_weights=np.array(training["recorded_weights"], dtype=dtype),
-            recorded_biases=np.array(training["recorded_biases"], dtype=dtype),
-            diverged_at=training["diverged_at"],
+            weights=np.array(training.weights, dtype=dtype),
+            bias=number(training.bias),
+            losses=np.array(training.losses, dtype=np.float64),
+            recorded_epochs=np.array(training.recorded_epochs, dtype=np.int64),
+            recorded_weights=np.array(training.recorded_weights, dtype=dtype),
+            recorded_biases=np.array(training.recorded_biases, dtype=dtype),
+            diverged_at=training.diverged_at,
         ),
     )
 

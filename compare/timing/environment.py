@@ -7,13 +7,13 @@ import os
 import platform
 import shlex
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from handgrad.compare.results.environment import Environment
+import psutil
 
-#: Of a line of /proc/stat, the place of the stolen ticks; what follows is counted in others already.
-STOLEN = 8
+from handgrad.compare.results.environment import Environment
 
 PACKAGES = ("handgrad", "numpy", "numba", "llvmlite", "torch", "jax", "pandas", "pyarrow", "matplotlib")
 
@@ -33,7 +33,7 @@ def capture(threads: int, command: str | None = None) -> Environment:
         memory_bytes=memory_bytes(),
         cache_bytes=cache_bytes(),
         governor=_first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
-        load=os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        load=load_average(),
     )
 
 
@@ -69,42 +69,59 @@ def cpu_name() -> str:
 
 
 def blas_name() -> str | None:
-    """The BLAS that NumPy was built with."""
-    import numpy as np
+    """The BLAS that NumPy calls, as it is loaded: its name, its version, the processor it chose its kernels for.
 
+    Like "openblas 0.3.29, SkylakeX, pthreads". Where the loaded one cannot be asked (Accelerate), the one that NumPy
+    was built with. How many threads it has in a worker is `threads`, as that is set before it is loaded.
+    """
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    loaded = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    if loaded:
+        own = [library for library in loaded if "numpy" in library["filepath"]]  # others may have brought theirs along
+        return described((own or loaded)[0])
     config = np.show_config(mode="dicts")
     blas = config.get("Build Dependencies", {}).get("blas", {}) if isinstance(config, dict) else {}
     return " ".join(str(blas[key]) for key in ("name", "version") if key in blas) or None
 
 
-def memory_bytes() -> int | None:
+def described(library: Mapping[str, object]) -> str:
+    """A library as threadpoolctl tells of it, in a few words; what it does not know is left out."""
+    name = " ".join(str(library[key]) for key in ("internal_api", "version") if library.get(key))
+    return ", ".join([name, *(str(library[key]) for key in ("architecture", "threading_layer") if library.get(key))])
+
+
+def memory_bytes() -> int:
     """The machine's memory."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
+    return int(psutil.virtual_memory().total)
 
 
-def memory_available_bytes() -> int | None:
-    """The memory that can be taken without swapping, within the limit of a container; None where nothing tells."""
-    told = [int(line.split()[1]) * 1024 for line in _lines("/proc/meminfo") if line.startswith("MemAvailable:")]
+def memory_available_bytes() -> int:
+    """The memory that can be taken without swapping, within the limit of a container, of which psutil knows nothing."""
+    told = [int(psutil.virtual_memory().available)]
     limit, used = (_first_line(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
     if limit and used and limit.isdigit():
         told.append(int(limit) - int(used))
-    return min(told, default=None)
+    return min(told)
 
 
-def processor_ticks() -> tuple[int, int] | None:
-    """Ticks since the machine started: those that its host gave to others while there was work here, and all; proc(5).
+def load_average() -> float | None:
+    """That of the last minute; None on Windows, where psutil begins to count when it is first asked."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
-    None where the system does not count them. Only a virtual machine has a host.
+
+def processor_seconds() -> tuple[float, float] | None:
+    """Seconds of all processors since the machine started: those that its host gave to others, and all.
+
+    Stolen are those in which there was work here; proc(5). None where the system does not count them: only a virtual
+    machine has a host, and only Linux tells.
     """
-    for line in _lines("/proc/stat"):
-        name, *counts = line.split()
-        if name == "cpu" and len(counts) >= STOLEN:
-            ticks = [int(count) for count in counts[:STOLEN]]
-            return ticks[-1], sum(ticks)
-    return None
+    counted = psutil.cpu_times()
+    if not hasattr(counted, "steal"):
+        return None
+    within_others = sum(getattr(counted, name, 0.0) for name in ("guest", "guest_nice"))
+    return counted.steal, sum(counted) - within_others
 
 
 def cache_bytes() -> dict[str, int]:

@@ -9,21 +9,34 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import os
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 FILE = "measurements.jsonl"
+
+Record = TypeVar("Record")
 
 #: Where a folder keeps the runs that it held before, and what belongs to a run.
 EARLIER = "earlier"
 RUN_FILES = ("result.json", "report.html", "figures/*.png", FILE)
 
 
+class Line(msgspec.Struct, frozen=True):
+    """A line of the file: what was measured, as an object, of which problem."""
+
+    problem: str
+    key: str
+    measured: msgspec.Raw
+
+
 class Journal:
     """Finished measurements by key, kept in `measurements.jsonl` of a folder; without a folder, in memory only.
+
+    A measurement is whatever msgspec turns into a JSON object. What was appended and what a file holds are read alike.
 
     Args:
         folder: Where the run's files go.
@@ -37,7 +50,7 @@ class Journal:
     def __init__(self, folder: Path | None, fingerprint: str, resume: bool = False) -> None:
         self.path = folder / FILE if folder is not None else None
         self.fingerprint = fingerprint
-        self.found: dict[str, dict[str, Any]] = {}
+        self.found: dict[str, msgspec.Raw] = {}
         self.begun = False
         if self.path is None:
             return
@@ -48,21 +61,27 @@ class Journal:
         if self.begun:
             _end_last_line(self.path)
 
-    def get(self, key: str) -> dict[str, Any] | None:
-        """The measurement of that key, if it was finished."""
-        return self.found.get(key)
+    def get(self, key: str, of: type[Record]) -> Record | None:
+        """The measurement of that key, if it was finished; one of another shape is as good as none."""
+        raw = self.found.get(key)
+        if raw is None:
+            return None
+        try:
+            return msgspec.json.decode(raw, type=of)
+        except msgspec.ValidationError:
+            return None
 
-    def append(self, key: str, measured: dict[str, Any]) -> None:
+    def append(self, key: str, measured: Any) -> None:
         """Keeps a finished measurement; it is the system's to write when this returns."""
-        self.found[key] = measured
+        raw = self.found[key] = msgspec.Raw(msgspec.json.encode(measured))
         if self.path is None:
             return
         if not self.begun:
             set_aside(self.path.parent)
             self.begun = True
-        line = json.dumps({"problem": self.fingerprint, "key": key, "measured": measured})
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(line + "\n")
+        line = msgspec.json.encode(Line(self.fingerprint, key, raw))
+        with self.path.open("ab") as stream:
+            stream.write(line + b"\n")
 
 
 def earlier(folder: Path) -> list[Path]:
@@ -112,16 +131,17 @@ def _end_last_line(path: Path) -> None:
             stream.write(b"\n")
 
 
-def _read(path: Path, wanted: str) -> dict[str, dict[str, Any]]:
-    found = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        try:
-            entry = json.loads(line)
-        except json.JSONDecodeError:  # the line that a killed run did not finish
-            continue
-        match entry:
-            case {"problem": problem, "key": str(key), "measured": dict(measured)} if problem == wanted:
-                found[key] = measured
-            case _:  # of another problem, or damaged: what it held is measured again
-                continue
-    return found
+def _read(path: Path, wanted: str) -> dict[str, msgspec.Raw]:
+    """The measurements of the problem that is wanted, by key; of several with one key, the last."""
+    lines = (_line(content) for content in path.read_bytes().splitlines())
+    return {line.key: line.measured for line in lines if line is not None and line.problem == wanted}
+
+
+def _line(content: bytes) -> Line | None:
+    """A line; None for one that a killed run did not finish, or that is damaged: it is measured again."""
+    try:
+        line = msgspec.json.decode(content, type=Line)
+        msgspec.json.decode(line.measured, type=dict)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return line

@@ -51,7 +51,7 @@ def read(words: Any, times: Any) -> Any:
 
 @njit(cache=True, nogil=True, parallel=True)
 def read_threaded(words: Any, times: Any, parts: Any) -> Any:
-    """The same, each thread a part that begins at a cache line."""
+    """Reads all words so many times with so many threads, each a part that begins at a cache line."""
     found = np.zeros(parts, np.int64)
     ends = words.size * np.arange(parts + 1) // parts // 8 * 8
     ends[parts] = words.size
@@ -95,12 +95,12 @@ def best(seconds: Callable[[int], float]) -> float:
     return min(seconds(times) for _ in range(TRIES)) / times
 
 
-def levels(largest_bytes: int) -> list[dict[str, Any]]:
-    """Bytes per second by size of the working set, doubling up to the first that is not smaller than the largest."""
+def levels(largest_bytes: int) -> list[tuple[int, float]]:
+    """Sizes of a working set with the bytes per second, doubling up to the first not smaller than the largest."""
     found, size = [], SMALLEST_BYTES
     while True:
         reader = Reader(size)
-        found.append({"bytes": size, "bytes_per_second": size / best(reader.seconds)})
+        found.append((size, size / best(reader.seconds)))
         if size >= largest_bytes:
             return found
         size *= 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import signal
@@ -11,7 +10,11 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
-from typing import IO, Any, Literal
+from typing import IO, Literal, Protocol
+
+import msgspec
+
+from handgrad.compare.timing.messages import Answer, Request, read_reply
 
 #: Read before import by OpenMP (PyTorch), OpenBLAS, MKL, BLIS, Accelerate, Numba, NumExpr and XLA (JAX).
 THREAD_VARIABLES = (
@@ -34,6 +37,19 @@ class WorkerError(RuntimeError):
         self.status: Literal["failed", "timeout"] = status
 
 
+class WorkerHandle(Protocol):
+    """What can be asked like a `Worker`, whether or not there is a process behind it."""
+
+    def ask(self, request: Request[Answer]) -> Answer:
+        """Sends a request and returns its answer."""
+
+    def rest(self) -> None:
+        """Stops the process until it is asked again."""
+
+    def close(self) -> None:
+        """Ends the process; may be called again."""
+
+
 class Worker:
     """One backend's process.
 
@@ -52,49 +68,61 @@ class Worker:
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES} | dict(variables or {})
         self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "handgrad.compare.timing.worker",
-                backend,
-            ],  # -P: a numpy.py of the user is not NumPy
+            [sys.executable, "-P", "-m", "handgrad.compare.timing.worker", backend],  # -P: their numpy.py is not NumPy
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
             env=environment,
-            text=True,
-            encoding="utf-8",
         )
         assert self.process.stdout is not None
-        self.answers: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self.reader = threading.Thread(target=_forward, args=(self.process.stdout, self.answers), daemon=True)
         self.reader.start()
 
-    def ask(self, do: str, **fields: Any) -> dict[str, Any]:
-        """Sends a request and returns its answer; see `handgrad.compare.timing.worker` for both.
+    def ask(self, request: Request[Answer]) -> Answer:
+        """Sends a request and returns its answer; see `handgrad.compare.timing.messages` for both.
 
         Raises:
-            WorkerError: When the backend raised, died, or took longer than `timeout_seconds`.
+            WorkerError: When the backend raised, died, took longer than `timeout_seconds`, or wrote something else.
+        """
+        self.send(request.line())
+        line = self.next_line(request.name)
+        try:
+            reply = read_reply(line)
+            if reply.error is None:
+                return request.answer_of(reply.answer)
+        except msgspec.MsgspecError as error:
+            raise WorkerError(f"its answer to '{request.name}' cannot be read: {error}") from None
+        raise WorkerError(f"{reply.error.type}: {reply.error.message}")
+
+    def send(self, line: bytes) -> None:
+        """Wakes the process and writes to it.
+
+        Raises:
+            WorkerError: When it has ended.
         """
         try:
             assert self.process.stdin is not None
             self.signal("SIGCONT")
-            self.process.stdin.write(json.dumps({"do": do, **fields}) + "\n")
+            self.process.stdin.write(line)
             self.process.stdin.flush()
         except (BrokenPipeError, ValueError):
-            raise WorkerError(self.obituary()) from None
+            raise WorkerError(self.how_it_ended()) from None
+
+    def next_line(self, what: str) -> bytes:
+        """The next line that the process writes; it is killed if there is none in time.
+
+        Raises:
+            WorkerError: When it takes longer than `timeout_seconds`, or has ended.
+        """
         try:
             line = self.answers.get(timeout=self.timeout_seconds)
         except queue.Empty:
             self.close()
-            raise WorkerError(f"no answer to '{do}' within {self.timeout_seconds:g} s", "timeout") from None
+            raise WorkerError(f"no answer to '{what}' within {self.timeout_seconds:g} s", "timeout") from None
         if not line:
-            raise WorkerError(self.obituary())
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise WorkerError(f"{answer['error']['type']}: {answer['error']['message']}")
-        return answer
+            raise WorkerError(self.how_it_ended())
+        return line
 
     def rest(self) -> None:
         """Stops the process until it is asked again.
@@ -110,7 +138,7 @@ class Worker:
         if number is not None and self.process.poll() is None:
             self.process.send_signal(number)
 
-    def obituary(self) -> str:
+    def how_it_ended(self) -> str:
         """How the process ended, with the last line that it left on stderr."""
         code = self.process.wait()
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
@@ -133,8 +161,8 @@ class Worker:
                 continue
 
 
-def _forward(stream: IO[str], answers: queue.SimpleQueue[str]) -> None:
+def _forward(stream: IO[bytes], answers: queue.SimpleQueue[bytes]) -> None:
     """Moves lines from a pipe to a queue, so that waiting for one can time out; an empty line marks the end."""
     for line in stream:
         answers.put(line)
-    answers.put("")
+    answers.put(b"")

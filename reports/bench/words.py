@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from handgrad.compare.results.bench import Bench, Reign, ReignOf
+from handgrad.compare.results.bench import Bench, FastestOf, FastestRange
 from handgrad.reports.bench.tables import rounded, width_name
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
@@ -31,7 +31,7 @@ def method(bench: Bench) -> str:
     )
 
 
-def answers(bench: Bench, of: ReignOf) -> list[str]:
+def answers(bench: Bench, of: FastestOf) -> list[str]:
     """For each width: who is the fastest from which size on."""
     reigns = [reign for reign in bench.reigns if reign.of == of]
     found = []
@@ -41,14 +41,14 @@ def answers(bench: Bench, of: ReignOf) -> list[str]:
     return found
 
 
-def _reigns(bench: Bench, reigns: Sequence[Reign]) -> Iterator[str]:
+def _reigns(bench: Bench, reigns: Sequence[FastestRange]) -> Iterator[str]:
     """One part of a sentence for each."""
     for place, reign in enumerate(reigns):
         tied = f", not told apart from {listed([shown(name) for name in reign.tied])} somewhere" if reign.tied else ""
         yield f"{shown(reign.fastest)} {_where(bench, reigns, place)}{tied}"
 
 
-def _where(bench: Bench, reigns: Sequence[Reign], place: int) -> str:
+def _where(bench: Bench, reigns: Sequence[FastestRange], place: int) -> str:
     """From which size to which a backend is ahead."""
     reign = reigns[place]
     if len(reigns) == 1:
@@ -62,7 +62,7 @@ def _where(bench: Bench, reigns: Sequence[Reign], place: int) -> str:
     return f"from {plural(reign.first, 'row')} {end}{exact}"
 
 
-def _crossing(bench: Bench, before: Reign, after: Reign) -> str:
+def _crossing(bench: Bench, before: FastestRange, after: FastestRange) -> str:
     """Where the later one overtook, between the two sizes."""
     for one in bench.crossovers:
         same = (one.features, one.dtype, one.slower, one.faster)

@@ -15,13 +15,14 @@ import pytest
 from made_up_worker import World
 
 from handgrad.backends.interface import InputError
+from handgrad.compare.bench import left_out
 from handgrad.compare.bench import sweep as bench_module
-from handgrad.compare.bench.cell import Size, problem
+from handgrad.compare.bench.problem import Size, problem
 from handgrad.compare.bench.sweep import bench
 from handgrad.compare.results.bench import Bench, Cell, Settings
 from handgrad.compare.results.files import ResultError, from_json, to_json
 from handgrad.compare.side_by_side.side_by_side import NothingRan
-from handgrad.compare.timing.environment import memory_available_bytes, processor_ticks
+from handgrad.compare.timing.messages import Bind, Bound, Load
 from handgrad.compare.timing.process import Worker
 
 SETTINGS = Settings(
@@ -84,7 +85,7 @@ def test_the_reference_against_itself_is_within_its_own_noise_floor(found: Bench
 
 def test_what_the_host_took_from_the_machine_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch):
     ticks = iter((stolen, 1000 * turn) for turn, stolen in enumerate([0, 5, 50, 70, 70, 70, 70, 70], 1))
-    monkeypatch.setattr(bench_module.environment, "processor_ticks", lambda: next(ticks))
+    monkeypatch.setattr(bench_module.environment, "processor_seconds", lambda: next(ticks))
     struck = swept(rows=(100, 1000))
     assert sorted(cell.stolen for cell in struck.cells) == [pytest.approx(0.005), pytest.approx(0.02)]
     (line,) = [line for line in struck.warnings if "host" in line]
@@ -95,16 +96,10 @@ def test_what_the_host_took_from_the_machine_is_told_with_what_to_do(monkeypatch
 
 @pytest.mark.parametrize("counts", [None, (5, 100)])
 def test_nothing_is_said_of_a_host_where_nothing_counts_or_is_stolen(counts: Any, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(bench_module.environment, "processor_ticks", lambda: counts)
+    monkeypatch.setattr(bench_module.environment, "processor_seconds", lambda: counts)
     quiet = swept(rows=(100,))
     assert quiet.cells[0].stolen is None
     assert not [line for line in quiet.warnings if "host" in line]
-
-
-@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="this system keeps no /proc/stat")
-def test_ticks_are_read_from_the_system():
-    first, second = processor_ticks(), processor_ticks()
-    assert 0 <= first[0] <= first[1] <= second[1]
 
 
 def test_two_backends_of_equal_cost_are_not_told_apart_and_share_the_first_place():
@@ -192,8 +187,8 @@ def test_what_only_the_first_move_of_data_costs_is_set_up_and_counts_once():
             worker = super().start(*given)
             move, late = worker.bind, [0.5 if given[0] == "tape" else 0.0]
 
-            def bind(data: str, dtype: str) -> dict[str, Any]:
-                return {"bind_seconds": move(data, dtype)["bind_seconds"] + (late.pop() if late else 0.0)}
+            def bind(request: Bind) -> Bound:
+                return Bound(move(request).bind_seconds + (late.pop() if late else 0.0))
 
             worker.bind = bind  # type: ignore[method-assign]
             return worker
@@ -238,7 +233,7 @@ def test_a_slow_backend_is_left_out_where_its_budget_is_too_small_and_it_is_said
 
 
 def test_what_does_not_fit_into_the_memory_is_left_out_and_it_is_said(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(bench_module, "free_bytes", lambda: 400_000)
+    monkeypatch.setattr(left_out, "free_bytes", lambda: 400_000)
     found = swept()
     cell = at(found, 10_000)
     statuses = {name: one.status for name, one in cell.backends.items()}
@@ -345,20 +340,13 @@ def test_descent_on_the_problem_of_a_cell_converges(size: Size):
     assert training.losses[-1] < training.losses[0]
 
 
-def test_the_memory_that_is_free_is_known_on_linux():
-    if sys.platform != "linux":
-        pytest.skip("only Linux tells")
-    free = memory_available_bytes()
-    assert free is not None
-    assert free > 2**20
-
-
 PARENT = """
 import sys, time
+from handgrad.compare.timing.messages import Load, ReadBytes
 from handgrad.compare.timing.process import Worker
 worker = Worker("python", 1, 60)
-worker.ask("load")
-worker.ask("read", bytes=8192, times=1)
+worker.ask(Load())
+worker.ask(ReadBytes(8192, 1))
 worker.rest()
 print(worker.process.pid, flush=True)
 time.sleep(600)
@@ -400,7 +388,7 @@ def test_a_resting_worker_answers_when_it_is_asked():
     worker = Worker("numpy", 1, 60)
     try:
         worker.rest()
-        assert worker.ask("load")["import_seconds"] > 0
+        assert worker.ask(Load()).import_seconds > 0
     finally:
         worker.close()
 

@@ -24,6 +24,7 @@ from handgrad.compare.learn.sources import SHOWN, excerpt, excerpts
 from handgrad.compare.learn.summation import in_blocks, summation, sums_of
 from handgrad.compare.learn.surface import apart, surface
 from handgrad.compare.results.lessons import DescentPath
+from handgrad.compare.timing import messages as m
 from handgrad.compare.timing.process import WorkerError
 from handgrad.data.dataset import DataError, Dataset
 from handgrad.data.synthetic import synthetic
@@ -229,34 +230,34 @@ class FakeWorker:
     def __init__(self, backend: str, threads: int, timeout_seconds: float) -> None:
         self.name = backend
 
-    def ask(self, do: str, **fields: Any) -> dict[str, Any]:
-        return getattr(self, do)(**fields)
+    def ask(self, request: Any) -> Any:
+        return getattr(self, request.name)(request)
 
-    def load(self) -> dict[str, Any]:
+    def load(self, request: m.Load) -> m.Loaded:
         if self.name in self.broken:
             raise WorkerError("no library")
-        return {"import_seconds": 0.25}
+        return m.Loaded(0.25)
 
-    def bind(self, data: str, dtype: str) -> dict[str, Any]:
-        with np.load(data) as arrays:
+    def bind(self, request: m.Bind) -> m.Bound:
+        with np.load(request.data) as arrays:
             self.trainer = NumPyTrainer(arrays["X"], arrays["y"])
-        return {"bind_seconds": 0.5 if self.name == "moments" else 0.01}
+        return m.Bound(0.5 if self.name == "moments" else 0.01)
 
-    def first_call(self, plan: dict[str, Any]) -> dict[str, Any]:
+    def first_call(self, request: m.FirstCall) -> m.FirstCalled:
         loss, weights, bias = self.trainer.gradient_at([0.0], 0.0)
-        gradient = {"loss": loss, "weights": weights.tolist(), "bias": bias}
-        return {"first_call_seconds": 0.125, "gradient": gradient}
+        return m.FirstCalled(0.125, m.GradientMessage(loss, weights.tolist(), bias))
 
-    def time(self, plan: dict[str, Any], epochs: int) -> dict[str, Any]:
+    def time(self, request: m.TimeEpochs) -> m.EpochsTimed:
+        epochs = request.epochs
         parameters = self.trainer.to_own(np.zeros(1), 0.0)
         done = min(epochs, 400)  # by then it has arrived
-        made = Plan(plan["learning_rate"], epochs=done)
+        made = Plan(request.plan.learning_rate, epochs=done)
         weights, bias = self.trainer.to_numpy(*self.trainer.run(parameters, made, 0, done)[0])
         seconds = self.calls.get(self.name, 1e-3) + self.trainer.rows * self.per_row.get(self.name, 0.0)
-        return {"seconds": epochs * seconds, "weights": weights.tolist(), "bias": bias}
+        return m.EpochsTimed(epochs * seconds, weights.tolist(), float(bias))
 
-    def memory(self) -> dict[str, Any]:
-        return {"peak_bytes": 1, "own_bytes": 1}
+    def memory(self, request: m.AskMemory) -> m.MemoryUsed:
+        return m.MemoryUsed(1, 1)
 
     def rest(self) -> None: ...
 

@@ -13,6 +13,7 @@ from handgrad.compare.results.comparison import Comparison
 from handgrad.compare.side_by_side import side_by_side as module
 from handgrad.compare.side_by_side.prepare import Options
 from handgrad.compare.timing.journal import FILE
+from handgrad.compare.timing.messages import Load
 from handgrad.compare.timing.process import Worker, WorkerError
 from handgrad.data import builtin_sets
 
@@ -108,11 +109,11 @@ def test_without_resume_everything_is_measured_anew(tmp_path: Path, started: lis
 def test_a_backend_that_dies_fails_alone_and_keeps_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ask = Worker.ask
 
-    def dying(self: Worker, do: str, **fields: Any) -> dict[str, Any]:
-        if self.backend == "tape" and do == "train":
+    def dying(self: Worker, request: Any) -> Any:
+        if self.backend == "tape" and request.name == "train":
             self.process.kill()
             self.process.wait()
-        return ask(self, do, **fields)
+        return ask(self, request)
 
     monkeypatch.setattr(Worker, "ask", dying)
     found = module.side_by_side(NORRIS, options(), tmp_path)
@@ -128,7 +129,7 @@ def test_a_backend_that_takes_too_long_is_a_timeout(tmp_path: Path) -> None:
     assert found.verdict.passed
     worker = Worker("numpy", 1, timeout_seconds=1e-4)
     with pytest.raises(WorkerError, match="no answer to 'load'") as caught:
-        worker.ask("load")
+        worker.ask(Load())
     worker.close()
     assert caught.value.status == "timeout"
 

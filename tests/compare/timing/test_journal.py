@@ -27,6 +27,11 @@ def files(folder: Path) -> dict[str, str]:
     return {name: (folder / name).read_text() for name in found if not name.startswith("earlier/")}
 
 
+def held(journal: Journal) -> dict[str, object]:
+    """All measurements of a journal."""
+    return {key: journal.get(key, dict) for key in journal.found}
+
+
 def test_a_run_that_measures_nothing_leaves_the_earlier_one_as_it_was(tmp_path: Path) -> None:
     before = a_run(tmp_path, "first")
     Journal(tmp_path, "abc")
@@ -56,8 +61,8 @@ def test_measurements_of_a_killed_run_are_kept_when_nobody_resumes_it(tmp_path: 
     Journal(tmp_path, "abc").append("run numpy", {"seconds": 1})
     Journal(tmp_path, "abc").append("run numba", {"seconds": 2})
     (moved,) = earlier(tmp_path)
-    assert Journal(moved, "abc", resume=True).found == {"run numpy": {"seconds": 1}}
-    assert Journal(tmp_path, "abc", resume=True).found == {"run numba": {"seconds": 2}}
+    assert held(Journal(moved, "abc", resume=True)) == {"run numpy": {"seconds": 1}}
+    assert held(Journal(tmp_path, "abc", resume=True)) == {"run numba": {"seconds": 2}}
 
 
 def test_a_resumed_run_stays_where_it_is(tmp_path: Path) -> None:
@@ -91,12 +96,12 @@ def test_going_on_with_another_problem_moves_the_run_that_is_there_aside(tmp_pat
     Journal(tmp_path, "one").append("key", {"value": 1})
     tmp_path.joinpath("result.json").write_text("of one", encoding="utf-8")
     other = Journal(tmp_path, "two", resume=True)
-    assert other.get("key") is None
+    assert other.get("key", dict) is None
     assert tmp_path.joinpath("result.json").exists()  # until something is measured
     other.append("key", {"value": 2})
     assert tmp_path.joinpath("earlier/1/result.json").read_text(encoding="utf-8") == "of one"
     assert not tmp_path.joinpath("result.json").exists()
-    assert Journal(tmp_path / "earlier/1", "one", resume=True).get("key") == {"value": 1}
+    assert Journal(tmp_path / "earlier/1", "one", resume=True).get("key", dict) == {"value": 1}
 
 
 @pytest.mark.parametrize(
@@ -107,4 +112,4 @@ def test_a_damaged_line_is_measured_again(line: bytes, tmp_path: Path) -> None:
     with tmp_path.joinpath(FILE).open("ab") as stream:
         stream.write(line + b"\n")
     again = Journal(tmp_path, "one", resume=True)
-    assert again.found == {"key": {"value": 1}}
+    assert held(again) == {"key": {"value": 1}}

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from handgrad.compare.timing import worker
+from handgrad.compare.timing import session
 from handgrad.compare.timing.measure import (
     CONFIRMED,
     MOST_EPOCHS,
@@ -93,15 +93,15 @@ def test_a_sample_is_of_so_many_epochs_that_it_outlasts_the_clock():
 @pytest.mark.parametrize(("part_seconds", "parts"), [(0.001, 3), (0.1, 1)])
 def test_a_rested_process_warms_up_for_so_long_however_short_a_part_is(part_seconds, parts, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(worker.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(session.time, "perf_counter", lambda: now[0])
     done = []
 
     def part():
         done.append(part_seconds)
         now[0] += part_seconds
 
-    worker.warm_up(part)
-    assert len(done) == parts == max(1, math.ceil(worker.WARM_UP_SECONDS / part_seconds))
+    session.warm_up(part)
+    assert len(done) == parts == max(1, math.ceil(session.WARM_UP_SECONDS / part_seconds))
 
 
 def test_the_warm_up_is_no_sample():

@@ -9,7 +9,7 @@ import pytest
 from made_up_worker import World
 
 from handgrad.compare.bench.sweep import bench
-from handgrad.compare.results.bench import Bench, Crossover, Reign, Settings
+from handgrad.compare.results.bench import Bench, Crossover, FastestRange, Settings
 from handgrad.compare.results.timing import Estimate
 from handgrad.reports.bench import words as bench_words
 from handgrad.reports.bench.figures import drawings
@@ -119,7 +119,7 @@ def test_a_sweep_without_machine_and_ratios_is_shown_all_the_same(found: Bench):
     ],
 )
 def test_the_answer_is_a_plain_sentence(found: Bench, reigns: list[tuple[str, int, int]], said: str):
-    made = tuple(Reign(1, "float64", "epoch", name, (), first, last) for name, first, last in reigns)
+    made = tuple(FastestRange(1, "float64", "epoch", name, (), first, last) for name, first, last in reigns)
     crossing = Crossover("python", "numpy", 1, "float64", Estimate(5012.0, 3049.0, 7000.0))
     bare = replace(found, reigns=made, crossovers=())
     assert bench_words.answers(bare, "epoch") == [f"1 feature, float64: {said}"]

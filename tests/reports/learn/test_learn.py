@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from handgrad.compare.learn.explanation import explain
-from handgrad.compare.results.bench import Cell, Crossover, Measured, Reign
+from handgrad.compare.results.bench import Cell, Crossover, FastestRange, Measured
 from handgrad.compare.results.lessons import (
     ByHand,
     Checking,
@@ -71,7 +71,7 @@ def costs(**changes: Any) -> Costs:
         begun={"numba": 1e-5, "moments": 1e-4},
         starts={name: Start(0.1, 0.2) for name in few},
         crossovers=(Crossover("python", "torch", 1, "float64", Estimate(612.0, 580.0, 650.0)),),
-        reigns=(Reign(1, "float64", "epoch", "numba", (), *ROWS),),
+        reigns=(FastestRange(1, "float64", "epoch", "numba", (), *ROWS),),
         missing={},
         threads=2,
         cpu="a processor",
@@ -158,8 +158,8 @@ def test_the_fastest_backend_is_the_one_that_was_measured_as_such() -> None:
     found = costs(
         cells=slow_numba,
         reigns=(
-            Reign(1, "float64", "epoch", "numpy", (), 100, 100),
-            Reign(1, "float64", "epoch", "numba", ("numpy",), 10_000, 10_000),
+            FastestRange(1, "float64", "epoch", "numpy", (), 100, 100),
+            FastestRange(1, "float64", "epoch", "numba", ("numpy",), 10_000, 10_000),
         ),
         crossovers=(Crossover("numpy", "numba", 1, "float64", Estimate(7000.0, 6000.0, 8200.0)),),
     )

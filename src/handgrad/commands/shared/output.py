@@ -6,17 +6,14 @@ import json
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
     from handgrad.compare.check.check import Diagnosis
+    from handgrad.compare.results.files import Result, ResultType
     from handgrad.reports.look.text import TextReport
-
-    Result = TypeVar("Result", bound=DataclassInstance)
 
 #: The exit code of a command that is done, and in which a check failed.
 CHECK_FAILED = 1
@@ -56,7 +53,7 @@ def print_json(found: Any, ensure_ascii: bool = True) -> None:
     typer.echo(json.dumps(found, indent=1, ensure_ascii=ensure_ascii))
 
 
-def print_result(result: DataclassInstance) -> None:
+def print_result(result: ResultType) -> None:
     """Prints a result as its file holds it, to the byte."""
     from handgrad.compare.results.files import to_json
 

@@ -7,11 +7,15 @@ import itertools
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from handgrad.compare.timing.progress import Progress
 
 
 @contextlib.contextmanager
@@ -69,7 +73,7 @@ def resumable(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+def progress_bar() -> Iterator[Progress]:
     """Says what is going on: a line that changes on a terminal, a line each otherwise, always on stderr."""
     if not sys.stderr.isatty():
         yield lambda what, done, of: typer.echo(f"[{done}/{of}] {what}", err=True)

@@ -1,0 +1,64 @@
+"""The processes of a sweep: one of each contestant, which lives through all cells, and some for one use."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from handgrad.compare.timing.clocks import MACHINE
+from handgrad.compare.timing.messages import Load
+from handgrad.compare.timing.process import WorkerHandle
+
+#: Starts a process of a backend: its threads, its patience in seconds, and more of its environment.
+Start = Callable[[str, int, float, Mapping[str, str] | None], WorkerHandle]
+
+
+@dataclass
+class Fleet:
+    """One process of each contestant, started when it is first asked for, and anew when it has died.
+
+    Attributes:
+        start: Starts a process.
+        threads: How many each may use.
+        timeout_seconds: How long one answer may take.
+        workers: Those that live, by contestant.
+    """
+
+    start: Start
+    threads: int
+    timeout_seconds: float
+    workers: dict[str, WorkerHandle] = field(default_factory=dict)
+
+    def get(self, name: str, backend: str) -> WorkerHandle:
+        """The process of that contestant.
+
+        Raises:
+            WorkerError: When it cannot load its library.
+        """
+        if name not in self.workers:
+            worker = self.start(backend, self.threads, self.timeout_seconds, None)
+            self.workers[name] = worker
+            if name != MACHINE:
+                worker.ask(Load())
+            worker.rest()
+        return self.workers[name]
+
+    @contextlib.contextmanager
+    def alone(self, backend: str, variables: Mapping[str, str] | None = None) -> Iterator[WorkerHandle]:
+        """A process for one use, with more of its environment; it is ended afterwards."""
+        worker = self.start(backend, self.threads, self.timeout_seconds, variables)
+        try:
+            yield worker
+        finally:
+            worker.close()
+
+    def drop(self, name: str) -> None:
+        """Ends a process that failed."""
+        if name in self.workers:
+            self.workers.pop(name).close()
+
+    def close(self) -> None:
+        """Ends all processes."""
+        for name in list(self.workers):
+            self.drop(name)

@@ -1,0 +1,135 @@
+"""What the cells of a width show together: how times grow, where one backend overtakes another, who is fastest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations, groupby
+
+from handgrad.compare.results.bench import Cell, Crossover, FastestOf, FastestRange, Measured, ScalingLaw
+from handgrad.compare.results.timing import Timing
+from handgrad.compare.timing import statistics
+
+#: Sizes whose epoch takes at least so many times the shortest one show how the rows count, and not the calls.
+BEYOND_THE_CALLS = 4
+
+
+def widths(cells: Sequence[Cell]) -> list[tuple[tuple[int, str], list[Cell]]]:
+    """The cells of each width and dtype, their rows ascending."""
+    ordered = sorted(cells, key=lambda cell: (cell.features, cell.dtype, cell.rows))
+    return [(width, list(group)) for width, group in groupby(ordered, lambda cell: (cell.features, cell.dtype))]
+
+
+def timed_in(cells: Iterable[Cell], name: str) -> dict[int, Timing]:
+    """A backend's epochs by rows, where they are right."""
+    found = {}
+    for one in cells:
+        timed = one.backends[name].epoch_seconds
+        if one.backends[name].status == "ok" and timed is not None:
+            found[one.rows] = timed
+    return found
+
+
+def scaling(cells: Sequence[Cell]) -> list[ScalingLaw]:
+    """The exponent of each backend over the sizes where the rows make the time."""
+    made = []
+    for (features, dtype), group in widths(cells):
+        for name in group[0].backends:
+            large = beyond_the_calls(timed_in(group, name))
+            found = statistics.exponent(list(large), list(large.values()))
+            if found is not None:
+                made.append(ScalingLaw(name, features, dtype, tuple(large), found))
+    return made
+
+
+def beyond_the_calls(timed: Mapping[int, Timing]) -> dict[int, Timing]:
+    """The sizes at which an epoch takes `BEYOND_THE_CALLS` times the shortest one."""
+    least = min((one.median for one in timed.values()), default=0.0)
+    return {rows: one for rows, one in timed.items() if one.median >= BEYOND_THE_CALLS * least}
+
+
+def crossovers(cells: Sequence[Cell]) -> list[Crossover]:
+    """Where one backend overtakes another, for every two of them."""
+    made = []
+    for (features, dtype), group in widths(cells):
+        for one, other in combinations(group[0].backends, 2):
+            left, right = timed_in(group, one), timed_in(group, other)
+            rows = [n for n in left if n in right]
+            for at, one_wins in statistics.crossovers(rows, [left[n] for n in rows], [right[n] for n in rows]):
+                slower, faster = (other, one) if one_wins else (one, other)
+                made.append(Crossover(slower, faster, features, dtype, at))
+    return made
+
+
+# -- the fastest -------------------------------------------------------------------------------------------------------
+
+
+def fastest(backends: Mapping[str, Measured], floor: float) -> tuple[str, ...]:
+    """The fastest one of a cell, and those that are not told apart from it; empty where none is right."""
+    order = ranked(backends)
+    if not order:
+        return ()
+    first, best = next(iter(order.items()))
+    return (first, *(name for name, timed in order.items() if name != first and tied(timed, best, floor)))
+
+
+def ranked(backends: Mapping[str, Measured]) -> dict[str, Timing]:
+    """The epochs of all backends that are right, the fastest first."""
+    right = {n: m.epoch_seconds for n, m in backends.items() if m.status == "ok" and m.epoch_seconds is not None}
+    return dict(sorted(right.items(), key=lambda item: item[1].median))
+
+
+def tied(timed: Timing, best: Timing, floor: float) -> bool:
+    """Whether a time is not told apart from the best one; without a common round they cannot be held together."""
+    ratio = statistics.paired_ratio(timed, best)
+    return ratio is not None and not statistics.told_apart(ratio, floor)
+
+
+def fastest_ranges(cells: Sequence[Cell], of: FastestOf) -> list[FastestRange]:
+    """From which size to which one backend is the fastest; it stays so while it is not told apart from the fastest."""
+    return [one for (_, _), group in widths(cells) for one in ranges_of_width(group, of)]
+
+
+def ranges_of_width(group: Sequence[Cell], of: FastestOf) -> list[FastestRange]:
+    """The ranges of one width and dtype, whose cells come with their rows ascending."""
+    made: list[FastestRange] = []
+    for one, best in fastest_of(group, of):
+        if made and made[-1].fastest in best:
+            made[-1] = longer(made[-1], one.rows, best)
+        else:
+            made.append(FastestRange(one.features, one.dtype, of, best[0], best[1:], one.rows, one.rows))
+    return made
+
+
+def longer(held: FastestRange, rows: int, best: Sequence[str]) -> FastestRange:
+    """A range that goes on to so many rows, where its backend is among the best."""
+    tied = dict.fromkeys((*held.tied, *(name for name in best if name != held.fastest)))
+    return replace(held, last=rows, tied=tuple(tied))
+
+
+def fastest_of(group: Sequence[Cell], of: FastestOf) -> Iterator[tuple[Cell, tuple[str, ...]]]:
+    """The cells with the fastest backends in each, by the time that is meant; cells without any are left out.
+
+    Of those that go through all rows nothing is told where all backends do.
+    """
+    past_rows = not_reading(group)
+    if of == "rows" and not past_rows:
+        return
+    for one in group:
+        best = shortest_run(one) if of == "run" else one.fastest
+        if of == "rows":
+            through = {name: found for name, found in one.backends.items() if name not in past_rows}
+            best = fastest(through, statistics.noise_floor(one.again))
+        if best:
+            yield one, best
+
+
+def not_reading(group: Iterable[Cell]) -> set[str]:
+    """The backends that do not go through X and y in every epoch."""
+    return {name for one in group for name, found in one.backends.items() if found.bytes_per_epoch == 0}
+
+
+def shortest_run(one: Cell) -> tuple[str, ...]:
+    """The backend with the shortest run of the length asked for, compiled code on disk; empty where none is right."""
+    totals = {n: m.total_cached_seconds for n, m in one.backends.items() if m.status == "ok" and m.total_cached_seconds}
+    return (min(totals, key=totals.__getitem__),) if totals else ()

@@ -1,0 +1,284 @@
+"""What parent and worker say to each other: a request for each thing that a worker can do, and its answer.
+
+Each is one line of JSON. A request names itself in the field `do`; it is a `Request` of its type of answer:
+
+    {"do": "bind", "data": "….npz", "dtype": "float64"}   →   {"answer": {"bind_seconds": 0.002}, "error": null}
+
+A request that failed is answered with {"answer": null, "error": {"type": …, "message": …}}; the worker lives on. JSON
+has no number for what is not finite: that is written as null, and read as None (`Number`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, get_args
+
+import msgspec
+
+if TYPE_CHECKING:
+    from handgrad.backends.interface import Plan
+
+#: A float; None stands for one that is not finite.
+Number = float | None
+
+Answer = TypeVar("Answer")
+
+
+# -- what is inside of them --------------------------------------------------------------------------------------------
+
+
+class PlanMessage(msgspec.Struct, frozen=True):
+    """A `Plan` on its way to a worker; `start` is the weights (d,), then the bias."""
+
+    learning_rate: float
+    epochs: int
+    batch_size: int | None
+    start: tuple[list[float], float] | None
+    seed: int
+    dtype: Literal["float64", "float32"]
+    record: list[int] | None
+    order: Literal["shuffled", "file"]
+
+    @classmethod
+    def of(cls, plan: Plan) -> PlanMessage:
+        """The message of a plan."""
+        start = None if plan.start is None else ([float(w) for w in plan.start.weights], float(plan.start.bias))
+        return cls(
+            learning_rate=float(plan.learning_rate),
+            epochs=plan.epochs,
+            batch_size=plan.batch_size,
+            start=start,
+            seed=plan.seed,
+            dtype=plan.dtype,
+            record=None if plan.record is None else [int(epoch) for epoch in plan.record],
+            order=plan.order,
+        )
+
+    def plan(self) -> Plan:
+        """The plan of a message."""
+        from handgrad.backends.interface import Parameters, Plan
+
+        fields = msgspec.structs.asdict(self)
+        return Plan(**fields | {"start": None if self.start is None else Parameters(*self.start)})
+
+
+class GradientMessage(msgspec.Struct, frozen=True):
+    """The loss at a point and its derivatives there: `weights` (d,) and `bias`."""
+
+    loss: Number
+    weights: list[Number]
+    bias: Number
+
+
+class TrainingMessage(msgspec.Struct, frozen=True):
+    """What a whole run left behind; see `handgrad.backends.interface.Training`.
+
+    `weights` (d,) and `bias` after the last epoch, `losses` (epochs + 1,) as floats; the parameters that were recorded
+    are `recorded_weights` (k, d) and `recorded_biases` (k,) at `recorded_epochs` (k,).
+    """
+
+    weights: list[Number]
+    bias: Number
+    losses: list[Number]
+    recorded_epochs: list[int]
+    recorded_weights: list[list[Number]]
+    recorded_biases: list[Number]
+    diverged_at: int | None
+
+
+class LevelMessage(msgspec.Struct, frozen=True):
+    """How fast a working set of so many bytes is read, over and over."""
+
+    bytes: int
+    bytes_per_second: float
+
+
+# -- answers -----------------------------------------------------------------------------------------------------------
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """The library is there."""
+
+    import_seconds: float
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """X and y are in the backend's own form; the seconds of that move alone."""
+
+    bind_seconds: float
+
+
+class FirstCalled(msgspec.Struct, frozen=True):
+    """The first epoch was run, compilation included; then, untimed, the gradient at the start was taken."""
+
+    first_call_seconds: float
+    gradient: GradientMessage
+
+
+class Trained(msgspec.Struct, frozen=True):
+    """The whole run is done."""
+
+    training: TrainingMessage
+
+
+class GradientsTaken(msgspec.Struct, frozen=True):
+    """The gradient at each point that was sent: (points, d + 1), the bias last."""
+
+    gradients: list[list[Number]]
+
+
+class EpochsTimed(msgspec.Struct, frozen=True):
+    """How long the epochs took together, and the parameters after them: `weights` (d,) and `bias`."""
+
+    seconds: float
+    weights: list[Number]
+    bias: Number
+
+
+class MemoryUsed(msgspec.Struct, frozen=True):
+    """The most memory that the process has held, and how much of it was beyond interpreter and data.
+
+    Both in bytes; None where the system does not tell.
+    """
+
+    peak_bytes: int | None
+    own_bytes: int | None
+
+
+class BytesRead(msgspec.Struct, frozen=True):
+    """How long it took to read them."""
+
+    seconds: float
+
+
+class LimitsFound(msgspec.Struct, frozen=True):
+    """What the machine can do at most: reading by size of the working set, ascending, and operations by dtype."""
+
+    levels: list[LevelMessage]
+    operations_per_second: dict[str, float]
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why a request was not carried out: the exception's type and message."""
+
+    type: str
+    message: str
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A line that a worker writes: the answer of the type that belongs to the request, or why there is none."""
+
+    answer: msgspec.Raw = msgspec.Raw(b"null")
+    error: Failure | None = None
+
+
+# -- requests ----------------------------------------------------------------------------------------------------------
+
+
+class Request(msgspec.Struct, Generic[Answer], frozen=True, tag_field="do"):
+    """What a worker is asked for; the class of a request fixes the class of its answer."""
+
+    @property
+    def name(self) -> str:
+        """How it is called in JSON, in the field `do`."""
+        return str(self.__struct_config__.tag)
+
+    def line(self) -> bytes:
+        """The request as the worker reads it, with its newline."""
+        return msgspec.json.encode(self) + b"\n"
+
+    def answer_of(self, raw: msgspec.Raw) -> Answer:
+        """The answer that a worker gave to it.
+
+        Raises:
+            msgspec.ValidationError: When it is of another shape.
+        """
+        bases: tuple[Any, ...] = type(self).__orig_bases__  # type: ignore[attr-defined]
+        (expected,) = get_args(bases[0])
+        return cast(Answer, msgspec.json.decode(raw, type=expected))
+
+
+class Load(Request[Loaded], frozen=True, tag="load"):
+    """Import the library behind the backend, as a user's script would."""
+
+
+class Bind(Request[Bound], frozen=True, tag="bind"):
+    """Read X (n, d) and y (n,) from an .npz file, and move them into the backend's own form in that dtype."""
+
+    data: str
+    dtype: Literal["float64", "float32"]
+
+
+class FirstCall(Request[FirstCalled], frozen=True, tag="first_call"):
+    """Run the plan's first epoch; then take the gradient at its start."""
+
+    plan: PlanMessage
+
+
+class Train(Request[Trained], frozen=True, tag="train"):
+    """Carry out the whole plan, and record what it says."""
+
+    plan: PlanMessage
+
+
+class TakeGradients(Request[GradientsTaken], frozen=True, tag="gradients"):
+    """Take the gradient at each of the points (points, d + 1), the bias last."""
+
+    points: list[list[float]]
+
+
+class TimeEpochs(Request[EpochsTimed], frozen=True, tag="time"):
+    """Run so many epochs of the plan under the clock."""
+
+    plan: PlanMessage
+    epochs: int
+
+
+class AskMemory(Request[MemoryUsed], frozen=True, tag="memory"):
+    """Tell how much memory was taken."""
+
+
+class ReadBytes(Request[BytesRead], frozen=True, tag="read"):
+    """Read a working set of so many bytes so many times, with the threads of the process."""
+
+    bytes: int
+    times: int
+
+
+class FindLimits(Request[LimitsFound], frozen=True, tag="limits"):
+    """Measure what the machine can do at most, up to a working set of so many bytes."""
+
+    largest_bytes: int
+
+
+AnyRequest = Load | Bind | FirstCall | Train | TakeGradients | TimeEpochs | AskMemory | ReadBytes | FindLimits
+
+_REQUESTS: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
+_REPLIES: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
+
+
+def read_request(line: bytes) -> AnyRequest:
+    """The request in a line.
+
+    Raises:
+        msgspec.MsgspecError: When it is none.
+    """
+    return _REQUESTS.decode(line)
+
+
+def answer_line(answer: msgspec.Struct) -> bytes:
+    """A worker's answer as the parent reads it, with its newline."""
+    return msgspec.json.encode(Reply(answer=msgspec.Raw(msgspec.json.encode(answer)))) + b"\n"
+
+
+def failure_line(error: BaseException) -> bytes:
+    """That a request failed, as the parent reads it, with its newline."""
+    return msgspec.json.encode(Reply(error=Failure(type(error).__name__, str(error)))) + b"\n"
+
+
+def read_reply(line: bytes) -> Reply:
+    """What a worker wrote.
+
+    Raises:
+        msgspec.MsgspecError: When it is no reply.
+    """
+    return _REPLIES.decode(line)

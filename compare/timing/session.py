@@ -1,0 +1,198 @@
+"""What a worker does for each request: one backend, its data once bound, and the clocks around what is timed.
+
+Runs in the worker's process, with the threads that it was given. Conversions stand outside of every clock.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, assert_never
+
+import msgspec
+
+from handgrad.compare.timing import messages as m
+from handgrad.compare.timing.memory import forget_peak, peak_bytes
+from handgrad.compare.timing.outset import die_with_parent, timed_import
+
+if TYPE_CHECKING:
+    from handgrad.backends.interface import Gradient, Trainer, Training
+    from handgrad.compare.timing.machine import Reader
+
+#: One part in so many of a sample is run before it without the clock, over and over for at least so long: a process
+#: that has rested finds its caches full of others' data and its threads asleep, perhaps on one core, where the system
+#: leaves them for some milliseconds. Samples of few epochs would show it more.
+WARM_UP_SHARE = 4
+WARM_UP_SECONDS = 0.0025
+#: In epochs that last longer, waking up does not show.
+LONG_EPOCH_SECONDS = 0.1
+
+
+class Session:
+    """The state of one worker.
+
+    Args:
+        backend: Its name in the catalogue.
+        bare_bytes: The memory of the process without its backend's library and data.
+        imported: The seconds of the library's import, or why it failed, where it was imported already.
+    """
+
+    def __init__(self, backend: str, bare_bytes: int, imported: float | Exception | None = None) -> None:
+        self.backend, self.imported = backend, imported
+        self.trainer: Trainer | None = None
+        self.settled = False
+        self.bare_bytes = self.bytes_before = bare_bytes
+        self.reader: Reader | None = None
+        self.epoch_seconds = 0.0
+
+    def reply(self, line: bytes) -> bytes:
+        """Carries out the request in a line, and gives the line with its answer or with what went wrong."""
+        try:
+            return m.answer_line(self.answer(m.read_request(line)))
+        except Exception as error:
+            return m.failure_line(error)
+
+    def answer(self, request: m.AnyRequest) -> msgspec.Struct:
+        """Carries out one request."""
+        match request:
+            case m.Load():
+                return self.load()
+            case m.Bind():
+                return self.bind(request)
+            case m.FirstCall():
+                return self.first_call(request)
+            case m.Train():
+                return m.Trained(training_message(self.bound().train(request.plan.plan())))
+            case m.TakeGradients():
+                return self.gradients(request)
+            case m.TimeEpochs():
+                return self.time(request)
+            case m.AskMemory():
+                return self.memory()
+            case m.ReadBytes():
+                return self.read(request)
+            case m.FindLimits():
+                return limits(request)
+        assert_never(request)
+
+    def load(self) -> m.Loaded:
+        """The library, which was imported before this module was; otherwise it is now."""
+        imported = timed_import(self.backend) if self.imported is None else self.imported
+        if isinstance(imported, Exception):
+            raise imported
+        return m.Loaded(imported)
+
+    def bind(self, request: m.Bind) -> m.Bound:
+        """Reads X and y, and moves them into the backend's own form; only the move is timed."""
+        import numpy as np
+
+        from handgrad.backends.catalogue import load
+
+        self.trainer, self.epoch_seconds = None, 0.0  # what an earlier size needed is free before this one is measured
+        with np.load(request.data) as arrays:
+            X, y = (arrays[name].astype(request.dtype, copy=False) for name in ("X", "y"))
+        X.flags.writeable = y.flags.writeable = False
+        self.bytes_before = self.bare_bytes + X.nbytes + y.nbytes
+        forget_peak()
+        trainer_class = load(self.backend)
+        self.settled = False
+        began = time.perf_counter()
+        self.trainer = trainer_class(X, y, request.dtype)
+        return m.Bound(time.perf_counter() - began)
+
+    def first_call(self, request: m.FirstCall) -> m.FirstCalled:
+        """The first epoch, compilation included; then the gradient at the start, untimed."""
+        trainer, plan = self.bound(), request.plan.plan()
+        began = time.perf_counter()
+        parameters, _ = trainer.run(trainer.start(plan), plan, 0, 1)
+        trainer.to_numpy(*parameters)
+        seconds = time.perf_counter() - began
+        start = trainer.to_numpy(*trainer.start(plan))
+        return m.FirstCalled(seconds, gradient_message(trainer.gradient_at(start.weights, start.bias)))
+
+    def gradients(self, request: m.TakeGradients) -> m.GradientsTaken:
+        """The gradient at each point, untimed."""
+        found = (gradient_message(self.bound().gradient_at(point[:-1], point[-1])) for point in request.points)
+        return m.GradientsTaken([[*gradient.weights, gradient.bias] for gradient in found])
+
+    def time(self, request: m.TimeEpochs) -> m.EpochsTimed:
+        """So many epochs under the clock, conversions outside; the parameters after them, so that they are checked."""
+        trainer, plan, epochs = self.bound(), request.plan.plan(), request.epochs
+        die_with_parent()
+        self.settle()
+        gc.disable()
+        if self.epoch_seconds < LONG_EPOCH_SECONDS:
+            warm_up(lambda: trainer.run(trainer.start(plan), plan, 0, -(-epochs // WARM_UP_SHARE)))
+        parameters = trainer.start(plan)
+        began = time.perf_counter()
+        parameters, _ = trainer.run(parameters, plan, 0, epochs)
+        seconds = time.perf_counter() - began
+        gc.enable()
+        self.epoch_seconds = seconds / epochs
+        weights, bias = trainer.to_numpy(*parameters)
+        return m.EpochsTimed(seconds, weights.tolist(), float(bias))
+
+    def settle(self) -> None:
+        """Collects what earlier work left; objects of the libraries are set aside once, since there are very many."""
+        gc.collect()
+        if not self.settled:
+            gc.freeze()
+            self.settled = True
+
+    def memory(self) -> m.MemoryUsed:
+        """The most memory the process has held so far, and how much of it beyond the bare process and the data."""
+        peak = peak_bytes()
+        return m.MemoryUsed(peak, None if peak is None else max(0, peak - self.bytes_before))
+
+    def read(self, request: m.ReadBytes) -> m.BytesRead:
+        """The seconds in which this machine reads so many bytes so many times, with the threads of the process."""
+        from handgrad.compare.timing.machine import Reader
+
+        die_with_parent()
+        if self.reader is None or self.reader.bytes != request.bytes:
+            self.reader = None  # two of the largest size need not fit
+            self.reader = Reader(request.bytes)
+        reader = self.reader
+        warm_up(lambda: reader.seconds(-(-request.times // WARM_UP_SHARE)))
+        return m.BytesRead(reader.seconds(request.times))
+
+    def bound(self) -> Trainer:
+        """The trainer, which must have been bound."""
+        if self.trainer is None:
+            raise RuntimeError("no data was bound")
+        return self.trainer
+
+
+def limits(request: m.FindLimits) -> m.LimitsFound:
+    """What the machine can do at most: reading by size of the working set, and multiply-adds by dtype."""
+    from handgrad.compare.timing import machine
+
+    levels = [m.LevelMessage(size, speed) for size, speed in machine.levels(request.largest_bytes)]
+    return m.LimitsFound(levels, {dtype: machine.operations_per_second(dtype) for dtype in ("float64", "float32")})
+
+
+def warm_up(part: Callable[[], object]) -> None:
+    """Does a part of what will be timed, until it has taken long enough."""
+    began = time.perf_counter()
+    part()
+    while time.perf_counter() - began < WARM_UP_SECONDS:
+        part()
+
+
+def gradient_message(gradient: Gradient) -> m.GradientMessage:
+    """A gradient, to be sent."""
+    return m.GradientMessage(float(gradient.loss), gradient.weights.tolist(), float(gradient.bias))
+
+
+def training_message(training: Training) -> m.TrainingMessage:
+    """A whole run, to be sent."""
+    return m.TrainingMessage(
+        weights=training.weights.tolist(),
+        bias=float(training.bias),
+        losses=training.losses.tolist(),
+        recorded_epochs=training.recorded_epochs.tolist(),
+        recorded_weights=training.recorded_weights.tolist(),
+        recorded_biases=training.recorded_biases.tolist(),
+        diverged_at=training.diverged_at,
+    )
