@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 from pathlib import Path
 
 from handgrad.compare.results.lessons import Excerpt
+from handgrad.compare.side_by_side.source import cut
 
 #: By chapter: the module, and the functions in it, in the order in which they are shown.
 SHOWN: dict[int, tuple[tuple[str, tuple[str, ...]], ...]] = {
@@ -66,29 +66,5 @@ def excerpt(module: str, names: tuple[str, ...]) -> Excerpt:
     found = importlib.util.find_spec(module)
     if found is None or found.origin is None:
         raise LookupError(f"expected the source of {module}, found none")
-    text = Path(found.origin).read_text(encoding="utf-8")
-    tree = ast.parse(text)
-    return Excerpt(
-        file="/".join(module.split(".")[1:]) + ".py",
-        code="\n".join(_lines(text, _function(tree, name, module)) for name in names),
-    )
-
-
-def _function(tree: ast.Module, name: str, module: str) -> ast.FunctionDef:
-    body: list[ast.stmt] = tree.body
-    for part in name.split("."):
-        found = [s for s in body if isinstance(s, ast.ClassDef | ast.FunctionDef) and s.name == part]
-        if not found:
-            raise LookupError(f"{module}: expected {name}, found no {part}")
-        body = found[-1].body
-        function = found[-1]
-    if not isinstance(function, ast.FunctionDef):
-        raise LookupError(f"{module}: expected a function, {name} is a class")
-    return function
-
-
-def _lines(text: str, function: ast.FunctionDef) -> str:
-    """The function with its decorators, moved to the left edge."""
-    first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
-    lines = text.splitlines()[first - 1 : function.end_lineno]
-    return "\n".join(line[function.col_offset :] for line in lines) + "\n"
+    file = "/".join(module.split(".")[1:]) + ".py"
+    return Excerpt(file=file, code=cut(Path(found.origin).read_text(encoding="utf-8"), names, module))

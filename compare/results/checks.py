@@ -28,6 +28,7 @@ class MethodResult:
         bound_ratio: The largest |analytic − numerical| over what noise, truncation and the analytic one's own rounding
             explain; 1 and below: they agree. None when the method is not available, or its gradient not finite.
         unavailable: Why it could not be used; empty when it was.
+        tolerances: (d + 1,), what explains a difference from the analytic gradient, in its units.
     """
 
     method: str
@@ -37,6 +38,7 @@ class MethodResult:
     against_analytic: Numbers = ()
     bound_ratio: float | None = None
     unavailable: str = ""
+    tolerances: Numbers = ()
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "handgrad.compare.check.exercises": {"handgrad.backends", "handgrad.compare.check"},
     "handgrad.compare.learn": {
         "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing",
-        "handgrad.compare.bench", "handgrad.compare.check.exercises",
+        "handgrad.compare.side_by_side", "handgrad.compare.bench", "handgrad.compare.check.exercises",
     },
     "handgrad.reports": set[str](),
     "handgrad.reports.look": {RESULTS},

@@ -34,7 +34,7 @@ from handgrad.commands.shared.output import SHOWN, exit_unless, print_json, show
 from handgrad.commands.shared.tables import FileOptions, given_or_generated, read_file
 
 if TYPE_CHECKING:
-    from handgrad.compare.side_by_side.single import CheckedParameter, GradientCheck, Trained
+    from handgrad.compare.side_by_side.one_run import CheckedDerivative, RunCheck, Trained
     from handgrad.data.dataset import Dataset
 
 
@@ -76,8 +76,8 @@ def train(
 ) -> None:
     """Train one model on one backend. Writes the model, the loss curve (PNG) and the history (CSV)."""
     from handgrad.backends.catalogue import canonical
+    from handgrad.compare.side_by_side.one_run import train_one
     from handgrad.compare.side_by_side.prepare import Options
-    from handgrad.compare.side_by_side.single import train_one
 
     path = given_or_generated(file, data_dir, "train.csv")
     table = read_file(path, target, names(features), FileOptions(separator, encoding, drop_missing))
@@ -102,7 +102,7 @@ def train(
 def write(trained: Trained, folder: Path, model_format: ModelFormat) -> list[Path]:
     """Writes the model, its history and its loss curve; returns their paths."""
     from handgrad.compare.results.files import write_whole
-    from handgrad.compare.side_by_side.single import history_csv
+    from handgrad.compare.side_by_side.one_run import history_csv
     from handgrad.data.model_file import save
     from handgrad.reports.train.figures import loss_curve
 
@@ -162,7 +162,7 @@ def divergence(trained: Trained) -> str | None:
     return None if end is None else f"diverged at epoch {end:,}: {reasons.of_divergence(facts(end, trained.prepared))}"
 
 
-def check_lines(check: GradientCheck) -> Iterator[str]:
+def check_lines(check: RunCheck) -> Iterator[str]:
     """A gradient check as a small table: the worst parameters first where there are many."""
     yield f"Gradient check {check.when}: analytic against central differences"
     yield f"  {'parameter':<18} {'analytic':>16} {'numerical':>16} {'difference':>11} {'allowed':>9}"
@@ -170,7 +170,7 @@ def check_lines(check: GradientCheck) -> Iterator[str]:
     yield from map(check_line, check.parameters if len(check.parameters) <= SHOWN else worst)
 
 
-def check_line(one: CheckedParameter) -> str:
+def check_line(one: CheckedDerivative) -> str:
     """A derivative by both ways, how far they are apart, and how far they may be."""
     from handgrad.data.errors import cut
 
@@ -200,7 +200,7 @@ def as_json(trained: Trained, table: Dataset, files: list[Path]) -> dict[str, ob
     }
 
 
-def check_as_json(check: GradientCheck) -> dict[str, object]:
+def check_as_json(check: RunCheck) -> dict[str, object]:
     """A gradient check, with a row for each parameter."""
     fields = ("name", "analytic", "numerical", "difference", "relative", "tolerance", "passed")
     rows = [{field: getattr(one, field) for field in fields} for one in check.parameters]
