@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from handgrad.compare.check.probes import Floats, Probe, rounding
+from handgrad.compare.check.student.probes import Floats, Probe, rounding
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def predict_gradient(recipe: Recipe, probe: Probe) -> tuple[Block, Block]:
     """
     at = Operands.of(probe)
     weights, bias = _gradient(recipe, probe, at.cut(recipe.truncated))
-    weights_size, bias_size = _sizes(recipe, probe)
+    weights_size, bias_size = sizes(recipe, probe)
     return (
         _block(weights, weights_size, recipe.penalty_weights, at.weights, recipe, probe),
         _block(bias, bias_size, recipe.penalty_bias, np.array(at.bias), recipe, probe),
@@ -180,23 +180,12 @@ def predict_loss(recipe: Recipe, probe: Probe) -> tuple[Block]:
     return (Block(value, abs(_loss(recipe, probe, at.absolute()))),)
 
 
-def right_gradient(probe: Probe) -> tuple[Block, Block]:
-    """The exact gradient, and the sizes of the terms that a function adds up for it."""
-    weights_size, bias_size = _sizes(Recipe(), probe)
-    return Block(probe.gradient[0], weights_size), Block(probe.gradient[1], bias_size)
-
-
-def right_loss(probe: Probe) -> tuple[Block]:
-    """The exact loss."""
-    return (Block(np.array(probe.loss), predict_loss(Recipe(), probe)[0].size),)
-
-
 def tolerance(block: Block, probe: Probe, precision: str) -> Floats:
     """How far rounding alone may carry an answer from the block."""
     return np.asarray(rounding(probe, precision) * block.size)
 
 
-def _sizes(recipe: Recipe, probe: Probe) -> tuple[Floats, Floats]:
+def sizes(recipe: Recipe, probe: Probe) -> tuple[Floats, Floats]:
     """The terms' sizes by hand, (2/n) Σ |xᵢⱼ| aᵢ with aᵢ = |xᵢ|ᵀ|w| + |b| + |yᵢ|, and by differences of the loss.
 
     Central differences with h = 1 are exact for a quadratic but for rounding: γ times the losses that are subtracted,

@@ -7,7 +7,7 @@ chapters 8 and 9 are measured in processes of their own.
 
 from __future__ import annotations
 
-from handgrad.compare.check.exercises.exercises import EXERCISES
+from handgrad.compare.check.exercises.catalogue import EXERCISES
 from handgrad.compare.learn.by_hand import by_hand
 from handgrad.compare.learn.checking import checking
 from handgrad.compare.learn.costs import costs

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from handgrad.api import SideBySide as SideBySide
+    from handgrad.api import check as check
     from handgrad.api import gradient as gradient
     from handgrad.api import side_by_side as side_by_side
     from handgrad.api import train as train
@@ -26,12 +27,11 @@ if TYPE_CHECKING:
     from handgrad.backends.interface import Plan as Plan
     from handgrad.backends.interface import Trainer as Trainer
     from handgrad.backends.interface import Training as Training
-    from handgrad.compare.check.check import Diagnosis as Diagnosis
-    from handgrad.compare.check.check import check as check
     from handgrad.compare.results.comparison import Comparison as Comparison
     from handgrad.data.dataset import DataError as DataError
     from handgrad.data.dataset import Dataset as Dataset
     from handgrad.data.tables import load_table as load_table
+    from handgrad.reports.check.diagnosis import Diagnosis as Diagnosis
 
 _WHERE = {
     "gradient": "handgrad.api",
@@ -45,8 +45,8 @@ _WHERE = {
     "InputError": "handgrad.backends.interface",
     "BackendUnavailable": "handgrad.backends.interface",
     "Comparison": "handgrad.compare.results.comparison",
-    "check": "handgrad.compare.check.check",
-    "Diagnosis": "handgrad.compare.check.check",
+    "check": "handgrad.api",
+    "Diagnosis": "handgrad.reports.check.diagnosis",
     "load_table": "handgrad.data.tables",
     "Dataset": "handgrad.data.dataset",
     "DataError": "handgrad.data.dataset",

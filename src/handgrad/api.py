@@ -1,9 +1,10 @@
-"""The Python front door: a gradient, a training run, and the same run on every backend side by side."""
+"""The Python front door: a gradient, a training run, a check of your own, and all backends side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
@@ -11,6 +12,10 @@ from handgrad.backends.catalogue import canonical, load
 from handgrad.backends.interface import DType, Gradient, Order, Parameters, Plan, Training
 from handgrad.compare.results.comparison import Comparison
 from handgrad.data.dataset import Dataset, check_same_index
+
+if TYPE_CHECKING:
+    from handgrad.compare.check.student.forms import Kind
+    from handgrad.reports.check.diagnosis import Diagnosis
 
 
 def gradient(
@@ -84,6 +89,27 @@ def train(
     trainer = load(backend)(X, y, dtype)
     start = Parameters([0.0] * trainer.features if weights is None else weights, bias)
     return trainer.train(Plan(learning_rate, epochs, batch_size, start, seed, dtype, order=order))
+
+
+def check(function: Callable[..., Any], kind: Kind | None = None) -> Diagnosis:
+    """Whether a gradient written by hand is right, or which mistake was made.
+
+    Args:
+        function: `gradient(X, y, weights, bias)` returning (dW, db), with X (n, d), y (n,), weights (d,) and a number;
+            or `step(X, y, weights, bias, learning_rate)` returning the new parameters; or `loss(X, y, weights,
+            bias)`; or a subclass of `Trainer`. For one feature it may also take X (n,) and a number for the weights.
+        kind: Which of these it is, "gradient", "step", "loss" or "trainer"; by default told by its parameters and its
+            name.
+
+    Returns:
+        `Diagnosis` with `.correct`, `.mistake` and `.explanation`; it shows itself in a terminal and in a notebook.
+
+    The function is called in this process; `handgrad check FILE` gives a file a process of its own.
+    """
+    from handgrad.compare.check.check import check as checked
+    from handgrad.reports.check.diagnosis import diagnosis
+
+    return diagnosis(checked(function, kind))
 
 
 class SideBySide(Comparison):

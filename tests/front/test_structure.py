@@ -38,8 +38,11 @@ MAY_IMPORT = {
         "handgrad.backends", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing",
         "handgrad.compare.side_by_side",
     },
-    "handgrad.compare.check": {"handgrad.backends"},
-    "handgrad.compare.check.exercises": {"handgrad.backends", "handgrad.compare.check"},
+    "handgrad.compare.check": {RESULTS, "handgrad.compare.check.student"},
+    "handgrad.compare.check.student": {"handgrad.backends", RESULTS},
+    "handgrad.compare.check.exercises": {
+        "handgrad.backends", RESULTS, "handgrad.compare.check", "handgrad.compare.check.student",
+    },
     "handgrad.compare.learn": {
         "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing",
         "handgrad.compare.side_by_side", "handgrad.compare.bench", "handgrad.compare.check.exercises",
@@ -49,6 +52,7 @@ MAY_IMPORT = {
     "handgrad.reports.bench": {RESULTS, "handgrad.reports.look"},
     "handgrad.reports.gradcheck": {RESULTS, "handgrad.reports.look"},
     "handgrad.reports.train": {RESULTS, "handgrad.reports.look"},
+    "handgrad.reports.check": {RESULTS},
     "handgrad.reports.explain": {RESULTS, "handgrad.reports.look"},
     # two pages show a part of another's: a comparison its gradient checks, the course the graph of the tape
     "handgrad.reports.compare.figures": {RESULTS, "handgrad.reports.look", "handgrad.reports.gradcheck"},
@@ -88,6 +92,7 @@ def test_imports_between_folders_run_one_way(module: str) -> None:
         ("handgrad.compare.results.bench", "from handgrad.compare.timing import measure", "handgrad.compare.timing"),
         ("handgrad.compare.results.bench", "from handgrad.data.errors import cut", "handgrad.data.errors"),
         ("handgrad.compare.check.check", "from handgrad.compare.judge.judge import Judge", "handgrad.compare.judge"),
+        ("handgrad.compare.check.student.worker", "from handgrad.compare.check import truth", "handgrad.compare.check"),
         ("handgrad.compare.timing.clocks", "from handgrad.compare.side_by_side import runs", "handgrad.compare.side"),
         ("handgrad.reports.look.names", "from handgrad.compare.bench.sweep import bench", "handgrad.compare.bench"),
         ("handgrad.reports.look.names", "from handgrad.reports.compare import words", "handgrad.reports.compare"),

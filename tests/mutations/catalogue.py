@@ -16,9 +16,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from handgrad.api import check
 from handgrad.backends.interface import Trainer
-from handgrad.compare.check.check import Diagnosis, check
-from handgrad.compare.check.mistakes import UNKNOWN
+from handgrad.compare.results.diagnosis import UNKNOWN
+from handgrad.reports.check.diagnosis import Diagnosis
 
 SPELLINGS = Path(__file__).parent / "spellings"
 CORRECT = "correct"
@@ -90,7 +91,7 @@ def _mistakes(file: str, value: Any) -> tuple[str, ...]:
     if file == CORRECT:
         return ()
     if file == "unknown":
-        return (UNKNOWN.id,)
+        return (UNKNOWN,)
     return tuple(value.__doc__.split(", ")) if file == "pairs" else (file,)
 
 

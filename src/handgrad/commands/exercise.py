@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from handgrad.commands.shared.options import HintOnly, Json, TimeLimit
-from handgrad.commands.shared.output import print_json, show_diagnosis
+from handgrad.commands.shared.output import print_json, show_finding
 
 Number = Annotated[int, typer.Argument(help="Which; see `handgrad exercise list`.", show_default=False)]
 
@@ -23,7 +23,7 @@ exercise = typer.Typer(
 @exercise.command("list")
 def list_all(json_output: Json = False) -> None:
     """List the exercises, and which of their files stand in this folder."""
-    from handgrad.compare.check.exercises.exercises import EXERCISES
+    from handgrad.compare.check.exercises.catalogue import EXERCISES
 
     every = [
         {"number": e.number, "name": e.name, "title": e.title, "function": e.function, "started": Path(e.file).exists()}
@@ -44,7 +44,7 @@ def start(
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there already.")] = False,
 ) -> None:
     """Write the template of an exercise into this folder."""
-    from handgrad.compare.check.exercises.exercises import start as begin
+    from handgrad.compare.check.exercises.catalogue import start as begin
 
     path = begin(number, Path(), force)
     typer.echo(f"{path} is yours to fill in. Then: handgrad exercise check {number}")
@@ -61,9 +61,8 @@ def check(
     time_limit: TimeLimit = 10.0,
 ) -> None:
     """Grade an exercise: right, or which mistake it is. Exit code 0 if right, 1 if wrong."""
-    from handgrad.compare.check.exercises.exercises import exercise as described
-    from handgrad.compare.check.exercises.exercises import grade
+    from handgrad.compare.check.exercises.catalogue import exercise as described
+    from handgrad.compare.check.exercises.grading import grade
 
     own = file if file is not None else Path(described(number).file)
-    diagnosis = grade(number, own, time_limit=time_limit, hint_only=hint_only)
-    show_diagnosis(diagnosis, json_output)
+    show_finding(grade(number, own, time_limit_seconds=time_limit), hint_only, json_output)

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from handgrad.compare.check.check import check
-from handgrad.compare.check.diagnosis import Diagnosis
-from handgrad.compare.check.probes import Probe, single_feature_probes, table_probes
+from handgrad.api import check
+from handgrad.compare.check.student.probes import Probe, single_feature_probes, table_probes
+from handgrad.compare.check.truth import exact_gradient, exact_loss
+from handgrad.reports.check.diagnosis import Diagnosis
+from handgrad.reports.check.failures import place_words
 
 Array = NDArray[np.float64]
 
@@ -29,17 +31,17 @@ def halved(X: Array, y: Array, weights: Array, bias: float) -> tuple[Array, Any]
 ALL_PROBES = [probe for groups in (table_probes(), single_feature_probes()) for group in groups for probe in group]
 
 
-@pytest.mark.parametrize("probe", ALL_PROBES, ids=lambda p: f"{p.name}-{p.kind}")
+@pytest.mark.parametrize("probe", ALL_PROBES, ids=lambda p: f"{place_words(p.shape)}-{p.kind}")
 def test_the_reference_gradient_of_every_probe_is_that_of_the_definition(probe: Probe) -> None:
     X, y, w = (a.astype(np.longdouble) for a in (probe.X, probe.y, probe.weights))
     r = X @ w + probe.bias - y
     size = np.longdouble(2) / len(y) * (abs(X).T @ (abs(X) @ abs(w) + abs(probe.bias) + abs(y)))
-    assert np.all(abs(probe.gradient[0] - 2 / np.longdouble(len(y)) * (X.T @ r)) <= 1e-14 * size)
-    assert probe.gradient[1] == pytest.approx(float(2 * r.mean()), rel=1e-9, abs=1e-12)
-    assert probe.loss == pytest.approx(float((r * r).mean()), rel=1e-9)
+    assert np.all(abs(exact_gradient(probe)[0] - 2 / np.longdouble(len(y)) * (X.T @ r)) <= 1e-14 * size)
+    assert exact_gradient(probe)[1] == pytest.approx(float(2 * r.mean()), rel=1e-9, abs=1e-12)
+    assert exact_loss(probe) == pytest.approx(float((r * r).mean()), rel=1e-9)
 
 
-@pytest.mark.parametrize("probe", [p for p in ALL_PROBES if p.kind == "generic"], ids=lambda p: p.name)
+@pytest.mark.parametrize("probe", [p for p in ALL_PROBES if p.kind == "generic"], ids=lambda p: place_words(p.shape))
 def test_residuals_of_every_generic_probe_have_both_signs_and_data_is_off_centre(probe: Probe) -> None:
     r = probe.X @ probe.weights + probe.bias - probe.y
     if probe.bias:

@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 
 from handgrad.cli import OneLineErrors
 from handgrad.commands.check import check as command
-from handgrad.compare.check.file import CheckError, check_file
+from handgrad.compare.check import file
+from handgrad.compare.check.file import CheckError
+from handgrad.reports.check.diagnosis import Diagnosis, diagnosis
 
 RIGHT = """
 import numpy as np
@@ -39,14 +41,18 @@ def write(tmp_path: Path) -> Write:
     return student
 
 
+def check_file(path: Path, time_limit_seconds: float = file.TIME_LIMIT_SECONDS) -> Diagnosis:
+    return diagnosis(file.check_file(path, time_limit_seconds=time_limit_seconds))
+
+
 def body(line: str) -> str:
     return f"def gradient(X, y, weights, bias):\n    {line}\n"
 
 
 def test_a_right_file_passes(write: Write) -> None:
-    diagnosis = check_file(write(RIGHT))
-    assert diagnosis.correct, str(diagnosis)
-    assert diagnosis.subject == "gradient"
+    told = check_file(write(RIGHT))
+    assert told.correct, str(told)
+    assert told.subject == "gradient"
 
 
 def test_a_wrong_file_is_told_as_in_this_process(write: Write) -> None:
@@ -54,12 +60,11 @@ def test_a_wrong_file_is_told_as_in_this_process(write: Write) -> None:
 
 
 def test_prints_and_a_main_block_do_no_harm(write: Write, capfd: pytest.CaptureFixture[str]) -> None:
-    noisy = (
-        RIGHT.replace("    r =", "    print('{\"done\": true}'); r =") + "\nif __name__ == '__main__':\n    input()\n"
-    )
-    diagnosis = check_file(write(noisy))
-    assert diagnosis.correct
-    assert any("printed" in note for note in diagnosis.notes)
+    printing = RIGHT.replace("    r =", '    print(\'{"type": "done"}\'); r =')
+    noisy = printing + "\nif __name__ == '__main__':\n    input()\n"
+    told = check_file(write(noisy))
+    assert told.correct
+    assert any("printed" in note for note in told.notes)
     assert capfd.readouterr() == ("", "")
 
 
@@ -96,19 +101,19 @@ def test_the_students_file_is_not_imported_here(write: Write) -> None:
 def test_what_gives_no_answer_is_wrong_and_points_at_the_students_line(
     write: Write, text: str, mistake: str, line: int | None
 ) -> None:
-    diagnosis = check_file(write(text))
-    assert (diagnosis.correct, diagnosis.mistake) == (False, mistake), str(diagnosis)
-    assert ("mine.py, line " in diagnosis.explanation) == (line is not None)
+    told = check_file(write(text))
+    assert (told.correct, told.mistake) == (False, mistake), str(told)
+    assert ("mine.py, line " in told.explanation) == (line is not None)
     if line is not None:
-        assert f"mine.py, line {line}: {text.splitlines()[line - 1].strip()}" in diagnosis.explanation
+        assert f"mine.py, line {line}: {text.splitlines()[line - 1].strip()}" in told.explanation
 
 
 def test_a_hang_is_ended_with_all_its_children_and_its_line_is_told(write: Write, tmp_path: Path) -> None:
     child = "import subprocess, sys\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
     kept = f"open({str(tmp_path / 'pid')!r}, 'w').write(str(child.pid))\n"
-    diagnosis = check_file(write(child + kept + "while True:\n    pass\n"), time_limit=3)
-    assert diagnosis.mistake == "hangs"
-    assert "mine.py, line 4: while True:" in diagnosis.explanation or "line 5: pass" in diagnosis.explanation
+    told = check_file(write(child + kept + "while True:\n    pass\n"), time_limit_seconds=3)
+    assert told.mistake == "hangs"
+    assert "mine.py, line 4: while True:" in told.explanation or "line 5: pass" in told.explanation
     assert _ends(int((tmp_path / "pid").read_text(encoding="utf-8")))
 
 
@@ -131,19 +136,19 @@ def test_a_forged_answer_is_no_answer(write: Write) -> None:
 import sys, os
 def gradient(X, y, weights, bias):
     with open(sys.argv[2], "w") as file:
-        file.write('{"subject": "gradient", "kind": "gradient"}\\n{"form": 0, "answer": {"blocks": 7}}\\n')
-        file.write('{"done": true}\\n')
+        file.write('{"type": "function", "name": "gradient", "kind": "gradient"}\\n')
+        file.write('{"type": "answer", "form": 0, "blocks": 7}\\n{"type": "done"}\\n')
     os._exit(0)
 """
-    diagnosis = check_file(write(forged))
-    assert (diagnosis.correct, diagnosis.mistake) == (False, "unreadable-answer")
+    told = check_file(write(forged))
+    assert (told.correct, told.mistake) == (False, "unreadable-answer")
 
 
 def test_a_claim_to_be_done_without_answers_is_not_believed(write: Write) -> None:
     early = """
 import sys, os
 with open(sys.argv[2], "w") as file:
-    file.write('{"subject": "gradient", "kind": "gradient"}\\n{"done": true}\\n')
+    file.write('{"type": "function", "name": "gradient", "kind": "gradient"}\\n{"type": "done"}\\n')
 os._exit(0)
 """
     assert not check_file(write(early)).correct
@@ -172,8 +177,8 @@ class Mine(NumPyTrainer):
         loss, dW, db = super().gradient(X, y, weights, bias)
         return type(super().gradient(X, y, weights, bias))(loss, -dW, -db)
 """
-    diagnosis = check_file(write(trainer))
-    assert (diagnosis.subject, diagnosis.mistakes) == ("Mine", ("sign",))
+    told = check_file(write(trainer))
+    assert (told.subject, told.mistakes) == ("Mine", ("sign",))
 
 
 def test_a_gradient_that_remembers_is_not_mixed_up_between_the_forms_of_its_arguments(write: Write) -> None:
@@ -191,10 +196,10 @@ def gradient(xs, ys, w, b):
 
 @pytest.mark.parametrize(("text", "line"), [("def gradient(:\n    pass\n", 1), ("x = 1\nreturn x\n", 2)])
 def test_a_file_that_is_not_python_is_wrong_and_its_line_is_told(write: Write, text: str, line: int) -> None:
-    diagnosis = check_file(write(text))
-    assert not diagnosis.correct
-    assert diagnosis.mistake == "syntax-error"
-    assert f"line {line}: {text.splitlines()[line - 1].strip()}" in diagnosis.explanation
+    told = check_file(write(text))
+    assert not told.correct
+    assert told.mistake == "syntax-error"
+    assert f"line {line}: {text.splitlines()[line - 1].strip()}" in told.explanation
 
 
 def test_a_missing_file_and_a_folder_are_errors_of_usage(tmp_path: Path) -> None:

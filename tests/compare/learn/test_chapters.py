@@ -12,7 +12,7 @@ import pytest
 
 from handgrad.backends.interface import Plan
 from handgrad.backends.numpy import NumPyTrainer
-from handgrad.compare.check.exercises.exercises import EXERCISES as GRADED
+from handgrad.compare.check.exercises.catalogue import EXERCISES as GRADED
 from handgrad.compare.learn import one_feature
 from handgrad.compare.learn.by_hand import by_hand
 from handgrad.compare.learn.checking import arm, checking
@@ -347,4 +347,4 @@ def test_an_exercise_for_check_can_be_solved(chapter: int, tmp_path: Any) -> Non
 
     file = tmp_path / EXERCISES[chapter].file
     file.write_text(SOLUTIONS[chapter], encoding="utf-8")
-    assert check_file(file).correct, str(check_file(file))
+    assert check_file(file).correct, check_file(file)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from handgrad.compare.check.check import Diagnosis
+    from handgrad.compare.results.diagnosis import Finding
     from handgrad.compare.results.files import Result, ResultType
     from handgrad.reports.look.text import TextReport
 
@@ -22,13 +22,19 @@ CHECK_FAILED = 1
 SHOWN = 20
 
 
-def show_diagnosis(diagnosis: Diagnosis, as_json: bool) -> None:
-    """Prints what is right or wrong with a function; leaves with the exit code of a failed check where it is wrong."""
+def show_finding(finding: Finding, hint_only: bool, as_json: bool) -> None:
+    """Prints what is right or wrong with a function; leaves with the exit code of a failed check where it is wrong.
+
+    With `hint_only`, a question stands in place of the answer.
+    """
+    from handgrad.reports.check.diagnosis import diagnosis
+
+    told = diagnosis(finding).as_hint() if hint_only else diagnosis(finding)
     if as_json:
-        print_json(diagnosis.to_json(), ensure_ascii=False)
+        print_json(told.to_json(), ensure_ascii=False)
     else:
-        typer.echo(str(diagnosis))
-    exit_unless(diagnosis.correct)
+        typer.echo(str(told))
+    exit_unless(told.correct)
 
 
 def show_run(result: Result, text: Callable[[Result], TextReport], folder: Path, as_json: bool) -> None:

@@ -12,20 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handgrad.compare.check.diagnosis import Diagnosis
-from handgrad.compare.check.exercises.exercises import (
-    EXERCISES,
-    ExerciseError,
-    _agree,
-    _expected,
-    exercise,
-    grade,
-    start,
-    verdict,
-)
-from handgrad.compare.check.exercises.tasks import MOMENTUM, NODE, STANDARDIZE, Task
+from handgrad.compare.check.exercises import grading
+from handgrad.compare.check.exercises.catalogue import EXERCISES, ExerciseError, exercise, start
+from handgrad.compare.check.exercises.features import STANDARDIZE
+from handgrad.compare.check.exercises.grading import _agree, _expected, verdict
+from handgrad.compare.check.exercises.node import NODE
+from handgrad.compare.check.exercises.steps import MOMENTUM
+from handgrad.compare.check.exercises.task import Task
 from handgrad.compare.check.exercises.worker import ask
 from handgrad.compare.check.file import CheckError
+from handgrad.compare.check.student.messages import read
+from handgrad.compare.check.student.process import TIME_LIMIT_SECONDS
+from handgrad.reports.check.diagnosis import Diagnosis, diagnosis
 
 NUMPY = "import numpy as np\n"
 
@@ -194,18 +192,18 @@ def test_every_exercise_has_a_solution_here() -> None:
 
 @pytest.mark.parametrize("number", EXERCISES)
 def test_a_solution_passes(number: int, write: Callable[[str], Path]) -> None:
-    diagnosis = grade(number, write(SOLUTIONS[number]))
-    assert diagnosis.correct, str(diagnosis)
-    assert diagnosis.mistakes == ()
+    answered = grade(number, write(SOLUTIONS[number]))
+    assert answered.correct, str(answered)
+    assert answered.mistakes == ()
 
 
 @pytest.mark.parametrize("number", EXERCISES)
 def test_a_template_that_nobody_filled_in_fails_and_points_at_its_line(number: int, tmp_path: Path) -> None:
     path = start(number, tmp_path)
-    diagnosis = grade(number, path)
-    assert not diagnosis.correct
-    assert "NotImplementedError" in diagnosis.explanation
-    assert f"{path.name}, line" in diagnosis.explanation
+    answered = grade(number, path)
+    assert not answered.correct
+    assert "NotImplementedError" in answered.explanation
+    assert f"{path.name}, line" in answered.explanation
     assert f"handgrad exercise check {number}" in path.read_text(encoding="utf-8")
 
 
@@ -215,7 +213,11 @@ def graded_here(task: Task, text: str) -> Diagnosis:
     exec(compile(NUMPY + text, "student.py", "exec"), vars(module))
     out = io.StringIO()
     ask(module, "student.py", out, task)
-    return verdict(task, [json.loads(line) for line in out.getvalue().splitlines()])
+    return diagnosis(verdict(task, read(out.getvalue().encode())))
+
+
+def grade(number: int, path: Path, time_limit_seconds: float = TIME_LIMIT_SECONDS) -> Diagnosis:
+    return diagnosis(grading.grade(number, path, time_limit_seconds=time_limit_seconds))
 
 
 def changed(number: int, old: str, new: str) -> str:
@@ -229,19 +231,19 @@ BY_CHECK = [case for case in WRONG if EXERCISES[case[0]].task is None]
 
 @pytest.mark.parametrize(("number", "old", "new", "mistake"), OWN, ids=lambda part: str(part)[:24])
 def test_a_wrong_solution_fails_by_name(number: int, old: str, new: str, mistake: str) -> None:
-    diagnosis = graded_here(exercise(number).task, changed(number, old, new))
-    assert diagnosis.mistakes == (mistake,), str(diagnosis)
-    assert diagnosis.hint
-    assert mistake in ("changes-its-input", "by-row") or any(row.given != row.expected for row in diagnosis.evidence)
-    assert all(len(line) <= 80 for line in str(diagnosis).splitlines())
+    answered = graded_here(exercise(number).task, changed(number, old, new))
+    assert answered.mistakes == (mistake,), str(answered)
+    assert answered.hint
+    assert mistake in ("changes-its-input", "by-row") or any(row.given != row.expected for row in answered.evidence)
+    assert all(len(line) <= 80 for line in str(answered).splitlines())
 
 
 @pytest.mark.parametrize(("number", "old", "new", "mistake"), BY_CHECK, ids=lambda part: str(part)[:24])
 def test_gradients_and_losses_are_graded_as_check_does(
     number: int, old: str, new: str, mistake: str, write: Callable[[str], Path]
 ) -> None:
-    diagnosis = grade(number, write(changed(number, old, new)))
-    assert diagnosis.mistakes == (mistake,), str(diagnosis)
+    answered = grade(number, write(changed(number, old, new)))
+    assert answered.mistakes == (mistake,), str(answered)
 
 
 def tasks() -> list[Any]:
@@ -255,8 +257,8 @@ def test_no_mistake_answers_as_the_right_one_or_as_another(task: Task) -> None:
     for slip in task.slips:
         mine = _expected(task, slip.answer)
         for other, theirs in answers.items():
-            assert other == slip.mistake.id or not _agree(mine, theirs), (slip.mistake.id, other)
-        answers[slip.mistake.id] = mine
+            assert other == slip.mistake or not _agree(mine, theirs), (slip.mistake, other)
+        answers[slip.mistake] = mine
 
 
 @pytest.mark.parametrize("task", tasks())
@@ -335,43 +337,50 @@ class Node:
     ],
 )
 def test_an_answer_that_is_none_is_told(text: str, mistake: str, told: str) -> None:
-    diagnosis = graded_here(STANDARDIZE, text)
-    assert diagnosis.mistakes == (mistake,)
-    assert told in " ".join(diagnosis.explanation.split())
+    answered = graded_here(STANDARDIZE, text)
+    assert answered.mistakes == (mistake,)
+    assert told in " ".join(answered.explanation.split())
 
 
 def test_an_error_points_at_the_students_own_line(write: Callable[[str], Path]) -> None:
-    diagnosis = grade(6, write("\n\ndef standardize(X):\n    return X @ X @ X\n"))
-    assert diagnosis.mistake == "raises"
-    assert "mine.py, line 5: return X @ X @ X" in diagnosis.explanation
+    answered = grade(6, write("\n\ndef standardize(X):\n    return X @ X @ X\n"))
+    assert answered.mistake == "raises"
+    assert "mine.py, line 5: return X @ X @ X" in answered.explanation
 
 
 def test_a_solution_that_never_ends_is_stopped(write: Callable[[str], Path]) -> None:
-    diagnosis = grade(6, write("import time\ndef standardize(X):\n    time.sleep(600)\n"), time_limit=2)
-    assert diagnosis.mistake == "hangs"
+    answered = grade(6, write("import time\ndef standardize(X):\n    time.sleep(600)\n"), time_limit_seconds=2)
+    assert answered.mistake == "hangs"
 
 
 def test_forged_answers_are_not_taken() -> None:
-    for lines in ([{"blocks": "x", "changed": []}], [{"blocks": []}], [7], [{"done": True}], [{"failure": 3}]):
-        diagnosis = verdict(STANDARDIZE, lines)
-        assert diagnosis.mistake == "unreadable-answer", lines
+    no_blocks, no_shape = {"type": "answer", "form": 0, "blocks": "x"}, {"shape": [2], "values": [1.0]}
+    for line in (
+        no_blocks,
+        {"type": "answer", "form": 0, "blocks": [no_shape]},
+        {"type": "done"},
+        {"type": "failure"},
+        7,
+    ):
+        found = verdict(STANDARDIZE, read(json.dumps(line).encode()))
+        assert found.keys == ("unreadable-answer",), line
 
 
 def test_one_feature_is_not_enough_for_the_exercise_on_many(write: Callable[[str], Path]) -> None:
-    diagnosis = grade(3, write(SOLUTIONS[2]))
-    assert not diagnosis.correct
-    assert "one feature only" in diagnosis.explanation
+    answered = grade(3, write(SOLUTIONS[2]))
+    assert not answered.correct
+    assert "one feature only" in answered.explanation
 
 
 def test_another_function_than_the_one_that_is_asked_for_is_no_solution(write: Callable[[str], Path]) -> None:
-    diagnosis = grade(3, write(SOLUTIONS[8]))
-    assert diagnosis.mistake == "missing-function"
+    answered = grade(3, write(SOLUTIONS[8]))
+    assert answered.mistake == "missing-function"
 
 
 def test_what_has_no_name_is_told_with_its_arguments() -> None:
-    diagnosis = graded_here(exercise(4).task, changed(4, "2 / len(rows)", "3 / len(rows)"))
-    assert diagnosis.mistakes == ("of-no-known-kind",)
-    (note,) = diagnosis.notes
+    answered = graded_here(exercise(4).task, changed(4, "2 / len(rows)", "3 / len(rows)"))
+    assert answered.mistakes == ("of-no-known-kind",)
+    (note,) = answered.notes
     assert "bias = 1.349, learning_rate = 0.03, batches = [[0, 5, 6], [2, 4, 1], [3]]" in note
 
 

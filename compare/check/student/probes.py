@@ -1,4 +1,4 @@
-"""The points at which `check` asks a gradient, and the exact answer at each of them.
+"""The points at which `check` asks a gradient.
 
 A mistake hides where the data is kind to it: a missing bias shows only for b ≠ 0, a transposed matrix only raises an
 error where n ≠ d, float32 is exact on small integers. So the probes differ in every way in which a mistake can show:
@@ -9,12 +9,13 @@ beside y, a zero bias, two learning rates, float32, and integers beside the same
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from handgrad.compare.results.diagnosis import ProbeShape
 
 Floats = NDArray[np.float64]
 
@@ -60,41 +61,9 @@ class Probe:
         return int(self.X.shape[1])
 
     @property
-    def name(self) -> str:
-        """Rows, features and type, for a person."""
-        features = "1 feature" if self.features == 1 else f"{self.features} features"
-        special = "" if self.X.dtype == np.float64 else f", {self.X.dtype}"
-        return f"{self.rows} rows × {features}{special}" + (", b = 0" if self.bias == 0 else "")
-
-    @cached_property
-    def gradient(self) -> tuple[Floats, Floats]:
-        """The derivatives dW (d,) and db (), exact for the given numbers and rounded once."""
-        weights, bias = _exact_gradient(self)
-        return np.array([float(w) for w in weights]), np.array(float(bias))
-
-    @cached_property
-    def loss(self) -> float:
-        """The mean squared error, exact for the given numbers and rounded once."""
-        return float(sum(r * r for r in _exact_residuals(self)) / self.rows)
-
-
-def _exact_residuals(probe: Probe) -> list[Fraction]:
-    """The residuals X W + b − y: every float is a rational number."""
-    weights = [Fraction(w) for w in probe.weights.tolist()]
-    bias = Fraction(probe.bias)
-    return [
-        sum((Fraction(x) * w for x, w in zip(row, weights, strict=True)), bias) - Fraction(target)
-        for row, target in zip(probe.X.tolist(), probe.y.tolist(), strict=True)
-    ]
-
-
-def _exact_gradient(probe: Probe) -> tuple[list[Fraction], Fraction]:
-    """(2/n) Xᵀ r and (2/n) Σ r."""
-    residuals = _exact_residuals(probe)
-    scale = Fraction(2, probe.rows)
-    columns = probe.X.T.tolist()
-    weights = [scale * sum(Fraction(x) * r for x, r in zip(column, residuals, strict=True)) for column in columns]
-    return weights, scale * sum(residuals)
+    def shape(self) -> ProbeShape:
+        """What tells it from the others."""
+        return ProbeShape(self.rows, self.features, str(self.X.dtype), zero_bias=self.bias == 0)
 
 
 def rounding(probe: Probe, precision: str) -> float:

@@ -1,0 +1,178 @@
+"""Grading of the exercises, with the same machinery as `check`.
+
+Where an exercise is a gradient, a step or a loss in the form of `check`, `check_file` grades it. The others are called
+as their task says, in a process of their own with the same limits. An answer is right if it differs from the right one
+by rounding only; a wrong one gets a mistake's name if that mistake reproduces all answers, and otherwise the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handgrad.backends.interface import FloatArray
+from handgrad.compare.check.exercises.catalogue import Exercise, exercise
+from handgrad.compare.check.exercises.task import Blocks, Task
+from handgrad.compare.check.file import check_file, parse
+from handgrad.compare.check.student.messages import Answered, Failed, Message
+from handgrad.compare.check.student.process import TIME_LIMIT_SECONDS, run_worker
+from handgrad.compare.results.diagnosis import (
+    CHANGES_INPUT,
+    UNKNOWN,
+    Call,
+    Discrepancy,
+    Failure,
+    Finding,
+    Mistake,
+    failed,
+)
+
+#: Answers differ from the right ones by no more than this, relative to the largest number of the part.
+RELATIVE = 1e-10
+
+#: Numbers of one part that stand in the evidence: those that are off most.
+SHOWN = 3
+
+_WORKER = "handgrad.compare.check.exercises.worker"
+
+#: The parts of the answer to each call.
+Answers = Sequence[tuple[FloatArray, ...]]
+
+
+def grade(number: int, path: str | Path, *, time_limit_seconds: float = TIME_LIMIT_SECONDS) -> Finding:
+    """Whether an exercise is solved, or what is wrong with the solution.
+
+    Args:
+        number: Of the exercise.
+        path: The student's file. It is run, in a process of its own.
+        time_limit_seconds: For all of it.
+
+    Raises:
+        ExerciseError: If there is no such exercise.
+        CheckError: If there is no such file, or it cannot be read.
+    """
+    chosen, file = exercise(number), Path(path)
+    if (failure := parse(file)) is not None:
+        return failed(file.name, failure)
+    if chosen.task is None:
+        return _checked(chosen, file, time_limit_seconds)
+    return _graded(chosen.task, file, number, time_limit_seconds)
+
+
+def _checked(chosen: Exercise, file: Path, time_limit_seconds: float) -> Finding:
+    finding = check_file(file, time_limit_seconds=time_limit_seconds)
+    if finding.correct and chosen.function not in finding.subjects:
+        return failed(chosen.function, Failure("not-defined", given=" and ".join(finding.subjects)))
+    if finding.correct and chosen.many_features and finding.one_feature:
+        return failed(chosen.function, Failure("one-feature-only"))
+    return finding
+
+
+def _graded(task: Task, file: Path, number: int, time_limit_seconds: float) -> Finding:
+    ended = run_worker(_WORKER, file.resolve(), time_limit_seconds=time_limit_seconds, exercise=number)
+    if ended.failure is not None:
+        return failed(task.function, ended.failure)
+    return replace(verdict(task, ended.messages), printed_lines=ended.printed_lines)
+
+
+def verdict(task: Task, messages: Sequence[Message | None]) -> Finding:
+    """What is found in what the worker wrote, which is not trusted: only what has the form of an answer counts."""
+    try:
+        answers, changed, failure = _read(messages)
+    except ValueError:
+        return failed(task.function, Failure("unreadable"))
+    if failure is not None:
+        return failed(task.function, failure)
+    if [len(answer) for answer in answers] != [len(task.parts)] * len(task.calls()):
+        return failed(task.function, Failure("calls-left-out"))
+    return _judged(task, answers, changed)
+
+
+def _read(messages: Sequence[Message | None]) -> tuple[Answers, tuple[str, ...], Failure | None]:
+    """Answers, the arguments that were changed, and the first failure.
+
+    Raises:
+        ValueError: If one of them is no message.
+    """
+    answers: list[tuple[FloatArray, ...]] = []
+    changed: dict[str, None] = {}
+    for message in messages:
+        if message is None:
+            raise ValueError("no message")
+        if isinstance(message, Failed):
+            return answers, (), message.failure
+        if isinstance(message, Answered):
+            answer = message.answer()
+            answers.append(answer.blocks)
+            changed |= dict.fromkeys(answer.changed)
+    return answers, tuple(changed), None
+
+
+def _judged(task: Task, answers: Answers, changed: tuple[str, ...]) -> Finding:
+    calls, expected = task.calls(), _expected(task, task.right)
+    known = Finding((task.function,), calls=len(calls), smallest_detectable=RELATIVE, by_exercise=True)
+    if _agree(answers, expected):
+        return replace(known, mistakes=(Mistake(CHANGES_INPUT, arguments=changed),) if changed else ())
+    slip = next((slip for slip in task.slips if _agree(answers, _expected(task, slip.answer))), None)
+    named = replace(known, mistakes=(Mistake(UNKNOWN if slip is None else slip.mistake),))
+    if (failure := _wrong_shape(task, answers, expected)) is not None:
+        return failed(task.function, failure) if slip is None else named
+    wrong = [k for k, pair in enumerate(zip(answers, expected, strict=True)) if not _agree([pair[0]], [pair[1]])]
+    rows = [row for k in dict.fromkeys((wrong[0], wrong[-1])) for row in _rows(task, k, answers[k], expected[k])]
+    call = None if slip else Call(wrong[0] + 1, _arguments(calls[wrong[0]]))
+    return replace(named, evidence=tuple(rows), wrong_call=call)
+
+
+def _expected(task: Task, answer: Callable[..., Blocks]) -> Answers:
+    return [tuple(np.asarray(p, dtype=np.float64) for p in answer(**arguments)) for arguments in task.calls()]
+
+
+def _wrong_shape(task: Task, answers: Answers, expected: Answers) -> Failure | None:
+    for number, (given, right) in enumerate(zip(answers, expected, strict=True), 1):
+        for name, part, truth in zip(task.parts, given, right, strict=True):
+            if part.shape != truth.shape and not part.size == truth.size == 1:
+                return Failure("shape", str(part.shape), str(truth.shape), part=name, place=number)
+    return None
+
+
+def _agree(answers: Answers, expected: Answers) -> bool:
+    """Whether all answers are those, but for rounding. A mistake's answers may be of another shape."""
+    pairs = [pair for given, right in zip(answers, expected, strict=True) for pair in zip(given, right, strict=True)]
+    return all(
+        given.size == right.size and bool((abs(given.ravel() - right.ravel()) <= _allowed(right)).all())
+        for given, right in pairs
+    )
+
+
+def _allowed(right: FloatArray) -> float:
+    """How far rounding may carry an answer: small beside the largest number of its part, and beside 1."""
+    return RELATIVE * max(1.0, float(abs(right).max(initial=0.0)))
+
+
+def _arguments(call: dict[str, Any]) -> dict[str, str]:
+    """Those of a call that can be written down."""
+    return {name: _written(value) for name, value in call.items() if not callable(value)}
+
+
+def _written(value: Any) -> str:
+    """A value as Python or NumPy writes it, to four digits."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_written, value))}]"
+    if isinstance(value, np.ndarray):
+        return " ".join(np.array2string(value, precision=4, separator=", ").split())
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _rows(task: Task, call: int, given: Blocks, right: Blocks) -> list[Discrepancy]:
+    """The numbers of one call that are off most."""
+    rows = []
+    for name, part, truth in zip(task.parts, given, right, strict=True):
+        worst = np.argsort(-abs(part - truth).ravel(), kind="stable")[:SHOWN]
+        for place in sorted(worst.tolist()):
+            index = tuple(int(i) for i in np.unravel_index(place, truth.shape))
+            rows.append(Discrepancy(name, index, call + 1, float(part.flat[place]), float(truth.flat[place])))
+    return rows

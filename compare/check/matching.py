@@ -1,0 +1,170 @@
+"""Which hypothesis reproduces all answers of a function, within the bound of their rounding errors.
+
+A hypothesis may leave something open, such as λ of a penalty or the order of the features: the first answers fill it
+in, and all others must agree with that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from handgrad.compare.check.mistakes import Hypothesis, hypotheses, pairs
+from handgrad.compare.check.observations import Observation, increments, refuses_integers
+from handgrad.compare.check.recipes import Block, DoesNotFit, Recipe, predict_gradient, predict_loss, tolerance
+from handgrad.compare.check.student.forms import Kind, Series
+from handgrad.compare.check.student.probes import Floats, Probe
+from handgrad.compare.check.truth import Blocks, exact_loss, truth
+
+#: Answers that a mistake must reproduce; that a function raises an error elsewhere is no evidence by itself.
+FEWEST_ANSWERS = 2
+
+
+@dataclass
+class _Unknowns:
+    """What a hypothesis leaves open, filled in by the first answers: λ per block, the order of features per d."""
+
+    value: dict[int, float] = field(default_factory=dict)
+    spread: dict[int, float] = field(default_factory=dict)
+    order: dict[int, Any] = field(default_factory=dict)
+
+
+def is_right(series: Series, seen: Sequence[Observation]) -> bool:
+    """Whether the truth reproduces every answer; refusing integers with an error is no wrong answer."""
+    return all(is_right_at(o, series.kind) for o in seen if not refuses_integers(o))
+
+
+def is_right_at(seen: Observation, kind: Kind) -> bool:
+    """Whether the truth reproduces one answer."""
+    return _agrees(seen, truth(kind)(seen.probe), Recipe(), _Unknowns())
+
+
+def _prediction(kind: Kind) -> Callable[[Recipe, Probe], Blocks]:
+    return predict_loss if kind == "loss" else predict_gradient
+
+
+def explanation(series: Series, seen: Sequence[Observation]) -> Hypothesis | None:
+    """The first hypothesis that reproduces every answer, with one mistake if one will do."""
+    for candidates in (hypotheses(series.kind), pairs(series.kind)):
+        for candidate in candidates:
+            if explains(candidate, series, seen):
+                return candidate
+    return None
+
+
+def explains(candidate: Hypothesis, series: Series, seen: Sequence[Observation]) -> bool:
+    """Whether a hypothesis reproduces every answer within its rounding bound."""
+    recipe, unknowns = candidate.recipe, _Unknowns()
+    if recipe.residual in ("target", "minus-target"):
+        # Xᵀ y keeps the type of integers: what it does to them is no second mistake
+        seen = [o for o in seen if o.probe.kind != "integer"]
+    if recipe.truncated == "input":
+        return _explains_floats_only(recipe, series, seen, unknowns)
+    if recipe.accumulated:
+        seen = seen[: series.first_group()]
+        if any(o.failure for o in seen if o.probe.kind != "integer"):
+            return False
+        seen = increments(seen)
+    return (
+        sum(bool(o.given) for o in seen) >= FEWEST_ANSWERS
+        and all(_reproduces(recipe, series.kind, o, unknowns) for o in seen if not refuses_integers(o))
+        and _unknowns_make_sense(recipe, unknowns)
+        and _float32_shows(recipe, series.kind, seen)
+    )
+
+
+def _explains_floats_only(recipe: Recipe, series: Series, seen: Sequence[Observation], unknowns: _Unknowns) -> bool:
+    """Right on the same numbers as floats, wrong as integers."""
+    asked = [o for o in seen if not refuses_integers(o)]
+    floats = (o for o in asked if o.probe.kind != "integer")
+    integers = (o for o in asked if o.probe.kind == "integer")
+    return all(_reproduces(recipe, series.kind, o, unknowns) for o in floats) and not all(
+        _reproduces(recipe, series.kind, o, unknowns) for o in integers
+    )
+
+
+def _reproduces(recipe: Recipe, kind: Kind, seen: Observation, unknowns: _Unknowns) -> bool:
+    if seen.failure is not None and recipe.residual in ("sign", "twice-sign") and exact_loss(seen.probe) == 0:
+        return seen.failure.key in ("not-finite", "raises")  # r / |r| of a perfect fit
+    try:
+        blocks = _prediction(kind)(recipe, seen.probe)
+    except DoesNotFit:
+        return seen.failure is not None and seen.failure.key == "raises"
+    return _agrees(seen, blocks, recipe, unknowns)
+
+
+def _agrees(seen: Observation, blocks: Blocks, recipe: Recipe, unknowns: _Unknowns) -> bool:
+    if len(seen.given) != len(blocks):
+        return False
+    return all(_block_agrees(seen, i, block, recipe, unknowns) for i, block in enumerate(blocks))
+
+
+def _block_agrees(seen: Observation, i: int, block: Block, recipe: Recipe, unknowns: _Unknowns) -> bool:
+    given = seen.given[i]
+    if recipe.factor == "ones" and i == 0 and given.shape == ():
+        block = _first_component(block)
+    value = block.value
+    if given.size == value.size == 1:  # of one feature, (1,) and () say the same
+        given = given.reshape(value.shape)
+    if given.shape != value.shape:
+        return False
+    bound = tolerance(block, seen.probe, _precision(seen, i, recipe)) + seen.rounded[i]
+    if recipe.factor == "permuted" and value.ndim == 1:
+        order = unknowns.order.setdefault(seen.probe.features, _order(given, value))
+        value, bound = value[order], bound[order]
+    if block.unknown is not None:
+        value, bound = _filled_in(given, value, bound, block.unknown, i, unknowns)
+    return bool((abs(given - value) <= bound).all())
+
+
+def _first_component(block: Block) -> Block:
+    """The block as a function returns it that has one number for all features."""
+    return Block(block.value[0], block.size[0], None if block.unknown is None else block.unknown[0])
+
+
+def _precision(seen: Observation, i: int, recipe: Recipe) -> str:
+    """float32 where the recipe says so; small integers are exact there, so nothing is lost on them."""
+    single = (recipe.single_weights, recipe.single_bias)[i]
+    return "float32" if single and seen.probe.kind != "small" else seen.precisions[i]
+
+
+def _order(given: Floats, value: Floats) -> Any:
+    """The permutation that gives `value` the ranks, by size, of `given`."""
+    order = np.empty(len(given), dtype=np.int64)
+    order[np.argsort(abs(given))] = np.argsort(abs(value))
+    return order
+
+
+def _filled_in(
+    given: Floats, value: Floats, bound: Floats, unknown: Floats, i: int, unknowns: _Unknowns
+) -> tuple[Floats, Floats]:
+    """Prediction and bound with λ, which the first answer that depends on it gives."""
+    if i not in unknowns.value and np.any(unknown):
+        length = float(np.vdot(unknown, unknown))
+        unknowns.value[i] = float(np.vdot(unknown, given - value)) / length
+        unknowns.spread[i] = float(np.max(bound)) / math.sqrt(length)
+    part = unknowns.value.get(i, 0.0) * unknown
+    return value + part, bound + unknowns.spread.get(i, 0.0) * abs(unknown) + 1e-15 * abs(part)
+
+
+def _unknowns_make_sense(recipe: Recipe, unknowns: _Unknowns) -> bool:
+    """A penalty is told from none; a fixed number of rows is a whole number, the same for both blocks."""
+    if recipe.fixed_rows:
+        rows = [1 / value for value in unknowns.value.values() if value > 0]
+        return len(rows) == 2 and round(rows[0]) >= 3 and all(abs(n - round(rows[0])) < 1e-6 * n for n in rows)
+    return all(abs(value) > 100 * unknowns.spread[i] for i, value in unknowns.value.items())
+
+
+def _float32_shows(recipe: Recipe, kind: Kind, seen: Sequence[Observation]) -> bool:
+    """float32 loses digits at every probe with digits to lose; what is off at some of them only is something else."""
+    for i, single in enumerate((recipe.single_weights, recipe.single_bias)):
+        for o in seen:
+            if single and o.probe.kind == "generic" and o.probe.precision == "float64":
+                block = _prediction(kind)(recipe, o.probe)[i]
+                if (abs(o.given[i] - block.value) <= tolerance(block, o.probe, "float64") + o.rounded[i]).all():
+                    return False
+    return True

@@ -1,0 +1,147 @@
+"""What crosses between our process and the student's: a job on the command line, then messages, a line of JSON each.
+
+What comes back is not trusted: the student's code may write into the same file. Only what has the form of a message
+counts, and its texts are cut and made printable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import IO, Annotated
+
+import msgspec
+import numpy as np
+
+from handgrad.compare.check.student.answers import Answer
+from handgrad.compare.check.student.forms import Kind
+from handgrad.compare.results.diagnosis import Failure
+
+#: Characters of a text that are read.
+LONGEST_TEXT = 300
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is to do.
+
+    Attributes:
+        file: The student's file.
+        answers: Where the messages go.
+        trace: Where the stack goes if the process must be ended.
+        memory_limit_bytes: Of address space.
+        exercise: The number of an exercise, or 0.
+    """
+
+    file: str
+    answers: str
+    trace: str
+    memory_limit_bytes: int
+    exercise: int = 0
+
+    def arguments(self) -> list[str]:
+        """The job as the worker's command line."""
+        return [self.file, self.answers, self.trace, str(self.memory_limit_bytes), str(self.exercise)]
+
+    @classmethod
+    def read(cls, arguments: Sequence[str]) -> Job:
+        """The job from the worker's command line."""
+        file, answers, trace, memory, exercise = arguments
+        return cls(file, answers, trace, int(memory), int(exercise))
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """An array of float64."""
+
+    shape: tuple[Annotated[int, msgspec.Meta(ge=0)], ...]
+    values: tuple[float, ...]
+
+
+class Function(msgspec.Struct, frozen=True, tag="function"):
+    """The answers that follow are those of this function of the file."""
+
+    name: str
+    kind: Kind
+
+
+class Answered(msgspec.Struct, frozen=True, tag="answer"):
+    """What came back from one call, its arguments passed in the form of that number; see `answers.Answer`."""
+
+    form: int
+    blocks: tuple[Numbers, ...] = ()
+    types: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    failure: Failure | None = None
+
+    @classmethod
+    def of(cls, answer: Answer, form: int = 0) -> Answered:
+        """The answer as it is sent."""
+        blocks = tuple(Numbers(block.shape, tuple(block.ravel().tolist())) for block in answer.blocks)
+        return cls(form, blocks, answer.types, answer.changed, answer.failure)
+
+    def answer(self) -> Answer:
+        """The answer as it was sent.
+
+        Raises:
+            ValueError: If a shape does not fit its numbers.
+        """
+        blocks = tuple(np.array(block.values, dtype=np.float64).reshape(block.shape) for block in self.blocks)
+        return Answer(blocks, tuple(map(_text, self.types)), tuple(map(_text, self.changed)), self.failure)
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failure"):
+    """There will be no more answers, for this reason."""
+
+    failure: Failure
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """The worker came to its end."""
+
+
+Message = Function | Answered | Failed | Done
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Message)
+
+
+def write(out: IO[str], message: Message) -> None:
+    """One line, at once, so that it is there if what follows never ends."""
+    out.write(_ENCODER.encode(message).decode() + "\n")
+    out.flush()
+
+
+def read(text: bytes) -> list[Message | None]:
+    """The messages; None for a line that is none: the last may be half written, and others may be forged."""
+    return [_message(line) for line in text.splitlines()]
+
+
+def _message(line: bytes) -> Message | None:
+    try:
+        return _printable(_DECODER.decode(line))
+    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+        return None
+
+
+def _printable(message: Message) -> Message:
+    if isinstance(message, Function):
+        return Function(_text(message.name), message.kind)
+    if isinstance(message, Answered | Failed) and message.failure is not None:
+        return msgspec.structs.replace(message, failure=_printable_failure(message.failure))
+    return message
+
+
+def _printable_failure(failure: Failure) -> Failure:
+    line = failure.line
+    return replace(
+        failure,
+        given=_text(failure.given),
+        expected=_text(failure.expected),
+        part=_text(failure.part),
+        data_type=_text(failure.data_type),
+        line=line and replace(line, file=_text(line.file), text=_text(line.text)),
+    )
+
+
+def _text(value: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in value[:LONGEST_TEXT])

@@ -1,0 +1,250 @@
+"""What was found out about a function, put into words: the verdict, the mathematics that is broken, the remedy."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from handgrad.compare.results.diagnosis import (
+    CHANGES_INPUT,
+    FAILURES,
+    UNKNOWN,
+    Call,
+    Discrepancy,
+    Failure,
+    Finding,
+    Mistake,
+)
+from handgrad.reports.check.exercise_words import EXERCISE_MISTAKES
+from handgrad.reports.check.failures import failure_words, place_words
+from handgrad.reports.check.words import FACTORS, FORMS, MISTAKES, Wording
+
+#: Of an exercise's numbers that no mistake explains: the table's words are about dW and db, which it may not have.
+UNKNOWN_IN_EXERCISE = Wording(
+    title=MISTAKES[UNKNOWN].title,
+    mathematics="",
+    hint="Do the first wrong call by hand, and compare each step.",
+    question="Can you do the smallest call by hand, and compare each step?",
+)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One number that was given, beside the right one; `where` names the number and the place."""
+
+    where: str
+    given: float
+    expected: float
+
+    @property
+    def ratio(self) -> float | None:
+        """What was given over what was expected; None where that is 0."""
+        return self.given / self.expected if self.expected else None
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Whether a gradient is right, or which mistake was made.
+
+    Attributes:
+        correct: Every answer is right within the bound of its rounding errors.
+        mistake: The first mistake's key; None if there is none, or if only a hint is to be given.
+        mistakes: All keys.
+        explanation: What is wrong, its first line enough for a title.
+        evidence: Given and expected numbers at up to two probes.
+        mathematics: The lines of mathematics that are broken.
+        hint: What to change.
+        question: What to ask in place of telling it.
+        smallest_detectable: The relative error of a component that would have been seen; NaN where none was compared.
+        notes: What else was noticed, none of it wrong.
+        subject: The function's name.
+    """
+
+    correct: bool
+    mistake: str | None
+    mistakes: tuple[str, ...]
+    explanation: str
+    evidence: tuple[Evidence, ...] = ()
+    mathematics: str = ""
+    hint: str = ""
+    question: str = field(default="", repr=False)
+    smallest_detectable: float = math.nan
+    notes: tuple[str, ...] = ()
+    subject: str = "gradient"
+
+    def as_hint(self) -> Diagnosis:
+        """Without the answer: a question in place of the mistake's name, its numbers and its remedy.
+
+        What is no Python is told all the same: it gives nothing away.
+        """
+        if self.correct or self.mistake == FAILURES["syntax"]:
+            return self
+        return replace(
+            self,
+            mistake=None,
+            mistakes=(),
+            explanation="Not right yet.",
+            evidence=(),
+            mathematics="",
+            hint=self.question,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for `json.dumps`; a smallest detectable error that is not known is None."""
+        values = asdict(self)
+        del values["question"]
+        values["mistakes"], values["notes"] = list(self.mistakes), list(self.notes)
+        values["evidence"] = [asdict(row) | {"ratio": row.ratio} for row in self.evidence]
+        if not math.isfinite(self.smallest_detectable):
+            values["smallest_detectable"] = None
+        return values
+
+    def __str__(self) -> str:
+        """At most 80 columns; the first line tells the verdict."""
+        from handgrad.reports.check.text import text
+
+        return text(self)
+
+    def _repr_html_(self) -> str:
+        from handgrad.reports.check.html import html
+
+        return html(self)
+
+
+def diagnosis(finding: Finding) -> Diagnosis:
+    """The words for what was found."""
+    if finding.failure is not None:
+        told = _failed(finding, finding.failure)
+    elif finding.mistakes:
+        told = _wrong(finding)
+    else:
+        told = _right(finding)
+    detectable = finding.smallest_detectable
+    return replace(
+        told,
+        subject=" and ".join(finding.subjects),
+        smallest_detectable=math.nan if detectable is None else detectable,
+        notes=tuple(_notes(finding)),
+    )
+
+
+# -- right -----------------------------------------------------------------------------------------------------------
+
+
+def _right(finding: Finding) -> Diagnosis:
+    names, verb = " and ".join(finding.subjects), "is" if len(finding.subjects) == 1 else "are"
+    asked = f"Asked {finding.calls} times, it was right each time"
+    return Diagnosis(True, None, (), f"Correct: {names} {verb} right.\n{asked}{_how_exactly(finding)}")
+
+
+def _how_exactly(finding: Finding) -> str:
+    if finding.by_exercise:
+        return f", to {finding.smallest_detectable:.0e} of the largest number of each part."
+    return f". An error of {finding.smallest_detectable:.1g} of a component would have been seen."
+
+
+def _notes(finding: Finding) -> list[str]:
+    notes = _notes_on_right(finding) if finding.correct else []
+    if finding.wrong_call is not None:
+        notes.append(_call_words(finding.wrong_call))
+    if finding.printed_lines:
+        notes.append(f"It printed {finding.printed_lines} lines, which were not looked at.")
+    return notes
+
+
+def _notes_on_right(finding: Finding) -> list[str]:
+    notes = []
+    if finding.float32:
+        notes.append("It computes in float32, and is right within float32's rounding errors.")
+    if finding.one_feature:
+        notes.append("It takes one feature only, X as (n,) and the weight as a number.")
+    if finding.refused_types:
+        notes.append(f"It raises an error when X is of type {', '.join(finding.refused_types)}.")
+    return notes
+
+
+def _call_words(call: Call) -> str:
+    return f"Call {call.number} had {', '.join(f'{name} = {value}' for name, value in call.arguments.items())}."
+
+
+# -- wrong -----------------------------------------------------------------------------------------------------------
+
+
+def _failed(finding: Finding, failure: Failure) -> Diagnosis:
+    line = failure.line
+    where = f"\n{line.file}, line {line.number}: {line.text}" if line else ""
+    return Diagnosis(
+        correct=False,
+        mistake=failure.key,
+        mistakes=(failure.key,),
+        explanation=_sentence(f"Wrong: {' and '.join(finding.subjects)} {failure_words(failure)}") + where,
+        question=f"What happens in line {line.number}?" if line else "What does your function return?",
+    )
+
+
+def _wrong(finding: Finding) -> Diagnosis:
+    evidence = tuple(map(_row, finding.evidence))
+    wordings = [_wording(mistake, finding) for mistake in finding.mistakes]
+    return Diagnosis(
+        correct=False,
+        mistake=finding.keys[0],
+        mistakes=finding.keys,
+        explanation=_explanation(finding, wordings, evidence),
+        evidence=evidence,
+        mathematics="\n".join(dict.fromkeys(wording.mathematics for wording in wordings)),
+        hint="\n".join(wording.hint for wording in wordings),
+        question="\n".join(wording.question for wording in wordings),
+    )
+
+
+def _row(discrepancy: Discrepancy) -> Evidence:
+    index = f"[{', '.join(map(str, discrepancy.index))}]" if discrepancy.index else ""
+    where = f"{discrepancy.part}{index}, {place_words(discrepancy.place)}"
+    return Evidence(where, discrepancy.given, discrepancy.expected)
+
+
+def _wording(mistake: Mistake, finding: Finding) -> Wording:
+    if mistake.key == UNKNOWN and finding.by_exercise:
+        return UNKNOWN_IN_EXERCISE
+    return MISTAKES.get(mistake.key) or EXERCISE_MISTAKES[mistake.key]
+
+
+def _explanation(finding: Finding, wordings: list[Wording], evidence: tuple[Evidence, ...]) -> str:
+    if finding.keys == (UNKNOWN,):
+        worst = "" if finding.by_exercise else _worst(evidence)
+        return f"{' and '.join(finding.subjects)}: {wordings[0].title}" + (f" ({worst})" if worst else "")
+    details = [_detail(mistake, finding) for mistake in finding.mistakes]
+    titles = [w.title + (f" ({detail})" if detail else "") for w, detail in zip(wordings, details, strict=True)]
+    if len(titles) == 1:
+        return f"Wrong: {titles[0]}"
+    listed = "\n".join(f"{i}. {title}" for i, title in enumerate(titles, 1))
+    return f"Wrong, {len(titles)} mistakes at once: {' and '.join(finding.keys)}.\n{listed}"
+
+
+def _worst(evidence: tuple[Evidence, ...]) -> str:
+    if not evidence:
+        return ""
+    worst = max(evidence, key=lambda row: abs(row.given - row.expected) / (abs(row.expected) or 1.0))
+    return f"{worst.where}: off by {abs(worst.given - worst.expected):.2g}"
+
+
+def _detail(mistake: Mistake, finding: Finding) -> str:
+    """Where the mistake was made, or in which form; may be empty."""
+    if mistake.key == CHANGES_INPUT:
+        names = ", ".join(mistake.arguments)
+        return names if finding.by_exercise else f"it changes {names}"
+    if mistake.block:
+        return _block_words(mistake)
+    return FORMS[mistake.key, mistake.form] if mistake.form else ""
+
+
+def _block_words(mistake: Mistake) -> str:
+    if not mistake.factor:
+        return f"{mistake.block} is 0"
+    other = "db" if mistake.block == "dW" else "dW"
+    return f"{mistake.block} is {FACTORS[mistake.factor]}, {other} is not"
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "?", "!")) else f"{words}."

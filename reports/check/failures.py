@@ -1,0 +1,78 @@
+"""Why there is no answer, in words: one sentence for each cause, to be read after the function's name."""
+
+from __future__ import annotations
+
+from handgrad.compare.results.diagnosis import Cause, Failure, Place, ProbeShape
+
+_OTHER_FILES = "does it write into files that are not its own?"
+
+#: `str.format` patterns; {given}, {expected}, {part} and {data_type} are those of the failure.
+SENTENCES: dict[Cause, str] = {
+    "raises": "raises {given}",
+    "ends-program": "ends the program (exit code {given})",
+    "ends-process": "ends its process (exit code {given})",
+    "reads-input": "waits for input, and there is nobody to type",
+    "recursion": "calls itself without end",
+    "memory": "needs more memory than it may have",
+    "hangs": "gives no answer within {given} s, and was ended",
+    "killed": "ended its process by {given}",
+    "none": "returns None: is there a `return` on every path?",
+    "none-inside": "returns None as a part of its answer",
+    "no-pair": "returns one {given}, where the pair {expected} is expected",
+    "no-pair-of-values": "returns {given} values, where the pair {expected} is expected",
+    "not-the-parts": "returns one {given}, where {expected} are expected",
+    "other-number-of-parts": "returns {given} values, where {expected} are expected",
+    "shape": "returns {part} of shape {given} {where}, where {wanted} is expected",
+    "too-large": "returns arrays of shape {given} {where}",
+    "part-too-large": "returns {part} of shape {given}",
+    "unlike-shapes": "returns a list of arrays of unlike shapes, where numbers are expected",
+    "one-feature-only": "takes one feature only, where X (n, d) and weights (d,) are expected",
+    "type": "returns {given} of type {data_type}, where real numbers are expected",
+    "no-real-numbers": "returns no real numbers: {given}",
+    "not-finite": "returns NaN or infinity {where}",
+    "part-not-finite": "returns NaN or infinity as {part}",
+    "forged": f"gives back what is no answer: {_OTHER_FILES}",
+    "left-out": f"leaves answers out: {_OTHER_FILES}",
+    "unreadable": "gives something back that is not an answer",
+    "calls-left-out": "leaves calls without an answer",
+    "syntax": "is not Python: {given}",
+    "nothing-to-check": "has no gradient(X, y, weights, bias), no step(X, y, weights, bias, learning_rate) "
+    "and no loss(X, y, weights, bias); it defines {names}",
+    "not-defined": "is not defined; {given} is",
+    "defines-no": "defines no {expected}",
+}
+
+
+def failure_words(failure: Failure) -> str:
+    """What the function does in place of giving an answer."""
+    return SENTENCES[failure.cause].format(
+        given=failure.given,
+        expected=failure.expected,
+        part=failure.part,
+        data_type=failure.data_type,
+        where="" if failure.place is None else _where(failure.place),
+        wanted=_wanted(failure),
+        names=failure.given or "no function at all",
+    )
+
+
+def place_words(place: Place) -> str:
+    """A probe by rows, features and type; an exercise's call by its number."""
+    if not isinstance(place, ProbeShape):
+        return f"call {place}"
+    features = "1 feature" if place.features == 1 else f"{place.features} features"
+    special = "" if place.data_type == "float64" else f", {place.data_type}"
+    return f"{place.rows} rows × {features}{special}" + (", b = 0" if place.zero_bias else "")
+
+
+def _where(place: Place) -> str:
+    return f"{'for' if isinstance(place, ProbeShape) else 'in'} {place_words(place)}"
+
+
+def _wanted(failure: Failure) -> str:
+    """The shape that was expected; at a probe, it is known what its numbers are."""
+    if failure.expected == "()":
+        return "one number"
+    if isinstance(failure.place, ProbeShape):
+        return f"one number per feature, shape {failure.expected},"
+    return f"shape {failure.expected}"

@@ -1,0 +1,49 @@
+"""A diagnosis for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from handgrad.reports.check.diagnosis import Diagnosis, Evidence
+
+WIDTH = 80
+
+
+def text(diagnosis: Diagnosis) -> str:
+    """The verdict in the first line, then the numbers, the mathematics, the hint and the notes."""
+    parts = [_wrapped(diagnosis.explanation)]
+    if diagnosis.evidence:
+        parts.append(_table(diagnosis.evidence))
+    if diagnosis.mathematics:
+        parts.append(_wrapped(diagnosis.mathematics, "It breaks:  "))
+    if diagnosis.hint:
+        parts.append(_wrapped(diagnosis.hint, "Hint:  "))
+    parts += [_wrapped(note, "Note:  ") for note in diagnosis.notes]
+    return "\n\n".join(parts)
+
+
+def ratio(row: Evidence) -> str:
+    """Six digits; next to 1, how far from it."""
+    if row.ratio is None:
+        return "–"
+    return f"1{row.ratio - 1:+.1e}" if 0 < abs(row.ratio - 1) < 1e-5 else f"{row.ratio:.6g}"
+
+
+def _wrapped(words: str, label: str = "") -> str:
+    lines = words.split("\n")
+    indents = [label] + [" " * len(label)] * (len(lines) - 1)
+    return "\n".join(
+        textwrap.fill(line, WIDTH, initial_indent=indent, subsequent_indent=" " * len(label), break_long_words=True)
+        for line, indent in zip(lines, indents, strict=True)
+    )
+
+
+def _table(evidence: Sequence[Evidence]) -> str:
+    width = max(len(row.where) for row in evidence)
+    head = f"  {'':<{width}}  {'given':>14} {'expected':>14} {'ratio':>10}"
+    return "\n".join([head] + [_line(row, width) for row in evidence])
+
+
+def _line(row: Evidence, width: int) -> str:
+    return f"  {row.where:<{width}}  {row.given:>14.8g} {row.expected:>14.8g} {ratio(row):>10}"
