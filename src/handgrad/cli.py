@@ -32,6 +32,7 @@ from handgrad.commands.generate import generate
 from handgrad.commands.gradcheck import gradcheck
 from handgrad.commands.learn import learn
 from handgrad.commands.report import report
+from handgrad.commands.reproduce import reproduce
 from handgrad.commands.train import train
 
 USAGE_ERROR = 2
@@ -142,6 +143,7 @@ for command in (
     train,
     evaluate,
     report,
+    reproduce,
     backends,
     datasets,
 ):

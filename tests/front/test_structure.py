@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "handgrad.backends.kernels": {"handgrad.backends.interface"},
     "handgrad.data": set[str](),
     "handgrad.data.builtin": set[str](),
+    "handgrad.data.published": set[str](),
     "handgrad.compare": set[str](),
     RESULTS: {"handgrad.data.files"},  # whole files, of which data writes some, too
     "handgrad.compare.judge": {"handgrad.backends", RESULTS},
@@ -47,6 +48,7 @@ MAY_IMPORT = {
         "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing",
         "handgrad.compare.side_by_side", "handgrad.compare.bench", "handgrad.compare.check.exercises",
     },
+    "handgrad.compare.reproduce": {"handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare.judge"},
     "handgrad.reports": set[str](),
     "handgrad.reports.look": {RESULTS},
     "handgrad.reports.bench": {RESULTS, "handgrad.reports.look"},
@@ -59,6 +61,7 @@ MAY_IMPORT = {
     "handgrad.reports.compare": {
         RESULTS, "handgrad.reports.look", "handgrad.reports.gradcheck", "handgrad.reports.compare.figures",
     },
+    "handgrad.reports.reproduce": {RESULTS, "handgrad.reports.look"},
     "handgrad.reports.learn": {RESULTS, "handgrad.reports.look", "handgrad.reports.explain"},
 }  # fmt: skip
 #: The front door may import all.

@@ -21,15 +21,20 @@ def report(
 
 
 def render(run: Path, out: Path | None) -> list[Path]:
-    """Writes the report of a run of `compare` or of `bench`, into its own folder or another; returns the paths."""
+    """Writes the report of a run of `compare`, `bench` or `reproduce` into its own folder or another's; the paths."""
     from handgrad.compare.results.bench import Bench
     from handgrad.compare.results.comparison import Comparison
     from handgrad.compare.results.files import content_of, from_json, head_of
+    from handgrad.compare.results.reproduction import Reproduction
     from handgrad.reports.bench.html import write as write_bench
     from handgrad.reports.compare.html import write as write_comparison
+    from handgrad.reports.reproduce.html import write as write_reproduction
 
     path, content = content_of(run)
     folder = out or path.parent
-    if head_of(content, str(path)).kind == Bench.kind:
+    kind = head_of(content, str(path)).kind
+    if kind == Bench.kind:
         return write_bench(from_json(content, Bench, str(path)), folder)
+    if kind == Reproduction.kind:
+        return write_reproduction(from_json(content, Reproduction, str(path)), folder)
     return write_comparison(from_json(content, Comparison, str(path)), folder)

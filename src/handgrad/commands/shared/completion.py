@@ -18,6 +18,13 @@ def complete_dataset(incomplete: str) -> list[Suggestion]:
     return [(name, builtin_sets.describe(name).title) for name in begun]
 
 
+def complete_published(incomplete: str) -> list[Suggestion]:
+    """The published runs whose names begin so."""
+    from handgrad.data.published_runs import runs
+
+    return [(name, run.source) for name, run in runs().items() if name.startswith(incomplete)]
+
+
 def complete_backend(incomplete: str) -> list[Suggestion]:
     """The backends whose names begin so."""
     from handgrad.backends.catalogue import catalogue

@@ -37,15 +37,16 @@ def show_finding(finding: Finding, hint_only: bool, as_json: bool) -> None:
     exit_unless(told.correct)
 
 
-def show_run(result: Result, text: Callable[[Result], TextReport], folder: Path, as_json: bool) -> None:
-    """Prints a finished run, as JSON or as `text` makes it, and where its report stands."""
+def show_run(result: Result, text: Callable[[Result], TextReport], folder: Path | None, as_json: bool) -> None:
+    """Prints a finished run, as JSON or as `text` makes it, and where its report stands, if in any folder."""
     from handgrad.reports.look.text import show
 
     if as_json:
         print_result(result)
     else:
         show(text(result))
-        typer.echo(f"Report: {folder / 'report.html'}")
+        if folder is not None:
+            typer.echo(f"Report: {folder / 'report.html'}")
 
 
 def show_lines(lines: Iterable[str]) -> None:

@@ -1,0 +1,1 @@
+"""The published runs: what each source printed, and the rows it was computed from."""

@@ -1,0 +1,1 @@
+"""Published runs in a terminal, as plain lines and as a page."""

@@ -1,0 +1,27 @@
+"""Published runs in a terminal, and as plain lines for a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from handgrad.compare.results.reproduction import Reproduction
+from handgrad.reports.look.tables import TextTable
+from handgrad.reports.look.text import Section, TextReport
+from handgrad.reports.reproduce import words
+from handgrad.reports.reproduce.tables import of_run, overview
+
+
+def text(found: Reproduction) -> TextReport:
+    """Each run with its numbers and what there is to say about them; all runs and the verdict last."""
+    return TextReport(
+        words.heading(found), words.conventions(), list(_parts(found)), found.passed, [words.verdict(found)]
+    )
+
+
+def _parts(found: Reproduction) -> Iterator[TextTable | Section]:
+    for run in found.runs:
+        yield Section(words.result(run), words.recipe(run))
+        yield of_run(run)
+        yield Section("What we find", words.findings(run))
+    if len(found.runs) > 1:
+        yield overview(found)
