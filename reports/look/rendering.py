@@ -78,7 +78,8 @@ def _for_page(source: str, name: str, alt: str) -> str:
     body = re.sub(r'\bid="([^"]*)"', rf'id="{name}-\1"', body)
     body = re.sub(r'href="#([^"]*)"', rf'href="#{name}-\1"', body)
     body = re.sub(r"url\(#([^)]*)\)", rf"url(#{name}-\1)", body)
-    body = re.sub(r"font: (?:(\w+) )?([\d.]+)px [^;\"]*", _font, body)
+    body = re.sub(r"font: (?:(\w+) )?([\d.]+)px [^;\"]*", _font, body)  # up to matplotlib 3.10; since then in parts:
+    body = re.sub(r" ?font-family: [^;\"]*;?", "", body)
     body = re.sub(r"#[0-9a-f]{6}\b", lambda hit: _colour(hit.group()), body)
     box = re.search(r'viewBox="[^"]*"', body)
     assert box is not None, "matplotlib's SVG has a viewBox"

@@ -51,4 +51,6 @@ def test_the_page_gives_an_svg_its_colours_its_font_and_its_words() -> None:
     assert f"var({OWN['numpy'].variable})" in source
     assert OWN["numpy"].light not in source
     assert LIGHT.ink not in source
+    assert "font-size: 9px" in source
+    assert "DejaVu" not in source
     assert {found.partition("-")[0] for found in re.findall(r'\bid="([^"]*)"', source)} == {"name"}
