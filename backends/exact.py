@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from operator import mul
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -97,10 +97,10 @@ class Moments:
 class ExactTrainer(Trainer):
     """Rational arithmetic by hand."""
 
-    name: ClassVar[str] = "exact"
-    summary: ClassVar[str] = "rational arithmetic, rounded once: the judge"
-    kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "exact"
-    by_default: ClassVar[bool] = False
+    name = "exact"
+    summary = "rational arithmetic, rounded once: the judge"
+    kind = "exact"
+    by_default = False
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The arrays themselves: their numbers are exact as they are."""

@@ -21,36 +21,29 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from itertools import pairwise
-from numbers import Integral, Real
-from reprlib import repr as shortened
+from numbers import Real
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-FloatArray = NDArray[np.floating[Any]]
-DType = Literal["float64", "float32"]
+from handgrad.backends.inputs import DType as DType
+from handgrad.backends.inputs import FloatArray as FloatArray
+from handgrad.backends.inputs import InputError as InputError
+from handgrad.backends.inputs import Parameters as Parameters
+from handgrad.backends.inputs import check_data as check_data
+from handgrad.backends.inputs import check_dtype, check_whole
+from handgrad.backends.inputs import check_parameters as check_parameters
+
 Order = Literal["shuffled", "file"]
 
 #: Up to so many epochs, `Plan.recorded` keeps the parameters of each one; beyond, of so many evenly spread ones.
 RECORDED_AT_MOST = 1000
 
 
-class InputError(ValueError):
-    """What was given cannot be trained on; the message says what was expected, what came, and what to do."""
-
-
 class BackendUnavailable(ImportError):
     """The backend's library is not installed; the message names the command that installs it."""
-
-
-class Parameters(NamedTuple):
-    """Where a model stands: `weights` (d,) and `bias`."""
-
-    weights: Any
-    bias: Any
 
 
 class Gradient(NamedTuple):
@@ -89,13 +82,13 @@ class Plan:
         rate: Any = self.learning_rate
         if not (isinstance(rate, Real) and 0 < float(rate) < math.inf):
             raise InputError(f"learning rate: expected a positive number, got {rate!r}")
-        _check_whole("epochs", self.epochs, least=0)
-        _check_whole("seed", self.seed, least=0)
+        check_whole("epochs", self.epochs, least=0)
+        check_whole("seed", self.seed, least=0)
         if self.batch_size is not None:
-            _check_whole("batch size", self.batch_size, least=1)
+            check_whole("batch size", self.batch_size, least=1)
         for epoch in self.record if self.record is not None else ():
-            _check_whole("epoch to record", epoch, least=0)
-        _check_dtype(self.dtype)
+            check_whole("epoch to record", epoch, least=0)
+        check_dtype(self.dtype)
         if self.order not in ("shuffled", "file"):
             raise InputError(f"order: expected 'shuffled' or 'file', got {self.order!r}")
 
@@ -307,93 +300,6 @@ def permutation(rows: int, plan: Plan, epoch: int) -> NDArray[np.int64]:
     if plan.order == "file":
         return np.arange(rows)
     return np.random.default_rng([plan.seed, epoch]).permutation(rows)
-
-
-def check_data(X: ArrayLike, y: ArrayLike, dtype: DType) -> tuple[FloatArray, FloatArray]:
-    """X as (n, d) and y as (n,) of the dtype, all finite; the arrays given when they already are that.
-
-    Raises:
-        InputError: See `Trainer`.
-    """
-    _check_dtype(dtype)
-    X, y = _numbers("X", X, dtype), _numbers("y", y, dtype)
-    if X.ndim == 1:
-        X = X[:, np.newaxis]
-    if X.ndim != 2:
-        raise InputError(f"X: expected shape (n, d) or (n,), got {X.shape}")
-    if y.ndim != 1:
-        one_column = y.shape == (len(X), 1)
-        remedy = "; give the column itself: y[:, 0] of an array, y.squeeze() of a DataFrame" if one_column else ""
-        raise InputError(f"y: expected shape (n,), got {y.shape}{remedy}")
-    if len(X) != len(y):
-        raise InputError(f"X and y: expected as many rows, got {len(X)} and {len(y)}")
-    if X.shape[0] == 0 or X.shape[1] == 0:
-        raise InputError(f"X: expected at least one row and one feature, got shape {X.shape}")
-    return X, y
-
-
-def check_parameters(weights: ArrayLike, bias: float, features: int, dtype: DType) -> Parameters:
-    """The weights as a new (d,) array of the dtype and the bias as a float that the dtype holds.
-
-    Raises:
-        InputError: On another number of weights, or what is not a finite number.
-    """
-    array = np.atleast_1d(_numbers("weights", weights, dtype))
-    if array.shape != (features,):
-        raise InputError(f"weights: expected shape ({features},), one per feature, got {array.shape}")
-    number = _numbers("bias", bias, dtype)
-    if number.size != 1:
-        raise InputError(f"bias: expected one number, got shape {number.shape}")
-    return Parameters(array.copy(), float(number.reshape(())))
-
-
-def _check_dtype(given: Any) -> None:
-    if given not in ("float64", "float32"):
-        raise InputError(f"dtype: expected 'float64' or 'float32', got {given!r}")
-
-
-def _check_whole(what: str, given: Any, least: int) -> None:
-    if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
-        raise InputError(f"{what}: expected a whole number, {least} or more, got {given!r}")
-
-
-def _numbers(what: str, given: ArrayLike, dtype: DType) -> FloatArray:
-    if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):  # NumPy would use what the mask hides
-        raise InputError(f"{what}: expected numbers everywhere, got masked entries; remove such rows first")
-    try:
-        array = np.asarray(given)
-    except ValueError as error:  # rows of unlike length
-        raise InputError(f"{what}: expected a table of numbers, got rows of unlike shape ({error})") from None
-    if array.dtype.kind in "OSU":  # a DataFrame of mixed columns, Python integers beyond 64 bits, or text
-        array = _from_objects(what, array)
-    if array.dtype.kind not in "fiub":
-        raise InputError(f"{what}: expected numbers, got {array.dtype}")
-    with np.errstate(over="ignore"):  # a double beyond float32's range becomes inf, and is told below
-        converted = array.astype(dtype, copy=False)
-    finite = np.isfinite(converted)
-    if not finite.all():
-        where = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise InputError(
-            f"{what}: expected finite {dtype} numbers, got {array[where]}{_place(where)} "
-            f"({np.count_nonzero(~finite)} such in all); remove such rows first"
-        )
-    return converted
-
-
-def _from_objects(what: str, array: NDArray[Any]) -> FloatArray:
-    """Numbers stay numbers; NumPy alone would also read the text "1.5" as one, and None as NaN."""
-    for where, value in np.ndenumerate(array):
-        if not isinstance(value, Real | Decimal | np.bool_):
-            kind = type(value).__name__
-            raise InputError(f"{what}: expected numbers, got {shortened(value)} ({kind}){_place(where)}")
-    try:
-        return array.astype(np.float64)
-    except OverflowError:
-        raise InputError(f"{what}: expected numbers within float64's range, got a larger integer") from None
-
-
-def _place(where: tuple[int, ...]) -> str:
-    return "".join(f"{sep} {i}" for sep, i in zip((" at row", ", column", ","), where, strict=False))
 
 
 def _training(marks: list[int], kept: list[Parameters], losses: list[float]) -> Training:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 
-from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, Trainer
+from handgrad.backends.array_trainer import ArrayTrainer
+from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
@@ -47,26 +47,22 @@ def descend(parameters: Parameters, X: Any, y: Any, rate: Any, count: int) -> An
     return jax.lax.scan(step, parameters, None, length=count)
 
 
-class JaxTrainer(Trainer):
+class JaxTrainer(ArrayTrainer):
     """JAX's autodiff; XLA compiles the loop."""
 
-    name: ClassVar[str] = "jax"
-    summary: ClassVar[str] = "JAX: value_and_grad, the loop over epochs compiled"
-    kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "autodiff"
-    requires: ClassVar[tuple[str, ...]] = ("jax",)
-    install: ClassVar[str] = 'pip install "handgrad[jax]"'
-    by_default: ClassVar[bool] = False
+    name = "jax"
+    summary = "JAX: value_and_grad, the loop over epochs compiled"
+    kind = "autodiff"
+    requires = ("jax",)
+    install = 'pip install "handgrad[jax]"'
+    by_default = False
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Any, Any]:
         """Arrays of JAX, on its default device."""
         return jnp.array(X), jnp.array(y)
 
-    def take(self, X: Any, y: Any, rows: NDArray[np.int64]) -> tuple[Any, Any]:
-        """Copies of the rows."""
-        return X[rows], y[rows]
-
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
-        """Arrays of the dtype."""
+        """Arrays of the dtype, on the same device."""
         return Parameters(jnp.array(weights, dtype=self.dtype), jnp.array(bias, dtype=self.dtype))
 
     def to_numpy(self, weights: Any, bias: Any) -> Parameters:
@@ -77,19 +73,10 @@ class JaxTrainer(Trainer):
         """ŷ = X W + b."""
         return predict(X, weights, bias)
 
-    def loss(self, X: Any, y: Any, weights: Any, bias: Any) -> Any:
-        """(1/n) Σ (ŷ − y)²."""
-        return loss(Parameters(weights, bias), X, y)
-
     def gradient(self, X: Any, y: Any, weights: Any, bias: Any) -> Gradient:
         """The loss and its derivative, in one compiled program."""
         value, gradient = loss_and_gradient(Parameters(weights, bias), X, y)
         return Gradient(value, *gradient)
-
-    def update(self, weights: Any, bias: Any, gradient: Gradient, learning_rate: float) -> Parameters:
-        """W ← W − η dW, b ← b − η db."""
-        rate = jnp.array(learning_rate, dtype=self.dtype)
-        return Parameters(weights - rate * gradient.weights, bias - rate * gradient.bias)
 
     def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
         """Full-batch epochs in one program; mini-batches by the shared loop, each step of it compiled."""

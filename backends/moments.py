@@ -21,12 +21,12 @@ are left to it.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import get_num_threads
 
-from handgrad.backends.interface import FloatArray, Gradient, Parameters
+from handgrad.backends.interface import FloatArray, Gradient
 from handgrad.backends.kernels.gram_pass import (
     CHUNK_ROWS,
     NARROW,
@@ -51,7 +51,7 @@ INDEPENDENT = 0.1
 DEPENDENT = 1e-3
 
 
-class Moments(NamedTuple):
+class AnchoredMoments(NamedTuple):
     """What one pass leaves, with z = L⁻¹ (1, x − c) and r̂ the residuals at the anchor."""
 
     centre: FloatArray  # c (d,)
@@ -64,7 +64,7 @@ class Moments(NamedTuple):
 
 def moments_of(
     X: Tiled, y: FloatArray, centre: FloatArray, anchor: FloatArray, factor: FloatArray, threads: bool
-) -> Moments:
+) -> AnchoredMoments:
     """The moments of all rows, X and y in the form of `numba`; chunks are added up in their order."""
     r = anchor.size  # where the products with r̂ stand
     size = -(-(r + 1) // SIDE) * SIDE  # whole squares of dot products
@@ -74,13 +74,15 @@ def moments_of(
     (all_products_threaded if threads else all_products)(X.tiles, y, centre, anchor, factor, Z, sums, G)
     lower = G.sum(axis=0)
     gram = lower[:r, :r] + np.tril(lower[:r, :r], -1).T
-    return Moments(centre, anchor, factor, gram, lower[r, :r].copy(), lower[r, r])
+    return AnchoredMoments(centre, anchor, factor, gram, lower[r, :r].copy(), lower[r, r])
 
 
 # -- the anchor --------------------------------------------------------------------------------------------------------
 
 
-def near_optimum(X: Tiled, y: FloatArray, sample: tuple[FloatArray, FloatArray], threads: bool) -> Moments | None:
+def near_optimum(
+    X: Tiled, y: FloatArray, sample: tuple[FloatArray, FloatArray], threads: bool
+) -> AnchoredMoments | None:
     """The moments at an anchor near the optimum: one pass, or two where the sample misled or columns hang together.
 
     None where they would lose digits: columns nearly depend on each other, or squares leave the dtype's range. The
@@ -110,7 +112,7 @@ def in_range(gram: FloatArray) -> bool:
     return bool(np.isfinite(gram).all() and np.diag(gram).min() > limits.tiny / limits.eps**2)
 
 
-def to_optimum(moments: Moments) -> FloatArray:
+def to_optimum(moments: AnchoredMoments) -> FloatArray:
     """G⁻¹ Σ z r̂, (d + 1,), for moments without a factor: θ̂ less this is where the loss is least."""
     return solution(factored(moments.gram), moments.sums)
 
@@ -149,7 +151,7 @@ def solution(L: FloatArray, b: FloatArray) -> FloatArray:
 # -- the trainer ---------------------------------------------------------------------------------------------------
 
 
-def packed(moments: Moments) -> FloatArray:
+def packed(moments: AnchoredMoments) -> FloatArray:
     """G's columns, Σ z r̂ and Σ r̂², each in whole vectors (d + 3, stride) with zeros behind."""
     dtype = moments.gram.dtype
     size, side = len(moments.gram), WIDE // dtype.itemsize
@@ -162,15 +164,15 @@ def packed(moments: Moments) -> FloatArray:
 class MomentsTrainer(NumbaTiledTrainer):
     """One pass over the data, for the first gradient; then no row is looked at again."""
 
-    name: ClassVar[str] = "moments"
-    summary: ClassVar[str] = "other mathematics: XᵀX and Xᵀy once, then O(d²) an epoch"
-    kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "manual"
-    requires: ClassVar[tuple[str, ...]] = ("numba",)
-    reads_all_rows: ClassVar[bool] = False
+    name = "moments"
+    summary = "other mathematics: XᵀX and Xᵀy once, then O(d²) an epoch"
+    kind = "manual"
+    requires = ("numba",)
+    reads_all_rows = False
 
     @cached_property
     @np.errstate(over="ignore", invalid="ignore")  # squares beyond the dtype's range: the loss is not finite
-    def moments(self) -> Moments | None:
+    def moments(self) -> AnchoredMoments | None:
         """Those of the bound rows; None where rows are gone through: there are too few, or see `near_optimum`.
 
         The pass is work, not a move, so it waits for the first gradient.
@@ -187,10 +189,6 @@ class MomentsTrainer(NumbaTiledTrainer):
         self.delta, self.moved_sums = np.zeros((2, self.packed.shape[1] + 1), self.dtype)
         return found
 
-    def loss(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
-        """(1/n) Σ r²."""
-        return self.gradient(X, y, weights, bias).loss
-
     def gradient(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
         """(2/n) Σ x r and (2/n) Σ r from the moments; other rows than the bound ones are gone through."""
         moments = self.moments if X is self.data[0] else None
@@ -198,14 +196,7 @@ class MomentsTrainer(NumbaTiledTrainer):
             return super().gradient(X, y, weights, bias)
         sums = self.moved_sums
         gradient_sums(np.append(weights, bias), *moments[:3], self.packed, self.delta, sums)
-        n, d = y.dtype.type(y.size), self.features
-        scale = y.dtype.type(2) / n
-        return Gradient(sums[d + 1] / n, scale * sums[:d], scale * sums[d])
-
-    def update(self, weights: FloatArray, bias: Any, gradient: Gradient, learning_rate: float) -> Parameters:
-        """W ← W − η dW, b ← b − η db."""
-        rate = np.dtype(self.dtype).type(learning_rate)
-        return Parameters(weights - rate * gradient.weights, bias - rate * gradient.bias)
+        return self.mean_of(sums[: self.features + 2], y.size)
 
     def run_full(self, theta: FloatArray, rate: Any, count: int) -> list[float]:
         """Full-batch epochs in one compiled call; moves theta (d + 1,) and returns the loss before each."""

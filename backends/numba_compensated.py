@@ -12,13 +12,14 @@ within 1 ULP down to about 2⁻²⁷ of the terms.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
-from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
+from handgrad.backends.array_trainer import ArrayTrainer
+from handgrad.backends.interface import FloatArray, Gradient
 from handgrad.backends.kernels.compensated_pass import BLOCK_ROWS, CHUNK_ROWS, all_sums, all_sums_threaded, means
 from handgrad.backends.kernels.tiles import WIDE, Tiled, aligned, padded, tiled
 from handgrad.backends.numba_tiled import NumbaTiledTrainer
@@ -43,15 +44,15 @@ def topped(X: Tiled, y: FloatArray) -> Topped:
     return Topped(X, np.maximum.reduceat(columns, np.arange(0, len(columns), BLOCK_ROWS // side)))
 
 
-class NumbaCompensatedTrainer(Trainer):
+class NumbaCompensatedTrainer(ArrayTrainer):
     """Sums in pairs; the loop over epochs is the shared one, whose cost is small beside theirs."""
 
-    name: ClassVar[str] = "numba-compensated"
-    summary: ClassVar[str] = "compiled, with twice the digits in every sum: within 1 ULP"
-    kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "manual"
-    requires: ClassVar[tuple[str, ...]] = ("numba",)
-    by_default: ClassVar[bool] = False
-    compensated: ClassVar[bool] = True
+    name = "numba-compensated"
+    summary = "compiled, with twice the digits in every sum: within 1 ULP"
+    kind = "manual"
+    requires = ("numba",)
+    by_default = False
+    compensated = True
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Any, FloatArray]:
         """X in tiles with what guards are chosen by, and the buffers; for float32, `numba-tiled` in float64."""
@@ -78,23 +79,11 @@ class NumbaCompensatedTrainer(Trainer):
         own_y = padded(y[rows])
         return topped(tiled(X.own.taken(rows)), own_y), own_y
 
-    def to_own(self, weights: FloatArray, bias: float) -> Parameters:
-        """Array and scalar of the dtype."""
-        return Parameters(weights.astype(self.dtype), np.dtype(self.dtype).type(bias))
-
-    def to_numpy(self, weights: FloatArray, bias: Any) -> Parameters:
-        """A copy, and a float."""
-        return Parameters(weights.copy(), float(bias))
-
     def predict(self, X: Any, weights: FloatArray, bias: Any) -> FloatArray:
         """ŷ = X W + b, in plain arithmetic."""
         rows: FloatArray = (X.own if self.wide is None else X).untiled()
         predicted: FloatArray = rows.astype(self.dtype, copy=False) @ weights + bias
         return predicted
-
-    def loss(self, X: Any, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
-        """(1/n) Σ r²; the pass gives the gradient along with it."""
-        return self.gradient(X, y, weights, bias).loss
 
     def gradient(self, X: Any, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
         """(2/n) Xᵀ r and (2/n) Σ r, rounded to the dtype at the end."""
@@ -108,8 +97,3 @@ class NumbaCompensatedTrainer(Trainer):
         mean = np.empty(len(weights) + 2)
         means(lanes[0], float(len(y)), mean)
         return Gradient(mean[-1], 2 * mean[:-2], 2 * mean[-2])
-
-    def update(self, weights: FloatArray, bias: Any, gradient: Gradient, learning_rate: float) -> Parameters:
-        """W ← W − η dW, b ← b − η db."""
-        rate = np.dtype(self.dtype).type(learning_rate)
-        return Parameters(weights - rate * gradient.weights, bias - rate * gradient.bias)

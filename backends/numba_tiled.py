@@ -18,13 +18,14 @@ The pass itself is `kernels/tiled_pass.py`.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
-from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, Trainer, permutation
+from handgrad.backends.array_trainer import ArrayTrainer
+from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, permutation
 from handgrad.backends.kernels.tiled_pass import (
     FEW,
     NARROW,
@@ -46,13 +47,13 @@ CHUNK_PRODUCTS = 4096
 THREADED_FROM_BYTES = 384 * 1024
 
 
-class NumbaTiledTrainer(Trainer):
+class NumbaTiledTrainer(ArrayTrainer):
     """The fused pass over tiles and the whole loop over epochs, compiled."""
 
-    name: ClassVar[str] = "numba-tiled"
-    summary: ClassVar[str] = "the pass of numba at the machine's limit: tiles, vectors in registers"
-    kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "manual"
-    requires: ClassVar[tuple[str, ...]] = ("numba",)
+    name = "numba-tiled"
+    summary = "the pass of numba at the machine's limit: tiles, vectors in registers"
+    kind = "manual"
+    requires = ("numba",)
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Tiled, FloatArray]:
         """X in tiles, a copy of y, and the buffers: nothing is allocated in an epoch."""
@@ -75,36 +76,17 @@ class NumbaTiledTrainer(Trainer):
         """Copies of the rows, in the same layout."""
         return tiled(X.taken(rows)), padded(y[rows])
 
-    def to_own(self, weights: FloatArray, bias: float) -> Parameters:
-        """Array and scalar of the dtype."""
-        return Parameters(weights.astype(self.dtype), np.dtype(self.dtype).type(bias))
-
-    def to_numpy(self, weights: FloatArray, bias: Any) -> Parameters:
-        """A copy, and a float."""
-        return Parameters(weights.copy(), float(bias))
-
     def predict(self, X: Tiled, weights: FloatArray, bias: Any) -> FloatArray:
         """ŷ = X W + b."""
         predicted: FloatArray = X.untiled() @ weights + bias
         return predicted
-
-    def loss(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
-        """(1/n) Σ r²; the pass gives the gradient along with it."""
-        return self.gradient(X, y, weights, bias).loss
 
     def gradient(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
         """(2/n) Xᵀ r and (2/n) Σ r, with the loss from the same residuals."""
         self.make_room(y.size)
         pass_over = all_sums_threaded if self.threaded else all_sums
         pass_over(X.tiles, y, np.append(weights, bias), self.chunk, self.lanes, self.sums)
-        n, (*_, total, squares) = y.dtype.type(y.size), self.sums[0]
-        scale = y.dtype.type(2) / n
-        return Gradient(squares / n, scale * self.sums[0, :-2], scale * total)
-
-    def update(self, weights: FloatArray, bias: Any, gradient: Gradient, learning_rate: float) -> Parameters:
-        """W ← W − η dW, b ← b − η db."""
-        rate = np.dtype(self.dtype).type(learning_rate)
-        return Parameters(weights - rate * gradient.weights, bias - rate * gradient.bias)
+        return self.mean_of(self.sums[0], y.size)
 
     def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
         """The epochs in compiled code: all of them in one call or, with batches, one call for each permutation."""

@@ -10,42 +10,29 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Iterable
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
+from handgrad.backends.array_trainer import ArrayTrainer
+from handgrad.backends.interface import FloatArray, Gradient
 
 #: Rows in a block: so many that calls cost little beside their work, so few that the residual stays in cache.
 BLOCK_ROWS = 65536
 
 
-class NumPyTrainer(Trainer):
+class NumPyTrainer(ArrayTrainer):
     """Vectorised NumPy with the gradient written by hand."""
 
-    name: ClassVar[str] = "numpy"
-    summary: ClassVar[str] = "vectorised, X by columns, in blocks"
-    kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "manual"
-    requires: ClassVar[tuple[str, ...]] = ("numpy",)
+    name = "numpy"
+    summary = "vectorised, X by columns, in blocks"
+    kind = "manual"
+    requires = ("numpy",)
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """X by columns and y (the given ones, if they are so), and the buffer for one block's residual."""
-        self.number = np.dtype(self.dtype).type
         self.residual = np.empty(min(BLOCK_ROWS, len(y)), dtype=self.dtype)
         return np.asfortranarray(X), np.ascontiguousarray(y)
-
-    def take(self, X: FloatArray, y: FloatArray, rows: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
-        """Copies of the rows."""
-        return X[rows], y[rows]
-
-    def to_own(self, weights: FloatArray, bias: float) -> Parameters:
-        """Array and scalar of the dtype; the scalar keeps float32 arithmetic in float32."""
-        return Parameters(weights.astype(self.dtype), self.number(bias))
-
-    def to_numpy(self, weights: FloatArray, bias: Any) -> Parameters:
-        """A copy, and a float."""
-        return Parameters(weights.copy(), float(bias))
 
     def predict(self, X: FloatArray, weights: FloatArray, bias: Any, out: FloatArray | None = None) -> FloatArray:
         """ŷ = X W + b, into `out` where given."""
@@ -66,11 +53,6 @@ class NumPyTrainer(Trainer):
         n = self.number(len(y))
         scale = self.number(2) / n
         return Gradient(squares / n, scale * d_weights, scale * d_bias)
-
-    def update(self, weights: FloatArray, bias: Any, gradient: Gradient, learning_rate: float) -> Parameters:
-        """W ← W − η dW, b ← b − η db."""
-        rate = self.number(learning_rate)
-        return Parameters(weights - rate * gradient.weights, bias - rate * gradient.bias)
 
     def block_sums(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> tuple[Any, FloatArray, Any]:
         """Σ r², Xᵀ r (d,) and Σ r of one block; `dot` would copy a block of X."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from ctypes import c_float
 from operator import mul
-from typing import ClassVar, Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,33 +19,33 @@ from numpy.typing import NDArray
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
 
 
-class Table(NamedTuple):
+class Lists(NamedTuple):
     """X (n, d) as n rows and as d columns."""
 
     rows: list[list[float]]
     columns: list[tuple[float, ...]]
 
 
-def table(rows: list[list[float]]) -> Table:
-    """The table with these rows."""
-    return Table(rows, list(zip(*rows, strict=True)))
+def lists(rows: list[list[float]]) -> Lists:
+    """The lists of these rows."""
+    return Lists(rows, list(zip(*rows, strict=True)))
 
 
 class PythonTrainer(Trainer):
     """A plain loop with the gradient written by hand."""
 
-    name: ClassVar[str] = "python"
-    summary: ClassVar[str] = "lists, floats and a plain loop"
-    kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "manual"
+    name = "python"
+    summary = "lists, floats and a plain loop"
+    kind = "manual"
 
-    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Table, list[float]]:
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Lists, list[float]]:
         """Lists of floats."""
-        return table(X.tolist()), y.tolist()
+        return lists(X.tolist()), y.tolist()
 
-    def take(self, X: Table, y: list[float], rows: NDArray[np.int64]) -> tuple[Table, list[float]]:
+    def take(self, X: Lists, y: list[float], rows: NDArray[np.int64]) -> tuple[Lists, list[float]]:
         """New lists that share the rows themselves."""
         picked = rows.tolist()
-        return table([X.rows[i] for i in picked]), [y[i] for i in picked]
+        return lists([X.rows[i] for i in picked]), [y[i] for i in picked]
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
         """A list and a float."""
@@ -55,18 +55,18 @@ class PythonTrainer(Trainer):
         """A new array and a float."""
         return Parameters(np.array(weights, dtype=self.dtype), bias)
 
-    def predict(self, X: Table, weights: list[float], bias: float) -> list[float]:
+    def predict(self, X: Lists, weights: list[float], bias: float) -> list[float]:
         """ŷᵢ = Σⱼ xᵢⱼ wⱼ + b."""
         if self.dtype == "float32":
             return [rounded(dot32(row, weights) + bias) for row in X.rows]
         return [sum(map(mul, row, weights)) + bias for row in X.rows]
 
-    def loss(self, X: Table, y: list[float], weights: list[float], bias: float) -> float:
+    def loss(self, X: Lists, y: list[float], weights: list[float], bias: float) -> float:
         """(1/n) Σ rᵢ²."""
         residual = self.residuals(X, y, weights, bias)
         return self.mean(residual, residual)
 
-    def gradient(self, X: Table, y: list[float], weights: list[float], bias: float) -> Gradient:
+    def gradient(self, X: Lists, y: list[float], weights: list[float], bias: float) -> Gradient:
         """dWⱼ = (2/n) Σᵢ xᵢⱼ rᵢ and db = (2/n) Σᵢ rᵢ, with the loss from the same residuals."""
         residual = self.residuals(X, y, weights, bias)
         ones = [1.0] * len(y)
@@ -82,7 +82,7 @@ class PythonTrainer(Trainer):
         moved = [w - learning_rate * dw for w, dw in zip(weights, gradient.weights, strict=True)]
         return Parameters(moved, bias - learning_rate * gradient.bias)
 
-    def residuals(self, X: Table, y: list[float], weights: list[float], bias: float) -> list[float]:
+    def residuals(self, X: Lists, y: list[float], weights: list[float], bias: float) -> list[float]:
         """rᵢ = ŷᵢ − yᵢ."""
         predicted = self.predict(X, weights, bias)
         if self.dtype == "float32":

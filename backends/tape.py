@@ -1,165 +1,49 @@
-"""Reverse-mode autodiff from scratch: a tape of arrays, about a hundred lines.
+"""The tape: the loss as operations on nodes, and its derivative by one walk back over them; none is written here.
 
-Each operation makes a `Node` that holds its value, the nodes that it came from, and for each of them a pullback: the
-chain rule's factor for that edge. Given ∂L/∂(this node), the pullback returns that node's share of ∂L/∂(its parent).
-`backward` walks from the loss to the leaves, so that a node is visited when all shares of its adjoint have arrived.
-
-    node = f(u, v)      adjoint(u) += adjoint(node) · ∂f/∂u      adjoint(v) += adjoint(node) · ∂f/∂v
-
-Source: Griewank and Walther, *Evaluating Derivatives* (2008), chapter 3.
+Reverse-mode autodiff from scratch, to be read: `Node` and `backward` are `autodiff.py`. As PyTorch does, each gradient
+records the forward pass anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
-
-Pullback = Callable[[Any], Any]
-
-
-class Node:
-    """A value on the tape.
-
-    Attributes:
-        value: An array or scalar.
-        operation: What made it: "leaf", "matmul", "add", "subtract", "square" or "mean".
-        parents: The nodes it came from, each with the pullback of that edge.
-        adjoint: ∂L/∂value, of the value's shape; None until `backward` has been here.
-    """
-
-    def __init__(self, value: Any, operation: str = "leaf", *parents: tuple[Node, Pullback]) -> None:
-        self.value = value
-        self.operation = operation
-        self.parents = parents
-        self.adjoint: Any = None
-
-    def __matmul__(self, other: Node) -> Node:
-        """X (n, d) times W (d,): ∂/∂X = g Wᵀ (an outer product), ∂/∂W = Xᵀ g."""
-        X, W = self.value, other.value
-        return Node(X @ W, "matmul", (self, lambda g: np.outer(g, W)), (other, lambda g: g @ X))
-
-    def __add__(self, other: Node) -> Node:
-        """Both derivatives are 1; what was broadcast in the sum is summed on the way back."""
-        return Node(
-            self.value + other.value,
-            "add",
-            (self, lambda g: unbroadcast(g, self.value)),
-            (other, lambda g: unbroadcast(g, other.value)),
-        )
-
-    def __sub__(self, other: Node) -> Node:
-        """The derivatives are 1 and −1."""
-        return Node(
-            self.value - other.value,
-            "subtract",
-            (self, lambda g: unbroadcast(g, self.value)),
-            (other, lambda g: -unbroadcast(g, other.value)),
-        )
-
-    def square(self) -> Node:
-        """d(u²)/du = 2u."""
-        return Node(self.value * self.value, "square", (self, lambda g: g * (2 * self.value)))
-
-    def mean(self) -> Node:
-        """d(mean u)/duᵢ = 1/n."""
-        n = self.value.dtype.type(self.value.size)
-        return Node(self.value.sum() / n, "mean", (self, lambda g: np.full_like(self.value, g / n)))
+from handgrad.backends.array_trainer import ArrayTrainer
+from handgrad.backends.autodiff import Node, backward
+from handgrad.backends.interface import FloatArray, Gradient
 
 
-def unbroadcast(adjoint: Any, value: Any) -> Any:
-    """Sums an adjoint over the axes along which its value was broadcast: each copy sends back its share."""
-    if np.shape(adjoint) == np.shape(value):
-        return adjoint
-    shares = adjoint.sum(axis=tuple(range(np.ndim(adjoint) - np.ndim(value))))
-    stretched = tuple(axis for axis, length in enumerate(np.shape(value)) if length == 1)
-    return shares.sum(axis=stretched, keepdims=True)
+def predict(X: Node, weights: Node, bias: Node) -> Node:
+    """ŷ = X W + b, recorded."""
+    return X @ weights + bias
 
 
-def topological(end: Node) -> list[Node]:
-    """All nodes that `end` depends on, each after its parents; a leaf first, `end` last."""
-    order: list[Node] = []
-    seen: set[int] = set()
-    stack = [(end, False)]
-    while stack:
-        node, parents_done = stack.pop()
-        if parents_done:
-            order.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
-            stack.append((node, True))
-            stack.extend((parent, False) for parent, _ in reversed(node.parents))
-    return order
+def loss(X: Node, y: Node, weights: Node, bias: Node) -> Node:
+    """(1/n) Σ (ŷ − y)², recorded."""
+    return (predict(X, weights, bias) - y).square().mean()
 
 
-def backward(end: Node, wanted: tuple[Node, ...] | None = None) -> list[Node]:
-    """Fills in `adjoint` from `end` (a scalar) back to the leaves; returns the nodes in the order of the forward pass.
+class TapeTrainer(ArrayTrainer):
+    """The tape at work: the forward pass is written, the derivative is not."""
 
-    With `wanted`, only the edges on a path to one of those nodes are followed: nobody asks for ∂L/∂X in training.
-    """
-    order = topological(end)
-    needed = {id(node) for node in (order if wanted is None else wanted)}
-    for node in order:
-        node.adjoint = None
-        if any(id(parent) in needed for parent, _ in node.parents):
-            needed.add(id(node))
-    end.adjoint = end.value.dtype.type(1)
-    for node in reversed(order):
-        for parent, pullback in node.parents:
-            if id(parent) in needed:
-                share = pullback(node.adjoint)
-                parent.adjoint = share if parent.adjoint is None else parent.adjoint + share
-    return order
+    name = "tape"
+    summary = "reverse-mode autodiff from scratch, to be read"
+    kind = "autodiff"
+    requires = ("numpy",)
 
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """X by rows, and y."""
+        return np.ascontiguousarray(X), np.ascontiguousarray(y)
 
-class TapeTrainer(Trainer):
-    """The tape above at work: the forward pass is written, the derivative is not."""
+    def loss(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
+        """(1/n) Σ (ŷ − y)²: the forward pass alone."""
+        return loss(Node(X), Node(y), Node(weights), Node(bias)).value
 
-    name: ClassVar[str] = "tape"
-    summary: ClassVar[str] = "reverse-mode autodiff from scratch, to be read"
-    kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "autodiff"
-    requires: ClassVar[tuple[str, ...]] = ("numpy",)
-
-    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Node, Node]:
-        """Leaves that hold the arrays."""
-        return Node(np.ascontiguousarray(X)), Node(np.ascontiguousarray(y))
-
-    def take(self, X: Node, y: Node, rows: NDArray[np.int64]) -> tuple[Node, Node]:
-        """Leaves with copies of the rows."""
-        return Node(X.value[rows]), Node(y.value[rows])
-
-    def to_own(self, weights: FloatArray, bias: float) -> Parameters:
-        """Leaves for the parameters."""
-        return Parameters(Node(weights.astype(self.dtype)), Node(np.dtype(self.dtype).type(bias)))
-
-    def to_numpy(self, weights: Any, bias: Any) -> Parameters:
-        """A copy, and a float; of nodes or of their adjoints."""
-        values = [part.value if isinstance(part, Node) else part for part in (weights, bias)]
-        return Parameters(values[0].copy(), float(values[1]))
-
-    def predict(self, X: Node, weights: Node, bias: Node) -> Node:
-        """ŷ = X W + b."""
-        return X @ weights + bias
-
-    def loss(self, X: Node, y: Node, weights: Node, bias: Node) -> Any:
-        """(1/n) Σ (ŷ − y)², as a number."""
-        return self.loss_node(X, y, weights, bias).value
-
-    def gradient(self, X: Node, y: Node, weights: Node, bias: Node) -> Gradient:
+    def gradient(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
         """The adjoints of the parameters, after one walk back from the loss."""
-        loss = self.loss_node(X, y, weights, bias)
-        backward(loss, wanted=(weights, bias))
-        return Gradient(loss.value, weights.adjoint, bias.adjoint)
-
-    def update(self, weights: Node, bias: Node, gradient: Gradient, learning_rate: float) -> Parameters:
-        """W ← W − η dW, b ← b − η db, as new leaves."""
-        rate = np.dtype(self.dtype).type(learning_rate)
-        return Parameters(Node(weights.value - rate * gradient.weights), Node(bias.value - rate * gradient.bias))
-
-    def loss_node(self, X: Node, y: Node, weights: Node, bias: Node) -> Node:
-        """The forward pass, recorded."""
-        return (self.predict(X, weights, bias) - y).square().mean()
+        W, b = Node(weights), Node(bias)
+        end = loss(Node(X), Node(y), W, b)
+        backward(end, wanted=(W, b))
+        return Gradient(end.value, W.adjoint, b.adjoint)

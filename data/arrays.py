@@ -1,10 +1,11 @@
-"""What others give (lists, arrays, pandas, polars) as float64, without a number changed and without text let in."""
+"""What others give (lists, arrays, pandas, polars) as floats, without a number changed and without text let in."""
 
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Callable, Sequence
+from decimal import Decimal
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -17,38 +18,64 @@ FloatArray = NDArray[np.float64]
 #: Integers beyond it have neighbours that float64 cannot tell apart.
 EXACT_INTEGERS = 2**53
 
+#: What to do about a column that holds no numbers.
+REMEDY = "turn it into numbers, or choose other columns"
+
 
 def as_numbers(given: Any, where: str) -> FloatArray:
-    """One column or array of any library as float64; NaN where a value is missing."""
+    """One column or array of any library as float64, always a copy; NaN where a value is missing or masked.
+
+    Raises:
+        DataError: See `as_floats`.
+    """
     if isinstance(given, np.ma.MaskedArray):  # asarray would uncover what is masked
         given = np.ma.filled(given.astype(np.float64), np.nan)
+    return as_floats(given, where).astype(np.float64)
+
+
+def as_floats(given: Any, where: str) -> NDArray[np.floating[Any]]:
+    """Numbers of any library as an array of floats: one that is so already as it is, all else as float64.
+
+    Args:
+        given: An array, a list, a column, a frame, a number. What a mask hides is not hidden here.
+        where: Its name, for the message.
+
+    Returns:
+        Of the shape given; NaN where an object is None or a library's own mark of what is missing.
+
+    Raises:
+        DataError: On text, even where it looks like a number; on dates and complex numbers; on rows of unlike length;
+            on a number beyond float64's range, and on a whole number that it would round.
+    """
     try:
         array = np.asarray(given)
     except ValueError as error:  # rows of unlike length
-        raise DataError(f"{where}: expected numbers in rows of one length ({error})") from None
+        raise DataError(
+            f"{where}: expected numbers in rows of one length, got rows of unlike shape ({error})"
+        ) from None
+    if array.dtype.kind == "f":
+        return array
     if array.dtype.kind in "iu":
         _check_exact(array, where)
-    elif array.dtype.kind == "O":
-        missing = np.asarray(given.isna() if hasattr(given, "isna") else array == np.array(None))
-        array = _from_objects(array, missing, where)
-    elif array.dtype.kind not in "fb":
-        raise DataError(f"{where}: expected numbers, got {array.dtype}; turn it into numbers, or choose other columns")
+    elif array.dtype.kind in "OSU":
+        return _from_objects(array.astype(object), given, where)
+    elif array.dtype.kind != "b":
+        raise DataError(f"{where}: expected numbers, got {array.dtype}; {REMEDY}")
     return array.astype(np.float64)
 
 
-def _from_objects(array: NDArray[Any], missing: NDArray[Any], where: str) -> FloatArray:
-    """Numbers of mixed types; text is refused even where it looks like a number."""
+def _from_objects(array: NDArray[Any], given: Any, where: str) -> FloatArray:
+    """Numbers of mixed types; NumPy alone would also read the text "1.5" as one."""
+    missing = np.asarray(given.isna()) if hasattr(given, "isna") else np.zeros(array.shape, dtype=bool)
     converted = np.empty(array.shape, dtype=np.float64)
     for place, value in np.ndenumerate(array):
-        if missing[place]:
+        if value is None or missing[place]:
             converted[place] = math.nan
-            continue
-        if not isinstance(value, numbers.Number) or isinstance(value, complex):
-            raise DataError(
-                f"{where}, row {place[0]}: expected a number, got {shown(str(value))} "
-                f"({type(value).__name__}); turn it into numbers, or choose other columns"
-            )
-        converted[place] = _exact_float(value, f"{where}, row {place[0]}")
+        elif isinstance(value, Real | Decimal | np.bool_):
+            converted[place] = _exact_float(value, where + at(place))
+        else:
+            found = f"{shown(str(value))} ({type(value).__name__}){at(place)}"
+            raise DataError(f"{where}: expected numbers, got {found}; {REMEDY}")
     return converted
 
 
@@ -57,7 +84,7 @@ def _exact_float(value: Any, where: str) -> float:
         number = float(value)
     except OverflowError:
         raise DataError(f"{where}: {shown(str(value))} is beyond float64's range; give it in a larger unit") from None
-    if isinstance(value, int) and number != value:
+    if isinstance(value, Integral) and number != value:
         raise DataError(inexact_integer(where, str(value)))
     return number
 
@@ -67,7 +94,12 @@ def _check_exact(array: NDArray[Any], where: str) -> None:
     suspects = np.argwhere((array > EXACT_INTEGERS) | (array < -EXACT_INTEGERS))
     for place in map(tuple, suspects):
         if int(array[place]) != int(float(array[place])):
-            raise DataError(inexact_integer(f"{where}, row {place[0]}", str(array[place])))
+            raise DataError(inexact_integer(where + at(place), str(array[place])))
+
+
+def at(place: Sequence[int]) -> str:
+    """An entry's indices for a message: " at row 3, column 1"; nothing for a single number."""
+    return "".join(f"{sep} {i}" for sep, i in zip((" at row", ", column", ","), place, strict=False))
 
 
 def inexact_integer(where: str, digits: str) -> str:

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from handgrad.backends import catalogue
+from handgrad.backends.autodiff import Node, backward
 from handgrad.backends.exact import ExactTrainer
 from handgrad.backends.interface import FloatArray, Gradient, InputError, check_parameters
 from handgrad.backends.numpy import NumPyTrainer
-from handgrad.backends.tape import Node, TapeTrainer, backward
+from handgrad.backends.tape import loss
 from handgrad.compare.judge.bounds import gradient_tolerances, over, ulps
 from handgrad.compare.judge.hessian import hessian
 from handgrad.compare.judge.table import two_parts
@@ -169,12 +170,10 @@ def _steps(features: Sequence[str], old: list[float], gradient: Gradient, rate: 
 
 def tape_of(X: FloatArray, y: FloatArray, weights: FloatArray, bias: float) -> tuple[TapeNode, ...]:
     """The tape backend's own tape after its walk back, in topological order."""
-    trainer = TapeTrainer(X, y)
-    parameters = trainer.to_own(weights, bias)
-    loss = trainer.loss_node(*trainer.data, *parameters)
-    order = backward(loss, wanted=parameters)
-    leaves = zip(("X", "y", "W", "b"), (*trainer.data, *parameters), strict=True)
-    names = {id(node): NAMES.get(node.operation, "") for node in order} | {id(node): name for name, node in leaves}
+    leaves = [Node(value) for value in (X, y, weights, np.float64(bias))]
+    order = backward(loss(*leaves), wanted=leaves[2:])
+    named = dict(zip(map(id, leaves), ("X", "y", "W", "b"), strict=True))
+    names = {id(node): NAMES.get(node.operation, "") for node in order} | named
     return tuple(_described(node, names) for node in order)
 
 

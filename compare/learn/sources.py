@@ -16,17 +16,8 @@ SHOWN: dict[int, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("handgrad.backends.numpy", ("NumPyTrainer.gradient",)),
     ),
     3: (
-        (
-            "handgrad.backends.tape",
-            (
-                "Node.__matmul__",
-                "Node.square",
-                "Node.mean",
-                "backward",
-                "TapeTrainer.loss_node",
-                "TapeTrainer.gradient",
-            ),
-        ),
+        ("handgrad.backends.autodiff", ("Node.__matmul__", "Node.square", "Node.mean", "backward")),
+        ("handgrad.backends.tape", ("predict", "loss", "TapeTrainer.gradient")),
     ),
     4: (("handgrad.compare.judge.gradcheck", ("_Differences.forward", "_Differences.central")),),
     5: (

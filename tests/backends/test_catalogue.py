@@ -10,13 +10,15 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from handgrad.backends import catalogue as module
 from handgrad.backends.catalogue import ORDER, UnknownBackend, canonical, catalogue, entry, load
-from handgrad.backends.interface import BackendUnavailable
+from handgrad.backends.interface import BackendUnavailable, Plan
 
 CONTRACT = Path(__file__).with_name("test_contract.py")
 
@@ -61,6 +63,26 @@ class Einsum(Trainer):
         rate = np.dtype(self.dtype).type(learning_rate)
         return Parameters(weights - rate * gradient.weights, bias - rate * gradient.bias)
 '''
+
+#: Another on the base for arrays, whose attributes say that they are the class's own.
+ON_ARRAYS = """
+
+from typing import ClassVar, Literal
+from handgrad.backends.array_trainer import ArrayTrainer
+
+
+class OnArrays(ArrayTrainer):
+    name: ClassVar[str] = "plugin-arrays"
+    summary: ClassVar[str] = "what is left to write"
+    kind: ClassVar[Literal["manual", "autodiff", "exact"]] = "manual"
+
+    def bind(self, X, y):
+        return np.ascontiguousarray(X), np.ascontiguousarray(y)
+
+    def gradient(self, X, y, weights, bias):
+        residual = X @ weights + bias - y
+        return self.mean_of(np.array([*(residual @ X), residual.sum(), residual @ residual]), len(y))
+"""
 
 #: Faulty ones, each with the test of the contract that must catch it.
 FAULTS = {
@@ -343,7 +365,8 @@ def test_an_entry_point_that_leads_nowhere_is_left_out_and_named(
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, bool]]:
     """A right backend under the whole contract, and each fault under the test that must catch it: in one run."""
-    source, points, selection = EINSUM, {"einsum": "others:Einsum"}, ["plugin-einsum"]
+    source, selection = EINSUM + ON_ARRAYS, ["plugin-einsum", "plugin-arrays"]
+    points = {"einsum": "others:Einsum", "arrays": "others:OnArrays"}
     for number, (fault, (caught_by, body)) in enumerate(FAULTS.items()):
         literals = f'    name = "plugin-{fault}"\n    summary = "a fault"\n    kind = "manual"\n'
         indented = "".join(f"    {line}\n" for line in dedent(body).strip().splitlines())
@@ -353,10 +376,27 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, bool]]:
     return verdicts(package(tmp_path_factory.mktemp("others"), source, **points), " or ".join(selection))
 
 
-def test_a_backend_in_one_file_of_another_package_passes_the_contract(judged: list[tuple[str, bool]]) -> None:
-    found = [(name, passed) for name, passed in judged if "plugin-einsum" in name]
+@pytest.mark.parametrize("name", ["plugin-einsum", "plugin-arrays"])
+def test_a_backend_in_one_file_of_another_package_passes_the_contract(
+    name: str, judged: list[tuple[str, bool]]
+) -> None:
+    found = [(case, passed) for case, passed in judged if name in case]
     assert len(found) > 100
-    assert [name for name, passed in found if not passed] == []
+    assert [case for case, passed in found if not passed] == []
+
+
+def test_the_skeleton_in_contributing_is_a_backend() -> None:
+    text = (CONTRIBUTING := Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    code = text.partition("```python\n")[2].partition("```")[0]
+    space: dict[str, Any] = {}
+    exec(compile(code, CONTRIBUTING, "exec"), space)
+    yours, rng = space["YoursTrainer"], np.random.default_rng(3)
+    X, y = rng.normal(size=(20, 3)).astype(np.float32), rng.normal(size=20)
+    assert set(vars(yours)) & set(dir(load("numpy"))) >= {"name", "summary", "kind", "requires", "install"}
+    for dtype in ("float64", "float32"):
+        ours, theirs = (trainer(X, y, dtype).train(Plan(0.1, 5, 7, dtype=dtype)) for trainer in (yours, load("numpy")))
+        assert ours.weights.dtype == dtype
+        np.testing.assert_allclose(ours.recorded_weights, theirs.recorded_weights, rtol=20 * np.finfo(dtype).eps)
 
 
 def test_the_contract_catches_faulty_backends(judged: list[tuple[str, bool]]) -> None:

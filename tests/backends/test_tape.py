@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handgrad.backends.tape import Node, backward, topological
+from handgrad.backends.autodiff import Node, backward, topological
 
 random = np.random.default_rng(5)
 X, W, U, V, B = (random.normal(size=shape) for shape in [(7, 3), (3,), (7,), (7,), ()])

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from handgrad.backends.autodiff import Node, backward
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.backends.python import PythonTrainer
-from handgrad.backends.tape import Node, TapeTrainer, backward
+from handgrad.backends.tape import TapeTrainer
 
 
 def vectorised(X, y, weights, bias):

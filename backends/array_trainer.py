@@ -1,0 +1,56 @@
+"""What backends on arrays have alike: a trainer that needs only `bind` and `gradient` of them.
+
+Its parameters are a NumPy array (d,) and a number of the dtype. A backend whose X is no array of shape (n, d) also says
+how rows are taken from it and how it predicts.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
+
+
+class ArrayTrainer(Trainer):
+    """A trainer on arrays; `bind` gives X and y their memory order, `gradient` does the work."""
+
+    @cached_property
+    def number(self) -> Any:
+        """Turns a number into one of the dtype; a scalar of float64 would not stay out of float32 arithmetic."""
+        return np.dtype(self.dtype).type
+
+    def take(self, X: Any, y: Any, rows: NDArray[np.int64]) -> tuple[Any, Any]:
+        """Copies of the rows, (k, d) and (k,)."""
+        return X[rows], y[rows]
+
+    def to_own(self, weights: FloatArray, bias: float) -> Parameters:
+        """Array (d,) and scalar of the dtype."""
+        return Parameters(weights.astype(self.dtype), self.number(bias))
+
+    def to_numpy(self, weights: FloatArray, bias: Any) -> Parameters:
+        """A copy, and a float."""
+        return Parameters(weights.copy(), float(bias))
+
+    def predict(self, X: Any, weights: FloatArray, bias: Any) -> FloatArray:
+        """ŷ = X W + b, (n,)."""
+        predicted: FloatArray = X @ weights + bias
+        return predicted
+
+    def loss(self, X: Any, y: Any, weights: FloatArray, bias: Any) -> Any:
+        """(1/n) Σ r², which the gradient gives along with itself."""
+        return self.gradient(X, y, weights, bias).loss
+
+    def update(self, weights: FloatArray, bias: Any, gradient: Gradient, learning_rate: float) -> Parameters:
+        """W ← W − η dW, b ← b − η db."""
+        rate = self.number(learning_rate)
+        return Parameters(weights - rate * gradient.weights, bias - rate * gradient.bias)
+
+    def mean_of(self, sums: FloatArray, rows: int) -> Gradient:
+        """Loss and gradient from their sums (d + 2) over so many rows: Σ xⱼ r for each feature, Σ r and Σ r²."""
+        n = self.number(rows)
+        scale = self.number(2) / n
+        return Gradient(sums[-1] / n, scale * sums[:-2], scale * sums[-2])
