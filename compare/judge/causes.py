@@ -46,7 +46,7 @@ Summing = Callable[[FloatArray, FloatArray], FloatArray]
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ShownGradient:
     """A gradient (weights and bias) that a backend gave at a point, or the point that a step from there led to.
 
     Exactly one of `gradient` and `after` is given, (d + 1,), in the dtype, the bias last.
@@ -68,10 +68,10 @@ class Way:
     total: Summing
 
 
-def evidence(start: Parameters, gradient: Gradient, training: Training | None, dtype: DType) -> list[Evidence]:
+def evidence(start: Parameters, gradient: Gradient, training: Training | None, dtype: DType) -> list[ShownGradient]:
     """What a full-batch run shows of its gradients: the first, and the steps between epochs that follow one another."""
     found = [
-        Evidence(
+        ShownGradient(
             np.array([*start.weights, start.bias], dtype=dtype),
             gradient=np.array([*gradient.weights, gradient.bias], dtype=dtype),
         )
@@ -80,7 +80,7 @@ def evidence(start: Parameters, gradient: Gradient, training: Training | None, d
         return found
     points = np.column_stack([training.recorded_weights, training.recorded_biases]).astype(dtype)
     follow = np.flatnonzero(np.diff(training.recorded_epochs) == 1)[:STEPS]
-    return found + [Evidence(points[k], after=points[k + 1]) for k in follow if np.isfinite(points[k + 1]).all()]
+    return found + [ShownGradient(points[k], after=points[k + 1]) for k in follow if np.isfinite(points[k + 1]).all()]
 
 
 def probe_points(goal: Parameters, dtype: DType) -> FloatArray:
@@ -91,17 +91,17 @@ def probe_points(goal: Parameters, dtype: DType) -> FloatArray:
     return points
 
 
-def evidence_at(points: FloatArray, gradients: Sequence[Sequence[float | None]]) -> list[Evidence]:
+def evidence_at(points: FloatArray, gradients: Sequence[Sequence[float | None]]) -> list[ShownGradient]:
     """What a backend answered at the points (k, d + 1); an answer that is not finite is no evidence."""
     pairs = zip(points, gradients, strict=True)
-    return [Evidence(at, gradient=np.array(given, dtype=points.dtype)) for at, given in pairs if None not in given]
+    return [ShownGradient(at, gradient=np.array(given, dtype=points.dtype)) for at, given in pairs if None not in given]
 
 
 def cause(
     X: FloatArray,
     y: FloatArray,
     learning_rate: float,
-    shown: Sequence[Evidence],
+    shown: Sequence[ShownGradient],
     dtype: DType,
     exact: ExactTrainer | None = None,
 ) -> str | None:
@@ -131,7 +131,7 @@ def cause(
 
 
 def _first(
-    X: FloatArray, y: FloatArray, rate: np.floating, shown: Sequence[Evidence], part: slice, exact: ExactTrainer
+    X: FloatArray, y: FloatArray, rate: np.floating, shown: Sequence[ShownGradient], part: slice, exact: ExactTrainer
 ) -> str | None:
     """The words of the first way that gives this part of all the evidence."""
     if rounded_once(exact, shown, part):
@@ -143,7 +143,7 @@ def _first(
     return None
 
 
-def rounded_once(exact: ExactTrainer, shown: Sequence[Evidence], part: slice) -> bool:
+def rounded_once(exact: ExactTrainer, shown: Sequence[ShownGradient], part: slice) -> bool:
     """Whether every gradient shown, and there are enough, is the number of the dtype next to the exact one."""
     given = [(piece.at, piece.gradient) for piece in shown if piece.gradient is not None]
     if len(given) < LEAST_ROUNDED:
@@ -164,7 +164,7 @@ def _chance(
     X: FloatArray,
     y: FloatArray,
     rate: np.floating,
-    shown: Sequence[Evidence],
+    shown: Sequence[ShownGradient],
     part: slice,
 ) -> float:
     """How likely any other order of summation is to give these bits, from how often the known ones do.
@@ -177,7 +177,7 @@ def _chance(
 
 
 def _hits(
-    way: Way, columns: FloatArray, X: FloatArray, y: FloatArray, rate: np.floating, piece: Evidence, part: slice
+    way: Way, columns: FloatArray, X: FloatArray, y: FloatArray, rate: np.floating, piece: ShownGradient, part: slice
 ) -> FloatArray:
     """Which numbers of this part of a piece of evidence the way gives to the bit."""
     number = X.dtype.type

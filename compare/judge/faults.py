@@ -43,7 +43,7 @@ class Scaled(Fault):
     size: float
 
     def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
-        """See `Fault`."""
+        """Weights and bias times 1 + size, in the dtype."""
         factor = computed.weights.dtype.type(1 + self.size)
         return computed._replace(weights=computed.weights * factor, bias=float(factor * computed.bias))
 
@@ -55,7 +55,7 @@ class ScaledWeight(Fault):
     size: float
 
     def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
-        """See `Fault`."""
+        """The last weight's derivative times 1 + size, the others as they are."""
         weights = computed.weights.copy()
         weights[-1] *= weights.dtype.type(1 + self.size)
         return computed._replace(weights=weights)
@@ -68,7 +68,7 @@ class ScaledBias(Fault):
     size: float
 
     def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
-        """See `Fault`."""
+        """The bias's derivative times 1 + size, the weights' as they are."""
         return computed._replace(bias=computed.bias * (1 + self.size))
 
 
@@ -79,7 +79,7 @@ class ScaledLoss(Fault):
     size: float
 
     def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
-        """See `Fault`."""
+        """The loss times 1 + size, the derivatives as they are."""
         return computed._replace(loss=computed.loss * (1 + self.size))
 
 
@@ -90,7 +90,7 @@ class ScaledStep(Fault):
     size: float
 
     def rate(self, learning_rate: float) -> float:
-        """See `Fault`."""
+        """The learning rate times 1 + size."""
         return learning_rate * (1 + self.size)
 
 
@@ -101,7 +101,7 @@ class WeakenedRow(Fault):
     size: float
 
     def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
-        """See `Fault`."""
+        """The gradient less `size` of the last row's share in it."""
         x, target = trainer.table[0][-1].astype(np.float64), float(trainer.table[1][-1])
         share = 2 / trainer.rows * self.size * (float(x @ at.weights) + float(at.bias) - target)
         weights = (computed.weights - share * x).astype(computed.weights.dtype)
@@ -112,7 +112,7 @@ class DroppedRow(Fault):
     """The last row is left out."""
 
     def rows(self, count: int) -> NDArray[np.int64]:
-        """See `Fault`."""
+        """All rows but the last; the only one, where there is one."""
         return np.arange(max(1, count - 1))
 
 
@@ -120,7 +120,7 @@ class DuplicatedRow(Fault):
     """The last row counts twice."""
 
     def rows(self, count: int) -> NDArray[np.int64]:
-        """See `Fault`."""
+        """All rows, and the last once more."""
         return np.append(np.arange(count), count - 1)
 
 
@@ -128,7 +128,7 @@ class SwappedSign(Fault):
     """The last weight's derivative with the other sign."""
 
     def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
-        """See `Fault`."""
+        """The last weight's derivative with the other sign, the others as they are."""
         weights = computed.weights.copy()
         weights[-1] = -weights[-1]
         return computed._replace(weights=weights)
@@ -138,7 +138,7 @@ class LostBias(Fault):
     """The forward pass leaves the bias out: right as long as it is 0."""
 
     def point(self, weights: FloatArray, bias: Any) -> Parameters:
-        """See `Fault`."""
+        """The weights with a bias of 0, in the bias's own format."""
         return Parameters(weights, bias * 0)
 
 
@@ -149,7 +149,7 @@ class StaleGradient(Fault):
         self.held: Gradient | None = None
 
     def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
-        """See `Fault`."""
+        """The gradient of the step before, with the loss of this one; the first gradient twice."""
         used = self.held or computed
         self.held = computed
         return used._replace(loss=computed.loss)
@@ -159,7 +159,7 @@ class SingleAccumulator(Fault):
     """The sums are kept in float32, all else in float64."""
 
     def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
-        """See `Fault`."""
+        """The gradient from the residuals, each sum taken in float32."""
         X, y = trainer.table
         residual = X @ at.weights + at.bias - y
         slopes = (X * residual[:, np.newaxis]).sum(axis=0, dtype=np.float32).astype(np.float64)
@@ -171,7 +171,7 @@ class NotANumber(Fault):
     """One derivative is NaN."""
 
     def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
-        """See `Fault`."""
+        """The first weight's derivative as NaN, the others as they are."""
         weights = computed.weights.copy()
         weights[0] = np.nan
         return computed._replace(weights=weights)

@@ -16,7 +16,7 @@ import numpy as np
 
 from handgrad.backends.interface import FloatArray, InputError, Plan, Trainer
 from handgrad.compare.judge.bounds import over
-from handgrad.compare.judge.deviations import recorded_parameters
+from handgrad.compare.judge.discrepancies import recorded_parameters
 from handgrad.compare.judge.faults import (
     DroppedRow,
     DuplicatedRow,

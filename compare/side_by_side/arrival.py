@@ -40,19 +40,19 @@ def arrival(trajectory: Trajectory, losses: Sequence[float], diverged_at: int | 
         diverged_at: The first epoch whose loss is not finite; None where all are.
         prepared: The problem.
     """
-    descent = prepared.descent
+    forecast = prepared.forecast
     digits = None if diverged_at is not None else last_digits(trajectory, prepared)
     return Arrival(
         state=state(digits),
         epochs=trajectory.epochs[-1],
         digits=digits,
         loss_ratio=loss_ratio(losses, prepared),
-        epochs_for={str(digits): descent.epochs_for[digits] for digits in TOLD_DIGITS},
+        epochs_for={str(digits): forecast.epochs_for[digits] for digits in TOLD_DIGITS},
         contraction=None if digits is None else contraction(trajectory, prepared),
-        predicted_contraction=descent.contraction,
+        predicted_contraction=forecast.contraction,
         learning_rate=prepared.plan.learning_rate,
         limit=prepared.table.hessian.limit,
-        full_batch=descent.full_batch,
+        full_batch=forecast.full_batch,
         nearest_to_start=prepared.table.hessian.deficient,
         dtype=prepared.plan.dtype,
     )
@@ -64,8 +64,8 @@ def divergence(epoch: int, prepared: Prepared) -> Divergence:
         epoch=epoch,
         learning_rate=prepared.plan.learning_rate,
         limit=prepared.table.hessian.limit,
-        converging_rate=prepared.descent.converging_rate,
-        predicted_epoch=prepared.descent.overflow_epoch,
+        converging_rate=prepared.forecast.converging_rate,
+        predicted_epoch=prepared.forecast.overflow_epoch,
         dtype=prepared.plan.dtype,
         standardized=prepared.problem.standardized,
     )
@@ -73,7 +73,7 @@ def divergence(epoch: int, prepared: Prepared) -> Divergence:
 
 def contraction(trajectory: Trajectory, prepared: Prepared) -> float | None:
     """By which an epoch shrank the error, as observed; None where too few epochs lie above rounding."""
-    return observed_contraction(*errors(trajectory, prepared), rounding=prepared.descent.rounding)
+    return observed_contraction(*errors(trajectory, prepared), rounding=prepared.forecast.rounding)
 
 
 def state(digits: float | None) -> ArrivalState:
@@ -85,7 +85,7 @@ def state(digits: float | None) -> ArrivalState:
 
 def last_digits(trajectory: Trajectory, prepared: Prepared) -> float:
     """The digits of the worst of the last parameters."""
-    return common_digits([*trajectory.weights[-1], trajectory.biases[-1]], prepared.descent.own_goal)
+    return common_digits([*trajectory.weights[-1], trajectory.biases[-1]], prepared.forecast.own_goal)
 
 
 def common_digits(found: ArrayLike, wanted: ArrayLike) -> float:
@@ -107,7 +107,7 @@ def loss_ratio(losses: Sequence[float], prepared: Prepared) -> float | None:
 def errors(trajectory: Trajectory, prepared: Prepared) -> tuple[FloatArray, FloatArray]:
     """Recorded epochs (k,) and ‖θ − θ*‖ (k,) at them, in the units of the problem as it is trained."""
     weights, biases = prepared.standardization.weights_forward(trajectory.weights, trajectory.biases)
-    apart = np.column_stack([weights, biases]) - np.append(*prepared.descent.goal)
+    apart = np.column_stack([weights, biases]) - np.append(*prepared.forecast.goal)
     with np.errstate(over="ignore"):
         return np.array(trajectory.epochs, dtype=np.float64), np.sqrt((apart**2).sum(axis=1))
 

@@ -11,7 +11,7 @@ from handgrad.backends.interface import FloatArray
 from handgrad.compare.judge.closed_form import ClosedForm
 from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import Curvature, Destination, Problem, Sample
-from handgrad.compare.side_by_side.descent import Descent
+from handgrad.compare.side_by_side.forecast import Forecast
 from handgrad.data.dataset import Dataset
 from handgrad.data.metrics import mse
 
@@ -25,9 +25,9 @@ SAMPLE_ROWS = 300
 DIGITS = (3, 6, 9)
 
 
-def describe(dataset: Dataset, options: Options, descent: Descent, solution: ClosedForm) -> Problem:
+def describe(dataset: Dataset, options: Options, forecast: Forecast, solution: ClosedForm) -> Problem:
     """The problem as the report tells it; `solution` is in the user's units."""
-    plan, standardization = descent.plan, descent.standardization
+    plan, standardization = forecast.plan, forecast.standardization
     predicted = dataset.X @ solution.weights + solution.bias
     dependent = reasons.of_dependences(solution.dependent)
     return Problem(
@@ -47,24 +47,24 @@ def describe(dataset: Dataset, options: Options, descent: Descent, solution: Clo
         standardized=options.standardize,
         means=tuple(map(float, standardization.means)),
         scales=tuple(map(float, standardization.scales)),
-        curvature=curvature(descent),
+        curvature=curvature(forecast),
         sample=sample(dataset, predicted),
         destination=destination(solution, mse(dataset.y, predicted)),
         notes=(*dataset.notes, *([dependent] if dependent else [])),
     )
 
 
-def curvature(descent: Descent) -> Curvature:
+def curvature(forecast: Forecast) -> Curvature:
     """The Hessian as the report tells it, at the rate of the plan."""
-    hessian = descent.table.hessian
+    hessian = forecast.table.hessian
     return Curvature(
         largest=hessian.largest,
         smallest=hessian.smallest,
         condition=hessian.condition,
         limit=hessian.limit,
         best_rate=hessian.best_rate,
-        contraction=descent.contraction,
-        epochs_for={str(digits): descent.epochs_for[digits] for digits in DIGITS},
+        contraction=forecast.contraction,
+        epochs_for={str(digits): forecast.epochs_for[digits] for digits in DIGITS},
     )
 
 

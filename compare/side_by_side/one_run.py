@@ -67,7 +67,7 @@ class RunCheck:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedModel:
     """What `train_one` made: the model in the user's units, the run behind it, and its checks."""
 
     backend: str
@@ -77,7 +77,7 @@ class Trained:
     checks: tuple[RunCheck, ...]
 
 
-def train_one(dataset: Dataset, backend: str, options: Options, check: bool = False) -> Trained:
+def train_one(dataset: Dataset, backend: str, options: Options, check: bool = False) -> TrainedModel:
     """Trains on one backend, in this process.
 
     Args:
@@ -94,7 +94,7 @@ def train_one(dataset: Dataset, backend: str, options: Options, check: bool = Fa
     trainer = trainer_class(prepared.X, prepared.y, options.dtype)
     training = trainer.train(prepared.plan)
     checks = check_run(trainer, prepared, training) if check else ()
-    return Trained(backend, model_of(dataset, backend, prepared, training), training, prepared, checks)
+    return TrainedModel(backend, model_of(dataset, backend, prepared, training), training, prepared, checks)
 
 
 def check_run(trainer: Trainer, prepared: Prepared, training: Training) -> tuple[RunCheck, ...]:
@@ -153,7 +153,7 @@ def model_of(dataset: Dataset, backend: str, prepared: Prepared, training: Train
     )
 
 
-def history_csv(trained: Trained) -> bytes:
+def history_csv(trained: TrainedModel) -> bytes:
     """One line per recorded epoch: epoch, loss, weights and bias in the user's units; every digit."""
     run, prepared = trained.training, trained.prepared
     weights, biases = prepared.back(run.recorded_weights.tolist(), run.recorded_biases.tolist())

@@ -37,11 +37,11 @@ def check_points(
 
 def point(prepared: Prepared, where: Where) -> Parameters:
     """The parameters there, in the units of the problem as it is trained."""
-    return prepared.start() if where == "start" else prepared.goal()
+    return prepared.forecast.start if where == "start" else prepared.forecast.goal
 
 
 def most_moving(prepared: Prepared, most: int) -> list[int]:
     """The numbers of at most so many parameters, ascending: of the weights that move the prediction most, and d."""
-    sizes = np.abs(prepared.goal().weights) * prepared.X.std(axis=0)
+    sizes = np.abs(prepared.forecast.goal.weights) * prepared.X.std(axis=0)
     weights = np.argsort(-sizes, kind="stable")[: most - 1]
     return [*sorted(weights.tolist()), prepared.X.shape[1]]

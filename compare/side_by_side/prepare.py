@@ -21,8 +21,8 @@ from handgrad.backends.interface import (
 from handgrad.compare.judge.closed_form import solve
 from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.results.comparison import Problem
-from handgrad.compare.side_by_side.descent import Descent
 from handgrad.compare.side_by_side.describe import describe
+from handgrad.compare.side_by_side.forecast import Forecast
 from handgrad.compare.timing.environment import available_cores
 from handgrad.compare.timing.journal import fingerprint
 from handgrad.compare.timing.messages import Number
@@ -80,23 +80,23 @@ class Options:
 class Prepared:
     """The problem as all backends get it: the table is in the plan's dtype, standardised where asked for."""
 
-    descent: Descent
+    forecast: Forecast
     problem: Problem
 
     @property
     def table(self) -> CheckedTable:
         """X and y with what the judge works out of them."""
-        return self.descent.table
+        return self.forecast.table
 
     @property
     def plan(self) -> Plan:
         """The run."""
-        return self.descent.plan
+        return self.forecast.plan
 
     @property
     def standardization(self) -> Standardization:
         """Between the units of the table and the user's."""
-        return self.descent.standardization
+        return self.forecast.standardization
 
     @property
     def X(self) -> FloatArray:
@@ -129,14 +129,6 @@ class Prepared:
         )
         return tuple(map(tuple, own_weights.tolist())), tuple(own_biases.tolist())
 
-    def start(self) -> Parameters:
-        """Where the run starts, as float64."""
-        return self.descent.start
-
-    def goal(self) -> Parameters:
-        """Where the run is heading, in the units of the problem as it is trained."""
-        return self.descent.goal
-
 
 def prepare(dataset: Dataset, options: Options) -> Prepared:
     """Standardises, chooses the learning rate, and finds the least-squares solution.
@@ -150,8 +142,8 @@ def prepare(dataset: Dataset, options: Options) -> Prepared:
     given = table if options.dtype == "float64" and not options.standardize else CheckedTable.of(dataset.X, dataset.y)
     solution = solve(given, dataset.feature_names)
     plan = plan_for(table, options)
-    descent = Descent(table, plan, standardization, np.append(solution.weights, solution.bias))
-    return Prepared(descent, describe(dataset, options, descent, solution))
+    forecast = Forecast(table, plan, standardization, np.append(solution.weights, solution.bias))
+    return Prepared(forecast, describe(dataset, options, forecast, solution))
 
 
 def plan_for(table: CheckedTable, options: Options) -> Plan:

@@ -182,7 +182,7 @@ def asked(worker: Worker, context: RunContext) -> Answers:
 
 def explaining(worker: Worker, prepared: Prepared) -> list[list[Number]]:
     """The gradients (points, d + 1), the bias last, from which it is told how they come acontext."""
-    points = probe_points(prepared.goal(), prepared.plan.dtype)
+    points = probe_points(prepared.forecast.goal, prepared.plan.dtype)
     return worker.ask(TakeGradients(points.tolist())).gradients
 
 

@@ -9,7 +9,7 @@ judge      gradients and trajectories against the exact ones and against each ot
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from pathlib import Path
 from handgrad.backends.catalogue import catalogue, entry
 from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import BackendResult, Comparison, Trajectory
+from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.timing import Speed, Timing
 from handgrad.compare.side_by_side.arrival import arrival, divergence
 from handgrad.compare.side_by_side.evidence import gradchecks, judge_under_test, precision_table
@@ -71,23 +72,47 @@ def side_by_side(
     options = options or Options()
     captured = environment.capture(options.thread_count())  # the load is that before the comparison
     runs = {name: Run(entry(name)) for name in (defaults() if options.backends is None else options.backends)}
-    others = dict(meanwhile or {})
-    steps = len(runs) + len(others) + 3
+    steps = len(runs) + len(meanwhile or {}) + 3
     progress("preparing", 0, steps)
     prepared = prepare(dataset, options)
     journal = Journal(folder, prepared.fingerprint(), options.resume)
+    # a worker ends with the thread that started it, so the pool lasts until all is timed
     with prepared.data_file() as data, ThreadPoolExecutor(LANES) as pool, closing(runs):
         context = RunContext(prepared, options, journal, data, reader(runs))
-        tasks = {
-            name: partial(carry_out, runs[name], context)
-            for name in sorted(runs, key=lambda name: not runs[name].entry.install)
-        }
-        in_lanes(pool, lanes(prepared), tasks | others, lambda at_work, done: progress(at_work, done + 1, steps))
+        set_up(pool, runs, context, meanwhile or {}, lambda at_work, done: progress(at_work, done + 1, steps))
         progress("timing", steps - 2, steps)
         limit = time_epochs(runs, context)
     if not any(run.answers for run in runs.values()):
         raise NothingRan("; ".join(run.why_not() for run in runs.values()) or "no backend was named")
     progress("judging", steps - 1, steps)
+    return judgement(runs, limit, prepared, dataset, options, captured)
+
+
+def set_up(
+    pool: Executor,
+    runs: Mapping[str, Run],
+    context: RunContext,
+    meanwhile: Mapping[str, Callable[[], object]],
+    tell: Callable[[str, int], None],
+) -> None:
+    """Everything but the steady timing of every run, and what the caller wants done meanwhile, a few at a time.
+
+    Backends whose libraries are installed apart come first, since those take longest to import.
+    """
+    first = sorted(runs, key=lambda name: not runs[name].entry.install)
+    tasks = {name: partial(carry_out, runs[name], context) for name in first}
+    in_lanes(pool, lanes(context.prepared), tasks | dict(meanwhile), tell)
+
+
+def judgement(
+    runs: Mapping[str, Run],
+    limit: Timing | None,
+    prepared: Prepared,
+    dataset: Dataset,
+    options: Options,
+    captured: Environment,
+) -> Comparison:
+    """What the runs gave, judged; `limit` is how long the machine takes to read X and y."""
     answers = {name: run.answers for name, run in runs.items() if run.answers}
     found = {name: result(run, prepared) for name, run in runs.items()}
     results = judged(found, answers, {name: run.explanation for name, run in runs.items()}, prepared)
@@ -161,7 +186,7 @@ def speed(run: Run) -> Speed | None:
 
 
 def compared(results: dict[str, BackendResult], limit: Timing | None) -> dict[str, BackendResult]:
-    """The same with each epoch over NumPy's, and as a fraction of the machine's limit, both from the same rounds."""
+    """The results with each epoch over NumPy's, and as a fraction of the machine's limit, both from the same rounds."""
     numpy = results.get("numpy")
     base = numpy.speed.epoch_seconds if numpy is not None and numpy.speed is not None else None
 

@@ -38,7 +38,7 @@ def explanation(answers: Answers, prepared: Prepared) -> str | None:
     if answers.gradients is None:
         return None
     dtype = prepared.plan.dtype
-    shown = evidence_at(probe_points(prepared.goal(), dtype), answers.gradients)
+    shown = evidence_at(probe_points(prepared.forecast.goal, dtype), answers.gradients)
     if not shown:
         return None
     return cause(prepared.X, prepared.y, prepared.plan.learning_rate, shown, dtype, prepared.table.exact)

@@ -34,7 +34,7 @@ from handgrad.commands.shared.output import SHOWN, exit_unless, print_json, show
 from handgrad.commands.shared.tables import FileOptions, given_or_generated, read_file
 
 if TYPE_CHECKING:
-    from handgrad.compare.side_by_side.one_run import CheckedDerivative, RunCheck, Trained
+    from handgrad.compare.side_by_side.one_run import CheckedDerivative, RunCheck, TrainedModel
     from handgrad.data.dataset import Dataset
 
 
@@ -99,7 +99,7 @@ def train(
     exit_unless(trained.training.diverged_at is None and all(check.passed for check in trained.checks))
 
 
-def write(trained: Trained, folder: Path, model_format: ModelFormat) -> list[Path]:
+def write(trained: TrainedModel, folder: Path, model_format: ModelFormat) -> list[Path]:
     """Writes the model, its history and its loss curve; returns their paths."""
     from handgrad.compare.results.files import write_whole
     from handgrad.compare.side_by_side.one_run import history_csv
@@ -112,7 +112,7 @@ def write(trained: Trained, folder: Path, model_format: ModelFormat) -> list[Pat
     return [model, history, loss_curve(trained.training.losses.tolist(), trained.backend, curve)]
 
 
-def lines(trained: Trained, table: Dataset) -> Iterator[str]:
+def lines(trained: TrainedModel, table: Dataset) -> Iterator[str]:
     """The outcome, a line each."""
     yield from data_lines(trained, table)
     for check in trained.checks:
@@ -123,7 +123,7 @@ def lines(trained: Trained, table: Dataset) -> Iterator[str]:
         yield f"Failed: {divergence(trained)}"
 
 
-def data_lines(trained: Trained, table: Dataset) -> Iterator[str]:
+def data_lines(trained: TrainedModel, table: Dataset) -> Iterator[str]:
     """What was trained on, and at which rate."""
     from handgrad.data.errors import cut
 
@@ -134,7 +134,7 @@ def data_lines(trained: Trained, table: Dataset) -> Iterator[str]:
     yield f"Rate:   {prepared.plan.learning_rate:.6g} (stable below {prepared.table.hessian.limit:.4g})"
 
 
-def loss_line(trained: Trained) -> str:
+def loss_line(trained: TrainedModel) -> str:
     """The loss at both ends of the run."""
     losses = trained.training.losses
     epochs = len(losses) - 1
@@ -142,7 +142,7 @@ def loss_line(trained: Trained) -> str:
     return f"Loss:   {losses[0]:.6g} at the start, {losses[-1]:.6g} after {counted} (MSE)"
 
 
-def parameter_lines(trained: Trained, table: Dataset) -> Iterator[str]:
+def parameter_lines(trained: TrainedModel, table: Dataset) -> Iterator[str]:
     """The weights, as many as a terminal shows, and the bias, in the user's units."""
     from handgrad.data.errors import cut
 
@@ -153,7 +153,7 @@ def parameter_lines(trained: Trained, table: Dataset) -> Iterator[str]:
     yield f"Bias:   {trained.model.bias:.8g}"
 
 
-def divergence(trained: Trained) -> str | None:
+def divergence(trained: TrainedModel) -> str | None:
     """Why the run did not stay finite; None if it did."""
     from handgrad.compare.results import reasons
     from handgrad.compare.side_by_side.arrival import divergence as facts
@@ -179,7 +179,7 @@ def check_line(one: CheckedDerivative) -> str:
     return f"  {cut(one.name, 18):<18} {numbers} {verdict}"
 
 
-def as_json(trained: Trained, table: Dataset, files: list[Path]) -> dict[str, object]:
+def as_json(trained: TrainedModel, table: Dataset, files: list[Path]) -> dict[str, object]:
     """The outcome as one object."""
     run = trained.training
     return {

@@ -19,7 +19,7 @@ BACKENDS = [name for name, entry in catalogue().items() if entry.by_default]
 def test_no_backend_is_accused_on_a_built_in_table(table: str, dtype: str) -> None:
     prepared = prepare(builtin_sets.load(table), Options(epochs=60, dtype=dtype))
     court = Judge(prepared.table, prepared.plan)
-    start = prepared.start()
+    start = prepared.forecast.start
     judged = 0
     for name in BACKENDS:
         if catalogue()[name].reason() is not None:

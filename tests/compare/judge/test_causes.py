@@ -7,21 +7,21 @@ import pytest
 
 from handgrad.backends.catalogue import load
 from handgrad.backends.interface import Gradient, Parameters, Plan
-from handgrad.compare.judge.causes import EXPLAINED_ROWS, Evidence, cause, evidence, evidence_at
+from handgrad.compare.judge.causes import EXPLAINED_ROWS, ShownGradient, cause, evidence, evidence_at
 
 RNG = np.random.default_rng(1)
 X, Y = RNG.normal(size=(997, 4)) + 0.5, RNG.normal(size=997)
 
 
 def summed(total, points, dtype="float64"):
-    """Evidence of a backend that takes (2/n) Σ x r with this sum over the rows."""
+    """ShownGradient of a backend that takes (2/n) Σ x r with this sum over the rows."""
     table, target = X.astype(dtype), Y.astype(dtype)
     n = np.dtype(dtype).type(len(target))
     found = []
     for point in points.astype(dtype):
         r = np.add.accumulate(table * point[:-1], axis=1)[:, -1] + point[-1] - target
         terms = np.column_stack([table * r[:, np.newaxis], r])
-        found.append(Evidence(point, gradient=np.dtype(dtype).type(2) / n * total(terms)))
+        found.append(ShownGradient(point, gradient=np.dtype(dtype).type(2) / n * total(terms)))
     return found
 
 
@@ -51,7 +51,7 @@ def test_float32_numbers_summed_in_float64_are_recognised():
     for point in POINTS.astype(np.float32):
         r = np.add.accumulate(table * point[:-1], axis=1)[:, -1] + point[-1] - target
         columns = np.column_stack([table, np.ones(len(target), dtype=np.float32)])
-        shown.append(Evidence(point, gradient=np.float32(2) / np.float32(997) * wide(columns, r)))
+        shown.append(ShownGradient(point, gradient=np.float32(2) / np.float32(997) * wide(columns, r)))
     assert cause(table, target, 0.1, shown, "float32") == (
         "to the bit: dW and db summed in float64 and rounded at the end"
     )
@@ -88,7 +88,7 @@ def test_a_wrong_bit_anywhere_is_not_explained():
     shown = summed(lambda terms: np.add.accumulate(terms, axis=0)[-1], POINTS)
     last = shown[-1].gradient.copy()
     last[:] = np.nextafter(last, np.inf)
-    assert cause(X, Y, 0.1, [*shown[:-1], Evidence(shown[-1].at, gradient=last)], "float64") is None
+    assert cause(X, Y, 0.1, [*shown[:-1], ShownGradient(shown[-1].at, gradient=last)], "float64") is None
 
 
 def test_one_number_that_many_ways_give_proves_nothing():
@@ -99,7 +99,7 @@ def test_one_number_that_many_ways_give_proves_nothing():
 
 def test_large_tables_are_left_alone():
     rows = EXPLAINED_ROWS + 1
-    piece = Evidence(np.zeros(2), gradient=np.zeros(2))
+    piece = ShownGradient(np.zeros(2), gradient=np.zeros(2))
     assert cause(np.zeros((rows, 1)), np.zeros(rows), 0.1, [piece], "float64") is None
 
 

@@ -32,7 +32,7 @@ def nearly_dependent() -> Dataset:
 
 
 def test_the_promised_epochs_are_those_that_it_takes() -> None:
-    promised = prepare(nearly_dependent(), Options()).descent.epochs_needed(6)
+    promised = prepare(nearly_dependent(), Options()).forecast.epochs_needed(6)
     assert promised is not None
     just, _ = judged(nearly_dependent(), Options(epochs=promised))
     before, _ = judged(nearly_dependent(), Options(epochs=promised - max(2, promised // 100)))
@@ -46,12 +46,12 @@ def test_the_promised_epochs_are_those_that_it_takes() -> None:
 def test_the_epochs_are_told_in_the_users_units() -> None:
     """12 digits of Longley are known to take 183,039; the error alone would shrink as far in 168,826."""
     prepared = prepare(builtin_sets.load("longley"), Options())
-    assert prepared.descent.epochs_needed(6) == pytest.approx(98_307, abs=2)
-    assert prepared.descent.epochs_needed(12) == pytest.approx(183_039, abs=2)
+    assert prepared.forecast.epochs_needed(6) == pytest.approx(98_307, abs=2)
+    assert prepared.forecast.epochs_needed(12) == pytest.approx(183_039, abs=2)
     assert prepared.problem.curvature is not None
-    assert prepared.problem.curvature.epochs_for["6"] == prepared.descent.epochs_needed(6)
+    assert prepared.problem.curvature.epochs_for["6"] == prepared.forecast.epochs_needed(6)
     found = judged(builtin_sets.load("longley"), Options(epochs=5))[0]
-    assert found.epochs_for == {str(digits): prepared.descent.epochs_needed(digits) for digits in (6, 9, 12)}
+    assert found.epochs_for == {str(digits): prepared.forecast.epochs_needed(digits) for digits in (6, 9, 12)}
 
 
 def test_what_rounding_stops_is_not_promised_to_arrive_in_epochs_already_done() -> None:
@@ -75,7 +75,7 @@ def test_descent_on_dependent_columns_converges_to_the_solution_nearest_to_its_s
 def test_the_loss_stands_over_the_lowest_that_there_is() -> None:
     found, prepared = judged(builtin_sets.load("longley"), Options(epochs=50))
     table = np.column_stack([prepared.X, np.ones(len(prepared.y))])
-    lowest = np.mean((table @ np.append(*prepared.descent.goal) - prepared.y) ** 2)
+    lowest = np.mean((table @ np.append(*prepared.forecast.goal) - prepared.y) ** 2)
     start = np.mean(prepared.y**2)
     assert found.state == "not yet"
     assert found.loss_ratio is not None

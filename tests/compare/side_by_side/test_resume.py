@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from handgrad.compare.results.comparison import Comparison
 from handgrad.compare.side_by_side import side_by_side as module
 from handgrad.compare.side_by_side.prepare import Options
+from handgrad.compare.side_by_side.runs import Run, RunContext
 from handgrad.compare.timing.journal import FILE
 from handgrad.compare.timing.messages import Load
 from handgrad.compare.timing.process import Worker, WorkerError
@@ -134,11 +136,19 @@ def test_a_backend_that_takes_too_long_is_a_timeout(tmp_path: Path) -> None:
     assert caught.value.status == "timeout"
 
 
-def test_an_interrupted_run_keeps_what_it_had(tmp_path: Path) -> None:
+def test_an_interrupted_run_keeps_what_it_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupted, carry_out = threading.Event(), module.carry_out
+
+    def slowly(run: Run, context: RunContext) -> None:
+        """The last backend is not done before the interrupt, however busy the machine is."""
+        carry_out(run, context) if run.entry.name != "tape" else interrupted.wait(60)
+
     def interrupt(what: str, done: int, of: int) -> None:
         if what == "tape":
+            interrupted.set()
             raise KeyboardInterrupt
 
+    monkeypatch.setattr(module, "carry_out", slowly)
     with pytest.raises(KeyboardInterrupt):
         module.side_by_side(NORRIS, options(), tmp_path, interrupt)
     assert {line["key"] for line in lines(tmp_path)} == {"run python", "run numpy"}

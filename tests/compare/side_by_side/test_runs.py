@@ -64,9 +64,9 @@ def test_large_data_are_set_up_alone(monkeypatch):
     monkeypatch.setattr(runs, "available_cores", lambda: 2)
     small = prepare(synthetic()[0], Options())
     rows = runs.ALONE_FROM_BYTES // 8
-    large = replace(small.descent, table=CheckedTable.of(np.zeros((rows, 1)), np.zeros(rows)))
+    large = replace(small.forecast, table=CheckedTable.of(np.zeros((rows, 1)), np.zeros(rows)))
     assert lanes(small) == 2
-    assert lanes(replace(small, descent=large)) == 1
+    assert lanes(replace(small, forecast=large)) == 1
     monkeypatch.setattr(runs, "available_cores", lambda: 1)
     assert lanes(small) == 1
 

@@ -10,7 +10,7 @@ Bound = Literal["likely", "worst"]
 
 
 @dataclass(frozen=True)
-class Deviation:
+class Discrepancy:
     """One thing that a backend gave and that rounding does not explain.
 
     Attributes:

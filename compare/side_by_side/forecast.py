@@ -16,7 +16,7 @@ DIGITS = (3, 6, 9, 12)
 
 
 @dataclass(frozen=True, eq=False)
-class Descent:
+class Forecast:
     """The way of a plan on a table, from its start to the least-squares solution.
 
     Attributes:
