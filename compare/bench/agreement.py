@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from handgrad.backends.interface import FloatArray
 from handgrad.compare.bench.problem import CHECKED_EPOCHS, CellProblem
 from handgrad.compare.bench.records import ContestantRecord
 from handgrad.compare.judge.bounds import gradient_tolerances, unit_roundoff
+from handgrad.compare.judge.hessian import Hessian
 from handgrad.compare.timing.clocks import MACHINE
 from handgrad.compare.timing.measure import Contestant
 from handgrad.compare.timing.messages import GradientMessage
@@ -49,47 +49,23 @@ def check_timed(
 
     An epoch adds an error (see `check`), and of those before it leaves at most 1 − ηλ_min.
     """
-    truth = Descent.of(made)
+    slope, hessian = slope_and_hessian(made)
     for name, contestant in contestants.items():
         if name == MACHINE:
             continue
-        true = truth.after(contestant.epochs)
+        true = hessian.moved(slope, made.plan.learning_rate, contestant.epochs)
         bound = max(norm_of_tolerance(made, at) for at in (np.zeros_like(true), true))
         step = made.plan.learning_rate * bound + 3 * unit_roundoff(made.plan.dtype) * norm(true)
         off = norm(np.array(contestant.answer, dtype=np.float64) - true)
-        found[name].timed_ratio = ratio(off, step * truth.lasting(contestant.epochs))
+        found[name].timed_ratio = ratio(off, step * hessian.lasting(made.plan.learning_rate, contestant.epochs))
 
 
-@dataclass(frozen=True)
-class Descent:
-    """The path of full-batch descent from zero, in H's eigenbasis: θₖ = V (1 − (1 − ηλ)ᵏ)/λ Vᵀ (−∇L(0))."""
-
-    eigenvalues: FloatArray
-    eigenvectors: FloatArray
-    components: FloatArray
-    rate: float
-
-    @classmethod
-    def of(cls, made: CellProblem) -> Descent:
-        """That of a cell's problem, whose columns are independent, in float64."""
-        table = np.column_stack([made.X, np.ones(len(made.y))]).astype(np.float64, copy=False)
-        values, vectors = np.linalg.eigh(2 / len(table) * (table.T @ table))
-        slope = 2 / len(table) * (table.T @ made.y.astype(np.float64))
-        return cls(values, vectors, vectors.T @ slope, made.plan.learning_rate)
-
-    def after(self, epochs: int) -> FloatArray:
-        """Weights, then the bias (d + 1,)."""
-        steps = self.rate * np.maximum(self.eigenvalues, 1e-12 / self.rate)  # ηλ; that of columns that depend is 0
-        left = np.where(steps < 0.5, np.exp(epochs * np.log1p(-np.minimum(steps, 0.5))), (1 - steps) ** epochs)
-        gone = np.where(steps < 0.5, -np.expm1(epochs * np.log1p(-np.minimum(steps, 0.5))), 1 - left)
-        grown = gone * self.rate / steps
-        found: FloatArray = self.eigenvectors @ (grown * self.components)
-        return found
-
-    def lasting(self, epochs: int) -> float:
-        """How many epochs' errors are left after so many, at most: Σ (1 − ηλ_min)ᵏ."""
-        shrink = self.rate * max(float(self.eigenvalues.min()), 0.0)
-        return float(epochs) if shrink * epochs < 1 else 1 / shrink
+def slope_and_hessian(made: CellProblem) -> tuple[FloatArray, Hessian]:
+    """∇L(0) (d + 1,), and the Hessian, from the Gram matrix: a cell's columns are of one size, and hardly depend."""
+    table = np.column_stack([made.X, np.ones(len(made.y))]).astype(np.float64, copy=False)
+    values, vectors = np.linalg.eigh(2 / len(table) * (table.T @ table))
+    slope: FloatArray = -2 / len(table) * (table.T @ made.y.astype(np.float64))
+    return slope, Hessian(values[::-1], vectors[:, ::-1], rank=min(table.shape), rows=len(table))
 
 
 def norm_of_tolerance(made: CellProblem, at: FloatArray) -> float:

@@ -104,6 +104,23 @@ class Hessian:
         moved: FloatArray = shrunk @ self.eigenvectors.T
         return moved
 
+    def moved(self, slope: ArrayLike, rate: float, epochs: int) -> FloatArray:
+        """θₖ − θ₀ (d + 1,) after so many epochs, from the gradient ∇L(θ₀) (d + 1,): −V (1 − (1 − ηλ)ᵏ)/λ Vᵀ ∇L(θ₀).
+
+        Not by way of θ*: where λ is small, θ* is far from all that descent has reached, and `path` would lose the
+        digits of what it has. Along a direction with λ = 0 the way is k steps of η.
+        """
+        steps = rate * np.maximum(self.eigenvalues, 1e-12 / rate)  # ηλ
+        small = np.minimum(steps, 0.5)
+        gone = np.where(steps < 0.5, -np.expm1(epochs * np.log1p(-small)), 1 - (1 - steps) ** epochs)
+        way: FloatArray = self.eigenvectors @ (-gone * rate / steps * self.components(slope))
+        return way
+
+    def lasting(self, rate: float, epochs: int) -> float:
+        """How many epochs' errors are left after so many, at most, at a rate up to 1/λ_max: Σ (1 − ηλ_min)ᵏ."""
+        shrink = rate * max(float(self.eigenvalues[-1]), 0.0)
+        return float(epochs) if shrink * epochs < 1 else 1 / shrink
+
     def losses(self, start_error: ArrayLike, rate: float, epochs: ArrayLike) -> FloatArray:
         """The loss above its minimum, ½ Σ λᵢ cᵢ² (1 − ηλᵢ)²ᵏ, after the given epochs; in units of y²."""
         shrunk = self._powers(rate, epochs) * self.components(start_error)

@@ -85,7 +85,7 @@ def costs(
             if (first := answers[0][name].first_call_seconds) is not None
         },
         crossovers=tuple(crossovers(through_rows)),
-        reigns=tuple(fastest_ranges(through_rows, "epoch")),
+        fastest_ranges=tuple(fastest_ranges(through_rows, "epoch")),
         missing=missing | failed,
         threads=threads,
         cpu=environment.cpu_name(),

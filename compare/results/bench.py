@@ -192,7 +192,10 @@ class FastestRange:
 
 @dataclass(frozen=True)
 class Bench:
-    """A finished sweep: everything that its report shows."""
+    """A finished sweep: everything that its report shows.
+
+    `reigns` says from which size to which one backend is the fastest; the field is called so in every file of schema 1.
+    """
 
     environment: Environment
     settings: Settings

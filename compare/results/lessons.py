@@ -291,7 +291,7 @@ class Costs:
         begun: By backend: seconds for taking in the data of the last cell and one epoch, all code being loaded.
         starts: By backend that ran.
         crossovers: Between the backends that go through all rows in every epoch.
-        reigns: Among them: which is the fastest from where to where.
+        fastest_ranges: Among them: which is the fastest from where to where.
         missing: Backends that cannot run here, or did not start, with the reason.
         threads: What each was given.
         cpu: The processor's name.
@@ -301,7 +301,7 @@ class Costs:
     begun: dict[str, float]
     starts: dict[str, Start]
     crossovers: tuple[Crossover, ...]
-    reigns: tuple[FastestRange, ...]
+    fastest_ranges: tuple[FastestRange, ...]
     missing: dict[str, str]
     threads: int
     cpu: str

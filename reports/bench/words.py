@@ -33,33 +33,33 @@ def method(bench: Bench) -> str:
 
 def answers(bench: Bench, of: FastestOf) -> list[str]:
     """For each width: who is the fastest from which size on."""
-    reigns = [reign for reign in bench.reigns if reign.of == of]
+    ranges = [one for one in bench.reigns if one.of == of]
     found = []
-    for width in dict.fromkeys((reign.features, reign.dtype) for reign in reigns):
-        mine = [reign for reign in reigns if (reign.features, reign.dtype) == width]
-        found.append(f"{width_name(*width)}: {'; '.join(_reigns(bench, mine))}")
+    for width in dict.fromkeys((one.features, one.dtype) for one in ranges):
+        mine = [one for one in ranges if (one.features, one.dtype) == width]
+        found.append(f"{width_name(*width)}: {'; '.join(_ranges(bench, mine))}")
     return found
 
 
-def _reigns(bench: Bench, reigns: Sequence[FastestRange]) -> Iterator[str]:
+def _ranges(bench: Bench, ranges: Sequence[FastestRange]) -> Iterator[str]:
     """One part of a sentence for each."""
-    for place, reign in enumerate(reigns):
-        tied = f", not told apart from {listed([shown(name) for name in reign.tied])} somewhere" if reign.tied else ""
-        yield f"{shown(reign.fastest)} {_where(bench, reigns, place)}{tied}"
+    for place, one in enumerate(ranges):
+        tied = f", not told apart from {listed([shown(name) for name in one.tied])} somewhere" if one.tied else ""
+        yield f"{shown(one.fastest)} {_where(bench, ranges, place)}{tied}"
 
 
-def _where(bench: Bench, reigns: Sequence[FastestRange], place: int) -> str:
+def _where(bench: Bench, ranges: Sequence[FastestRange], place: int) -> str:
     """From which size to which a backend is ahead."""
-    reign = reigns[place]
-    if len(reigns) == 1:
-        return "at every size" if reign.first < reign.last else f"at {numbers.count(reign.first)} rows"
+    one = ranges[place]
+    if len(ranges) == 1:
+        return "at every size" if one.first < one.last else f"at {numbers.count(one.first)} rows"
     if place == 0:
-        return f"up to {plural(reign.last, 'row')}"
-    exact = _crossing(bench, reigns[place - 1], reign) if reign.of != "run" else ""
-    if place < len(reigns) - 1 and reign.first == reign.last:
-        return f"at {plural(reign.first, 'row')}{exact}"
-    end = "on" if place == len(reigns) - 1 else f"to {numbers.count(reign.last)}"
-    return f"from {plural(reign.first, 'row')} {end}{exact}"
+        return f"up to {plural(one.last, 'row')}"
+    exact = _crossing(bench, ranges[place - 1], one) if one.of != "run" else ""
+    if place < len(ranges) - 1 and one.first == one.last:
+        return f"at {plural(one.first, 'row')}{exact}"
+    end = "on" if place == len(ranges) - 1 else f"to {numbers.count(one.last)}"
+    return f"from {plural(one.first, 'row')} {end}{exact}"
 
 
 def _crossing(bench: Bench, before: FastestRange, after: FastestRange) -> str:

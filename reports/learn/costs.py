@@ -24,7 +24,7 @@ def paragraphs(found: Costs) -> list[str]:
         "works on whole arrays. Numba compiles the loop. PyTorch and the tape pay for every call, and for a record "
         "of it. Calls cost the same however many rows there are, rows cost more the more there are: so who wins "
         "depends on n.",
-        reigns_told(found),
+        fastest_told(found),
         start_told(found),
     ]
     if noisy := noise_told(found.cells):
@@ -32,12 +32,12 @@ def paragraphs(found: Costs) -> list[str]:
     return paragraphs
 
 
-def reigns_told(found: Costs) -> str:
+def fastest_told(found: Costs) -> str:
     """The fastest by size, the distances there, and the crossovers that can be seen."""
-    if not found.reigns:
+    if not found.fastest_ranges:
         return "No backend could be timed here."
     sizes = " ".join(cell_told(cell) for cell in (found.cells[0], found.cells[-1]))
-    ruled = "; ".join(f"{shown(r.fastest)} {from_to(r.first, r.last)}{tied_told(r.tied)}" for r in found.reigns)
+    ruled = "; ".join(f"{shown(r.fastest)} {from_to(r.first, r.last)}{tied_told(r.tied)}" for r in found.fastest_ranges)
     return f"Measured on this machine, the shortest epoch is that of: {ruled}. {sizes}{crossed(found.crossovers)}"
 
 

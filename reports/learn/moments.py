@@ -86,7 +86,7 @@ def accuracy_told(by_hand: ByHand) -> str:
 
 def moments(found: Costs) -> Drawing:
     """An epoch of moments against those of the quickest that go through the rows."""
-    ranked = [name for reign in found.reigns for name in (reign.fastest,)]
+    ranked = [name for one in found.fastest_ranges for name in (one.fastest,)]
     names = [*dict.fromkeys([*ranked, "numpy"]), "moments"]
     names = [name for name in names if name in timed_names(found)]
     figure = cost_chart(found, names)

@@ -119,7 +119,7 @@ def test_a_backend_five_percent_slower_is_told_apart():
     assert cell.fastest == ("numpy",)
 
 
-def test_the_crossover_and_the_reigns_are_where_the_formulas_cross(found: Bench):
+def test_the_crossover_and_the_fastest_are_where_the_formulas_cross(found: Bench):
     (one,) = (c for c in found.crossovers if {c.faster, c.slower} == {"numpy", "python"})
     assert (one.slower, one.faster) == ("python", "numpy")
     assert (
@@ -160,11 +160,11 @@ def test_the_fastest_of_those_that_read_all_rows_is_told_where_another_does_not(
     world = World()
     world.costs["moments"] = (1e-8, 0.0)
     found = swept(world, backends=("python", "numpy", "moments"))
-    assert {reign.fastest for reign in found.reigns if reign.of == "epoch"} == {"moments"}
+    assert {one.fastest for one in found.reigns if one.of == "epoch"} == {"moments"}
     assert at(found, 100).backends["moments"].bytes_per_epoch == 0
-    (last,) = [reign for reign in found.reigns if reign.of == "rows" and reign.last == 10_000]
+    (last,) = [one for one in found.reigns if one.of == "rows" and one.last == 10_000]
     assert last.fastest == "numpy"
-    assert not [reign for reign in swept().reigns if reign.of == "rows"]
+    assert not [one for one in swept().reigns if one.of == "rows"]
 
 
 def test_a_backend_that_does_less_than_was_timed_is_called_wrong():

@@ -12,7 +12,7 @@ import pytest
 from handgrad.backends.interface import Parameters, Plan
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.compare.judge.closed_form import solve
-from handgrad.compare.judge.hessian import centre, hessian
+from handgrad.compare.judge.hessian import Hessian, centre, hessian
 from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.judge.trajectory import true_run
 
@@ -157,3 +157,24 @@ def test_blocks_of_rows_give_the_curvature_of_the_whole():
 def test_what_is_no_table_of_numbers_is_refused(X):
     with pytest.raises(ValueError, match="expected"):
         hessian(X)
+
+
+@pytest.mark.parametrize(("rows", "features"), [(50, 1), (40, 5), (6, 8)])
+@pytest.mark.parametrize("epochs", [0, 1, 7, 5000])
+def test_the_way_from_a_gradient_is_that_of_descent(rows: int, features: int, epochs: int) -> None:
+    random = np.random.default_rng(rows)
+    table = np.column_stack([random.standard_normal((rows, features)), np.ones(rows)])
+    y = random.standard_normal(rows)
+    found = hessian(table[:, :-1])
+    rate, at = 0.4 / found.largest, np.zeros(features + 1)
+    slope = -2 / rows * (table.T @ y)
+    for _ in range(epochs):
+        at = at - rate * 2 / rows * (table.T @ (table @ at - y))
+    assert found.moved(slope, rate, epochs) == pytest.approx(at, rel=1e-9, abs=1e-12)
+    assert 0 <= found.lasting(rate, epochs) <= epochs
+
+
+def test_the_way_keeps_its_digits_where_the_solution_is_far_away() -> None:
+    thin = Hessian(np.array([1.0, 1e-13]), np.eye(2), rank=2, rows=10)
+    assert thin.moved([1.0, 1.0], 0.5, 3)[1] == pytest.approx(-1.5, rel=1e-12)
+    assert thin.path([-1.0, -1e13], 0.5, [3])[0][1] + 1e13 != pytest.approx(1.5, rel=1e-4)

@@ -266,12 +266,12 @@ class FakeWorker:
 
 def test_the_fastest_and_the_crossovers_follow_from_the_times() -> None:
     found = costs(0, (100, 1000, 10_000), FakeWorker)
-    first, last = found.reigns[0], found.reigns[-1]
+    first, last = found.fastest_ranges[0], found.fastest_ranges[-1]
     assert (first.first, last.last, last.fastest) == (100, 10_000, "numpy")
     (crossing,) = [c for c in found.crossovers if {c.slower, c.faster} == {"numba", "numpy"}]
     assert crossing.faster == "numpy"
     assert crossing.rows.value == pytest.approx(1000, rel=0.05)  # 10 µs + 1 ns n = 1 µs + 10 ns n
-    assert "moments" not in {r.fastest for r in found.reigns}
+    assert "moments" not in {r.fastest for r in found.fastest_ranges}
 
 
 def test_a_backend_that_is_too_slow_is_left_out_of_larger_sizes() -> None:

@@ -71,7 +71,7 @@ def costs(**changes: Any) -> Costs:
         begun={"numba": 1e-5, "moments": 1e-4},
         starts={name: Start(0.1, 0.2) for name in few},
         crossovers=(Crossover("python", "torch", 1, "float64", Estimate(612.0, 580.0, 650.0)),),
-        reigns=(FastestRange(1, "float64", "epoch", "numba", (), *ROWS),),
+        fastest_ranges=(FastestRange(1, "float64", "epoch", "numba", (), *ROWS),),
         missing={},
         threads=2,
         cpu="a processor",
@@ -157,13 +157,13 @@ def test_the_fastest_backend_is_the_one_that_was_measured_as_such() -> None:
     slow_numba = (cell(100, {"numpy": 4e-6, "numba": 9e-6}), cell(10_000, {"numpy": 9e-6, "numba": 8e-6}))
     found = costs(
         cells=slow_numba,
-        reigns=(
+        fastest_ranges=(
             FastestRange(1, "float64", "epoch", "numpy", (), 100, 100),
             FastestRange(1, "float64", "epoch", "numba", ("numpy",), 10_000, 10_000),
         ),
         crossovers=(Crossover("numpy", "numba", 1, "float64", Estimate(7000.0, 6000.0, 8200.0)),),
     )
-    told = costs_chapter.reigns_told(found)
+    told = costs_chapter.fastest_told(found)
     assert "numpy at 100 rows; numba at 10,000 rows (not told apart from it everywhere: numpy)" in told
     assert "At 100 rows an epoch takes: numpy 4.00 µs and numba 9.00 µs." in told
     assert "At 10,000 rows an epoch takes: numba 8.00 µs and numpy 9.00 µs." in told
@@ -171,7 +171,7 @@ def test_the_fastest_backend_is_the_one_that_was_measured_as_such() -> None:
 
 
 def test_without_a_crossover_none_is_told() -> None:
-    assert "No two of them change places" in costs_chapter.reigns_told(costs(crossovers=()))
+    assert "No two of them change places" in costs_chapter.fastest_told(costs(crossovers=()))
 
 
 def test_moments_wins_only_where_it_did() -> None:
