@@ -7,6 +7,8 @@
     hg.side_by_side(X, y)                the same run on every backend, judged
     hg.check(function)                   your own gradient: right, or what is wrong with it
     hg.load_table(path)                  a table from a file
+    hg.judge(function, inputs)           your own sum, product or softmax, held against the exact one
+    hg.assert_within_rounding(actual, exact_of=("dot product", a, b))
 
 Names are looked up when they are used, so that importing handgrad costs nothing.
 """
@@ -28,9 +30,12 @@ if TYPE_CHECKING:
     from handgrad.backends.interface import Trainer as Trainer
     from handgrad.backends.interface import Training as Training
     from handgrad.compare.results.comparison import Comparison as Comparison
+    from handgrad.compare.results.functions.judgement import Judgement as Judgement
     from handgrad.data.dataset import DataError as DataError
     from handgrad.data.dataset import Dataset as Dataset
     from handgrad.data.tables import load_table as load_table
+    from handgrad.judging import assert_within_rounding as assert_within_rounding
+    from handgrad.judging import judge as judge
     from handgrad.reports.check.diagnosis import Diagnosis as Diagnosis
 
 _WHERE = {
@@ -47,6 +52,9 @@ _WHERE = {
     "Comparison": "handgrad.compare.results.comparison",
     "check": "handgrad.api",
     "Diagnosis": "handgrad.reports.check.diagnosis",
+    "judge": "handgrad.judging",
+    "assert_within_rounding": "handgrad.judging",
+    "Judgement": "handgrad.compare.results.functions.judgement",
     "load_table": "handgrad.data.tables",
     "Dataset": "handgrad.data.dataset",
     "DataError": "handgrad.data.dataset",

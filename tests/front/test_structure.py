@@ -32,6 +32,8 @@ MAY_IMPORT = {
     RESULTS: {"handgrad.data.files"},  # whole files, of which data writes some, too
     "handgrad.compare.judge": {"handgrad.backends", RESULTS},
     "handgrad.compare.timing": {"handgrad.backends", RESULTS},
+    "handgrad.compare.results.functions": set[str](),
+    "handgrad.compare.functions": {"handgrad.backends", "handgrad.compare.results.functions", "handgrad.compare.judge"},
     "handgrad.compare.side_by_side": {
         "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing",
     },
@@ -55,6 +57,7 @@ MAY_IMPORT = {
     "handgrad.reports.gradcheck": {RESULTS, "handgrad.reports.look"},
     "handgrad.reports.train": {RESULTS, "handgrad.reports.look"},
     "handgrad.reports.check": {RESULTS},
+    "handgrad.reports.judge": {"handgrad.compare.results.functions", "handgrad.reports.look"},
     "handgrad.reports.explain": {RESULTS, "handgrad.reports.look"},
     # two pages show a part of another's: a comparison its gradient checks, the course the graph of the tape
     "handgrad.reports.compare.figures": {RESULTS, "handgrad.reports.look", "handgrad.reports.gradcheck"},

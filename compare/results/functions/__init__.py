@@ -1,0 +1,1 @@
+"""What the judge of functions found. Nothing here computes."""

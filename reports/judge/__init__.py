@@ -1,0 +1,1 @@
+"""A judgement of somebody's function, in words."""
