@@ -18,8 +18,8 @@ from handgrad.backends.interface import FloatArray
 from handgrad.compare.check.exercises.catalogue import Exercise, exercise
 from handgrad.compare.check.exercises.task import Blocks, Task
 from handgrad.compare.check.file import check_file, parse
-from handgrad.compare.check.student.messages import Answered, Failed, Message
-from handgrad.compare.check.student.process import TIME_LIMIT_SECONDS, run_worker
+from handgrad.compare.check.student.messages import Answered, Failed, Message, outcome
+from handgrad.compare.check.student.process import TIME_LIMIT_SECONDS, started
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
     UNKNOWN,
@@ -73,10 +73,12 @@ def _checked(chosen: Exercise, file: Path, time_limit_seconds: float) -> Finding
 
 
 def _graded(task: Task, file: Path, number: int, time_limit_seconds: float) -> Finding:
-    ended = run_worker(_WORKER, file.resolve(), time_limit_seconds=time_limit_seconds, exercise=number)
-    if ended.failure is not None:
-        return failed(task.function, ended.failure)
-    return replace(verdict(task, ended.messages), printed_lines=ended.printed_lines)
+    with started(_WORKER, file.resolve(), time_limit_seconds=time_limit_seconds, exercise=number) as wait:
+        ended = wait()
+    messages, failure = outcome(ended)
+    if failure is not None:
+        return failed(task.function, failure)
+    return replace(verdict(task, messages), printed_lines=ended.printed_lines)
 
 
 def verdict(task: Task, messages: Sequence[Message | None]) -> Finding:

@@ -17,7 +17,8 @@ from handgrad.compare.check.exercises.catalogue import task_of
 from handgrad.compare.check.exercises.task import Task
 from handgrad.compare.check.student.answers import LARGEST_ANSWER, Answer, NotAnAnswer, as_numbers
 from handgrad.compare.check.student.failures import failure_from
-from handgrad.compare.check.student.messages import Answered, Failed, Job, write
+from handgrad.compare.check.student.job import Job
+from handgrad.compare.check.student.messages import Answered, Failed, write
 from handgrad.compare.check.student.worker import work
 from handgrad.compare.results.diagnosis import Failure
 

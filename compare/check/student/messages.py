@@ -1,13 +1,12 @@
-"""What crosses between our process and the student's: a job on the command line, then messages, a line of JSON each.
+"""What comes back from the student's process: messages, a line of JSON each.
 
-What comes back is not trusted: the student's code may write into the same file. Only what has the form of a message
+It is not trusted: the student's code may write into the same file. Only what has the form of a message
 counts, and its texts are cut and made printable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import IO, Annotated
 
 import msgspec
@@ -15,39 +14,11 @@ import numpy as np
 
 from handgrad.compare.check.student.answers import Answer
 from handgrad.compare.check.student.forms import Kind
+from handgrad.compare.check.student.process import Ended
 from handgrad.compare.results.diagnosis import Failure
 
 #: Characters of a text that are read.
 LONGEST_TEXT = 300
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a worker is to do.
-
-    Attributes:
-        file: The student's file.
-        answers: Where the messages go.
-        trace: Where the stack goes if the process must be ended.
-        memory_limit_bytes: Of address space.
-        exercise: The number of an exercise, or 0.
-    """
-
-    file: str
-    answers: str
-    trace: str
-    memory_limit_bytes: int
-    exercise: int = 0
-
-    def arguments(self) -> list[str]:
-        """The job as the worker's command line."""
-        return [self.file, self.answers, self.trace, str(self.memory_limit_bytes), str(self.exercise)]
-
-    @classmethod
-    def read(cls, arguments: Sequence[str]) -> Job:
-        """The job from the worker's command line."""
-        file, answers, trace, memory, exercise = arguments
-        return cls(file, answers, trace, int(memory), int(exercise))
 
 
 class Numbers(msgspec.Struct, frozen=True):
@@ -114,6 +85,12 @@ def write(out: IO[str], message: Message) -> None:
 def read(text: bytes) -> list[Message | None]:
     """The messages; None for a line that is none: the last may be half written, and others may be forged."""
     return [_message(line) for line in text.splitlines()]
+
+
+def outcome(ended: Ended) -> tuple[list[Message | None], Failure | None]:
+    """The messages that a process left, and why it did not come to its end."""
+    messages = read(ended.content)
+    return messages, None if any(isinstance(message, Done) for message in messages) else ended.by
 
 
 def _message(line: bytes) -> Message | None:

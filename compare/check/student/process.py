@@ -13,10 +13,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from handgrad.compare.check.student.messages import Done, Job, Message, read
+from handgrad.compare.check.student.job import Job
 from handgrad.compare.results.diagnosis import Failure, SourceLine
 
 TIME_LIMIT_SECONDS = 10.0
@@ -30,24 +32,25 @@ class Ended:
     """What a worker process left.
 
     Attributes:
-        messages: What it wrote; None for a line that is no message.
-        failure: Why it did not come to its end.
+        content: Its messages; see `messages.outcome`.
+        by: How it ended, which is why there is no answer unless a message says that it was done.
         printed_lines: How much it printed.
     """
 
-    messages: list[Message | None]
-    failure: Failure | None
+    content: bytes
+    by: Failure
     printed_lines: int
 
 
-def run_worker(
+@contextlib.contextmanager
+def started(
     worker: str,
     file: Path,
     *,
     time_limit_seconds: float = TIME_LIMIT_SECONDS,
     memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
     exercise: int = 0,
-) -> Ended:
+) -> Iterator[Callable[[], Ended]]:
     """Runs a module of ours, such as `student.worker`, on a student's file in a process of its own.
 
     Args:
@@ -56,19 +59,21 @@ def run_worker(
         time_limit_seconds: For all of it; then it is killed, with all processes that it started.
         memory_limit_bytes: Of address space, where the system can limit that.
         exercise: The number of an exercise, for the exercises' worker.
+
+    Yields:
+        What waits for the end, and gives what is left then.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        answers, trace, printed = folder / "answers", folder / "trace", folder / "printed"
-        job = Job(str(file), str(answers), str(trace), memory_limit_bytes, exercise)
-        ended_by = _run(worker, job, printed, time_limit_seconds)
-        messages = read(_content(answers))
-        failure = None if any(isinstance(message, Done) for message in messages) else _located(ended_by, trace, file)
-        return Ended(messages, failure, _count_lines(printed))
+        job = Job(str(file), str(folder / "answers"), str(folder / "trace"), memory_limit_bytes, exercise)
+        with _process(worker, job, folder / "printed") as process:
+            deadline = time.monotonic() + time_limit_seconds
+            yield lambda: _ended(process, job, folder / "printed", deadline, time_limit_seconds)
 
 
-def _run(worker: str, job: Job, printed: Path, time_limit_seconds: float) -> Failure:
-    """Runs it to its end; the failure that this is if no message says that it was done."""
+@contextlib.contextmanager
+def _process(worker: str, job: Job, printed: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, ended with all that it started if it has not ended by itself."""
     with printed.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", worker, *job.arguments()],
@@ -78,13 +83,25 @@ def _run(worker: str, job: Job, printed: Path, time_limit_seconds: float) -> Fai
             start_new_session=True,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
         )
-        return _wait(process, time_limit_seconds)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:  # nobody waited for it
+            _kill(process)
 
 
-def _wait(process: subprocess.Popen[bytes], time_limit_seconds: float) -> Failure:
+def _ended(
+    process: subprocess.Popen[bytes], job: Job, printed: Path, deadline: float, time_limit_seconds: float
+) -> Ended:
+    failure = _wait(process, deadline, time_limit_seconds)
+    by = _located(failure, Path(job.trace), Path(job.file))
+    return Ended(_content(Path(job.answers)), by, _count_lines(printed))
+
+
+def _wait(process: subprocess.Popen[bytes], deadline: float, time_limit_seconds: float) -> Failure:
     """Waits for the end, then kills what is left."""
     try:
-        code = process.wait(timeout=time_limit_seconds)
+        code = process.wait(timeout=max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
         _ask_for_stack(process)
         return Failure("hangs", given=f"{time_limit_seconds:g}")

@@ -17,7 +17,8 @@ from typing import IO
 
 from handgrad.compare.check.student.asking import ask_all
 from handgrad.compare.check.student.failures import GiveUp, failure_from
-from handgrad.compare.check.student.messages import Answered, Done, Failed, Function, Job, write
+from handgrad.compare.check.student.job import Job
+from handgrad.compare.check.student.messages import Answered, Done, Failed, Function, write
 from handgrad.compare.check.student.subjects import nothing_to_check, subjects
 
 #: Bytes that the student's code may write into one file, and we into ours.

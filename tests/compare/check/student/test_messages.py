@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from handgrad.compare.check.student.answers import Answer
+from handgrad.compare.check.student.job import Job
 from handgrad.compare.check.student.messages import (
     LONGEST_TEXT,
     Answered,
     Done,
     Failed,
     Function,
-    Job,
     Message,
     Numbers,
     read,
