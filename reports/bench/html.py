@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from handgrad.compare.results.bench import Bench
-from handgrad.compare.results.files import to_json
 from handgrad.reports.bench import words
 from handgrad.reports.bench.figures import drawings
 from handgrad.reports.bench.tables import tables
@@ -23,7 +22,7 @@ def write(bench: Bench, folder: Path) -> list[Path]:
     Raises:
         OSError: When the folder cannot be written; nothing is left half done.
     """
-    return run_folder.write(folder, to_json(bench), lambda: drawings(bench), lambda drawn: html(bench, drawn))
+    return run_folder.write(folder, bench, lambda: drawings(bench), lambda drawn: html(bench, drawn))
 
 
 def html(bench: Bench, drawn: Sequence[Picture] | None = None) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.compare.results.comparison import BackendResult, Comparison
-from handgrad.compare.results.files import to_json
 from handgrad.reports.compare import words
 from handgrad.reports.compare.figures.drawings import drawings
 from handgrad.reports.compare.tables import tables
@@ -34,9 +33,7 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
     Raises:
         OSError: When the folder cannot be written; nothing is left half done.
     """
-    return run_folder.write(
-        folder, to_json(comparison), lambda: drawings(comparison), lambda drawn: html(comparison, drawn)
-    )
+    return run_folder.write(folder, comparison, lambda: drawings(comparison), lambda drawn: html(comparison, drawn))
 
 
 def html(comparison: Comparison, drawn: Sequence[Picture] | None = None) -> str:

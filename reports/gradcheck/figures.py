@@ -6,7 +6,6 @@ h Hⱼⱼ/2, while a central one has no truncation error on a quadratic loss, an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -57,18 +56,6 @@ class Panel:
 
 
 def _drawing(problem: Problem, name: str, title: str, backend: str, panels: Sequence[Panel]) -> Drawing:
-    colour, lowest = looks([backend])[backend].light, _lowest([panel.sweep for panel in panels])
-    figure, every = style.chart(
-        2.9 if len(panels) < 3 else 4.4, math.ceil(len(panels) / 2), min(len(panels), 2), sharex=True
-    )
-    for axes, panel in zip(every, panels, strict=False):
-        _draw(axes, panel.sweep, lowest, colour)
-        axes.set_title(_title(problem, panel))
-    for unused in every[len(panels) :]:
-        unused.set_visible(False)
-    figure.supxlabel("step h", fontsize=9, color=LIGHT.faint)
-    figure.supylabel("distance from the exact derivative", fontsize=9, color=LIGHT.faint)
-    _key(figure, colour)
     return Drawing(
         name,
         title,
@@ -76,8 +63,20 @@ def _drawing(problem: Problem, name: str, title: str, backend: str, panels: Sequ
         "noise and truncation of the forward difference were predicted to balance; the dashed line is the truncation."
         f"{_caution(panels)}",
         f"Error over step, both logarithmic: {'; '.join(_told(problem, panels))}.",
-        figure,
+        _drawn_panels(problem, panels, looks([backend])[backend].light),
     )
+
+
+def _drawn_panels(problem: Problem, panels: Sequence[Panel], colour: str) -> Figure:
+    lowest = _lowest([panel.sweep for panel in panels])
+    figure, every = style.panels(len(panels), 2.9 if len(panels) < 3 else 4.4, sharex=True)
+    for axes, panel in zip(every, panels, strict=True):
+        _draw(axes, panel.sweep, lowest, colour)
+        axes.set_title(_title(problem, panel))
+    figure.supxlabel("step h", fontsize=9, color=LIGHT.faint)
+    figure.supylabel("distance from the exact derivative", fontsize=9, color=LIGHT.faint)
+    _key(figure, colour)
+    return figure
 
 
 def _title(problem: Problem, panel: Panel) -> str:
@@ -94,19 +93,36 @@ def _draw(axes: Axes, sweep: Sweep, lowest: float, forward: str) -> None:
     values = [max(v, lowest) for v in (*sweep.forward, *sweep.central) if v is not None]
     style.logarithmic(axes.xaxis, sweep.steps, pad=0.04)
     style.logarithmic(axes.yaxis, [lowest, *values])
+    _draw_predictions(axes, sweep)
+    _draw_arm(axes, sweep.steps, sweep.forward, lowest, sweep.best_forward, color=forward, marker="o")
+    _draw_arm(axes, sweep.steps, sweep.central, lowest, sweep.best_central, color=LIGHT.ink, marker="D")
+    axes.grid(visible=True, axis="both")
+    axes.tick_params(axis="x", labelsize=7)  # two panels share the width of one
+
+
+def _draw_predictions(axes: Axes, sweep: Sweep) -> None:
+    """The step at which noise and truncation were predicted to balance, and the truncation where there is room."""
     if sweep.predicted_forward:
         axes.axvline(sweep.predicted_forward, color=LIGHT.faint, linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=1)
     bottom, top = axes.get_ylim()
     line = [(h, t) for h, t in zip(sweep.steps, sweep.truncation, strict=True) if bottom <= t <= top]
     axes.plot([h for h, _ in line], [t for _, t in line], color=LIGHT.faint, linewidth=1, linestyle=(0, (4, 2)))
-    arms = ((sweep.forward, sweep.best_forward, forward, "o"), (sweep.central, sweep.best_central, LIGHT.ink, "D"))
-    for errors, best, colour, marker in arms:
-        pairs = [(h, max(e, lowest)) for h, e in zip(sweep.steps, errors, strict=True) if e is not None]
-        axes.plot([h for h, _ in pairs], [e for _, e in pairs], color=colour, linewidth=1.3, zorder=3)
-        at = next((e for h, e in pairs if h == best), lowest)
-        axes.plot([best], [at], marker=marker, color=colour, markersize=5.5, linestyle="none", clip_on=False, zorder=4)
-    axes.grid(visible=True, axis="both")
-    axes.tick_params(axis="x", labelsize=7)  # two panels share the width of one
+
+
+def _draw_arm(
+    axes: Axes,
+    steps: Sequence[float],
+    errors: Sequence[float | None],
+    lowest: float,
+    best: float,
+    color: str,
+    marker: str,
+) -> None:
+    """One difference's errors, those without any at the bottom, with a mark at its best step."""
+    pairs = [(h, max(error, lowest)) for h, error in zip(steps, errors, strict=True) if error is not None]
+    axes.plot([h for h, _ in pairs], [error for _, error in pairs], color=color, linewidth=1.3, zorder=3)
+    at = next((error for h, error in pairs if h == best), lowest)
+    axes.plot([best], [at], marker=marker, color=color, markersize=5.5, linestyle="none", clip_on=False, zorder=4)
 
 
 def _key(figure: Figure, forward: str) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from handgrad.compare.results.comparison import Problem
-from handgrad.compare.results.files import to_json
 from handgrad.compare.results.gradcheck import GradientChecks
 from handgrad.reports.gradcheck import words
 from handgrad.reports.gradcheck.figures import drawings
@@ -25,10 +24,7 @@ def write(checks: GradientChecks, folder: Path) -> list[Path]:
         OSError: When the folder cannot be written; nothing is left half done.
     """
     return run_folder.write(
-        folder,
-        to_json(checks),
-        lambda: drawings(checks.problem, checks.points),
-        lambda drawn: html(checks, drawn),
+        folder, checks, lambda: drawings(checks.problem, checks.points), lambda drawn: html(checks, drawn)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from handgrad.compare.results.checks import MethodResult, PointChecks
+from handgrad.compare.results.checks import GradientCheck, MethodResult, PointChecks
 from handgrad.compare.results.comparison import Problem
 from handgrad.reports.gradcheck import words
 from handgrad.reports.look import numbers
@@ -33,17 +33,7 @@ def gradients(point: PointChecks) -> TextTable:
         Column("Taylor order"),
         Column("right", words=True),
     ]
-    rows = [
-        [
-            shown(name, BACKEND_WIDTH),
-            numbers.ulps_within(_worst(check.ulps), check.bound_ratio),
-            numbers.ratio(check.bound_ratio),
-            numbers.ratio(_worst(check.relative)),
-            numbers.MISSING if check.taylor.order is None else f"{check.taylor.order:.2f}",
-            "yes" if check.passed else "no",
-        ]
-        for name, check in point.checks.items()
-    ]
+    rows = [_gradient(name, check) for name, check in point.checks.items()]
     note = (
         "The largest error of a derivative, in steps to the next representable number, over what rounding may cause "
         "(above 1 is wrong), and over the exact derivative, which says nothing where that is nearly 0."
@@ -51,6 +41,18 @@ def gradients(point: PointChecks) -> TextTable:
     )
     title = f"Gradients {words.place(point.where)}"
     return aligned(f"gradients-{point.where}", title, columns, rows, note, point.checks)
+
+
+def _gradient(name: str, check: GradientCheck) -> list[str]:
+    order = check.taylor.order
+    return [
+        shown(name, BACKEND_WIDTH),
+        numbers.ulps_within(_worst(check.ulps), check.bound_ratio),
+        numbers.ratio(check.bound_ratio),
+        numbers.ratio(_worst(check.relative)),
+        numbers.MISSING if order is None else f"{order:.2f}",
+        "yes" if check.passed else "no",
+    ]
 
 
 def agreement(point: PointChecks) -> TextTable:
@@ -89,28 +91,28 @@ def methods(problem: Problem, point: PointChecks) -> TextTable:
         Column("relative"),
         *(Column(words.parameter(problem, j, PARAMETER_WIDTH)) for j in picked),
     ]
-    own = [
-        abs(a - e) if a is not None and e is not None else None
-        for a, e in zip(check.analytic, check.exact, strict=True)
-    ]
-    rows = [[shown(name, BACKEND_WIDTH), "", numbers.ratio(_worst(check.relative)), *_errors(own, picked)]]
-    rows += [
-        [
-            method.method,
-            numbers.ratio(method.steps[0]),
-            numbers.ratio(_worst(method.against_analytic)),
-            *_errors(method.errors, picked),
-        ]
-        for method in check.methods
-        if not method.unavailable
-    ]
+    rows = [_own(name, check, picked), *(_method(one, picked) for one in check.methods if not one.unavailable)]
+    title = f"How near each method comes {words.place(point.where)}"
+    return aligned(f"methods-{point.where}", title, columns, rows, _methods_note(problem, name, check, picked))
+
+
+def _own(name: str, check: GradientCheck, picked: Sequence[int]) -> list[str]:
+    """The row of the backend's own gradient."""
+    pairs = zip(check.analytic, check.exact, strict=True)
+    errors = [None if own is None or exact is None else abs(own - exact) for own, exact in pairs]
+    return [shown(name, BACKEND_WIDTH), "", numbers.ratio(_worst(check.relative)), *_errors(errors, picked)]
+
+
+def _method(one: MethodResult, picked: Sequence[int]) -> list[str]:
+    relative = numbers.ratio(_worst(one.against_analytic))
+    return [one.method, numbers.ratio(one.steps[0]), relative, *_errors(one.errors, picked)]
+
+
+def _methods_note(problem: Problem, name: str, check: GradientCheck, picked: Sequence[int]) -> str:
     exact = ", ".join(f"{words.parameter(problem, j)} {numbers.number(check.exact[j], 4)}" for j in picked)
-    note = (
+    return (
         f"From the losses of {shown(name)}. Relative: the largest |analytic - numerical| over the larger of the two; "
         f"on the right, the distance from the exact derivative of each parameter ({exact})."
-    )
-    return aligned(
-        f"methods-{point.where}", f"How near each method comes {words.place(point.where)}", columns, rows, note
     )
 
 

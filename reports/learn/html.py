@@ -12,11 +12,12 @@ from pygments.lexers import PythonLexer
 from handgrad.compare.results.lessons import Excerpt, Lessons
 from handgrad.reports.learn import by_hand, checking, costs, moments, rates, scaling, summation, surface, tape
 from handgrad.reports.learn.exercises import EXERCISES
-from handgrad.reports.learn.parts import Chapter, Code, NumberTable, PageFigure
+from handgrad.reports.learn.parts import Chapter, Code, NumberTable
 from handgrad.reports.learn.sentences import introduction
 from handgrad.reports.look import style
 from handgrad.reports.look.names import safe_lines, shown
 from handgrad.reports.look.pages import page
+from handgrad.reports.look.parts import PageFigure
 from handgrad.reports.look.rendering import svg
 from handgrad.reports.look.style import Drawing
 

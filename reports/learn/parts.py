@@ -8,15 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from handgrad.reports.learn.exercises import Assignment
-
-
-@dataclass(frozen=True)
-class PageFigure:
-    """A picture in the page: SVG that takes its colours from it."""
-
-    title: str
-    caption: str
-    svg: Markup
+from handgrad.reports.look.parts import PageFigure
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from handgrad.compare.results.explanation import Witness
 from handgrad.compare.results.lessons import ByHand, Lessons
 from handgrad.reports.explain import tape_graph
-from handgrad.reports.learn.parts import PageFigure
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
+from handgrad.reports.look.parts import PageFigure
 from handgrad.reports.look.words import plural
 
 

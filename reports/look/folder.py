@@ -4,34 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from handgrad.compare.results.files import write_whole
+from handgrad.compare.results.files import NAME, to_json, write_whole
 from handgrad.reports.look.rendering import Picture, pictures
 from handgrad.reports.look.style import Drawing
 
+if TYPE_CHECKING:
+    from handgrad.compare.results.files import ResultType
+
 
 def write(
-    folder: Path, results: bytes, draw: Callable[[], Sequence[Drawing]], page: Callable[[Sequence[Picture]], str]
+    folder: Path,
+    result: ResultType,
+    draw: Callable[[], Sequence[Drawing]],
+    page: Callable[[Sequence[Picture]], str],
 ) -> list[Path]:
-    """Writes the folder and returns the paths, the results first: they are what cannot be made again.
+    """Writes the folder and returns the paths, the result first: it is what cannot be made again.
 
     Args:
         folder: Where to.
-        results: What `result.json` holds.
-        draw: Makes the figures, once for page and pictures.
+        result: What the command found.
+        draw: Makes the figures, once for the page and for their own files; it runs when the result is safe.
         page: The report around them.
 
     Raises:
         OSError: When the folder cannot be written; nothing is left half done.
     """
-    result = folder / "result.json"
-    write_whole(result, results)
-    return [result, *render(folder, draw, page)]
+    path = folder / NAME
+    write_whole(path, to_json(result))
+    return [path, *_rendered(folder, pictures(draw()), page)]
 
 
-def render(folder: Path, draw: Callable[[], Sequence[Drawing]], page: Callable[[Sequence[Picture]], str]) -> list[Path]:
-    """Writes the report and its figures, without the results; returns the paths."""
-    drawn = pictures(draw())
+def _rendered(folder: Path, drawn: Sequence[Picture], page: Callable[[Sequence[Picture]], str]) -> list[Path]:
     files = {folder / "report.html": page(drawn).encode()}
     files |= {folder / "figures" / f"{picture.name}.png": picture.png for picture in drawn}
     for path, content in files.items():

@@ -82,7 +82,7 @@ def ulps(value: float | None) -> str:
 
 
 def ulps_within(value: float | None, bound_ratio: float | None) -> str:
-    """The same beside its error / bound: ``near 0`` for a large number of ULPs that rounding explains all the same.
+    """An error in ULPs beside its error / bound: ``near 0`` for many ULPs that rounding explains all the same.
 
     An error within its bound is small beside the terms of the sum. It is a million ULPs of the exact value only where
     these terms cancel: the value is nearly 0, and the distance to the next number with it.

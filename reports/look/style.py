@@ -100,6 +100,14 @@ def chart(height: float, rows: int = 1, columns: int = 1, **shared: Any) -> tupl
     return figure, [axis for row in axes for axis in row]
 
 
+def panels(count: int, height: float, **shared: Any) -> tuple[Figure, list[Axes]]:
+    """A figure of the usual width and `height` inches with so many axes in rows of two."""
+    figure, every = chart(height, math.ceil(count / 2), min(count, 2), **shared)
+    for unused in every[count:]:
+        unused.set_visible(False)
+    return figure, every[:count]
+
+
 def strands(
     axes: Axes,
     curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from handgrad.compare.results.files import to_json, write_whole
 from handgrad.compare.results.reproduction import Reproduced, Reproduction
+from handgrad.reports.look import folder as run_folder
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.pages import page
 from handgrad.reports.look.parts import page_tables
@@ -32,10 +32,7 @@ def write(found: Reproduction, folder: Path) -> list[Path]:
     Raises:
         OSError: When the folder cannot be written; nothing is left half done.
     """
-    files = {folder / "result.json": to_json(found), folder / "report.html": html(found).encode()}
-    for path, content in files.items():
-        write_whole(path, content)
-    return list(files)
+    return run_folder.write(folder, found, list, lambda drawn: html(found))
 
 
 def html(found: Reproduction) -> str:

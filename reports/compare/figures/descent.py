@@ -108,12 +108,10 @@ def _drawn_panels(
     destination: Destination | None,
     looked: Mapping[str, Look],
 ) -> Figure:
-    figure, panels = style.chart(2.5 if len(drawn) < 3 else 4.2, math.ceil(len(drawn) / 2), 2, sharex=True)
-    for axes, parameter in zip(panels, drawn, strict=False):
+    figure, panels = style.panels(len(drawn), 2.5 if len(drawn) < 3 else 4.2, sharex=True)
+    for axes, parameter in zip(panels, drawn, strict=True):
         curves = {name: without_zigzag(along.epochs, parameter.path(along)) for name, along in paths.items()}
         _panel(axes, parameter.name, curves, None if destination is None else parameter.of(destination), looked)
-    for unused in panels[len(drawn) :]:
-        unused.set_visible(False)
     figure.supxlabel("epoch", fontsize=9, color=LIGHT.faint)
     style.legend(figure, list(paths), looked)
     return figure
