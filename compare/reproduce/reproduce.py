@@ -38,7 +38,7 @@ def reproduce(
     published: Sequence[PublishedRun] | None = None,
     backends: Sequence[str] | None = None,
     progress: Progress = lambda what, done, of: None,
-    clock: Callable[[], float] = time.perf_counter,
+    clock: Callable[[], float] = time.process_time,
 ) -> Reproduction:
     """Repeats published runs on every backend, in this process, one after the other.
 
@@ -79,7 +79,7 @@ def repeat(
     backends: dict[str, type[Trainer]],
     missing: dict[str, str],
     progress: Callable[[str], None],
-    clock: Callable[[], float] = time.perf_counter,
+    clock: Callable[[], float] = time.process_time,
 ) -> Reproduced:
     """One published run: the exact answers, then every backend's."""
     table = rows(run)

@@ -120,7 +120,7 @@ class StoppingSteps:
 
 @dataclass(frozen=True)
 class ProgramSeconds:
-    """How long programs took, by name: `there`, as printed, on `computer_there`; `here`, one run each."""
+    """How long programs took: `there` as printed, on `computer_there`; `here` of the processor, one run each."""
 
     there: dict[str, float]
     here: dict[str, float]

@@ -176,14 +176,18 @@ def _holding(run: Reproduced) -> Iterator[str]:
 def _beyond_rounding(run: Reproduced) -> Iterator[str]:
     """The numbers whose last digits rounding decides, with what each backend gives."""
     found = [number for number in run.numbers if agreement(number) == "rounding"]
+    alike: dict[tuple[str, str, int], list[PublishedNumber]] = {}
+    for number in found:
+        alike.setdefault((label(number), number.exact_digits, number.digits), []).append(number)
     if found:
         yield (
             f"Printed to more digits than rounding settles: {plural(len(found), 'number')}. The last digits depend on "
             "the order in which a program adds, and correct programs differ there:"
         )
-    for number in found:
+    for (what, _, _), printed in alike.items():
+        number = printed[0]
         yield (
-            f"{label(number)}: {_answers(number)}. Rounding explains up to {numbers.ratio(number.rounding)}, so "
+            f"{what}: {_answers(*printed)}. Rounding explains up to {numbers.ratio(number.rounding)}, so "
             f"{number.settled} of {number.digits} digits are certain."
         )
     if any(number.rows_lost for number in run.numbers):
@@ -200,13 +204,14 @@ def _different(run: Reproduced) -> Iterator[str]:
             )
 
 
-def _answers(number: PublishedNumber) -> str:
-    """What is printed, what is exact, and what backends give, those together that give the same."""
+def _answers(*printed: PublishedNumber) -> str:
+    """What is printed (of one number, perhaps in several ways), what is exact, and what backends give, by value."""
+    number = printed[0]
     by_value: dict[float | None, list[str]] = {}
     for name, answer in number.given.items():
         by_value.setdefault(answer.value, []).append(name)
     given = [f"{_names(names)} {numbers.full(value)}" for value, names in by_value.items()]
-    return ", ".join([f"printed {shown(number.printed)}", f"exact {exact(number)}", *given])
+    return ", ".join([f"printed {_names([one.printed for one in printed])}", f"exact {exact(number)}", *given])
 
 
 # -- where it ended ----------------------------------------------------------------------------------------------------
@@ -224,12 +229,12 @@ def arrived(run: Reproduced) -> str:
 
 def _distance(where: ExactEnd) -> str:
     if where.digits is None:
-        return "It has arrived at the least-squares solution."
+        return "The run has arrived at the least-squares solution."
     held = math.floor(where.digits)
     if held >= ARRIVED_DIGITS:
-        return f"It has arrived at the least-squares solution, to {held} digits."
+        return f"The run has arrived at the least-squares solution, to {held} digits."
     so_far = plural(held, "digit") if held > 0 else "no digit"
-    return f"It has not arrived at the least-squares solution: {so_far} of weight and bias so far."
+    return f"The run has not arrived at the least-squares solution: {so_far} of weight and bias so far."
 
 
 def _place(weight: float, bias: float, loss: float) -> str:
@@ -267,8 +272,8 @@ def _seconds(run: Reproduced) -> Iterator[str]:
     if {"python", "numpy"} <= here.keys():
         both = {name: here[name] for name in ("python", "numpy")}
         yield (
-            f"Here numpy was {_ratio(here)} times as fast as python ({_listed_seconds(both)}; one run each, with the "
-            "loss of every epoch)."
+            f"Here numpy was {_ratio(here)} times as fast as python ({_listed_seconds(both)} of the processor; one "
+            "run each, with the loss of every epoch)."
         )
     else:
         yield "Here python and numpy did not both run, so there is no ratio."

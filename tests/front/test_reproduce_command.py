@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,9 +41,9 @@ def test_all_that_is_built_in_fits_80_columns(cli: Cli) -> None:
         assert columns(line) <= 80, line
     told = " ".join(done.stdout.split())
     assert (
-        "It has not arrived at the least-squares solution: 1 digit of weight and bias so far. After 1,500 epochs the "
-        "exact run is at weight 1.16636235, bias -3.63029144, loss 4.483388; least squares is weight 1.19303364, bias "
-        "-3.89578088, loss 4.476971. 6 digits take 7,669 epochs at this rate." in told
+        "The run has not arrived at the least-squares solution: 1 digit of weight and bias so far. After 1,500 epochs "
+        "the exact run is at weight 1.16636235, bias -3.63029144, loss 4.483388; least squares is weight 1.19303364, "
+        "bias -3.89578088, loss 4.476971. 6 digits take 7,669 epochs at this rate." in told
     )
 
 
@@ -116,6 +117,15 @@ def test_a_page_is_written_where_it_is_asked_for_and_again_from_its_result(cli: 
     again = cli("report", "run", "--out", "again")
     assert again.exit_code == 0, again.output
     assert Path("again/report.html").read_text(encoding="utf-8") == page
+
+
+def test_threads_are_calmed_where_nobody_has_said_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    from handgrad.commands.reproduce import calm_threads
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS")
+    calm_threads()
+    assert (os.environ["MKL_NUM_THREADS"], os.environ["OMP_NUM_THREADS"]) == ("1", "7")
 
 
 def test_published_runs_are_listed_with_the_data_sets_and_completed(cli: Cli) -> None:

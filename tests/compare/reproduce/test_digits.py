@@ -51,6 +51,8 @@ def test_rounding_settles_the_digits_whose_half_unit_is_larger(rounding: float, 
         ("1.2352", "1.2352", "0.001", "rounding"),
         ("1.2352", "1.2300", "0.001", "different"),  # the answer is too far from the exact one
         ("1.2402", "1.2402", "0.001", "different"),  # the printed number is
+        ("1.2390", "1.2341", "0.001", "different"),  # the printed number is near, the answer is not
+        ("1.2345", "1.2345", "0", "same"),  # half a unit
         ("1.2344", "9", "0", "same"),  # what is printed is what is printed
     ],
 )

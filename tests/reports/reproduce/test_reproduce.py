@@ -150,8 +150,8 @@ def test_a_number_is_a_row_with_what_is_printed_what_is_exact_and_the_digits_tha
         ),
         (
             lambda run: replace(run, end=replace(END, digits=6.99)),
-            "It has not arrived at the least-squares solution: 1 digit of weight and bias so far.",
-            "It has arrived at the least-squares solution, to 6 digits.",
+            "The run has not arrived at the least-squares solution: 1 digit of weight and bias so far.",
+            "The run has arrived at the least-squares solution, to 6 digits.",
         ),
         (
             lambda run: replace(run, end=replace(END, digits=5.999)),
@@ -166,7 +166,7 @@ def test_a_number_is_a_row_with_what_is_printed_what_is_exact_and_the_digits_tha
         (
             lambda run: replace(run, end=replace(END, digits=None)),
             "1 digit of weight and bias so far",
-            "It has arrived at the least-squares solution. After 100 epochs",
+            "The run has arrived at the least-squares solution. After 100 epochs",
         ),
         (
             lambda run: replace(run, end=replace(END, weight=2.5, best_bias=-7.0, loss=9.25)),
@@ -207,6 +207,15 @@ def test_numbers_that_rounding_decides_are_told_with_what_each_backend_gives() -
     assert "more digits than rounding settles" not in said(reproduced(NUMBER))
 
 
+def test_one_number_that_is_printed_in_two_ways_is_told_once() -> None:
+    told = said(reproduced(LONG, replace(LONG, printed="0.08893651993741344")))
+    assert "settles: 2 numbers." in told
+    assert "bias in copies: printed 0.08893651993741346 and 0.08893651993741344, exact 0.0889365199374136155," in told
+    assert told.count("Rounding explains") == 1
+    other = replace(LONG, printed="0.08893651993741344", exact_digits="0.08893651993741362")
+    assert said(reproduced(LONG, other)).count("Rounding explains") == 2
+
+
 def test_lost_rows_are_explained_where_there_are_some() -> None:
     explained = "Without row 1: a program that takes the first of the rows for a header, and trains on the others."
     assert explained in said(reproduced(replace(LONG, rows_lost=1)))
@@ -240,7 +249,9 @@ def test_seconds_are_a_ratio_of_two_programs_and_no_check() -> None:
     told = said(reproduced(seconds=ProgramSeconds(there, {"python": 9.0, "numpy": 0.3}, "an old computer")))
     assert "no check: there numpy was 58 times as fast as python (python 18.65 s, numpy 0.32 s and tensorflow" in told
     assert "an old computer" in told
-    assert "Here numpy was 30 times as fast as python (python 9 s and numpy 0.3 s; one run each" in told
+    assert (
+        "Here numpy was 30 times as fast as python (python 9 s and numpy 0.3 s of the processor; one run each" in told
+    )
     told = said(reproduced(seconds=ProgramSeconds(there, {"numpy": 0.3}, "an old computer")))
     assert "Here python and numpy did not both run, so there is no ratio." in told
     assert "seconds" not in said(reproduced())
