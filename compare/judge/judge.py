@@ -20,13 +20,13 @@ import numpy as np
 
 from handgrad.backends.interface import FloatArray, Gradient, InputError, Parameters, Plan, Training
 from handgrad.compare.judge.bounds import likely_growth, over, ulps, worst_growth
-from handgrad.compare.judge.discrepancies import along_path, at_end, at_start, in_losses, or_none, recorded_parameters
 from handgrad.compare.judge.drift import drift
 from handgrad.compare.judge.table import CheckedTable, PointErrors, as_array
 from handgrad.compare.judge.trajectory import as_held, full_batch_products, true_run
+from handgrad.compare.judge.violations import along_path, at_end, at_start, in_losses, or_none, recorded_parameters
 from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import Accuracy, EpochErrors, Pair, ParameterAccuracy, StartGradient
-from handgrad.compare.results.discrepancies import Bound, Discrepancy
+from handgrad.compare.results.violations import Bound, Violation
 
 #: Steps of mini-batch descent that are followed exactly; each takes about a millisecond.
 EXACT_STEPS = 20_000
@@ -99,21 +99,21 @@ class Judge:
         start = self.at_start.errors(observed.gradient)
         epochs = self.epochs(observed.training)
         pairs = tuple(self.pair(name, observed, other) for name, other in (others or {}).items())
-        discrepancies = self.discrepancies(start, epochs, observed.training)
+        violations = self.violations(start, epochs, observed.training)
         return Accuracy(
             start_gradient=start_gradient(observed.gradient, start),
             parameters=last_parameters(epochs, pairs),
             epochs=epochs,
             pairs=pairs,
-            passed=not discrepancies,
-            reason=reasons.of_discrepancies(discrepancies) if discrepancies else self.praise(start, epochs),
+            passed=not violations,
+            reason=reasons.of_violations(violations) if violations else self.praise(start, epochs),
             bound=self.bound,
-            discrepancies=discrepancies,
+            violations=violations,
         )
 
-    def discrepancies(
+    def violations(
         self, start: PointErrors, epochs: EpochErrors | None, training: Training | None
-    ) -> tuple[Discrepancy, ...]:
+    ) -> tuple[Violation, ...]:
         """What rounding does not explain: of the start, of the path, of its end, of the losses."""
         found = at_start(start, self.deciding(start))
         if epochs is not None and training is not None and self.true is not None:

@@ -16,7 +16,6 @@ import numpy as np
 
 from handgrad.backends.interface import FloatArray, InputError, Plan, Trainer
 from handgrad.compare.judge.bounds import over
-from handgrad.compare.judge.discrepancies import recorded_parameters
 from handgrad.compare.judge.faults import (
     DroppedRow,
     DuplicatedRow,
@@ -36,7 +35,8 @@ from handgrad.compare.judge.faults import (
 )
 from handgrad.compare.judge.judge import Judge, Observed
 from handgrad.compare.judge.table import CheckedTable
-from handgrad.compare.results.checks import Finding, SelfTest
+from handgrad.compare.judge.violations import recorded_parameters
+from handgrad.compare.results.checks import FaultFinding, SelfTest
 
 #: A judge that lets this through in a float64 gradient is not good enough.
 REQUIRED_FACTOR = 1e-10
@@ -108,7 +108,7 @@ def self_test(table: CheckedTable, plan: Plan, backend: type[Trainer]) -> SelfTe
     )
 
 
-def smallest_caught(court: Judge, backend: type[Trainer], kind: Kind) -> Finding:
+def smallest_caught(court: Judge, backend: type[Trainer], kind: Kind) -> FaultFinding:
     """Tries a kind of fault from its largest size down to the first that passes."""
     smallest, reason = None, ""
     makes = {
@@ -121,7 +121,7 @@ def smallest_caught(court: Judge, backend: type[Trainer], kind: Kind) -> Finding
         smallest, reason = size, found
     description = " ".join((kind.make.__doc__ or "").split())
     harmless = not reason and harm(court, backend, next(iter(makes.values()))) < HARMLESS[court.table.dtype]
-    return Finding(kind.name, description, bool(reason), smallest, reason, harmless)
+    return FaultFinding(kind.name, description, bool(reason), smallest, reason, harmless)
 
 
 def harm(court: Judge, backend: type[Trainer], make_fault: Callable[[], Fault]) -> float:

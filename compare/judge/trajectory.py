@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,9 @@ from numpy.typing import NDArray
 from handgrad.backends.exact import UNIT_BITS, UNITS, ExactTrainer, Moments, Ratios, rounded
 from handgrad.backends.interface import FloatArray, Parameters, Plan, check_parameters
 from handgrad.compare.judge.table import CheckedTable
+
+#: An array of Python's integers, of any length each.
+Integers = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _full_batches(trainer: ExactTrainer, plan: Plan, start: Parameters) -> Itera
     """The parameters in units at each recorded epoch, by powers of M or step by step, without end."""
     step = step_matrix(trainer.moments, Fraction(plan.learning_rate))
     by_powers, by_steps = full_batch_products(plan, trainer.features)
-    jumps: dict[int, Any] = {1: step}
+    jumps: dict[int, Integers] = {1: step}
     v = np.array([*start.weights.numerators, *start.bias.numerators, -UNITS], dtype=object)
     yield v[:-1].tolist()
     for here, there in pairwise(plan.recorded()):
@@ -110,24 +112,27 @@ def _mini_batches(trainer: ExactTrainer, plan: Plan, start: Parameters) -> Itera
         yield [*parameters.weights.numerators, *parameters.bias.numerators]
 
 
-def step_matrix(moments: Moments, rate: Fraction) -> Any:
+def step_matrix(moments: Moments, rate: Fraction) -> Integers:
     """M (d + 2, d + 2) in units: an epoch is v ← M v."""
     factor = 2 * rate / (moments.rows << moments.shift)
     size = len(moments.gram)
-    matrix = np.array([[UNITS * (i == j) for j in range(size)] for i in range(size)], dtype=object)
+    matrix: Integers = np.array([[UNITS * (i == j) for j in range(size)] for i in range(size)], dtype=object)
     matrix[:-1] -= np.array(
         [[round(factor * UNITS * entry) for entry in row] for row in moments.gram[:-1]], dtype=object
     )
     return matrix
 
 
-def power(matrix: Any, exponent: int) -> Any:
+def power(matrix: Integers, exponent: int) -> Integers:
     """A matrix in units to the power of 1 or more, by repeated squaring."""
     if exponent == 1:
         return matrix
     half = power(matrix, exponent // 2)
-    squared = (half @ half) >> UNIT_BITS
-    return (squared @ matrix) >> UNIT_BITS if exponent % 2 else squared
+    squared: Integers = (half @ half) >> UNIT_BITS
+    if exponent % 2 == 0:
+        return squared
+    once_more: Integers = (squared @ matrix) >> UNIT_BITS
+    return once_more
 
 
 def _finite(plan: Plan, moments: Moments, visited: Iterator[list[int]]) -> TrueRun:

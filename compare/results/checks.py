@@ -117,7 +117,7 @@ class PointChecks:
 
 
 @dataclass(frozen=True)
-class Finding:
+class FaultFinding:
     """What the judge made of one kind of fault.
 
     Attributes:
@@ -157,7 +157,7 @@ class SelfTest:
     rows: int
     features: int
     dtype: str
-    findings: tuple[Finding, ...]
+    findings: tuple[FaultFinding, ...]
     accused: str
     passed: bool
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 from handgrad.compare.results.arrival import Arrival, Divergence
 from handgrad.compare.results.checks import PointChecks, Precision, SelfTest
-from handgrad.compare.results.discrepancies import Bound, Discrepancy
 from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.timing import Speed
+from handgrad.compare.results.violations import Bound, Violation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,7 +169,7 @@ class Pair:
 class Accuracy:
     """How right a backend is, and why it differs. `explanation` was established by repeating the sum, or is null.
 
-    `bound` says which one decides, `discrepancies` what lies outside; `reason` is the same in a sentence.
+    `bound` says which one decides, `violations` what lies outside; `reason` is the same in a sentence.
     """
 
     start_gradient: StartGradient
@@ -180,7 +180,7 @@ class Accuracy:
     passed: bool = True
     reason: str = ""
     bound: Bound = "likely"
-    discrepancies: tuple[Discrepancy, ...] = ()
+    violations: tuple[Violation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ class Objection:
     """One reason for which a comparison has not passed.
 
     Attributes:
-        kind: "accuracy": a backend lies outside its bounds (see its `Accuracy.discrepancies`). "failed", "timeout",
+        kind: "accuracy": a backend lies outside its bounds (see its `Accuracy.violations`). "failed", "timeout",
             "diverged": it did not come to its end. "nothing judged": no backend answered. Of the judge's own test (see
             `SelfTest`): "missed faults", "false accusation", "blunt judge".
         backend: Whose; null for what concerns none.

@@ -11,18 +11,18 @@ from typing import Literal
 from handgrad.compare.results.arrival import Divergence
 from handgrad.compare.results.checks import SelfTest
 from handgrad.compare.results.comparison import BackendResult, Dependence, Objection
-from handgrad.compare.results.discrepancies import Bound, Discrepancy
+from handgrad.compare.results.violations import Bound, Violation
 
 #: How the least-squares solution is found.
 METHODS = {"exact": "rational arithmetic, rounded once", "qr": "QR on centred and scaled columns, refined once"}
 
 
-def of_discrepancies(discrepancies: Sequence[Discrepancy]) -> str:
-    """What is wrong with a backend, a sentence for each discrepancy."""
-    return "; ".join(map(of_discrepancy, discrepancies))
+def of_violations(violations: Sequence[Violation]) -> str:
+    """What is wrong with a backend, a sentence for each violation."""
+    return "; ".join(map(of_violation, violations))
 
 
-def of_discrepancy(found: Discrepancy) -> str:
+def of_violation(found: Violation) -> str:
     """What is wrong, in a sentence."""
     if found.what == "start":
         return _of_start(found)
@@ -123,7 +123,7 @@ def _of_judge(found: Objection, tested: SelfTest) -> str:
     return f"is too blunt: the smallest factor caught is 1 + {tested.smallest_factor:.0e}"
 
 
-def _of_start(found: Discrepancy) -> str:
+def _of_start(found: Violation) -> str:
     name = "the loss" if found.component == "loss" else found.component
     if found.relative is None:
         return f"{name} at the start is not finite, or not 0 where the exact one is"

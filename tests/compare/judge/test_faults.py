@@ -58,7 +58,7 @@ def test_the_self_test_passes_and_says_so():
 
 
 def test_a_blind_judge_does_not_pass_its_self_test(monkeypatch):
-    monkeypatch.setattr(Judge, "discrepancies", lambda self, start, epochs, training: ())
+    monkeypatch.setattr(Judge, "violations", lambda self, start, epochs, training: ())
     blind = self_test(CheckedTable.of(*problem(100)), Plan(0.3, 3), load("numpy"))
     assert not blind.passed
     assert not any(finding.caught for finding in blind.findings)

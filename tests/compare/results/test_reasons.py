@@ -8,7 +8,7 @@ import pytest
 
 from handgrad.compare.results import reasons
 from handgrad.compare.results.arrival import Divergence
-from handgrad.compare.results.checks import Finding, SelfTest
+from handgrad.compare.results.checks import FaultFinding, SelfTest
 from handgrad.compare.results.comparison import (
     Accuracy,
     BackendResult,
@@ -17,7 +17,7 @@ from handgrad.compare.results.comparison import (
     ParameterAccuracy,
     StartGradient,
 )
-from handgrad.compare.results.discrepancies import Discrepancy
+from handgrad.compare.results.violations import Violation
 
 TOO_LARGE = Divergence(
     epoch=316,
@@ -52,37 +52,37 @@ def test_a_rate_below_the_limit_is_not_blamed() -> None:
     ("found", "told"),
     [
         (
-            Discrepancy("start", component="dW2", relative=1e-12, bound_ratio=4.21, worst_case_ratio=0.5),
+            Violation("start", component="dW2", relative=1e-12, bound_ratio=4.21, worst_case_ratio=0.5),
             "dW2 at the start is 1e-12 off relative to the exact one, 4.21 times its √n bound, 0.5 times its worst "
             "case",
         ),
         (
-            Discrepancy("start", component="loss", relative=0.1, worst_case_ratio=2.0),
+            Violation("start", component="loss", relative=0.1, worst_case_ratio=2.0),
             "the loss at the start is 0.1 off relative to the exact one, inf times its √n bound, 2 times its worst "
             "case",
         ),
-        (Discrepancy("start", component="db"), "db at the start is not finite, or not 0 where the exact one is"),
-        (Discrepancy("parameters", epoch=3), "the parameters after epoch 3 are not finite"),
+        (Violation("start", component="db"), "db at the start is not finite, or not 0 where the exact one is"),
+        (Violation("parameters", epoch=3), "the parameters after epoch 3 are not finite"),
         (
-            Discrepancy("parameters", epoch=3, bound_ratio=12.345),
+            Violation("parameters", epoch=3, bound_ratio=12.345),
             "the parameters after epoch 3 are 12.3 times as far from the true ones as rounding explains",
         ),
-        (Discrepancy("missing", epoch=6), "the parameters after epoch 6 are missing"),
-        (Discrepancy("losses", given=10, expected=101), "expected 101 losses, got 10"),
-        (Discrepancy("diverged", epoch=7, expected=12.3456), "diverged at epoch 7, where the true loss is 12.3"),
+        (Violation("missing", epoch=6), "the parameters after epoch 6 are missing"),
+        (Violation("losses", given=10, expected=101), "expected 101 losses, got 10"),
+        (Violation("diverged", epoch=7, expected=12.3456), "diverged at epoch 7, where the true loss is 12.3"),
         (
-            Discrepancy("loss", epoch=7, given=1.25, expected=1.0),
+            Violation("loss", epoch=7, given=1.25, expected=1.0),
             "the loss after epoch 7 is 1.25, but 1 at its own parameters",
         ),
     ],
 )
-def test_a_deviation_is_told_with_its_numbers(found: Discrepancy, told: str) -> None:
-    assert reasons.of_discrepancy(found) == told
+def test_a_violation_is_told_with_its_numbers(found: Violation, told: str) -> None:
+    assert reasons.of_violation(found) == told
 
 
-def test_several_deviations_are_told_one_after_the_other() -> None:
-    both = [Discrepancy("missing", epoch=6), Discrepancy("parameters", epoch=3)]
-    assert reasons.of_discrepancies(both) == "; ".join(map(reasons.of_discrepancy, both))
+def test_several_violations_are_told_one_after_the_other() -> None:
+    both = [Violation("missing", epoch=6), Violation("parameters", epoch=3)]
+    assert reasons.of_violations(both) == "; ".join(map(reasons.of_violation, both))
 
 
 def test_a_pass_names_the_bound_that_decided_and_whether_the_run_was_followed() -> None:
@@ -111,9 +111,9 @@ BLIND = SelfTest(
     features=1,
     dtype="float64",
     findings=(
-        Finding("factor", "", caught=True, smallest=1e-6, reason="seen"),
-        Finding("sign", "", caught=False, smallest=None, reason=""),
-        Finding("row", "", caught=False, smallest=None, reason="", harmless=True),
+        FaultFinding("factor", "", caught=True, smallest=1e-6, reason="seen"),
+        FaultFinding("sign", "", caught=False, smallest=None, reason=""),
+        FaultFinding("row", "", caught=False, smallest=None, reason="", harmless=True),
     ),
     accused="db is off",
     passed=False,

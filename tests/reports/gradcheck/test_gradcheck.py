@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from handgrad.compare.results.checks import (
-    Finding,
+    FaultFinding,
     GradientCheck,
     MethodResult,
     PointChecks,
@@ -168,7 +168,10 @@ def test_a_failed_gradient_is_named_in_the_verdict():
 
 TESTED = SelfTest(
     "numpy", 1000, 1, "float64",
-    (Finding("factor in the gradient", "a factor", True, 1e-13, "off"), Finding("NaN", "one is NaN", False, None, "")),
+    (
+        FaultFinding("factor in the gradient", "a factor", True, 1e-13, "off"),
+        FaultFinding("NaN", "one is NaN", False, None, ""),
+    ),
     "", False,
 )  # fmt: skip
 DIGITS = Precision(

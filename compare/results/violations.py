@@ -10,7 +10,7 @@ Bound = Literal["likely", "worst"]
 
 
 @dataclass(frozen=True)
-class Discrepancy:
+class Violation:
     """One thing that a backend gave and that rounding does not explain.
 
     Attributes:

@@ -11,10 +11,10 @@ from handgrad.compare.judge.bounds import Growth, over
 from handgrad.compare.judge.table import CheckedTable, PointErrors, two_parts
 from handgrad.compare.judge.trajectory import TrueRun
 from handgrad.compare.results.comparison import EpochErrors
-from handgrad.compare.results.discrepancies import Discrepancy
+from handgrad.compare.results.violations import Violation
 
 
-def at_start(errors: PointErrors, ratios: FloatArray) -> list[Discrepancy]:
+def at_start(errors: PointErrors, ratios: FloatArray) -> list[Violation]:
     """The part of loss and gradient at the start that is farthest outside its bound, if one is.
 
     Args:
@@ -26,7 +26,7 @@ def at_start(errors: PointErrors, ratios: FloatArray) -> list[Discrepancy]:
         return []
     components = ["loss", *(f"dW{j + 1}" for j in range(len(ratios) - 2)), "db"]
     return [
-        Discrepancy(
+        Violation(
             "start",
             component=components[worst],
             relative=or_none(float(errors.relative[worst])),
@@ -36,35 +36,35 @@ def at_start(errors: PointErrors, ratios: FloatArray) -> list[Discrepancy]:
     ]
 
 
-def along_path(errors: EpochErrors) -> list[Discrepancy]:
+def along_path(errors: EpochErrors) -> list[Violation]:
     """The first recorded epoch whose parameters are farther from the true ones than rounding explains."""
     for epoch, ratio in zip(errors.epochs, errors.bound_ratio, strict=True):
         if ratio is None or not ratio <= 1:
-            return [Discrepancy("parameters", epoch=epoch, bound_ratio=ratio)]
+            return [Violation("parameters", epoch=epoch, bound_ratio=ratio)]
     return []
 
 
-def at_end(training: Training, plan: Plan, true: TrueRun, table: CheckedTable) -> list[Discrepancy]:
+def at_end(training: Training, plan: Plan, true: TrueRun, table: CheckedTable) -> list[Violation]:
     """A run has all the plan's epochs, or has diverged where the true loss leaves the dtype's range."""
     end = training.diverged_at
     missing = {e for e in plan.recorded() if end is None or e < end} - set(training.recorded_epochs.tolist())
     if missing:
-        return [Discrepancy("missing", epoch=min(missing))]
+        return [Violation("missing", epoch=min(missing))]
     if end is None:
         given, expected = len(training.losses), plan.epochs + 1
-        return [] if given == expected else [Discrepancy("losses", given=given, expected=expected)]
+        return [] if given == expected else [Violation("losses", given=given, expected=expected)]
     after = true.losses[true.epochs >= end]
     # a sum of squares overflows before its mean does; the 4 leaves room for its rounding
     if len(after) and float(after[0]) * table.rows < float(np.finfo(table.dtype).max) / 4:
-        return [Discrepancy("diverged", epoch=end, expected=float(after[0]))]
+        return [Violation("diverged", epoch=end, expected=float(after[0]))]
     return []
 
 
-def in_losses(training: Training, table: CheckedTable, growth: Growth) -> list[Discrepancy]:
+def in_losses(training: Training, table: CheckedTable, growth: Growth) -> list[Violation]:
     """The first recorded loss that is not the loss at the parameters recorded with it."""
     points = recorded_parameters(training)
     epochs = training.recorded_epochs
-    # parameters that are not finite are a discrepancy of their own, and have no loss
+    # parameters that are not finite are a violation of their own, and have no loss
     judged = (epochs < len(training.losses)) & np.isfinite(points).all(axis=1)
     recorded, points = epochs[judged].tolist(), points[judged]
     if not recorded:
@@ -77,7 +77,7 @@ def in_losses(training: Training, table: CheckedTable, growth: Growth) -> list[D
         return []
     k = int(outside[0])
     return [
-        Discrepancy(
+        Violation(
             "loss",
             epoch=recorded[k],
             bound_ratio=or_none(float(ratios[k])),
