@@ -20,7 +20,7 @@ PAYS_AGAINST = ("python", "numpy")
 StartUps = Mapping[str, Sequence[StartUp]]
 
 
-class Costs(NamedTuple):
+class RunCosts(NamedTuple):
     """Seconds of a run: before its epochs with code to compile, with compiled code on disk, and in each epoch."""
 
     cold: float
@@ -62,7 +62,7 @@ def with_totals(backends: Mapping[str, Measured], starts: StartUps, size: Size, 
     }
 
 
-def with_total(found: Measured, cost: Costs, epochs: int, paid: tuple[BreakEven, ...]) -> Measured:
+def with_total(found: Measured, cost: RunCosts, epochs: int, paid: tuple[BreakEven, ...]) -> Measured:
     """A backend of a cell with the seconds of the whole run."""
     return replace(
         found,
@@ -72,13 +72,13 @@ def with_total(found: Measured, cost: Costs, epochs: int, paid: tuple[BreakEven,
     )
 
 
-def costs_of(found: Measured, starts: Iterable[StartUp], size: Size) -> Costs | None:
+def costs_of(found: Measured, starts: Iterable[StartUp], size: Size) -> RunCosts | None:
     """What a run of a backend costs in a cell; None without its start-up or its time."""
     start = next((one for one in starts if (one.features, one.dtype) == (size.features, size.dtype)), None)
     if start is None or found.epoch_seconds is None:
         return None
     moved = found.bind_seconds or 0.0
-    return Costs(fixed_seconds(start, True) + moved, fixed_seconds(start, False) + moved, found.epoch_seconds.median)
+    return RunCosts(fixed_seconds(start, True) + moved, fixed_seconds(start, False) + moved, found.epoch_seconds.median)
 
 
 def fixed_seconds(start: StartUp, cold: bool) -> float:
@@ -91,13 +91,13 @@ def fixed_seconds(start: StartUp, cold: bool) -> float:
     return start.import_seconds + start.set_up_seconds + own
 
 
-def break_evens(name: str, costs: Mapping[str, Costs]) -> tuple[BreakEven, ...]:
+def break_evens(name: str, costs: Mapping[str, RunCosts]) -> tuple[BreakEven, ...]:
     """After how many epochs a backend's start has paid for itself against each of `PAYS_AGAINST` that took part."""
     others = (other for other in PAYS_AGAINST if other != name and other in costs)
     return tuple(break_even(costs[name], other, costs[other]) for other in others)
 
 
-def break_even(own: Costs, name: str, other: Costs) -> BreakEven:
+def break_even(own: RunCosts, name: str, other: RunCosts) -> BreakEven:
     """After how many epochs a run has caught up with another, which is named."""
     gained = other.epoch - own.epoch
     return BreakEven(

@@ -25,7 +25,7 @@ EARLIER = "earlier"
 RUN_FILES = ("result.json", "report.html", "figures/*.png", FILE)
 
 
-class Line(msgspec.Struct, frozen=True):
+class JournalLine(msgspec.Struct, frozen=True):
     """A line of the file: what was measured, as an object, of which problem."""
 
     problem: str
@@ -79,7 +79,7 @@ class Journal:
         if not self.begun:
             set_aside(self.path.parent)
             self.begun = True
-        line = msgspec.json.encode(Line(self.fingerprint, key, raw))
+        line = msgspec.json.encode(JournalLine(self.fingerprint, key, raw))
         with self.path.open("ab") as stream:
             stream.write(line + b"\n")
 
@@ -137,10 +137,10 @@ def _read(path: Path, wanted: str) -> dict[str, msgspec.Raw]:
     return {line.key: line.measured for line in lines if line is not None and line.problem == wanted}
 
 
-def _line(content: bytes) -> Line | None:
+def _line(content: bytes) -> JournalLine | None:
     """A line; None for one that a killed run did not finish, or that is damaged: it is measured again."""
     try:
-        line = msgspec.json.decode(content, type=Line)
+        line = msgspec.json.decode(content, type=JournalLine)
         msgspec.json.decode(line.measured, type=dict)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None

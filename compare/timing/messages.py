@@ -114,7 +114,7 @@ class FirstCalled(msgspec.Struct, frozen=True):
     gradient: GradientMessage
 
 
-class Trained(msgspec.Struct, frozen=True):
+class TrainingDone(msgspec.Struct, frozen=True):
     """The whole run is done."""
 
     training: TrainingMessage
@@ -157,7 +157,7 @@ class LimitsFound(msgspec.Struct, frozen=True):
     operations_per_second: dict[str, float]
 
 
-class Failure(msgspec.Struct, frozen=True):
+class WorkerFailure(msgspec.Struct, frozen=True):
     """Why a request was not carried out: the exception's type and message."""
 
     type: str
@@ -168,7 +168,7 @@ class Reply(msgspec.Struct, frozen=True):
     """A line that a worker writes: the answer of the type that belongs to the request, or why there is none."""
 
     answer: msgspec.Raw = msgspec.Raw(b"null")
-    error: Failure | None = None
+    error: WorkerFailure | None = None
 
 
 # -- requests ----------------------------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ class FirstCall(Request[FirstCalled], frozen=True, tag="first_call"):
     plan: PlanMessage
 
 
-class Train(Request[Trained], frozen=True, tag="train"):
+class Train(Request[TrainingDone], frozen=True, tag="train"):
     """Carry out the whole plan, and record what it says."""
 
     plan: PlanMessage
@@ -272,7 +272,7 @@ def answer_line(answer: msgspec.Struct) -> bytes:
 
 def failure_line(error: BaseException) -> bytes:
     """That a request failed, as the parent reads it, with its newline."""
-    return msgspec.json.encode(Reply(error=Failure(type(error).__name__, str(error)))) + b"\n"
+    return msgspec.json.encode(Reply(error=WorkerFailure(type(error).__name__, str(error)))) + b"\n"
 
 
 def read_reply(line: bytes) -> Reply:

@@ -29,6 +29,10 @@ THREAD_VARIABLES = (
 )
 
 
+#: A process that has closed its pipes is expected to end within so long.
+SILENT_SECONDS = 10.0
+
+
 class WorkerError(RuntimeError):
     """A backend's process did not answer as asked; `status` is what the result will say."""
 
@@ -139,13 +143,22 @@ class Worker:
             self.process.send_signal(number)
 
     def how_it_ended(self) -> str:
-        """How the process ended, with the last line that it left on stderr."""
-        code = self.process.wait()
-        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        hint = " (out of memory?)" if code == -9 else ""
+        """How the process ended, with the last line that it left on stderr; one that only fell silent is ended."""
+        if self.errors.closed:
+            return "its process was ended before"
+        how = ending(self.exit_code())
         self.errors.seek(0)
         lines = self.errors.read().decode("utf-8", "replace").strip().splitlines()
-        return f"its process ended with {how}{hint}" + (f": {lines[-1][:200]}" if lines else "")
+        return how + (f": {lines[-1][:200]}" if lines else "")
+
+    def exit_code(self) -> int | None:
+        """That of the process, whose pipes are closed; None for one that goes on all the same, and is killed."""
+        try:
+            return self.process.wait(SILENT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return None
 
     def close(self) -> None:
         """Ends the process; may be called again."""
@@ -159,6 +172,14 @@ class Worker:
                     stream.close()
             except BrokenPipeError:  # what was still to be sent has no reader any more
                 continue
+
+
+def ending(code: int | None) -> str:
+    """How a process ended, from its exit code; None: it did not."""
+    if code is None:
+        return "its process closed its pipes without ending"
+    how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    return f"its process ended with {how}" + (" (out of memory?)" if code == -9 else "")
 
 
 def _forward(stream: IO[bytes], answers: queue.SimpleQueue[bytes]) -> None:

@@ -63,7 +63,7 @@ class Session:
             case m.FirstCall():
                 return self.first_call(request)
             case m.Train():
-                return m.Trained(training_message(self.bound().train(request.plan.plan())))
+                return m.TrainingDone(training_message(self.bound().train(request.plan.plan())))
             case m.TakeGradients():
                 return self.gradients(request)
             case m.TimeEpochs():

@@ -18,7 +18,7 @@ from handgrad.compare.bench.records import (
     cell_key,
     start_up_key,
 )
-from handgrad.compare.bench.summary import summary
+from handgrad.compare.bench.summary import summary, timing
 from handgrad.compare.results.bench import Bench
 from handgrad.compare.results.files import read, to_json
 from handgrad.compare.timing.journal import FILE, Journal
@@ -90,3 +90,12 @@ def test_a_ratio_that_is_not_finite_is_told_from_one_that_was_not_taken(empty: M
     turn = empty.turn(SIZE, 0)
     assert turn == {"a": ContestantRecord(gradient_ratio=None), "b": ContestantRecord()}
     assert turn["a"] != turn["b"]
+
+
+def test_a_turn_without_samples_changes_nothing_in_the_timing_of_the_others() -> None:
+    whole = ContestantRecord(samples=[1.0, 2.0, 4.0], epochs=7, changed_answers=1, largest_change=1e-9)
+    found = timing([whole, ContestantRecord(status="failed", reason="gone")])
+    assert found is not None
+    assert (found.samples, found.processes) == ((1.0, 2.0, 4.0), (3, 0))
+    assert (found.epochs_per_sample, found.changed_answers, found.largest_change) == (7, 1, 1e-9)
+    assert timing([ContestantRecord()]) is None

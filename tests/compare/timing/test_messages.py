@@ -23,7 +23,7 @@ PAIRS: list[tuple[Any, Any]] = [
     (m.Load(), m.Loaded(0.5)),
     (m.Bind("data.npz", "float32"), m.Bound(0.25)),
     (m.FirstCall(MESSAGE), m.FirstCalled(1.0, GRADIENT)),
-    (m.Train(MESSAGE), m.Trained(TRAINING)),
+    (m.Train(MESSAGE), m.TrainingDone(TRAINING)),
     (m.TakeGradients([[1.0, 2.0, 3.0]]), m.GradientsTaken([[4.0, 5.0, 6.0]])),
     (m.TimeEpochs(MESSAGE, 7), m.EpochsTimed(0.125, [1.0, 2.0], 3.0)),
     (m.AskMemory(), m.MemoryUsed(2000, None)),
@@ -93,7 +93,7 @@ def test_every_digit_comes_back() -> None:
 
 def test_a_failure_is_told_with_its_type_and_message() -> None:
     reply = m.read_reply(m.failure_line(KeyError("x\ny")))
-    assert reply.error == m.Failure("KeyError", "'x\\ny'")
+    assert reply.error == m.WorkerFailure("KeyError", "'x\\ny'")
 
 
 @pytest.mark.parametrize("line", [b"", b"hello", b"[]", b'{"do": "dance"}', b'{"do": "bind"}', b"\xff"])

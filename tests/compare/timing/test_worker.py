@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from handgrad.backends.interface import Plan
-from handgrad.compare.timing import memory
+from handgrad.compare.timing import memory, process, worker
 from handgrad.compare.timing.messages import AskMemory, Bind, FirstCall, Load, PlanMessage, Train
 from handgrad.compare.timing.outset import timed_import
 from handgrad.compare.timing.process import Worker, WorkerError
@@ -50,37 +50,37 @@ def test_nothing_but_the_standard_library_is_imported_before_the_clock_of_the_li
 
 def test_a_library_that_is_not_there_is_an_answer() -> None:
     assert isinstance(timed_import("nobody"), ValueError)
-    worker = Worker("nobody", 1, 60)
+    living = Worker("nobody", 1, 60)
     try:
         with pytest.raises(WorkerError, match="UnknownBackend: ") as caught:
-            worker.ask(Load())
+            living.ask(Load())
         assert caught.value.status == "failed"
     finally:
-        worker.close()
+        living.close()
 
 
 def test_a_request_that_fails_leaves_the_process_alive() -> None:
     plan = PlanMessage.of(Plan(0.1, 1))
-    worker = Worker("python", 1, 60)
+    living = Worker("python", 1, 60)
     try:
         with pytest.raises(WorkerError, match="RuntimeError: no data was bound"):
-            worker.ask(Train(plan))
-        assert worker.ask(Load()).import_seconds >= 0
+            living.ask(Train(plan))
+        assert living.ask(Load()).import_seconds >= 0
     finally:
-        worker.close()
+        living.close()
 
 
 def test_memory_counts_what_the_backend_takes_and_not_what_the_worker_needs(tmp_path: Path) -> None:
     data = tmp_path / "data.npz"
     np.savez(data, X=np.ones((100, 1)), y=np.ones(100))
-    worker = Worker("numpy", 1, 60)
+    living = Worker("numpy", 1, 60)
     try:
-        worker.ask(Load())
-        worker.ask(Bind(str(data), "float64"))
-        worker.ask(FirstCall(PlanMessage.of(Plan(0.1, 1))))
-        used = worker.ask(AskMemory())
+        living.ask(Load())
+        living.ask(Bind(str(data), "float64"))
+        living.ask(FirstCall(PlanMessage.of(Plan(0.1, 1))))
+        used = living.ask(AskMemory())
     finally:
-        worker.close()
+        living.close()
     assert used.peak_bytes is not None
     assert used.own_bytes is not None
     assert 2**20 < used.own_bytes < used.peak_bytes - 2**22  # NumPy itself, and not the interpreter
@@ -109,12 +109,12 @@ def test_a_process_that_says_something_else_has_failed(
     lines: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", speaking(tmp_path, lines))
-    worker = Worker("numpy", 1, 60)
+    living = Worker("numpy", 1, 60)
     try:
         with pytest.raises(WorkerError, match=told):
-            worker.ask(Load())
+            living.ask(Load())
     finally:
-        worker.close()
+        living.close()
 
 
 def test_where_linux_does_not_tell_psutil_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -135,3 +135,41 @@ def test_windows_tells_the_peak_by_psutil(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setattr(memory, "PROCESS", tmp_path / "nothing")
     monkeypatch.setattr(psutil, "Process", Process)
     assert memory.peak_bytes() == 12345
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell script")
+def test_a_process_that_falls_silent_without_ending_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(sys, "executable", speaking(tmp_path, "exec >&-"))
+    living = Worker("numpy", 1, 60)
+    try:
+        with pytest.raises(WorkerError, match="its process closed its pipes without ending"):
+            living.ask(Load())
+        assert living.process.returncode is not None
+    finally:
+        living.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell script")
+def test_a_process_that_was_ended_for_its_slowness_can_be_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", speaking(tmp_path, ""))
+    living = Worker("numpy", 1, 0.2)
+    with pytest.raises(WorkerError, match=r"no answer to 'load' within 0\.2 s") as late:
+        living.ask(Load())
+    with pytest.raises(WorkerError, match="its process was ended before") as gone:
+        living.ask(Load())
+    living.rest()
+    living.close()
+    assert (late.value.status, gone.value.status) == ("timeout", "failed")
+
+
+def test_what_the_worker_itself_needs_counts_as_the_bare_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    resident = iter([100, 400, 450])  # at first, with the library, with what answers requests
+    monkeypatch.setattr(worker, "resident_bytes", lambda: next(resident))
+    monkeypatch.setattr(worker, "timed_import", lambda backend: 0.5)
+    session = worker.begun("python", Load().line())
+    assert (session.bare_bytes, session.imported) == (150, 0.5)
+    resident = iter([100, 100, 150])
+    assert worker.begun("python", AskMemory().line()).imported is None
