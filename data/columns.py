@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+import numpy as np
+
+from handgrad.data.arrays import FloatArray
 from handgrad.data.errors import DataError, UnknownColumn, listed, nearest, shown
 
 #: What `generate` calls the target, and the same without its noise.
@@ -14,6 +18,13 @@ TRUE_TARGET = "y_true"
 
 #: What counts as a number in a cell: no thousands separators, no units, no digits of other scripts.
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+#: A column that nobody named, and what pandas calls it.
+NO_NAME = ("", "Unnamed: 0")
+
+
+GIVEN_BY_PANDAS = re.compile(r"Unnamed: [0-9]+")
 
 
 @dataclass(frozen=True)
@@ -63,28 +74,68 @@ def clean_header(cells: Sequence[str], where: str) -> tuple[list[str], list[str]
     return names, notes
 
 
-def choose_columns(names: Sequence[str], target: str | None, features: Sequence[str] | None, where: str) -> Columns:
+def counts_rows(column: FloatArray) -> bool:
+    """Whether a column (n,) is 0, 1, 2, … or 1, 2, 3, …, which says nothing but where a row stands."""
+    return len(column) > 0 and column[0] in (0, 1) and bool((column == np.arange(len(column)) + column[0]).all())
+
+
+def saved_index(name: str) -> str:
+    """The note on a first column that counts the rows and has no name of its own."""
+    called = f" ({shown(name)})" if name else ""
+    return f"column 1{called} has no name and counts the rows, as a saved index does: left out"
+
+
+def choose_columns(
+    names: Sequence[str],
+    target: str | None,
+    features: Sequence[str] | None,
+    where: str,
+    labels: Mapping[int, str] = MappingProxyType({}),
+    hint: Callable[[int], str | None] = lambda column: None,
+) -> Columns:
     """Finds the target (default: the last column) and the features (default: all others).
 
     A column `y_true` beside a column `y` is the target without its noise, as `generate` writes it, unless it
-    is asked for by name.
+    is asked for by name. Columns that only label the rows are used where they are asked for by name.
+
+    Args:
+        names: One for each column of the table; empty where a column has none.
+        target: The name asked for.
+        features: The names asked for.
+        where: The table, for messages.
+        labels: The places of columns that label the rows and are no data, each with the note on it.
+        hint: Says what the column without a name at a place seems to be.
 
     Raises:
         DataError: On unknown names, a target that is also a feature, features named twice, or none at all.
     """
     asked = (features,) if isinstance(features, str) else features
     y_true = _true_target(names, target, asked)
-    others = [i for i in range(len(names)) if i != y_true]
-    notes = [] if y_true is None else [f"column {shown(TRUE_TARGET)} is the target without its noise, not a feature"]
-    if target is None:
-        goal = others[-1]
-        notes.append(f"target: {shown(names[goal])}, the last column" + (" but that one" if y_true is not None else ""))
+    others = [i for i in range(len(names)) if i != y_true and i not in labels]
+    if not others:
+        raise DataError(f"{where}: expected columns of numbers beside the one that labels the rows, got none")
+    goal = others[-1] if target is None else _place(target, names, where, "target")
+    _check_names([goal], names, where, hint)
+    if asked is None:
+        chosen = [i for i in others if i != goal]
+        _check_names(chosen, names, where, hint)
     else:
-        goal = _place(target, names, where, "target")
-    chosen = _features(names, goal, others, asked, where)
-    if names[goal] != SYNTHETIC_TARGET:
-        y_true = None
-    return Columns(tuple(chosen), goal, y_true, tuple(notes))
+        chosen = [_place(name, names, where, "feature") for name in asked]
+    unused = {place: note for place, note in labels.items() if place not in (goal, *chosen)}
+    _check_features(chosen, goal, names, where, [names[place] for place in unused])
+    notes = [*unused.values(), *_notes(names, chosen, y_true, goal if target is None else None)]
+    return Columns(tuple(chosen), goal, y_true if names[goal] == SYNTHETIC_TARGET else None, tuple(notes))
+
+
+def _notes(names: Sequence[str], chosen: Sequence[int], y_true: int | None, last: int | None) -> Iterator[str]:
+    """What must be said about the features, about y_true, and about a target taken because it is the last column."""
+    for name in (names[i] for i in chosen):
+        if GIVEN_BY_PANDAS.fullmatch(name):
+            yield f"column {shown(name)}: pandas gives this name to a saved index; is it a feature?"
+    if y_true is not None:
+        yield f"column {shown(TRUE_TARGET)} is the target without its noise, not a feature"
+    if last is not None:
+        yield f"target: {shown(names[last])}, the last column" + (" but that one" if y_true is not None else "")
 
 
 def _true_target(names: Sequence[str], target: str | None, features: Sequence[str] | None) -> int | None:
@@ -93,34 +144,29 @@ def _true_target(names: Sequence[str], target: str | None, features: Sequence[st
     return list(names).index(TRUE_TARGET)
 
 
-def _features(
-    names: Sequence[str], goal: int, others: Sequence[int], asked: Sequence[str] | None, where: str
-) -> list[int]:
-    if asked is None:
-        chosen = _named([i for i in others if i != goal], names, where)
-    else:
-        chosen = [_place(name, names, where, "feature") for name in asked]
+def _check_features(chosen: Sequence[int], goal: int, names: Sequence[str], where: str, labels: Sequence[str]) -> None:
     if not chosen:
-        raise DataError(f"{where}: expected at least one feature beside the target {shown(names[goal])}, got none")
+        unused = f"; to use what labels the rows, name it: {listed(labels)}" if any(labels) else ""
+        raise DataError(
+            f"{where}: expected at least one feature beside the target {shown(names[goal])}, got none{unused}"
+        )
     if goal in chosen:
         raise DataError(
             f"{where}: {shown(names[goal])} is the target and also among the features; name another target, "
             "or leave it out of the features"
         )
     if len(set(chosen)) < len(chosen):
-        raise DataError(f"{where}: expected every feature once, got {listed(list(asked or ()))}")
-    return chosen
+        raise DataError(f"{where}: expected every feature once, got {listed([names[i] for i in chosen])}")
 
 
-def _named(places: list[int], names: Sequence[str], where: str) -> list[int]:
-    """The places, if each has a name."""
+def _check_names(places: Sequence[int], names: Sequence[str], where: str, hint: Callable[[int], str | None]) -> None:
     for i in places:
         if not names[i]:
+            cause = hint(i) or "a row index? a separator at the end of the line?"
             raise DataError(
-                f"{where}: column {i + 1} has no name (a row index? a separator at the end of the "
-                "line?); name it, save the table without it, or choose the features by name"
+                f"{where}: column {i + 1} has no name ({cause}); name it, save the table without it, or choose target "
+                "and features by name"
             )
-    return places
 
 
 def _place(name: str, names: Sequence[str], where: str, role: str) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from handgrad.data.arrays import FloatArray, as_numbers, finite_rows
-from handgrad.data.columns import Columns, choose_columns, clean_header
+from handgrad.data.columns import NO_NAME, Columns, choose_columns, clean_header, counts_rows, saved_index
 from handgrad.data.errors import DataError, cut, listed, shown
 
 __all__ = ["DataError", "Dataset", "FloatArray"]
@@ -122,7 +122,7 @@ class Dataset:
         """
         labels = list(frame.columns)
         names, header_notes = clean_header([str(label) for label in labels], source)
-        chosen = choose_columns(names, target, features, source)
+        chosen = choose_columns(names, target, features, source, _labels(frame, labels))
         table = np.empty((len(frame), len(chosen.indices)), dtype=np.float64)
         for j, index in enumerate(chosen.indices):
             table[:, j] = as_numbers(frame[labels[index]], f"{source}: column {shown(names[index])}")
@@ -268,6 +268,14 @@ class Dataset:
             if first != name:
                 notes.append(f"columns {shown(first)} and {shown(name)} are equal")
         return notes
+
+
+def _labels(frame: Any, labels: Sequence[Any]) -> dict[int, str]:
+    """The first column of a frame, with a note, if it is an index that was saved and read again."""
+    if not labels or labels[0] not in NO_NAME:
+        return {}
+    first = np.asarray(frame[labels[0]])
+    return {0: saved_index(labels[0])} if first.dtype.kind in "iuf" and counts_rows(first) else {}
 
 
 def _frozen(given: ArrayLike) -> FloatArray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,11 +17,31 @@ from typing import Protocol
 
 from handgrad.data.arrays import FloatArray, finite_rows
 from handgrad.data.columns import choose_columns
-from handgrad.data.csv_table import CsvTable
 from handgrad.data.dataset import DataError, Dataset
 from handgrad.data.files import read_bytes
+from handgrad.data.formats.csv_table import CsvTable
 
-GZIP, PARQUET, ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
+GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
+
+#: Files that are no tables of text, by how they begin, and what each is.
+OTHER_FORMATS = {
+    rb"PK\x03\x04": "a ZIP archive or an Excel workbook",
+    rb"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    rb"ARROW1\0": "an Arrow or Feather file",
+    rb"\x89HDF": "an HDF5 file",
+    rb"\x93NUMPY": "a NumPy array",
+    rb"SQLite format 3\0": "an SQLite database",
+    rb"\x28\xb5\x2f\xfd": "a file compressed by Zstandard",
+    rb"\xfd7zXZ": "a file compressed by xz",
+    rb"BZh[0-9]1AY&SY": "a file compressed by bzip2",
+    rb"7z\xbc\xaf": "a 7-Zip archive",
+    rb"\x89PNG": "a picture (PNG)",
+    rb"\xff\xd8\xff": "a picture (JPEG)",
+    rb"GIF8[79]a": "a picture (GIF)",
+    rb"%PDF-": "a PDF",
+    rb'\s*\{\s*"[^"]*"\s*:|\s*\[\s*[\[{]': "JSON",
+    rb"\s*<((?i:!doctype html|html)|\?xml)\b": "HTML or XML",
+}
 
 
 class TableReader(Protocol):
@@ -35,6 +56,12 @@ class TableReader(Protocol):
         Raises:
             DataError: On what is no number.
         """
+
+    def labels(self) -> dict[int, str]:
+        """The places of columns that label the rows and are no data, each with a note that it is left out."""
+
+    def hint(self, column: int) -> str | None:
+        """What a column without a name seems to be; None where nothing shows."""
 
     def place(self, row: int) -> str:
         """Where row k (from 0) stands in the file, for people."""
@@ -69,7 +96,7 @@ def load_table(
     """
     source = str(path)
     table = _open(source, read_bytes(path), separator, encoding)
-    chosen = choose_columns(table.names, target, features, source)
+    chosen = choose_columns(table.names, target, features, source, table.labels(), table.hint)
     values = table.numbers(chosen.indices)
     if len(values) == 0:
         raise DataError(f"{source}: expected rows of numbers, got a header and no rows")
@@ -83,13 +110,12 @@ def _open(source: str, content: bytes, separator: str | None, encoding: str | No
     if content.startswith(GZIP):
         content = _decompressed(source, content)
     if content.startswith(PARQUET) or Path(source).suffix.lower() in (".parquet", ".pq"):
-        from handgrad.data.parquet_table import ParquetTable
+        from handgrad.data.formats.parquet_table import ParquetTable
 
         return ParquetTable(source, content)
-    if content.startswith(ZIP):
-        raise DataError(
-            f"{source}: expected CSV, TSV or Parquet, got a ZIP archive or an Excel workbook; save it as CSV"
-        )
+    other = next((name for mark, name in OTHER_FORMATS.items() if re.match(mark, content)), None)
+    if other is not None:
+        raise DataError(f"{source}: expected CSV, TSV or Parquet, got {other}; save it as CSV")
     return CsvTable(source, content, separator, encoding)
 
 

@@ -12,8 +12,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from handgrad.data.csv_table import CsvTable
 from handgrad.data.dataset import DataError
+from handgrad.data.formats.csv_table import CsvTable
 from handgrad.data.tables import load_table
 
 BAD = Path(__file__).parent / "badinput"
@@ -41,6 +41,11 @@ REFUSED = {
     "constant_x.csv": ["'x'", "constant", "5"],
     "bigint.csv": ["line 2", "'9223372036854775809'", "more digits"],
     "huge_1e300.csv": ["'x'", "2e+301", "larger unit"],
+    "r_row_names.csv": ["line 2", "expected 3 cells", "got 4", "as R writes them", "row.names = FALSE"],
+    "trailing_separator.csv": ["column 4", "no name", "a separator at the end of each line"],
+    "comment_head.csv": ["line 1", "begins with '#'", "comments"],
+    "blank_separated.csv": ["line 1", "blanks between its cells", "name the separator: ' '"],
+    "quote_midcell.csv": ["line 2", "quotes do not fit"],
 }
 
 #: The file, its rows, its names, and what a note must say.
@@ -66,6 +71,9 @@ READ = {
     "html_header.csv": (3, ["<script>alert(1)</script>"], "y", "last column"),
     "formula_header.csv": (3, ['=HYPERLINK("URL","y")'], "y", "last column"),
     "large_offset.csv": (20, ["x"], "y", "last column"),
+    "excel_sep_line.csv": (5, ["size", "rooms"], "price", "separator: semicolon, as the first line says"),
+    "unnamed_index.csv": (12, ["x"], "y", "column 1 has no name and counts the rows"),
+    "filtered_frame.parquet": (27, ["x"], "y", "'__index_level_0__' is the index of the DataFrame"),
 }
 
 
@@ -223,9 +231,10 @@ def test_one_column_alone_is_refused(tmp_path):
 
 
 def test_a_column_without_a_name_is_refused_unless_it_is_not_needed(tmp_path):
-    path = write(tmp_path, ",x,y\n0,1,3\n1,2,5\n2,3,8\n")
-    assert "column 1 has no name" in message(path)
+    path = write(tmp_path, ",x,y\n0,1,3\n1,2,5\n3,3,8\n")
+    assert "column 1 has no name (a row index?" in message(path)
     assert load_table(path, features=["x"]).rows == 3
+    assert "column 3 has no name" in message(write(tmp_path, "a,b,\n1,3,7\n2,5,9\n4,4,1\n"))
 
 
 def test_y_true_beside_y_is_the_truth_and_no_feature(tmp_path):

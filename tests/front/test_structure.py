@@ -25,7 +25,8 @@ RESULTS = "handgrad.compare.results"
 MAY_IMPORT = {
     "handgrad.backends": {"handgrad.backends.kernels", "handgrad.data.arrays", "handgrad.data.errors"},
     "handgrad.backends.kernels": {"handgrad.backends.interface"},
-    "handgrad.data": set[str](),
+    "handgrad.data": {"handgrad.data.formats"},
+    "handgrad.data.formats": {"handgrad.data.arrays", "handgrad.data.columns", "handgrad.data.errors"},
     "handgrad.data.builtin": set[str](),
     "handgrad.data.published": set[str](),
     "handgrad.compare": set[str](),

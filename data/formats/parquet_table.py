@@ -32,8 +32,8 @@ class ParquetTable:
             self.file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content))
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(_damaged(source, error)) from None
-        self.labels = list(self.file.schema_arrow.names)
-        self.names, self.notes = clean_header(self.labels, source)
+        self.column_names = list(self.file.schema_arrow.names)
+        self.names, self.notes = clean_header(self.column_names, source)
         if not self.names:
             raise DataError(f"{source}: expected columns of numbers, got none")
 
@@ -44,7 +44,7 @@ class ParquetTable:
             DataError: On a column that does not hold numbers, or a whole number with more digits than float64
                 holds.
         """
-        wanted = [self.labels[i] for i in columns]
+        wanted = [self.column_names[i] for i in columns]
         for name in wanted:
             self._check_type(name)
         try:
@@ -55,6 +55,15 @@ class ParquetTable:
         for j, name in enumerate(wanted):
             values[:, j] = self._column(name, table.column(name))
         return values
+
+    def labels(self) -> dict[int, str]:
+        """The columns that were the index of the pandas DataFrame which was saved, each with a note."""
+        saved = [name for name in _index_columns(self.file.schema_arrow) if name in self.column_names]
+        note = "column {} is the index of the DataFrame that was saved: left out"
+        return {self.column_names.index(name): note.format(shown(name)) for name in saved}
+
+    def hint(self, column: int) -> None:
+        """Nothing shows what a column without a name is."""
 
     def place(self, row: int) -> str:
         """'row 6', counted from 0 as every reader of Parquet does."""
@@ -97,6 +106,15 @@ class ParquetTable:
                         inexact_integer(f"{self.source}: {self.place(row)}, column {shown(name)}", str(value))
                     )
         return values
+
+
+def _index_columns(schema: pyarrow.Schema) -> list[str]:
+    """The columns that pandas wrote an index into: its metadata name them, beside ranges that are no columns."""
+    try:
+        noted = schema.pandas_metadata["index_columns"]
+    except (KeyError, TypeError, ValueError):  # not from pandas, or not as pandas writes it
+        return []
+    return [name for name in noted if isinstance(name, str)] if isinstance(noted, list) else []
 
 
 def _damaged(source: str, error: Exception) -> str:

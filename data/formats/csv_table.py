@@ -13,24 +13,35 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
 from handgrad.data.arrays import EXACT_INTEGERS, FloatArray, inexact_integer
-from handgrad.data.columns import NUMBER, clean_header
+from handgrad.data.columns import NO_NAME, NUMBER, clean_header, counts_rows, saved_index
 from handgrad.data.errors import DataError, shown
-
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-
-#: Lines that must agree on a separator.
-SNIFFED_LINES = 10
+from handgrad.data.formats.csv_layout import (
+    SEPARATORS,
+    cause_in_line,
+    cause_of_header,
+    cause_of_length,
+    cause_of_no_name,
+    comment_mark,
+    find_separator,
+    first_rows,
+    lines_of,
+    named_separator,
+    utf8,
+    well_formed_quotes,
+)
 
 #: Cells that stand for a value that is missing.
 MISSING = ("", "NA", "N/A", "#N/A", "NULL", "Null", "null", "None", "none")
 NOT_A_NUMBER = re.compile(r"[+-]?nan", re.IGNORECASE)
 INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 
-BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+#: In UTF-8. In front of the first row pyarrow leaves it out; elsewhere it is no part of a number.
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 #: What a cell that is no number looks like, and what to do about it; the first that fits.
 REMEDIES = {
@@ -44,8 +55,10 @@ REMEDIES = {
     r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}.*": "turn dates into numbers, such as days since the first one",
     r"[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}.*": "turn dates into numbers, such as days since the first one",
     r"true|false|yes|no": "write 1 and 0",
+    r"(#|//|%|!).*": "remove lines of comment",
     r"[?.*-]+|missing|n\.a\.|unknown": "leave the cell empty if the value is missing",
     r"[−‐-―][0-9].*": "write an ordinary minus sign",
+    r"\".*\"": "remove the quotes, or the blanks around them",
     r"[+-]?[0-9.]+(e[+-]?[0-9]+)? *[^0-9].*": "put the unit into the header, and only numbers below it",
 }
 OTHER_REMEDY = "write a number, or choose other columns (features)"
@@ -68,11 +81,12 @@ class CsvTable:
         if separator is not None and (len(separator) != 1 or separator in '"\n\r'):
             raise DataError(f"separator: expected one character, such as ',' or ';', got {shown(separator)}")
         self.source = source
-        self.content = _utf8(source, content, encoding)
-        self.separator = separator or _separator(self.content)
+        self.content, named = named_separator(utf8(source, content, encoding))
+        self.separator = separator or named or find_separator(self.content)
         self.names, self.notes = self._header()
         if separator is None and self.separator != ",":
-            self.notes.append(f"separator: {SEPARATORS[self.separator]}")
+            told = ", as the first line says" if named else ""
+            self.notes.append(f"separator: {SEPARATORS.get(self.separator, shown(self.separator))}{told}")
 
     def numbers(self, columns: Sequence[int]) -> FloatArray:
         """The columns as (n, k); NaN where a cell is empty, infinity where one is beyond float64.
@@ -89,6 +103,20 @@ class CsvTable:
         if len(large):
             self._check_exact([columns[j] for j in large.tolist()])
         return values
+
+    def labels(self) -> dict[int, str]:
+        """The first column, with a note, if it has no name and only counts the rows, as a saved index does."""
+        if self.names[0] not in NO_NAME:
+            return {}
+        try:
+            counts = counts_rows(self.numbers([0])[:, 0])
+        except DataError:  # text; whoever asks for it is told
+            return {}
+        return {0: saved_index(self.names[0])} if counts else {}
+
+    def hint(self, column: int) -> str | None:
+        """What a column without a name seems to be."""
+        return cause_of_no_name(column, self._first_rows())
 
     def place(self, row: int) -> str:
         """'line 7' for the k-th row of data, from 0."""
@@ -108,7 +136,7 @@ class CsvTable:
             yield line, cells
 
     def _all_records(self) -> Iterator[tuple[int, list[str]]]:
-        reader = csv.reader(_lines(self.content), delimiter=self.separator, strict=True)
+        reader = csv.reader(lines_of(self.content), delimiter=self.separator, strict=True)
         line = 1
         while True:
             try:
@@ -125,25 +153,45 @@ class CsvTable:
         header = next(self._all_records(), None)
         if header is None:
             raise DataError(f"{self.source}: expected a header and rows of numbers, got no data: the file is empty")
-        self.first_line = header[0]
-        return clean_header(header[1], f"{self.source}: line {header[0]}")
+        self.first_line, cells = header
+        where = f"{self.source}: line {self.first_line}"
+        if cause := cause_of_header(cells, self._first_rows()):
+            raise DataError(f"{where} ({shown(self.separator.join(cells))}): {cause}")
+        names, notes = clean_header(cells, where)
+        if mark := comment_mark(names[0]):
+            notes.append(f"header: {shown(names[0])} begins with {shown(mark)}, as comments do; it was taken as a name")
+        return names, notes
+
+    def _first_rows(self) -> list[list[str]]:
+        return first_rows(self.content, self.separator)[1:]
 
     def _fast(self, columns: Sequence[int]) -> FloatArray | None:
-        """What pyarrow reads; None if it cannot, or could misread an open quote."""
+        """The columns as pyarrow reads them, (n, k); None if it cannot, or might read them otherwise than `_slow`."""
+        body = memoryview(self.content)[self._body() :]
+        ascii_only = self.separator.isascii()  # what pyarrow can take
+        if not ascii_only or bytes(body[:3]) == BYTE_ORDER_MARK or not well_formed_quotes(self.content, self.separator):
+            return None
+        table = self._arrow(body, columns)
+        if table is None:
+            return None
+        values = np.empty((table.num_rows, len(columns)), dtype=np.float64)
+        for j, column in enumerate(columns):
+            values[:, j] = table.column(str(column)).to_numpy()
+        return values
+
+    def _arrow(self, body: memoryview, columns: Sequence[int]) -> Any:
+        """A table of pyarrow whose columns are named by their places; None if it cannot read one."""
         import pyarrow
         import pyarrow.csv
 
-        if self.content.count(b'"') % 2:
-            return None
-        names = [str(i) for i in range(len(self.names))]
-        wanted = [names[i] for i in columns]
+        wanted = list(map(str, columns))
+        names = list(map(str, range(len(self.names))))
+        quoted = b'"' in self.content
         try:
-            table = pyarrow.csv.read_csv(
-                pyarrow.BufferReader(memoryview(self.content)[self._body() :]),
+            return pyarrow.csv.read_csv(
+                pyarrow.BufferReader(body),
                 read_options=pyarrow.csv.ReadOptions(column_names=names),
-                parse_options=pyarrow.csv.ParseOptions(
-                    delimiter=self.separator, newlines_in_values=b'"' in self.content
-                ),
+                parse_options=pyarrow.csv.ParseOptions(delimiter=self.separator, newlines_in_values=quoted),
                 convert_options=pyarrow.csv.ConvertOptions(
                     include_columns=wanted,
                     column_types=dict.fromkeys(wanted, pyarrow.float64()),
@@ -152,14 +200,10 @@ class CsvTable:
             )
         except pyarrow.ArrowInvalid:  # the slow reader knows why, or reads what pyarrow does not know
             return None
-        values = np.empty((table.num_rows, len(wanted)), dtype=np.float64)
-        for j, name in enumerate(wanted):
-            values[:, j] = table.column(name).to_numpy()
-        return values
 
     def _body(self) -> int:
         """The byte at which the rows begin: behind the last line of the header."""
-        reader = csv.reader(_lines(self.content), delimiter=self.separator, strict=True)
+        reader = csv.reader(lines_of(self.content), delimiter=self.separator, strict=True)
         while not next(reader):
             continue
         lines = io.BytesIO(self.content)
@@ -194,76 +238,28 @@ class CsvTable:
 
     def _ragged(self, line: int, cells: Sequence[str]) -> str:
         expected, got = len(self.names), len(cells)
-        remedy = "fill in the missing cells"
-        if got > expected:
-            remedy = "quote cells that hold the separator, and write decimals with a point"
-        if line == self.first_line + 1 and expected == 1:
-            remedy = "the header may use another separator than the rows"
         return (
             f"{self.source}: line {line}: expected {expected:,} cells, as in the header, got {got:,} "
-            f"({shown(self.separator.join(cells))}); {remedy}"
+            f"({shown(self.separator.join(cells))}); {self._why_ragged(line, cells)}"
         )
 
-
-def _lines(content: bytes) -> io.TextIOWrapper:
-    """The text line by line, without a second copy of all of it."""
-    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="\n")
-
-
-def _utf8(source: str, content: bytes, encoding: str | None) -> bytes:
-    """The text in UTF-8 with a line feed at the end of every line, whatever it was before."""
-    mark = next((mark for mark in BYTE_ORDER_MARKS if content.startswith(mark)), None)
-    used = encoding or (BYTE_ORDER_MARKS[mark] if mark else "utf-8")
-    try:
-        text = content.decode(used)
-    except LookupError:
-        raise DataError(f"encoding: {shown(used)} is not known; use one such as utf-8, latin-1 or utf-16") from None
-    except UnicodeDecodeError as error:
-        raise DataError(_undecodable(source, content, used, error)) from None
-    if "\0" in text:
-        raise DataError(
-            f"{source}: expected text, got null bytes: a binary file, or UTF-16 without a byte order mark "
-            "(then name the encoding: utf-16-le)"
-        )
-    text = text.removeprefix("\ufeff")
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text.encode("utf-8")
-
-
-def _undecodable(source: str, content: bytes, encoding: str, error: UnicodeDecodeError) -> str:
-    line = content.count(b"\n", 0, error.start) + 1
-    remedy = "name its encoding: latin-1 (or cp1252) if it comes from an older spreadsheet"
-    if encoding not in ("utf-8", "utf-8-sig"):
-        remedy = "name another encoding, such as utf-8, latin-1 or utf-16"
-    byte = content[error.start : error.start + 1].hex()
-    return f"{source}: line {line}: expected {encoding} text, got the byte 0x{byte}; {remedy}"
-
-
-def _separator(content: bytes) -> str:
-    """The separator by which the first lines have one number of cells, and more than one; else the best."""
-    counts = {separator: _cells_per_line(content, separator) for separator in SEPARATORS}
-    for separator, cells in counts.items():
-        if cells and cells[0] > 1 and len(set(cells)) == 1:
-            return separator
-    return max(SEPARATORS, key=lambda separator: counts[separator][0] if counts[separator] else 0)
-
-
-def _cells_per_line(content: bytes, separator: str) -> list[int]:
-    counts: list[int] = []
-    try:
-        for cells in csv.reader(_lines(content), delimiter=separator):
-            counts += [len(cells)] if cells else []
-            if len(counts) == SNIFFED_LINES:
-                break
-    except csv.Error:
-        return counts  # the reader that knows the line will say it
-    return counts
+    def _why_ragged(self, line: int, cells: Sequence[str]) -> str:
+        """The cause, where the line or all of the first ones show it; otherwise a remedy."""
+        if cause := cause_in_line(cells) or cause_of_length(self.names, self._first_rows()):
+            return cause
+        if line == self.first_line + 1 and len(self.names) == 1:
+            return "the header may use another separator than the rows"
+        if len(cells) > len(self.names):
+            return "quote cells that hold the separator, and write decimals with a point"
+        return "fill in the missing cells"
 
 
 def _reader_error(error: str) -> str:
-    if "unexpected end of data" in error or "field limit" in error:
+    if "unexpected end of data" in error:
         return "a quoted cell begins in this row and does not end; close the quote"
+    if "field limit" in error:
+        limit = csv.field_size_limit()
+        return f"a cell of this row has more than {limit:,} characters; shorten it, or close its quote if it is open"
     return f"the quotes do not fit ({error}); double a quote inside a quoted cell"
 
 

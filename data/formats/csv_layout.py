@@ -1,0 +1,231 @@
+"""How a CSV file is laid out: its text, its separator, and what its first lines show to be in the way of a table.
+
+What is found is told with its cause. A remedy that rests on a guess (that the first cell of each row is a name, that a
+line is a comment) is left to the user.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.data.columns import NUMBER
+from handgrad.data.errors import DataError, shown
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
+#: What else may stand between cells; never taken without being named.
+OTHER_SEPARATORS = (":", "~", "^", "/", "\x1f")
+
+#: Lines that must agree on a separator, and that show a layout.
+FIRST_LINES = 10
+
+#: UTF-32's first, which begins as one of UTF-16 does.
+BYTE_ORDER_MARKS = {
+    b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
+}  # fmt: skip
+
+#: What comments begin with in files of numbers: most programs, LaTeX and Matlab, C, ARFF and INI, SQL.
+COMMENT = re.compile(r"\s*(#|%|//|!|;;|--|REM\b)")
+
+#: Excel's own first line, which names the separator of the others.
+SEPARATOR_LINE = re.compile(rb'"?sep=([^\n])"?[,;\t|]*(\n|$)', re.IGNORECASE)
+
+
+def utf8(source: str, content: bytes, encoding: str | None) -> bytes:
+    """The text in UTF-8 with a line feed at the end of every line, whatever it was before.
+
+    Raises:
+        DataError: If it is no text in that encoding (default: UTF-8, or what a byte order mark says).
+    """
+    mark = next((mark for mark in BYTE_ORDER_MARKS if content.startswith(mark)), None)
+    used = encoding or (BYTE_ORDER_MARKS[mark] if mark else "utf-8")
+    try:
+        text = content.decode(used)
+    except LookupError:
+        raise DataError(f"encoding: {shown(used)} is not known; use one such as utf-8, latin-1 or utf-16") from None
+    except UnicodeDecodeError as error:
+        raise DataError(_undecodable(source, content, used, error)) from None
+    if "\0" in text:
+        raise DataError(
+            f"{source}: expected text, got null bytes: a binary file, or UTF-16 without a byte order mark "
+            "(then name the encoding: utf-16-le)"
+        )
+    text = text.removeprefix("\ufeff")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.encode("utf-8")
+
+
+def _undecodable(source: str, content: bytes, encoding: str, error: UnicodeDecodeError) -> str:
+    line = content.count(b"\n", 0, error.start) + 1
+    remedy = "name its encoding: latin-1 (or cp1252) if it comes from an older spreadsheet"
+    if encoding not in ("utf-8", "utf-8-sig"):
+        remedy = "name another encoding, such as utf-8, latin-1 or utf-16"
+    byte = content[error.start : error.start + 1].hex()
+    return f"{source}: line {line}: expected {encoding} text, got the byte 0x{byte}; {remedy}"
+
+
+def lines_of(content: bytes) -> io.TextIOWrapper:
+    """The text line by line, without a second copy of all of it."""
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="\n")
+
+
+def named_separator(content: bytes) -> tuple[bytes, str | None]:
+    """The text with an empty line in place of Excel's `sep=;`, which keeps the count of lines, and that separator."""
+    found = SEPARATOR_LINE.match(content)
+    if found is None:
+        return content, None
+    return content[found.end(1) :].partition(b"\n")[1] + content[found.end() :], found[1].decode("latin-1")
+
+
+def find_separator(content: bytes) -> str:
+    """The separator by which the first lines have one number of cells, and more than one; else the best."""
+    counts = {separator: _cells_per_line(content, separator) for separator in SEPARATORS}
+    for separator, cells in counts.items():
+        if cells and cells[0] > 1 and len(set(cells)) == 1:
+            return separator
+    return max(SEPARATORS, key=lambda separator: counts[separator][0] if counts[separator] else 0)
+
+
+def _cells_per_line(content: bytes, separator: str) -> list[int]:
+    return [len(cells) for cells in first_rows(content, separator)]
+
+
+def first_rows(content: bytes, separator: str) -> list[list[str]]:
+    """The cells of the first lines that are not empty; fewer where the quotes do not fit."""
+    rows: list[list[str]] = []
+    try:
+        for cells in csv.reader(lines_of(content), delimiter=separator):
+            rows += [cells] if cells else []
+            if len(rows) == FIRST_LINES:
+                break
+    except csv.Error:
+        return rows  # the reader that knows the line will say it
+    return rows
+
+
+def well_formed_quotes(content: bytes, separator: str) -> bool:
+    """Whether every quote opens a cell, closes one, or is doubled within one; readers differ on what others mean.
+
+    The separator is a character of ASCII.
+    """
+    if b'"' not in content:
+        return True
+    text = np.frombuffer(content, dtype=np.uint8)
+    quotes = np.flatnonzero(text == ord('"'))
+    if len(quotes) % 2:
+        return False
+    opening, closing = quotes[0::2], quotes[1::2]
+    doubled = opening[1:] == closing[:-1] + 1
+    begun = (opening == 0) | _ends_cell(text[opening - 1], separator)
+    ended = (closing == len(text) - 1) | _ends_cell(text[np.minimum(closing + 1, len(text) - 1)], separator)
+    begun[1:] |= doubled
+    ended[:-1] |= doubled
+    return bool(begun.all() and ended.all())
+
+
+def _ends_cell(characters: NDArray[np.uint8], separator: str) -> NDArray[np.bool_]:
+    """Which of the characters (k,) end a cell; the separator is one of ASCII."""
+    ends: NDArray[np.bool_] = (characters == ord(separator)) | (characters == ord("\n"))
+    return ends
+
+
+# -- what is in the way ------------------------------------------------------------------------------------------------
+
+
+def cause_of_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str | None:
+    """What makes the first line no header of the rows below it; None where nothing shows.
+
+    Args:
+        header: The cells of the first line.
+        rows: Those of the next lines, as many as `FIRST_LINES` leaves.
+    """
+    if (mark := comment_mark(header[0])) and not (len(header) > 1 and _is_header_of(header, rows)):
+        return (
+            f"begins with {shown(mark)}, as comments do; a table begins with its header: remove the "
+            "lines of comment above it, or the mark in front of it"
+        )
+    if len(header) == 1 and all(len(row) == 1 for row in rows):
+        return _cause_of_one_cell([header[0], *(row[0] for row in rows)])
+    return None
+
+
+def _is_header_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the rows have as many cells as the header, and the first of them is none itself."""
+    alike = bool(rows) and all(len(row) == len(header) for row in rows)
+    return alike and any(NUMBER.fullmatch(cell.strip()) for cell in rows[0])
+
+
+def _cause_of_one_cell(lines: Sequence[str]) -> str | None:
+    """What separates the cells of lines that have one each, by the usual separators."""
+    if _same_number(line.split() for line in lines):
+        if any(re.search(r"^\s|\s{2,}|\s$", line) for line in lines):
+            return "has blanks between its cells; write one comma in place of each run of blanks"
+        return "has blanks between its cells; name the separator: ' '"
+    for mark in OTHER_SEPARATORS:
+        if _same_number(line.split(mark) for line in lines):
+            return f"seems to have {shown(mark)} between its cells; name the separator"
+    return None
+
+
+def _same_number(rows: Iterable[Sequence[str]]) -> bool:
+    counts = {len(row) for row in rows}
+    return len(counts) == 1 and counts.pop() > 1
+
+
+def cause_of_length(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str | None:
+    """Why all rows have one cell more, or one less, than the header; None where they have not, or nothing shows why."""
+    over = {len(row) - len(header) for row in rows}
+    if over == {1}:
+        return _cause_of_one_more(rows)
+    if over == {-1} and not header[-1].strip():
+        return "the header ends with a separator, the rows do not; remove it"
+    return None
+
+
+def _cause_of_one_more(rows: Sequence[Sequence[str]]) -> str | None:
+    if not any(row[-1].strip() for row in rows):
+        return "each row ends with a separator, the header does not; remove them, or add one to the header"
+    first = [row[0].strip() for row in rows]
+    remedy = "write the table without row names (row.names = FALSE), or give them a name in the header"
+    if not any(map(NUMBER.fullmatch, first)):
+        return f"each row begins with a name of its own, as R writes them; {remedy}"
+    if first in (_counted(0, len(rows)), _counted(1, len(rows))):
+        return f"each row begins with its number, as R writes them; {remedy}; if it is a decimal comma, write a point"
+    return None
+
+
+def _counted(first: int, rows: int) -> list[str]:
+    return list(map(str, range(first, first + rows)))
+
+
+def cause_of_no_name(place: int, rows: Sequence[Sequence[str]]) -> str | None:
+    """What a column without a name is, told by its cells in the first rows; None where nothing shows."""
+    cells = [row[place].strip() for row in rows if place < len(row)]
+    if not cells:
+        return "the header ends with a separator, the rows do not" if rows else None
+    if any(cells):
+        text = place == 0 and not any(map(NUMBER.fullmatch, cells))
+        return "row names, as R and pandas write them" if text else None
+    if all(place == len(row) - 1 for row in rows):
+        return "a separator at the end of each line"
+    return "a separator at the beginning of each line" if place == 0 else "two separators side by side"
+
+
+def cause_in_line(cells: Sequence[str]) -> str | None:
+    """What shows a single line to be no row; None where nothing does."""
+    mark = comment_mark(cells[0])
+    return f"it begins with {shown(mark)}, as comments do; remove it" if mark else None
+
+
+def comment_mark(cell: str) -> str | None:
+    """What the cell begins with, where comments begin so."""
+    found = COMMENT.match(cell)
+    return found[1] if found else None

@@ -1,0 +1,259 @@
+"""What is in the way of a table is told by its cause: row names, comments, blanks, stray separators and quotes."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pandas
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from handgrad.data.dataset import DataError, Dataset
+from handgrad.data.formats.csv_table import CsvTable
+from handgrad.data.tables import load_table
+
+ROWS = [(1, 3), (2, 5), (3, 8), (4, 4)]
+
+
+def table(header: str, row: str, folder: Path) -> Path:
+    """A file of `ROWS`, of which `row` writes one; `{k}` counts them from 0."""
+    path = folder / "t.csv"
+    lines = [header, *(row.format(x=x, y=y, k=k) for k, (x, y) in enumerate(ROWS))]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def told(path: Path) -> str:
+    with pytest.raises(DataError) as caught:
+        load_table(path)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert text.startswith(str(path))
+    return text
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "cause"),
+    [
+        ("x,y", '"row {k}",{x},{y}', "begins with a name of its own, as R writes them"),
+        ("x\ty", '"{k}"\t{x}\t{y}', "begins with its number, as R writes them"),
+        ("x,y", "{x},5,{y}", "a decimal comma, write a point"),
+        ("x,y", "{y},5,{x}", "quote cells that hold the separator"),
+        (",x,y", "car {k},{x},{y}", "column 1 has no name (row names, as R and pandas write them)"),
+        ("x,y", "{x},{y},", "each row ends with a separator, the header does not"),
+        ("x,y,", "{x},{y}", "the header ends with a separator, the rows do not"),
+        ("x;y;", "{x};{y};", "column 3 has no name (a separator at the end of each line)"),
+        ("x\ty\t", "{x}\t{y}\t", "column 3 has no name (a separator at the end of each line)"),
+        ("|x|y", "|{x}|{y}", "column 1 has no name (a separator at the beginning of each line)"),
+        ("x\t\ty", "{x}\t\t{y}", "column 2 has no name (two separators side by side)"),
+        ("# made in May\nx,y", "{x},{y}", "line 1 ('# made in May'): begins with '#', as comments do"),
+        ("% a, b and c\nx,y", "{x},{y}", "begins with '%', as comments do"),
+        ("// made in May\nx;y", "{x};{y}", "begins with '//', as comments do"),
+        ("# x y", "{x} {y}", "begins with '#', as comments do"),
+        ("x,y", "{x},{y}\n# half of it", "line 3: expected 2 cells, as in the header, got 1 ('# half of it'); it"),
+        ("x,y", "{x},{y}\n# half, of it", "line 3, column 'x': expected a number, got '# half'; remove lines of"),
+        ("x y", "{x} {y}", "blanks between its cells; name the separator: ' '"),
+        ("x   y", "{x}   {y}", "write one comma in place of each run of blanks"),
+        ("  x y", "  {x} {y}", "write one comma in place of each run of blanks"),
+        ("x:y", "{x}:{y}", "seems to have ':' between its cells; name the separator"),
+        ("x~y", "{x}~{y}", "seems to have '~' between its cells; name the separator"),
+        ('"x"1,y', "{x},{y}", "line 1: the quotes do not fit"),
+        ("x,y", '{x},"{y}"0', "line 2: the quotes do not fit"),
+        ("x,y", '"{x}" ,{y}', "line 2: the quotes do not fit"),
+        ("x,y", '""{x},{y}', "line 2: the quotes do not fit"),
+        ("x,y", '{x}"0,{y}', "line 2, column 'x': expected a number"),
+        ("x,y", '{x}, "{y}"', "line 2, column 'y': expected a number, got ' \"3\"'; remove the quotes, or the blanks"),
+        ("x,y", "{x},\ufeff{y}", "line 2, column 'y': expected a number"),
+        ("x,y", "\ufeff{x},{y}", "line 2, column 'x': expected a number"),
+        ("x,y", "{x}," + "9" * 200_000, "line 2: a cell of this row has more than 131,072 characters"),
+    ],
+)  # fmt: skip
+def test_the_cause_is_named(tmp_path, header, row, cause):
+    assert cause in told(table(header, row, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("#,y", "{x},{y}"),
+        ("% of all,y", "{x},{y}"),
+        ("--,y", "{x},{y}"),
+        ("price/m2,y", "{x},{y}"),
+        ("of body mass,y", "{x},{y}"),
+    ],
+)
+def test_an_odd_header_of_a_sound_table_is_read(tmp_path, header, row):
+    dataset = load_table(table(header, row, tmp_path))
+    assert dataset.feature_names == (header.partition(",")[0],)
+    said = [note for note in dataset.notes if "as comments do" in note]
+    assert len(said) == (header[0] in "#%-")
+
+
+def test_columns_that_are_named_are_read_whatever_stands_beside_them(tmp_path):
+    path = table("x;y;", "{x};{y};", tmp_path)
+    assert load_table(path, target="y", features=["x"]).y.tolist() == [3, 5, 8, 4]
+    path = table(",x,y", "car {k},{x},{y}", tmp_path)
+    assert load_table(path, features=["x"]).rows == 4
+
+
+def test_a_header_that_ends_with_a_separator_is_told_to_who_names_columns_too(tmp_path):
+    path = table("x,y,", "{x},{y}", tmp_path)
+    with pytest.raises(DataError, match="the header ends with a separator, the rows do not; remove it"):
+        load_table(path, target="y", features=["x"])
+
+
+# -- Excel's first line ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "separator", "name"),
+    [("sep=;", ";", "semicolon"), ('"sep=;"', ";", "semicolon"), ("SEP=\t", "\t", "tab"), ("sep=^", "^", "'^'")],
+)
+def test_a_line_that_names_the_separator_is_followed_and_counted(tmp_path, first, separator, name):
+    path = table(f"{first}\nx{separator}y", f"{{x}}{separator}{{y}}", tmp_path)
+    dataset = load_table(path)
+    assert dataset.y.tolist() == [3, 5, 8, 4]
+    assert f"separator: {name}, as the first line says" in dataset.notes
+    path.write_text(path.read_text().replace("8", "eight"))
+    assert "line 5, column 'y'" in told(path)
+
+
+def test_a_column_may_be_called_sep(tmp_path):
+    assert load_table(table("sep=a,y", "{x},{y}", tmp_path)).feature_names == ("sep=a",)
+
+
+# -- what labels the rows ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["", '""', "Unnamed: 0"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_column_without_a_name_that_counts_the_rows_is_left_out(tmp_path, name, first):
+    path = tmp_path / "t.csv"
+    path.write_text(f"{name},x,y\n" + "".join(f"{k + first},{x},{y}\n" for k, (x, y) in enumerate(ROWS)))
+    dataset = load_table(path)
+    assert dataset.feature_names == ("x",)
+    assert any("counts the rows, as a saved index does: left out" in note for note in dataset.notes)
+
+
+def test_a_column_that_pandas_named_is_kept_when_it_is_asked_for_and_told_when_it_is_kept(tmp_path):
+    path = table("Unnamed: 0,x,y", "{k},{x},{y}", tmp_path)
+    assert load_table(path, features=["Unnamed: 0"]).X[:, 0].tolist() == [0, 1, 2, 3]
+    assert load_table(path, target="Unnamed: 0", features=["x"]).y.tolist() == [0, 1, 2, 3]
+    dataset = load_table(table("Unnamed: 0,x,y", "{y},{x},{y}", tmp_path))
+    assert dataset.feature_names == ("Unnamed: 0", "x")
+    assert any("'Unnamed: 0'" in note and "is it a feature?" in note for note in dataset.notes)
+
+
+def test_a_named_column_that_counts_the_rows_is_a_feature(tmp_path):
+    assert load_table(table("t,y", "{k},{y}", tmp_path)).feature_names == ("t",)
+
+
+def frame() -> pandas.DataFrame:
+    return pandas.DataFrame({"x": [x for x, _ in ROWS], "y": [y for _, y in ROWS]})
+
+
+@pytest.mark.parametrize(
+    ("saved", "index"),
+    [
+        (frame().iloc[[0, 2, 3]], "__index_level_0__"),
+        (frame().set_index(pandas.Index([7, 8, 9, 1], name="id")), "id"),
+        (frame().set_index(pandas.Index(list("abcd"))), "__index_level_0__"),
+    ],
+)
+def test_the_index_of_a_saved_frame_is_no_data(tmp_path, saved, index):
+    saved.to_parquet(tmp_path / "t.parquet")
+    dataset = load_table(tmp_path / "t.parquet")
+    assert (dataset.feature_names, dataset.target_name) == (("x",), "y")
+    assert f"column '{index}' is the index of the DataFrame that was saved: left out" in dataset.notes
+
+
+def test_the_index_of_a_saved_frame_is_used_when_it_is_asked_for(tmp_path):
+    frame().set_index("y").to_parquet(tmp_path / "t.parquet")
+    assert load_table(tmp_path / "t.parquet", features=["y"]).X[:, 0].tolist() == [3, 5, 8, 4]
+    assert load_table(tmp_path / "t.parquet", target="y").y.tolist() == [3, 5, 8, 4]
+    assert "to use what labels the rows, name it: 'y'" in told(tmp_path / "t.parquet")
+    frame()[["y"]].set_index("y").to_parquet(tmp_path / "t.parquet")
+    assert "beside the one that labels the rows" in told(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize(
+    "noted", [b"", b"{", b"[]", b"{}", b'{"index_columns": 5}', b'{"index_columns": [{}, 3, "z"]}', b"\xff"]
+)
+def test_metadata_that_pandas_never_wrote_do_not_matter(tmp_path, noted):
+    plain = pyarrow.table({"x": [x for x, _ in ROWS], "y": [y for _, y in ROWS]})
+    pyarrow.parquet.write_table(plain.replace_schema_metadata({b"pandas": noted}), tmp_path / "t.parquet")
+    assert load_table(tmp_path / "t.parquet").feature_names == ("x",)
+
+
+def test_the_index_of_a_frame_in_memory_is_no_data_either():
+    dataset = Dataset.from_frame(pandas.DataFrame({"Unnamed: 0": [0, 1, 2, 3], **frame()}))
+    assert dataset.feature_names == ("x",)
+    assert any("left out" in note for note in dataset.notes)
+
+
+# -- one grammar -------------------------------------------------------------------------------------------------------
+
+
+def test_what_the_fast_reader_reads_the_slow_one_reads_alike():
+    """Rows of sound and of damaged cells: where the fast reader gives numbers, the slow one gives the same."""
+    draw = random.Random(11)
+    sound = ["1", "2.5", "-3e2", '"4"', "", '""', "NA", "inf", '"5\n"', " 6", "7 ", '" 8"', "nan", "9\t"]
+    damaged = ['"1"2', '1"2', '"1"" 2"', '"1" ', ' "1"', "\ufeff1", '"', '""1', '"1""', "1\u00a0", "x", "1,2", '"1,2"']
+    read = refused = 0
+    for _ in range(3000):
+        rows = [[draw.choice(sound if draw.random() < 0.93 else damaged) for _ in "xy"] for _ in range(4)]
+        both = CsvTable("t", ("x,y\n" + "\n".join(map(",".join, rows)) + "\n").encode(), ",")
+        fast = both._fast([0, 1])
+        if fast is None:
+            refused += 1
+        else:
+            read += 1
+            np.testing.assert_array_equal(fast, both._slow([0, 1]), err_msg=repr(rows))
+    assert min(read, refused) > 500
+
+
+@pytest.mark.parametrize("cell", ['"a ""b"" c"', '""""', '""', '"a,b"', '"a\nb"', "a", '"1"'])
+def test_sound_quotes_stay_with_the_fast_reader(cell):
+    sound = CsvTable("t", f"name,x,y\n{cell},1,2\n{cell},3,4\n".encode(), ",")
+    assert sound._fast([1, 2]).tolist() == [[1, 2], [3, 4]]
+
+
+# -- what is no text ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"\x89PNG\r\n\x1a\n\0", "a picture (PNG)"),
+        (b"\x28\xb5\x2f\xfd\x04", "Zstandard"),
+        (b"ARROW1\0\0\xff", "an Arrow or Feather file"),
+        (b"BZh91AY&SY\0", "bzip2"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Excel workbook"),
+        (b'[{"x": 1, "y": 3}]', "JSON"),
+        (b'{"x": [1, 2]}', "JSON"),
+        (b"<!DOCTYPE html>\n<html>", "HTML or XML"),
+        (b'<?xml version="1.0"?>', "HTML or XML"),
+    ],
+)
+def test_a_file_of_another_format_is_told(tmp_path, content, name):
+    path = tmp_path / "t.csv"
+    path.write_bytes(content)
+    assert f"expected CSV, TSV or Parquet, got {name}" in told(path).replace("a file compressed by ", "")
+
+
+@pytest.mark.parametrize("header", ["[kg],y", "{x},y", "<b>,y", "BZh,y", "%PDF,y"])
+def test_a_header_that_begins_as_another_format_does_is_a_header(tmp_path, header):
+    dataset = load_table(table(header, "{x},{y}", tmp_path))
+    assert dataset.feature_names == (header.partition(",")[0],)
+
+
+def test_utf_32_with_its_mark_is_read(tmp_path):
+    (tmp_path / "t.csv").write_bytes("x,y\n1,3\n2,5\n3,8\n".encode("utf-32"))
+    assert load_table(tmp_path / "t.csv").rows == 3
+
+
+def test_a_separator_beyond_ascii_can_be_named(tmp_path):
+    assert load_table(table("x¦y", "{x}¦{y}", tmp_path), separator="¦").y.tolist() == [3, 5, 8, 4]
