@@ -55,14 +55,17 @@ def epochs(bench: Bench, features: int, dtype: str) -> TextTable:
         rows.append((_rows(cell), *_limit(cell)))
         rows += [(_indented(name), *_epoch(found), _said(cell, name, found)) for name, found in cell.backends.items()]
         subjects += ["", *cell.backends]
-    note = (
+    title = f"Seconds per epoch: {width_name(features, dtype)}"
+    return TextTable(f"epochs-{features}-{dtype}", title, columns, tuple(rows), _epochs_note(over), tuple(subjects))
+
+
+def _epochs_note(over: str) -> str:
+    return (
         f"Epoch: the median in the steady state, with its 95 % interval. {over}: the median ratio of the same rounds, "
         "with its interval. Beside each size: the time in which this machine reads X and y, with the same threads. "
         "Of limit: that over the epoch; what is far above 100 % does not read them each time. Tied: not told apart "
         "from the fastest. Not told apart: from the one that the ratio is of."
     )
-    title = f"Seconds per epoch: {width_name(features, dtype)}"
-    return TextTable(f"epochs-{features}-{dtype}", title, columns, tuple(rows), note, tuple(subjects))
 
 
 def _rows(cell: Cell) -> str:

@@ -28,7 +28,7 @@ _STYLES = {"unavailable": "dim", "failed": "red", "diverged": "red", "timeout": 
 
 
 @dataclass(frozen=True)
-class Section:
+class TextSection:
     """Sentences under a title; without a title they stand at the margin."""
 
     title: str
@@ -44,7 +44,7 @@ class TextReport:
 
     heading: str
     preface: Sequence[str]
-    parts: Sequence[TextTable | Section]
+    parts: Sequence[TextTable | TextSection]
     passed: bool | None = None
     verdict: Sequence[str] = ()
     after: Sequence[str] = ()
@@ -87,9 +87,9 @@ def plain(report: TextReport) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def sections(*every: tuple[str, Sequence[str]]) -> Iterator[Section]:
+def sections(*every: tuple[str, Sequence[str]]) -> Iterator[TextSection]:
     """Titles with their sentences, without those that have nothing to say."""
-    return (Section(title, lines) for title, lines in every if lines)
+    return (TextSection(title, lines) for title, lines in every if lines)
 
 
 def wrapped(lines: Iterable[str], indent: str = "  ") -> list[str]:
@@ -103,7 +103,7 @@ def _counted(text: str) -> str:
     return "".join(character + _SECOND * (columns(character) - 1) for character in text)
 
 
-def _plain_section(section: Section) -> list[str]:
+def _plain_section(section: TextSection) -> list[str]:
     if not section.title:
         return wrapped(section.lines, "")
     return [*wrapped([section.title], ""), *wrapped(section.lines)]
@@ -163,7 +163,7 @@ def _styled(lines: Sequence[str], style: str, indent: str = "  ") -> list[Text]:
     return [Text(line, style=style) for line in wrapped(lines, indent)]
 
 
-def _styled_section(section: Section) -> list[Text]:
+def _styled_section(section: TextSection) -> list[Text]:
     if not section.title:
         return _styled(section.lines, "", "")
     return [*_styled([section.title], "bold", ""), *_styled(section.lines, "")]

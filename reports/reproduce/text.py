@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from handgrad.compare.results.reproduction import Reproduction
 from handgrad.reports.look.tables import TextTable
-from handgrad.reports.look.text import Section, TextReport
+from handgrad.reports.look.text import TextReport, TextSection
 from handgrad.reports.reproduce import words
 from handgrad.reports.reproduce.tables import of_run, overview
 
@@ -18,10 +18,10 @@ def text(found: Reproduction) -> TextReport:
     )
 
 
-def _parts(found: Reproduction) -> Iterator[TextTable | Section]:
+def _parts(found: Reproduction) -> Iterator[TextTable | TextSection]:
     for run in found.runs:
-        yield Section(words.result(run), words.recipe(run))
+        yield TextSection(words.result(run), words.recipe(run))
         yield of_run(run)
-        yield Section("What we find", words.findings(run))
+        yield TextSection("What we find", words.findings(run))
     if len(found.runs) > 1:
         yield overview(found)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from handgrad.reports.look.names import columns
 from handgrad.reports.look.tables import Column, aligned
-from handgrad.reports.look.text import Section, TextReport, plain, table_lines, terminal, wrapped
+from handgrad.reports.look.text import TextReport, TextSection, plain, table_lines, terminal, wrapped
 
 NAMES = ("plain", "漢字の列名", "e\u0301te\u0301", "각하", "한", "👍 ok")
 FIGURES = ("1", "12.5", "–", "0.25", "3", "4")
@@ -30,7 +30,7 @@ def printed(report: TextReport, width: int) -> list[str]:
     return target.getvalue().splitlines()
 
 
-def report(*parts: Section) -> TextReport:
+def report(*parts: TextSection) -> TextReport:
     return TextReport("A heading", ["how"], [TABLE, *parts])
 
 
@@ -48,7 +48,7 @@ def test_decimal_points_stand_in_line():
 
 @pytest.mark.parametrize("width", [80, 300])
 def test_a_terminal_and_a_pipe_show_the_same_lines(width: int):
-    made = report(Section("Notes", ["a sentence " * 20, "漢字 " * 60]), Section("", ["at the margin"]))
+    made = report(TextSection("Notes", ["a sentence " * 20, "漢字 " * 60]), TextSection("", ["at the margin"]))
     assert [line.rstrip() for line in printed(made, width)] == plain(made).splitlines()
 
 
