@@ -54,11 +54,10 @@ def reproduce(
     wanted = list(runs().values()) if published is None else list(published)
     asked, missing = chosen(backends)
     found = tuple(
-        repeat(run, asked, missing, partial(_told, progress, done, len(wanted)), clock)
-        for done, run in enumerate(wanted)
+        repeat(run, asked, partial(_told, progress, done, len(wanted)), clock) for done, run in enumerate(wanted)
     )
     versions = {name: entry(name).version() for name in asked}
-    return Reproduction(found, versions, bool(found) and all(run.passed for run in found))
+    return Reproduction(found, versions, missing, bool(found) and all(run.passed for run in found))
 
 
 def _told(progress: Progress, done: int, of: int, what: str) -> None:
@@ -77,7 +76,6 @@ def chosen(names: Sequence[str] | None) -> tuple[dict[str, type[Trainer]], dict[
 def repeat(
     run: PublishedRun,
     backends: dict[str, type[Trainer]],
-    missing: dict[str, str],
     progress: Callable[[str], None],
     clock: Callable[[], float] = time.process_time,
 ) -> Reproduced:
@@ -92,7 +90,7 @@ def repeat(
         problem=described(run, table),
         numbers=numbers,
         end=exact_end(exact[0]),
-        left_out=missing | {name: "takes full batches only" for name in backends if name not in asked},
+        left_out={name: "takes full batches only" for name in backends if name not in asked},
         failed=failed,
         passed=not failed and all(number.passed for number in numbers) and (stopped is None or stopped.holds),
         stop=stopped,

@@ -172,7 +172,7 @@ class Reproduced:
         problem: What its source ran.
         numbers: All that it prints.
         end: How far it has come.
-        left_out: Why a backend was not asked, by name.
+        left_out: Why a backend could not be asked for this run, by name.
         failed: Why a backend that was asked gave no answer, by name.
         passed: Whether every number is reproduced by the exact answer and by every backend that was asked, and the run
             stops where the source's does.
@@ -192,10 +192,18 @@ class Reproduced:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """All runs that were asked for, and the versions of the backends that were."""
+    """All runs that were asked for.
+
+    Attributes:
+        runs: In the order asked for.
+        versions: Of the backends that were asked, by name.
+        missing: Why a backend that is asked by default was not, by name.
+        passed: Whether every run is reproduced; of no run at all, it is not.
+    """
 
     runs: tuple[Reproduced, ...]
     versions: dict[str, str | None]
+    missing: dict[str, str]
     passed: bool
     schema: int = SCHEMA
     kind: str = KIND

@@ -42,6 +42,7 @@ def html(found: Reproduction) -> str:
         heading=words.heading(found),
         passed=found.passed,
         verdict=words.verdict(found),
+        missing=words.missing(found),
         conventions=words.conventions(),
         runs=[_run(run) for run in found.runs],
         tables=page_tables([overview(found), *map(of_run, found.runs)], found.versions),

@@ -14,7 +14,12 @@ from handgrad.reports.reproduce.tables import of_run, overview
 def text(found: Reproduction) -> TextReport:
     """Each run with its numbers and what there is to say about them; all runs and the verdict last."""
     return TextReport(
-        words.heading(found), words.conventions(), list(_parts(found)), found.passed, [words.verdict(found)]
+        heading=words.heading(found),
+        preface=words.conventions(),
+        parts=list(_parts(found)),
+        passed=found.passed,
+        verdict=[words.verdict(found)],
+        after=words.missing(found),
     )
 
 

@@ -49,6 +49,11 @@ def conventions() -> list[str]:
     ]
 
 
+def missing(found: Reproduction) -> list[str]:
+    """Which of the usual backends were not asked, and why."""
+    return [f"Without {shown(name)}: {shown(why, 300)}." for name, why in found.missing.items()]
+
+
 def verdict(found: Reproduction) -> str:
     """Whether all is reproduced, in one sentence."""
     wrong = [run.problem.id for run in found.runs if not run.passed]

@@ -16,6 +16,7 @@ from handgrad.backends.interface import BackendUnavailable, Plan, Training
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.judge.trajectory import true_run
+from handgrad.compare.reproduce import reproduce as reproduce_module
 from handgrad.compare.reproduce.end import digits_reached
 from handgrad.compare.reproduce.reproduce import chosen, repeat, reproduce
 from handgrad.compare.results.files import from_json, to_json
@@ -33,7 +34,7 @@ def quiet(what: str) -> None:
 
 
 def repeated(run: PublishedRun, backends: Sequence[str] = ("numpy",), **more: Any) -> Reproduced:
-    return repeat(run, chosen(list(backends))[0], {}, quiet, **more)
+    return repeat(run, chosen(list(backends))[0], quiet, **more)
 
 
 def with_text(run: PublishedRun, place: int, text: str) -> PublishedRun:
@@ -141,7 +142,7 @@ class Whole(NumPyTrainer):
 
 
 def test_a_wrong_backend_fails_beside_one_that_is_right() -> None:
-    run = repeat(find("ng-ex1"), {"numpy": NumPyTrainer, "slanted": Slanted}, {}, quiet)
+    run = repeat(find("ng-ex1"), {"numpy": NumPyTrainer, "slanted": Slanted}, quiet)
     assert not run.passed
     weight = next(number for number in run.numbers if number.quantity == "weight")
     assert [answer.agreement for answer in weight.given.values()] == ["same", "different"]
@@ -151,14 +152,14 @@ def test_a_wrong_backend_fails_beside_one_that_is_right() -> None:
 
 
 def test_a_backend_that_raises_fails_the_run_and_leaves_the_others_their_answers() -> None:
-    run = repeat(find("google-mlcc"), {"broken": Broken, "numpy": NumPyTrainer}, {}, quiet)
+    run = repeat(find("google-mlcc"), {"broken": Broken, "numpy": NumPyTrainer}, quiet)
     assert run.failed == {"broken": "ZeroDivisionError: no rows left"}
     assert not run.passed
     assert all(set(number.given) == {"numpy"} and number.passed for number in run.numbers)
 
 
 def test_a_run_that_diverges_gives_nothing_where_it_did_not_get() -> None:
-    run = repeat(find("nedrich"), {"exploding": Exploding}, {}, quiet)
+    run = repeat(find("nedrich"), {"exploding": Exploding}, quiet)
     assert not run.passed
     end = next(number for number in run.numbers if number.quantity == "weight")
     assert (end.given["exploding"].value, end.given["exploding"].agreement) == (None, "different")
@@ -166,14 +167,14 @@ def test_a_run_that_diverges_gives_nothing_where_it_did_not_get() -> None:
 
 def test_a_backend_without_mini_batches_is_left_out_where_rows_come_one_by_one() -> None:
     backends = {"numpy": NumPyTrainer, "whole": Whole}
-    single = repeat(find("mlmastery"), backends, {}, quiet)
+    single = repeat(find("mlmastery"), backends, quiet)
     assert single.left_out == {"whole": "takes full batches only"}
     assert single.passed
-    assert repeat(find("google-mlcc"), backends, {}, quiet).left_out == {}
+    assert repeat(find("google-mlcc"), backends, quiet).left_out == {}
 
 
 def test_where_no_backend_answers_nothing_is_reproduced() -> None:
-    run = repeat(find("mlmastery"), {"whole": Whole}, {}, quiet)
+    run = repeat(find("mlmastery"), {"whole": Whole}, quiet)
     assert not run.passed
     assert not any(number.passed for number in run.numbers)
     assert not reproduce([], ["numpy"]).passed
@@ -254,6 +255,19 @@ def test_backends_by_default_are_those_installed_and_the_others_are_told() -> No
         for name, described in catalogue().items()
         if described.by_default and described.reason() is not None
     }
+
+
+def test_a_usual_backend_that_is_not_installed_is_missing_once_and_fails_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usual = {name: described for name, described in catalogue().items() if name in ("numpy", "torch")}
+    monkeypatch.setattr(reproduce_module, "catalogue", lambda: usual)
+    monkeypatch.setattr(type(usual["torch"]), "reason", lambda self: "no PyTorch" if self.name == "torch" else None)
+    found = reproduce([find("google-mlcc"), find("mlmastery")])
+    assert found.missing == {"torch": "no PyTorch"}
+    assert found.passed
+    assert list(found.versions) == ["numpy"]
+    assert all(run.left_out == {} for run in found.runs)
 
 
 def test_a_backend_that_cannot_be_used_is_an_error_when_it_is_named() -> None:

@@ -64,7 +64,7 @@ def reproduced(*numbers: PublishedNumber, passed: bool = True, **fields: Any) ->
 
 
 def together(*runs: Reproduced) -> Reproduction:
-    return Reproduction(runs, {"numpy": "2.0", "torch": None}, all(run.passed for run in runs))
+    return Reproduction(runs, {"numpy": "2.0", "torch": None}, {}, all(run.passed for run in runs))
 
 
 def said(run: Reproduced) -> str:
@@ -234,6 +234,13 @@ def test_backends_that_failed_or_were_left_out_are_told_with_the_reason() -> Non
     told = said(reproduced(failed={"torch": "OSError: gone"}, left_out={"moments": "takes full batches only"}))
     assert "torch failed: OSError: gone" in told
     assert "Without moments: takes full batches only." in told
+
+
+def test_a_missing_backend_is_told_once_for_all_runs() -> None:
+    found = replace(together(reproduced(), reproduced()), missing={"jax": "needs JAX"})
+    assert plain(text(found)).count("Without jax: needs JAX.") == 1
+    assert Page(html(found)).words.count("Without jax: needs JAX.") == 1
+    assert "Without" not in plain(text(together(reproduced())))
 
 
 def test_where_a_source_stops_is_told_and_whether_the_exact_run_does() -> None:
