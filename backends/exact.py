@@ -47,7 +47,7 @@ class Ratios(NamedTuple):
     denominator: int
 
     def fractions(self) -> list[Fraction]:
-        """The same numbers, one by one."""
+        """The numbers one by one, numerators over the denominator."""
         return [Fraction(numerator, self.denominator) for numerator in self.numerators]
 
 

@@ -189,7 +189,7 @@ class Trainer(ABC):
 
     @abstractmethod
     def to_numpy(self, weights: Any, bias: Any) -> Parameters:
-        """The same back as a new (d,) array of `self.dtype` and a float. Takes a gradient's two parts, too."""
+        """Own parameters, or a gradient's two parts, as a new (d,) array of `self.dtype` and a float."""
 
     # -- the four steps ------------------------------------------------------------------------------------------
 
@@ -326,5 +326,5 @@ def _finite(parameters: Parameters) -> bool:
 
 
 def steady(plan: Plan, epochs: int) -> Plan:
-    """The same plan over other many epochs, keeping only start and end: what a clock should see."""
+    """A plan like this one over so many epochs, keeping only start and end: what a clock should see."""
     return replace(plan, epochs=epochs, record=(0, epochs))

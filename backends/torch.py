@@ -78,7 +78,7 @@ class TorchTrainer(Trainer):
 
 
 class TorchCompileTrainer(TorchTrainer):
-    """The same forward pass, which `torch.compile` turns into one program with its backward pass.
+    """PyTorch's forward pass, which `torch.compile` turns into one program with its backward pass.
 
     What a PyTorch user would do who wants it faster and changes nothing else. The first call compiles, for seconds.
     """

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from handgrad.backends.interface import FloatArray
 from handgrad.compare.functions.formats import FORMATS, Format
 from handgrad.compare.functions.references import Rows
-from handgrad.compare.judge.causes import COINCIDENCE, FUSED_LANES, LANES
+from handgrad.compare.judge.causes import COINCIDENCE
 from handgrad.compare.judge.fused import two_sum
+from handgrad.compare.judge.ways import FUSED_LANES, LANES
 from handgrad.compare.results.functions.judgement import Cause
 
 #: Longer sums are not explained: some ways are a step of Python's for every term.

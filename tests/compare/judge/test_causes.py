@@ -66,18 +66,38 @@ def test_the_plain_loop_is_explained_by_its_run_alone(dtype):
     assert "from the first row to the last" in cause(table, target, 0.05, shown, dtype)
 
 
+def told_of(backend, rows, features, dtype):
+    """What is said of a backend's gradients at some points."""
+    rng = np.random.default_rng([rows, features])
+    table, target = rng.normal(size=(rows, features)).astype(dtype), rng.normal(size=rows).astype(dtype)
+    trainer = load(backend)(table, target, dtype)
+    points = rng.normal(size=(16, features + 1)).astype(dtype)
+    given = [trainer.gradient_at(point[:-1], float(point[-1])) for point in points]
+    shown = evidence_at(points, [[*gradient.weights.tolist(), gradient.bias] for gradient in given])
+    return cause(table, target, 0.1, shown, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("rows", "features", "order"),
+    [
+        (442, 1, "from the first row to the last"),
+        (1024, 3, "from the first row to the last"),
+        (1026, 2, "from row to row, 1024 rows at a time"),
+        (1999, 10, "from row to row, 1024 rows at a time"),
+    ],
+)
+def test_the_bits_of_numba_are_explained_with_one_block_and_with_two(rows, features, order, dtype):
+    words = f"to the bit: dW and db summed {order} (from b − y on)"
+    assert told_of("numba", rows, features, dtype) == words
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize(
     ("rows", "features", "lanes"), [(997, 1, 16), (442, 2, 8), (1100, 4, 8), (442, 10, 4), (600, 7, 4)]
 )
 def test_the_bits_of_numba_tiled_are_explained_at_every_width(rows, features, lanes, dtype):
-    rng = np.random.default_rng([rows, features])
-    table, target = rng.normal(size=(rows, features)).astype(dtype), rng.normal(size=rows).astype(dtype)
-    trainer = load("numba-tiled")(table, target, dtype)
-    points = rng.normal(size=(16, features + 1)).astype(dtype)
-    given = [trainer.gradient_at(point[:-1], float(point[-1])) for point in points]
-    shown = evidence_at(points, [[*gradient.weights.tolist(), gradient.bias] for gradient in given])
-    told = cause(table, target, 0.1, shown, dtype)
+    told = told_of("numba-tiled", rows, features, dtype)
     running = lanes * (2 if dtype == "float32" else 1)
     assert told.startswith(f"to the bit: dW and db summed in {running} running sums")
     assert told.endswith("with fused multiply-add")
