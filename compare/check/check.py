@@ -20,10 +20,10 @@ from handgrad.compare.check.student.asking import ask_all, collect
 from handgrad.compare.check.student.failures import GiveUp
 from handgrad.compare.check.student.forms import Kind, Series
 from handgrad.compare.check.student.subjects import kind_of
-from handgrad.compare.results.diagnosis import CHANGES_INPUT, UNKNOWN, Finding, Mistake, failed
+from handgrad.compare.results.diagnosis import CHANGES_INPUT, UNKNOWN, Assessment, Mistake, failed
 
 
-def check(function: Callable[..., Any], kind: Kind | None = None) -> Finding:
+def check(function: Callable[..., Any], kind: Kind | None = None) -> Assessment:
     """Whether a gradient is right, or what is wrong with it.
 
     Args:
@@ -42,25 +42,25 @@ def check(function: Callable[..., Any], kind: Kind | None = None) -> Finding:
         return failed(name, problem.failure)
 
 
-def diagnose(asked: Sequence[tuple[Series, Sequence[Answer]]], subject: str) -> Finding:
+def diagnose(asked: Sequence[tuple[Series, Sequence[Answer]]], subject: str) -> Assessment:
     """What is found in the answers of a function, given in one or more forms of its arguments.
 
     Every series of a trainer counts. Of a function's, the first decides if it explains itself, else the first that
     has an answer everywhere: a function for one feature fails on the others.
     """
-    findings = [_finding(series, answers, subject) for series, answers in asked]
-    first = findings[0]
+    assessments = [_assessment(series, answers, subject) for series, answers in asked]
+    first = assessments[0]
     if asked[0][0].form == "trainer":
-        return next((finding for finding in findings if not finding.correct), first)
+        return next((assessment for assessment in assessments if not assessment.correct), first)
     if not first.unanswered:
         return first
-    return next((finding for finding in findings[1:] if not finding.unanswered), first)
+    return next((assessment for assessment in assessments[1:] if not assessment.unanswered), first)
 
 
-def _finding(series: Series, answers: Sequence[Answer], subject: str) -> Finding:
+def _assessment(series: Series, answers: Sequence[Answer], subject: str) -> Assessment:
     seen = observe(series, answers)
     changed = tuple(dict.fromkeys(name for answer in answers for name in answer.changed))
-    known = Finding(
+    known = Assessment(
         (subject,),
         calls=len(seen),
         smallest_detectable=smallest_detectable(series, seen),
@@ -73,7 +73,7 @@ def _finding(series: Series, answers: Sequence[Answer], subject: str) -> Finding
     return _wrong(known, series, seen, changed)
 
 
-def _wrong(known: Finding, series: Series, seen: Sequence[Observation], changed: tuple[str, ...]) -> Finding:
+def _wrong(known: Assessment, series: Series, seen: Sequence[Observation], changed: tuple[str, ...]) -> Assessment:
     found = explanation(series, seen)
     mistakes = (Mistake(UNKNOWN),) if found is None else (*found.made(), *_change(changed))
     wrong = replace(known, mistakes=mistakes, evidence=evidence(series, seen))

@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 
 from handgrad.compare.check.student.process import MEMORY_LIMIT_BYTES, TIME_LIMIT_SECONDS, started
-from handgrad.compare.results.diagnosis import Failure, Finding, SourceLine, failed
+from handgrad.compare.results.diagnosis import Assessment, NoAnswer, SourceLine, failed
 
 _WORKER = "handgrad.compare.check.student.worker"
 
@@ -23,7 +23,7 @@ def check_file(
     *,
     time_limit_seconds: float = TIME_LIMIT_SECONDS,
     memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
-) -> Finding:
+) -> Assessment:
     """Checks what a file defines: `gradient`, `step`, subclasses of `Trainer`, or `loss`; see `check` for their forms.
 
     Args:
@@ -46,7 +46,7 @@ def check_file(
         return judged(file.name, wait())
 
 
-def parse(file: Path) -> Failure | None:
+def parse(file: Path) -> NoAnswer | None:
     """What keeps it from being Python, found by compiling it; None if nothing does. Nothing is run.
 
     Raises:
@@ -60,7 +60,7 @@ def parse(file: Path) -> Failure | None:
             compile(file.read_bytes(), str(file), "exec", dont_inherit=True)
     except SyntaxError as error:
         line = SourceLine(file.name, error.lineno, (error.text or "").strip()[:60]) if error.lineno else None
-        return Failure("syntax", given=error.msg, line=line)
+        return NoAnswer("syntax", given=error.msg, line=line)
     except (ValueError, RecursionError, MemoryError, OSError) as error:
         raise CheckError(f"{file}: cannot be read as Python: {error}") from None
     return None

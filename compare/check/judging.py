@@ -11,10 +11,10 @@ from handgrad.compare.check.student.asking import collect
 from handgrad.compare.check.student.forms import Kind, series
 from handgrad.compare.check.student.messages import Answered, Failed, Function, Message, outcome
 from handgrad.compare.check.student.process import Ended
-from handgrad.compare.results.diagnosis import Failure, Finding, failed
+from handgrad.compare.results.diagnosis import Assessment, NoAnswer, failed
 
 
-def judged(file: str, ended: Ended) -> Finding:
+def judged(file: str, ended: Ended) -> Assessment:
     """What is found in what the process left of the file of that name."""
     messages, no_end = outcome(ended)
     functions, no_answers = _read(messages)
@@ -32,7 +32,7 @@ class _Answers:
     answers: list[tuple[int, Answer]] = field(default_factory=list)
 
 
-def _read(messages: Sequence[Message | None]) -> tuple[list[_Answers], Failure | None]:
+def _read(messages: Sequence[Message | None]) -> tuple[list[_Answers], NoAnswer | None]:
     """The functions with their answers, and why there are no more.
 
     What has not the form of a message ends the reading: only the student's own code can have written it.
@@ -49,7 +49,7 @@ def _read(messages: Sequence[Message | None]) -> tuple[list[_Answers], Failure |
             elif isinstance(message, Answered):
                 functions[-1].answers.append((message.form, message.answer()))
     except (IndexError, ValueError):
-        return [], Failure("forged")
+        return [], NoAnswer("forged")
     return functions, None
 
 
@@ -67,10 +67,10 @@ def _is_complete(function: _Answers) -> bool:
     )
 
 
-def _judge(file: str, functions: Sequence[_Answers]) -> Finding:
+def _judge(file: str, functions: Sequence[_Answers]) -> Assessment:
     """The first of the file's functions that is wrong decides."""
-    findings = [diagnose(collect(f.kind, f.answers), f.name) for f in functions if _is_complete(f)]
-    if not findings or len(findings) < len(functions):
-        return failed(file, Failure("left-out"))
-    wrong = next((finding for finding in findings if not finding.correct), None)
-    return wrong or replace(findings[0], subjects=tuple(name for f in findings for name in f.subjects))
+    assessments = [diagnose(collect(f.kind, f.answers), f.name) for f in functions if _is_complete(f)]
+    if not assessments or len(assessments) < len(functions):
+        return failed(file, NoAnswer("left-out"))
+    wrong = next((assessment for assessment in assessments if not assessment.correct), None)
+    return wrong or replace(assessments[0], subjects=tuple(name for f in assessments for name in f.subjects))

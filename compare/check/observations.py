@@ -13,7 +13,7 @@ from handgrad.compare.check.student.answers import Answer, failure_of
 from handgrad.compare.check.student.forms import Kind, Series
 from handgrad.compare.check.student.probes import UNIT_ROUNDOFF, Floats, Probe, rounding
 from handgrad.compare.check.truth import exact_gradient
-from handgrad.compare.results.diagnosis import Failure
+from handgrad.compare.results.diagnosis import NoAnswer
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Observation:
     given: tuple[Floats, ...]
     rounded: tuple[Any, ...]
     precisions: tuple[str, ...]
-    failure: Failure | None
+    failure: NoAnswer | None
 
 
 def observe(series: Series, answers: Sequence[Answer]) -> list[Observation]:

@@ -17,7 +17,7 @@ from handgrad.compare.bench.over_sizes import crossovers, fastest, fastest_range
 from handgrad.compare.bench.problem import Size, problem
 from handgrad.compare.bench.records import ContestantRecord, LeftOut, Turn
 from handgrad.compare.results.bench import Cell, Settings
-from handgrad.compare.results.lessons import Costs, Start
+from handgrad.compare.results.lessons import EpochCosts, Start
 from handgrad.compare.timing import environment
 from handgrad.compare.timing.messages import Bind, FirstCall, Load, PlanMessage
 from handgrad.compare.timing.process import Worker, WorkerError, WorkerHandle
@@ -49,7 +49,7 @@ def costs(
     rows: Sequence[int] = ROWS,
     start: StartWorker = Worker,
     progress: Callable[[str], None] = lambda what: None,
-) -> Costs:
+) -> EpochCosts:
     """Times the backends that are compared by default and can run here.
 
     Args:
@@ -76,7 +76,7 @@ def costs(
         begun = start_seconds(sizes[-1], {name: worker for name, worker in living.items() if name in timed})
     cells = tuple(cell(size, found, names) for size, found in zip(sizes, answers, strict=True))
     through_rows = [without(one, MOMENTS) for one in cells]
-    return Costs(
+    return EpochCosts(
         cells=cells,
         begun=begun,
         starts={

@@ -63,19 +63,6 @@ def lessons(dataset: Dataset, seed: int = 0, progress: Progress = silent) -> Les
         costs=timed,
         excerpts=excerpts(),
         exercises={exercise.name: number for number, exercise in EXERCISES.items()},
-        environment=where(),
+        environment=environment.capture(environment.available_cores()),
         seed=seed,
-    )
-
-
-def where() -> tuple[tuple[str, str], ...]:
-    """The machine and the packages, for the page's last lines."""
-    captured = environment.capture(environment.available_cores())
-    packages = ", ".join(f"{name} {version}" for name, version in captured.packages.items())
-    return (
-        ("Processor", f"{captured.cpu}, {captured.cores} cores"),
-        ("System", captured.platform),
-        ("Python", captured.python),
-        ("Packages", packages),
-        ("Time", captured.time),
     )

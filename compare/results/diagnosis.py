@@ -1,6 +1,6 @@
 """What `check` found out about a gradient written by hand: frozen types that turn into JSON. Nothing here computes.
 
-A `Finding` holds facts: keys of mistakes, numbers, places, lines. What is said about them stands in `reports.check`.
+An `Assessment` holds facts: keys of mistakes, numbers, places, lines. What is said of them stands in `reports.check`.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ Place = ProbeShape | int
 
 
 @dataclass(frozen=True)
-class Failure:
+class NoAnswer:
     """Why there is no answer.
 
     Attributes:
@@ -188,7 +188,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Assessment:
     """What was found out about a function, or about several that are right.
 
     Attributes:
@@ -210,7 +210,7 @@ class Finding:
 
     subjects: tuple[str, ...]
     mistakes: tuple[Mistake, ...] = ()
-    failure: Failure | None = None
+    failure: NoAnswer | None = None
     evidence: tuple[Discrepancy, ...] = ()
     calls: int = 0
     smallest_detectable: float | None = None
@@ -233,6 +233,6 @@ class Finding:
         return (self.failure.key,) if self.failure else tuple(mistake.key for mistake in self.mistakes)
 
 
-def failed(subject: str, failure: Failure, smallest_detectable: float | None = None) -> Finding:
+def failed(subject: str, failure: NoAnswer, smallest_detectable: float | None = None) -> Assessment:
     """What is found where there is no answer."""
-    return Finding((subject,), failure=failure, smallest_detectable=smallest_detectable, unanswered=True)
+    return Assessment((subject,), failure=failure, smallest_detectable=smallest_detectable, unanswered=True)

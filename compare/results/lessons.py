@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handgrad.compare.results.bench import Cell, Crossover, FastestRange
+from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.explanation import Explanation
 
 
@@ -283,7 +284,7 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Costs:
+class EpochCosts:
     """Chapters 8 and 9: what an epoch costs, one feature, float64, all rows at once.
 
     Attributes:
@@ -321,8 +322,8 @@ class Lessons:
     rates: Rates
     scaling: FeatureScales
     summation: Summation
-    costs: Costs
+    costs: EpochCosts
     excerpts: dict[int, tuple[Excerpt, ...]]
     exercises: dict[str, int]
-    environment: tuple[tuple[str, str], ...]
+    environment: Environment
     seed: int

@@ -10,11 +10,11 @@ from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
     FAILURES,
     UNKNOWN,
+    Assessment,
     Call,
     Discrepancy,
-    Failure,
-    Finding,
     Mistake,
+    NoAnswer,
 )
 from handgrad.reports.check.exercise_words import EXERCISE_MISTAKES
 from handgrad.reports.check.failures import failure_words, place_words
@@ -112,55 +112,55 @@ class Diagnosis:
         return html(self)
 
 
-def diagnosis(finding: Finding) -> Diagnosis:
+def diagnosis(assessment: Assessment) -> Diagnosis:
     """The words for what was found."""
-    if finding.failure is not None:
-        told = _failed(finding, finding.failure)
-    elif finding.mistakes:
-        told = _wrong(finding)
+    if assessment.failure is not None:
+        told = _failed(assessment, assessment.failure)
+    elif assessment.mistakes:
+        told = _wrong(assessment)
     else:
-        told = _right(finding)
-    detectable = finding.smallest_detectable
+        told = _right(assessment)
+    detectable = assessment.smallest_detectable
     return replace(
         told,
-        subject=" and ".join(finding.subjects),
+        subject=" and ".join(assessment.subjects),
         smallest_detectable=math.nan if detectable is None else detectable,
-        notes=tuple(_notes(finding)),
+        notes=tuple(_notes(assessment)),
     )
 
 
 # -- right -----------------------------------------------------------------------------------------------------------
 
 
-def _right(finding: Finding) -> Diagnosis:
-    names, verb = " and ".join(finding.subjects), "is" if len(finding.subjects) == 1 else "are"
-    asked = f"Asked {finding.calls} times, it was right each time"
-    return Diagnosis(True, None, (), f"Correct: {names} {verb} right.\n{asked}{_how_exactly(finding)}")
+def _right(assessment: Assessment) -> Diagnosis:
+    names, verb = " and ".join(assessment.subjects), "is" if len(assessment.subjects) == 1 else "are"
+    asked = f"Asked {assessment.calls} times, it was right each time"
+    return Diagnosis(True, None, (), f"Correct: {names} {verb} right.\n{asked}{_how_exactly(assessment)}")
 
 
-def _how_exactly(finding: Finding) -> str:
-    if finding.by_exercise:
-        return f", to {finding.smallest_detectable:.0e} of the largest number of each part."
-    return f". An error of {finding.smallest_detectable:.1g} of a component would have been seen."
+def _how_exactly(assessment: Assessment) -> str:
+    if assessment.by_exercise:
+        return f", to {assessment.smallest_detectable:.0e} of the largest number of each part."
+    return f". An error of {assessment.smallest_detectable:.1g} of a component would have been seen."
 
 
-def _notes(finding: Finding) -> list[str]:
-    notes = _notes_on_right(finding) if finding.correct else []
-    if finding.wrong_call is not None:
-        notes.append(_call_words(finding.wrong_call))
-    if finding.printed_lines:
-        notes.append(f"It printed {finding.printed_lines} lines, which were not looked at.")
+def _notes(assessment: Assessment) -> list[str]:
+    notes = _notes_on_right(assessment) if assessment.correct else []
+    if assessment.wrong_call is not None:
+        notes.append(_call_words(assessment.wrong_call))
+    if assessment.printed_lines:
+        notes.append(f"It printed {assessment.printed_lines} lines, which were not looked at.")
     return notes
 
 
-def _notes_on_right(finding: Finding) -> list[str]:
+def _notes_on_right(assessment: Assessment) -> list[str]:
     notes = []
-    if finding.float32:
+    if assessment.float32:
         notes.append("It computes in float32, and is right within float32's rounding errors.")
-    if finding.one_feature:
+    if assessment.one_feature:
         notes.append("It takes one feature only, X as (n,) and the weight as a number.")
-    if finding.refused_types:
-        notes.append(f"It raises an error when X is of type {', '.join(finding.refused_types)}.")
+    if assessment.refused_types:
+        notes.append(f"It raises an error when X is of type {', '.join(assessment.refused_types)}.")
     return notes
 
 
@@ -171,26 +171,26 @@ def _call_words(call: Call) -> str:
 # -- wrong -----------------------------------------------------------------------------------------------------------
 
 
-def _failed(finding: Finding, failure: Failure) -> Diagnosis:
+def _failed(assessment: Assessment, failure: NoAnswer) -> Diagnosis:
     line = failure.line
     where = f"\n{line.file}, line {line.number}: {line.text}" if line else ""
     return Diagnosis(
         correct=False,
         mistake=failure.key,
         mistakes=(failure.key,),
-        explanation=_sentence(f"Wrong: {' and '.join(finding.subjects)} {failure_words(failure)}") + where,
+        explanation=_sentence(f"Wrong: {' and '.join(assessment.subjects)} {failure_words(failure)}") + where,
         question=f"What happens in line {line.number}?" if line else "What does your function return?",
     )
 
 
-def _wrong(finding: Finding) -> Diagnosis:
-    evidence = tuple(map(_row, finding.evidence))
-    wordings = [_wording(mistake, finding) for mistake in finding.mistakes]
+def _wrong(assessment: Assessment) -> Diagnosis:
+    evidence = tuple(map(_row, assessment.evidence))
+    wordings = [_wording(mistake, assessment) for mistake in assessment.mistakes]
     return Diagnosis(
         correct=False,
-        mistake=finding.keys[0],
-        mistakes=finding.keys,
-        explanation=_explanation(finding, wordings, evidence),
+        mistake=assessment.keys[0],
+        mistakes=assessment.keys,
+        explanation=_explanation(assessment, wordings, evidence),
         evidence=evidence,
         mathematics="\n".join(dict.fromkeys(wording.mathematics for wording in wordings)),
         hint="\n".join(wording.hint for wording in wordings),
@@ -204,22 +204,22 @@ def _row(discrepancy: Discrepancy) -> Evidence:
     return Evidence(where, discrepancy.given, discrepancy.expected)
 
 
-def _wording(mistake: Mistake, finding: Finding) -> Wording:
-    if mistake.key == UNKNOWN and finding.by_exercise:
+def _wording(mistake: Mistake, assessment: Assessment) -> Wording:
+    if mistake.key == UNKNOWN and assessment.by_exercise:
         return UNKNOWN_IN_EXERCISE
     return MISTAKES.get(mistake.key) or EXERCISE_MISTAKES[mistake.key]
 
 
-def _explanation(finding: Finding, wordings: list[Wording], evidence: tuple[Evidence, ...]) -> str:
-    if finding.keys == (UNKNOWN,):
-        worst = "" if finding.by_exercise else _worst(evidence)
-        return f"{' and '.join(finding.subjects)}: {wordings[0].title}" + (f" ({worst})" if worst else "")
-    details = [_detail(mistake, finding) for mistake in finding.mistakes]
+def _explanation(assessment: Assessment, wordings: list[Wording], evidence: tuple[Evidence, ...]) -> str:
+    if assessment.keys == (UNKNOWN,):
+        worst = "" if assessment.by_exercise else _worst(evidence)
+        return f"{' and '.join(assessment.subjects)}: {wordings[0].title}" + (f" ({worst})" if worst else "")
+    details = [_detail(mistake, assessment) for mistake in assessment.mistakes]
     titles = [w.title + (f" ({detail})" if detail else "") for w, detail in zip(wordings, details, strict=True)]
     if len(titles) == 1:
         return f"Wrong: {titles[0]}"
     listed = "\n".join(f"{i}. {title}" for i, title in enumerate(titles, 1))
-    return f"Wrong, {len(titles)} mistakes at once: {' and '.join(finding.keys)}.\n{listed}"
+    return f"Wrong, {len(titles)} mistakes at once: {' and '.join(assessment.keys)}.\n{listed}"
 
 
 def _worst(evidence: tuple[Evidence, ...]) -> str:
@@ -229,11 +229,11 @@ def _worst(evidence: tuple[Evidence, ...]) -> str:
     return f"{worst.where}: off by {abs(worst.given - worst.expected):.2g}"
 
 
-def _detail(mistake: Mistake, finding: Finding) -> str:
+def _detail(mistake: Mistake, assessment: Assessment) -> str:
     """Where the mistake was made, or in which form; may be empty."""
     if mistake.key == CHANGES_INPUT:
         names = ", ".join(mistake.arguments)
-        return names if finding.by_exercise else f"it changes {names}"
+        return names if assessment.by_exercise else f"it changes {names}"
     if mistake.block:
         return _block_words(mistake)
     return FORMS[mistake.key, mistake.form] if mistake.form else ""

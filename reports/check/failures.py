@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handgrad.compare.results.diagnosis import Cause, Failure, Place, ProbeShape
+from handgrad.compare.results.diagnosis import Cause, NoAnswer, Place, ProbeShape
 
 _OTHER_FILES = "does it write into files that are not its own?"
 
@@ -43,7 +43,7 @@ SENTENCES: dict[Cause, str] = {
 }
 
 
-def failure_words(failure: Failure) -> str:
+def failure_words(failure: NoAnswer) -> str:
     """What the function does in place of giving an answer."""
     return SENTENCES[failure.cause].format(
         given=failure.given,
@@ -69,7 +69,7 @@ def _where(place: Place) -> str:
     return f"{'for' if isinstance(place, ProbeShape) else 'in'} {place_words(place)}"
 
 
-def _wanted(failure: Failure) -> str:
+def _wanted(failure: NoAnswer) -> str:
     """The shape that was expected; at a probe, it is known what its numbers are."""
     if failure.expected == "()":
         return "one number"

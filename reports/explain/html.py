@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from handgrad.compare.results.explanation import Explanation
-from handgrad.reports.explain import tape_graph
-from handgrad.reports.explain import words as explain_words
-from handgrad.reports.explain.words import Equation, Stop
+from handgrad.reports.explain import tape_graph, witnesses
+from handgrad.reports.explain.steps import Equation, Stop
+from handgrad.reports.explain.words import heading, stages
 from handgrad.reports.look.mathml import pieces
 from handgrad.reports.look.pages import TEMPLATES, page
 
 
 @dataclass(frozen=True)
-class Line:
+class ShownLine:
     """A sentence, or an equation in pieces between which a line may break."""
 
     label: str
@@ -34,7 +34,7 @@ class Numbered:
     """A stop with its number on the walk, from 1."""
 
     number: int
-    lines: tuple[Line, ...]
+    lines: tuple[ShownLine, ...]
     direction: str
 
 
@@ -44,16 +44,16 @@ def html(explanation: Explanation) -> str:
     script = (TEMPLATES / "explain.js").read_text(encoding="utf-8")
     return page(
         "explain.html",
-        heading=explain_words.heading(explanation),
+        heading=heading(explanation),
         by_hand=[section for section in sections if not section[0].startswith("The tape")],
         on_tape=[section for section in sections if section[0].startswith("The tape")],
         graph=tape_graph.svg(explanation, stops),
-        other="PyTorch" if explain_words.other(explanation).name == "torch" else "the tape",
-        digits=explain_words.digits(explanation),
-        errors=explain_words.errors(explanation),
-        missing=explain_words.missing(explanation),
-        verdict=explain_words.verdict(explanation),
-        doubles=explain_words.DOUBLES,
+        other="PyTorch" if witnesses.other(explanation).name == "torch" else "the tape",
+        digits=witnesses.digits(explanation),
+        errors=witnesses.errors(explanation),
+        missing=witnesses.missing(explanation),
+        verdict=witnesses.verdict(explanation),
+        doubles=witnesses.DOUBLES,
         script=Markup(script),
         script_hash=policy_hash(script),
     )
@@ -69,13 +69,13 @@ def _numbered(explanation: Explanation) -> tuple[list[tuple[str, list[Numbered]]
     sections: list[tuple[str, list[Numbered]]] = []
     of_node: dict[tuple[str, str], int] = {}
     number = 0
-    for section in explain_words.sections(explanation):
+    for stage in stages(explanation):
         stops = []
-        for stop in section.stops:
+        for stop in stage.stops:
             number += 1
             stops.append(Numbered(number, tuple(map(_line, stop.lines)), stop.direction))
             of_node |= _about(stop, number)
-        sections.append((section.title, stops))
+        sections.append((stage.title, stops))
     return sections, of_node
 
 
@@ -83,7 +83,7 @@ def _about(stop: Stop, number: int) -> dict[tuple[str, str], int]:
     return {(stop.node, stop.direction): number} if stop.node else {}
 
 
-def _line(line: str | Equation) -> Line:
+def _line(line: str | Equation) -> ShownLine:
     if isinstance(line, Equation):
-        return Line(line.label, "", tuple(pieces(line.sides)))
-    return Line("", line, ())
+        return ShownLine(line.label, "", tuple(pieces(line.sides)))
+    return ShownLine("", line, ())

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from handgrad.compare.results.explanation import Edge, Explanation, TapeNode, Value
 from handgrad.reports.explain.calculator import array
-from handgrad.reports.explain.words import formula
+from handgrad.reports.explain.on_tape import formula
 from handgrad.reports.look.names import columns
 
 WIDTH = 352

@@ -7,18 +7,9 @@ import textwrap
 from collections.abc import Iterator
 
 from handgrad.compare.results.explanation import Explanation
-from handgrad.reports.explain.words import (
-    DOUBLES,
-    Equation,
-    Stop,
-    digits,
-    errors,
-    heading,
-    missing,
-    other,
-    sections,
-    verdict,
-)
+from handgrad.reports.explain.steps import Equation, Stop
+from handgrad.reports.explain.witnesses import DOUBLES, digits, errors, missing, other, verdict
+from handgrad.reports.explain.words import heading, stages
 from handgrad.reports.look.names import columns
 
 WIDTH = 80
@@ -28,11 +19,11 @@ _FRACTION = re.compile(r"\{([^{}]*)\}/\{([^{}]*)\}")
 
 
 def walk(explanation: Explanation) -> Iterator[tuple[str, list[str]]]:
-    """Stop by stop: a title, empty unless a section begins, and the lines under it."""
+    """Stop by stop: a title, empty unless a stage begins, and the lines under it."""
     yield heading(explanation), []
-    for section in sections(explanation):
-        for number, stop in enumerate(section.stops):
-            yield section.title if number == 0 else "", list(_lines(stop))
+    for stage in stages(explanation):
+        for number, stop in enumerate(stage.stops):
+            yield stage.title if number == 0 else "", list(_lines(stop))
     yield "PyTorch", list(_witnesses(explanation))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from handgrad.compare.results.bench import Cell, Crossover
-from handgrad.compare.results.lessons import Costs
+from handgrad.compare.results.lessons import EpochCosts
 from handgrad.compare.results.timing import Estimate, Timing
 from handgrad.reports.learn.sentences import absent
 from handgrad.reports.learn.timings import cell_words, cost_chart, second_ticks, timed_names
@@ -16,7 +16,7 @@ from handgrad.reports.look.style import Drawing
 from handgrad.reports.look.words import listed, plural
 
 
-def paragraphs(found: Costs) -> list[str]:
+def paragraphs(found: EpochCosts) -> list[str]:
     """Who is the fastest where, where they cross, and what is paid once."""
     ways = plural(len([name for name in found.starts if name != "moments"]), "way")
     paragraphs = [
@@ -32,7 +32,7 @@ def paragraphs(found: Costs) -> list[str]:
     return paragraphs
 
 
-def fastest_told(found: Costs) -> str:
+def fastest_told(found: EpochCosts) -> str:
     """The fastest by size, the distances there, and the crossovers that can be seen."""
     if not found.fastest_ranges:
         return "No backend could be timed here."
@@ -80,7 +80,7 @@ def about(rows: Estimate) -> str:
     return f"about {value} ({low} to {high})"
 
 
-def start_told(found: Costs) -> str:
+def start_told(found: EpochCosts) -> str:
     """Import and first epoch."""
     starts = {name: s.import_seconds + s.first_seconds for name, s in found.starts.items() if name != "moments"}
     ordered = sorted(starts, key=starts.__getitem__)
@@ -103,7 +103,7 @@ def noise_told(cells: Iterable[Cell]) -> str:
     )
 
 
-def epochs(found: Costs) -> Drawing:
+def epochs(found: EpochCosts) -> Drawing:
     """Seconds per epoch over the rows, for those that go through the rows."""
     names = [name for name in timed_names(found) if name != "moments"]
     figure = cost_chart(found, names)
@@ -117,7 +117,7 @@ def epochs(found: Costs) -> Drawing:
     )
 
 
-def starts(found: Costs) -> Drawing:
+def starts(found: EpochCosts) -> Drawing:
     """What is paid once: import and first epoch."""
     names = [name for name in found.starts if name != "moments"]
     figure, [axes] = style.chart(0.9 + 0.36 * len(names))

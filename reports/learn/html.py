@@ -13,7 +13,7 @@ from handgrad.compare.results.lessons import Excerpt, Lessons
 from handgrad.reports.learn import by_hand, checking, costs, moments, rates, scaling, summation, surface, tape
 from handgrad.reports.learn.exercises import EXERCISES
 from handgrad.reports.learn.parts import Chapter, Code, NumberTable
-from handgrad.reports.learn.sentences import introduction
+from handgrad.reports.learn.sentences import introduction, where
 from handgrad.reports.look import style
 from handgrad.reports.look.names import safe_lines, shown
 from handgrad.reports.look.pages import page
@@ -28,7 +28,7 @@ def html(lessons: Lessons) -> str:
         "learn.html",
         introduction=introduction(lessons),
         chapters=chapters(lessons),
-        environment=[(term, shown(value, 300)) for term, value in lessons.environment],
+        environment=[(term, shown(value, 300)) for term, value in where(lessons.environment)],
     )
 
 

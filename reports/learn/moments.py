@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from handgrad.compare.results.lessons import ByHand, Costs
+from handgrad.compare.results.lessons import ByHand, EpochCosts
 from handgrad.reports.learn.timings import cell_words, cost_chart, timed_names, timing_of
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
@@ -12,7 +12,7 @@ from handgrad.reports.look.style import Drawing
 from handgrad.reports.look.words import plural
 
 
-def paragraphs(found: Costs, by_hand: ByHand) -> list[str]:
+def paragraphs(found: EpochCosts, by_hand: ByHand) -> list[str]:
     """What a sum instead of a pass saves, and after how many epochs."""
     return [
         "Look at the gradient once more: dW = (2/n)(W Σx² + b Σx − Σxy). The data appears only in a few sums, which "
@@ -23,7 +23,7 @@ def paragraphs(found: Costs, by_hand: ByHand) -> list[str]:
     ]
 
 
-def pass_told(found: Costs) -> str:
+def pass_told(found: EpochCosts) -> str:
     """Epochs of moments beside those of the fastest other, and when the first pass has paid for itself."""
     if "moments" in found.missing:
         return f"It did not run here: {shown(found.missing['moments'], 200)}."
@@ -45,7 +45,7 @@ def pass_told(found: Costs) -> str:
     )
 
 
-def at_first(found: Costs) -> str:
+def at_first(found: EpochCosts) -> str:
     """The epoch of moments at the smallest size, for comparison."""
     cell = found.cells[0]
     timed = timing_of(cell, "moments")
@@ -56,7 +56,7 @@ def at_first(found: Costs) -> str:
     )
 
 
-def paid(found: Costs, rival: str, gained: float) -> str:
+def paid(found: EpochCosts, rival: str, gained: float) -> str:
     """After how many epochs the pass that takes the sums has paid for itself; `gained` are the seconds per epoch."""
     own, other = found.begun.get("moments"), found.begun.get(rival)
     if own is None or other is None or gained <= 0:
@@ -84,7 +84,7 @@ def accuracy_told(by_hand: ByHand) -> str:
     )
 
 
-def moments(found: Costs) -> Drawing:
+def moments(found: EpochCosts) -> Drawing:
     """An epoch of moments against those of the quickest that go through the rows."""
     ranked = [name for one in found.fastest_ranges for name in (one.fastest,)]
     names = [*dict.fromkeys([*ranked, "numpy"]), "moments"]

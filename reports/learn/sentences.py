@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.lessons import Lessons, Subject
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
@@ -43,3 +44,15 @@ def rescaled(subject: Subject) -> str:
 def absent(missing: Mapping[str, str]) -> str:
     """Who did not take part, and what to do about it."""
     return "".join(f" {shown(name)} did not take part: {shown(reason, 200)}." for name, reason in missing.items())
+
+
+def where(environment: Environment) -> list[tuple[str, str]]:
+    """The machine and the packages, for the page's last lines."""
+    packages = ", ".join(f"{name} {version}" for name, version in environment.packages.items())
+    return [
+        ("Processor", f"{environment.cpu}, {environment.cores} cores"),
+        ("System", environment.platform),
+        ("Python", environment.python),
+        ("Packages", packages),
+        ("Time", environment.time),
+    ]

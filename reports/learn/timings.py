@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from handgrad.compare.results.bench import Cell
-from handgrad.compare.results.lessons import Costs
+from handgrad.compare.results.lessons import EpochCosts
 from handgrad.compare.results.timing import Timing
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT, looks
 from handgrad.reports.look.names import shown
 
 
-def cost_chart(found: Costs, names: Sequence[str]) -> Figure:
+def cost_chart(found: EpochCosts, names: Sequence[str]) -> Figure:
     """Seconds per epoch over rows, one line a backend, intervals as bars."""
     figure, [axes] = style.chart(3.4)
     every, drawn = looks(names), []
@@ -46,7 +46,7 @@ def timings(cells: Sequence[Cell], name: str) -> dict[int, Timing]:
     return {rows: m.epoch_seconds for rows, m in measured.items() if m.status == "ok" and m.epoch_seconds is not None}
 
 
-def timed_names(found: Costs) -> list[str]:
+def timed_names(found: EpochCosts) -> list[str]:
     """The backends that have a time at two sizes or more."""
     return [name for name in found.cells[0].backends if len(timings(found.cells, name)) > 1]
 

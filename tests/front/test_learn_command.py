@@ -10,17 +10,17 @@ import pytest
 
 from handgrad.compare.learn import course, scaling
 from handgrad.compare.results.bench import Cell, Measured
-from handgrad.compare.results.lessons import Costs, Start
+from handgrad.compare.results.lessons import EpochCosts, Start
 from handgrad.compare.results.timing import Timing
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    def costs(seed: int, progress: Callable[[str], None]) -> Costs:
+    def costs(seed: int, progress: Callable[[str], None]) -> EpochCosts:
         progress("no rows")
         timed = Measured("ok", epoch_seconds=Timing(1e-6, 9e-7, 2e-6, (1e-6,)))
         cells = tuple(Cell(rows, 1, "float64", rows, {"numpy": timed, "moments": timed}) for rows in (10, 100))
-        return Costs(cells, {}, {"numpy": Start(0.1, 0.1)}, (), (), {}, 1, "a processor")
+        return EpochCosts(cells, {}, {"numpy": Start(0.1, 0.1)}, (), (), {}, 1, "a processor")
 
     monkeypatch.setattr(course, "costs", costs)
     monkeypatch.setattr(scaling, "LONG_EPOCHS", 300)

@@ -23,11 +23,11 @@ from handgrad.compare.check.student.process import TIME_LIMIT_SECONDS, started
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
     UNKNOWN,
+    Assessment,
     Call,
     Discrepancy,
-    Failure,
-    Finding,
     Mistake,
+    NoAnswer,
     failed,
 )
 
@@ -43,7 +43,7 @@ _WORKER = "handgrad.compare.check.exercises.worker"
 Answers = Sequence[tuple[FloatArray, ...]]
 
 
-def grade(number: int, path: str | Path, *, time_limit_seconds: float = TIME_LIMIT_SECONDS) -> Finding:
+def grade(number: int, path: str | Path, *, time_limit_seconds: float = TIME_LIMIT_SECONDS) -> Assessment:
     """Whether an exercise is solved, or what is wrong with the solution.
 
     Args:
@@ -63,16 +63,16 @@ def grade(number: int, path: str | Path, *, time_limit_seconds: float = TIME_LIM
     return _graded(chosen.task, file, number, time_limit_seconds)
 
 
-def _checked(chosen: Exercise, file: Path, time_limit_seconds: float) -> Finding:
-    finding = check_file(file, time_limit_seconds=time_limit_seconds)
-    if finding.correct and chosen.function not in finding.subjects:
-        return failed(chosen.function, Failure("not-defined", given=" and ".join(finding.subjects)))
-    if finding.correct and chosen.many_features and finding.one_feature:
-        return failed(chosen.function, Failure("one-feature-only"))
-    return finding
+def _checked(chosen: Exercise, file: Path, time_limit_seconds: float) -> Assessment:
+    assessment = check_file(file, time_limit_seconds=time_limit_seconds)
+    if assessment.correct and chosen.function not in assessment.subjects:
+        return failed(chosen.function, NoAnswer("not-defined", given=" and ".join(assessment.subjects)))
+    if assessment.correct and chosen.many_features and assessment.one_feature:
+        return failed(chosen.function, NoAnswer("one-feature-only"))
+    return assessment
 
 
-def _graded(task: Task, file: Path, number: int, time_limit_seconds: float) -> Finding:
+def _graded(task: Task, file: Path, number: int, time_limit_seconds: float) -> Assessment:
     with started(_WORKER, file.resolve(), time_limit_seconds=time_limit_seconds, exercise=number) as wait:
         ended = wait()
     messages, failure = outcome(ended)
@@ -81,20 +81,20 @@ def _graded(task: Task, file: Path, number: int, time_limit_seconds: float) -> F
     return replace(verdict(task, messages), printed_lines=ended.printed_lines)
 
 
-def verdict(task: Task, messages: Sequence[Message | None]) -> Finding:
+def verdict(task: Task, messages: Sequence[Message | None]) -> Assessment:
     """What is found in what the worker wrote, which is not trusted: only what has the form of an answer counts."""
     try:
         answers, changed, failure = _read(messages)
     except ValueError:
-        return failed(task.function, Failure("unreadable"))
+        return failed(task.function, NoAnswer("unreadable"))
     if failure is not None:
         return failed(task.function, failure)
     if [len(answer) for answer in answers] != [len(task.parts)] * len(task.calls()):
-        return failed(task.function, Failure("calls-left-out"))
+        return failed(task.function, NoAnswer("calls-left-out"))
     return _judged(task, answers, changed)
 
 
-def _read(messages: Sequence[Message | None]) -> tuple[Answers, tuple[str, ...], Failure | None]:
+def _read(messages: Sequence[Message | None]) -> tuple[Answers, tuple[str, ...], NoAnswer | None]:
     """Answers, the arguments that were changed, and the first failure.
 
     Raises:
@@ -114,9 +114,9 @@ def _read(messages: Sequence[Message | None]) -> tuple[Answers, tuple[str, ...],
     return answers, tuple(changed), None
 
 
-def _judged(task: Task, answers: Answers, changed: tuple[str, ...]) -> Finding:
+def _judged(task: Task, answers: Answers, changed: tuple[str, ...]) -> Assessment:
     calls, expected = task.calls(), _expected(task, task.right)
-    known = Finding((task.function,), calls=len(calls), smallest_detectable=RELATIVE, by_exercise=True)
+    known = Assessment((task.function,), calls=len(calls), smallest_detectable=RELATIVE, by_exercise=True)
     if _agree(answers, expected):
         return replace(known, mistakes=(Mistake(CHANGES_INPUT, arguments=changed),) if changed else ())
     slip = next((slip for slip in task.slips if _agree(answers, _expected(task, slip.answer))), None)
@@ -133,11 +133,11 @@ def _expected(task: Task, answer: Callable[..., Blocks]) -> Answers:
     return [tuple(np.asarray(p, dtype=np.float64) for p in answer(**arguments)) for arguments in task.calls()]
 
 
-def _wrong_shape(task: Task, answers: Answers, expected: Answers) -> Failure | None:
+def _wrong_shape(task: Task, answers: Answers, expected: Answers) -> NoAnswer | None:
     for number, (given, right) in enumerate(zip(answers, expected, strict=True), 1):
         for name, part, truth in zip(task.parts, given, right, strict=True):
             if part.shape != truth.shape and not part.size == truth.size == 1:
-                return Failure("shape", str(part.shape), str(truth.shape), part=name, place=number)
+                return NoAnswer("shape", str(part.shape), str(truth.shape), part=name, place=number)
     return None
 
 

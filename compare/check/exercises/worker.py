@@ -20,14 +20,14 @@ from handgrad.compare.check.student.failures import failure_from
 from handgrad.compare.check.student.job import Job
 from handgrad.compare.check.student.messages import Answered, Failed, write
 from handgrad.compare.check.student.worker import work
-from handgrad.compare.results.diagnosis import Failure
+from handgrad.compare.results.diagnosis import NoAnswer
 
 
 def ask(module: ModuleType, file: str, out: IO[str], task: Task) -> None:
     """Calls what the task asks for, and writes what came back."""
     function = getattr(module, task.function, None)
     if not callable(function):
-        write(out, Failed(Failure("defines-no", expected=task.function)))
+        write(out, Failed(NoAnswer("defines-no", expected=task.function)))
         return
     for arguments, untouched in zip(task.calls(), task.calls(), strict=True):
         try:
@@ -47,18 +47,18 @@ def ask(module: ModuleType, file: str, out: IO[str], task: Task) -> None:
 def _blocks(returned: Any, task: Task) -> tuple[NDArray[Any], ...]:
     """The parts of an answer as float64."""
     if returned is None:
-        raise NotAnAnswer(Failure("none"))
+        raise NotAnAnswer(NoAnswer("none"))
     parts, wanted = (returned,) if len(task.parts) == 1 else returned, ", ".join(task.parts)
     if not isinstance(parts, tuple | list):
-        raise NotAnAnswer(Failure("not-the-parts", type(returned).__name__, wanted))
+        raise NotAnAnswer(NoAnswer("not-the-parts", type(returned).__name__, wanted))
     if len(parts) != len(task.parts):
-        raise NotAnAnswer(Failure("other-number-of-parts", str(len(parts)), wanted))
+        raise NotAnAnswer(NoAnswer("other-number-of-parts", str(len(parts)), wanted))
     arrays = [as_numbers(part) for part in parts]
     for name, array in zip(task.parts, arrays, strict=True):
         if array.size > LARGEST_ANSWER:
-            raise NotAnAnswer(Failure("part-too-large", str(array.shape), part=name))
+            raise NotAnAnswer(NoAnswer("part-too-large", str(array.shape), part=name))
         if not np.isfinite(array).all():
-            raise NotAnAnswer(Failure("part-not-finite", part=name))
+            raise NotAnAnswer(NoAnswer("part-not-finite", part=name))
     return tuple(array.astype(np.float64) for array in arrays)
 
 

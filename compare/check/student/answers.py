@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from handgrad.compare.check.student.forms import Kind
 from handgrad.compare.check.student.probes import Probe
-from handgrad.compare.results.diagnosis import Failure
+from handgrad.compare.results.diagnosis import NoAnswer
 
 Arrays = tuple[NDArray[Any], ...]
 
@@ -32,17 +32,17 @@ class Answer:
     blocks: Arrays = ()
     types: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
-    failure: Failure | None = None
+    failure: NoAnswer | None = None
 
 
-def failure_of(answer: Answer, probe: Probe, kind: Kind) -> Failure | None:
+def failure_of(answer: Answer, probe: Probe, kind: Kind) -> NoAnswer | None:
     """The answer's failure; a wrong shape is one, too."""
     if answer.failure is not None:
         return answer.failure
     expected = _expected_shapes(probe, kind)
     for (name, shape), block in zip(expected.items(), answer.blocks, strict=True):
         if block.shape != shape:
-            return Failure("shape", str(block.shape), str(shape), part=name, place=probe.shape)
+            return NoAnswer("shape", str(block.shape), str(shape), part=name, place=probe.shape)
     return None
 
 
@@ -56,7 +56,7 @@ def _expected_shapes(probe: Probe, kind: Kind) -> dict[str, tuple[int, ...]]:
 def answer_of(returned: Any, probe: Probe, kind: Kind) -> Answer:
     """What was returned at a probe: dW (d,) and db (), parameters after a step, the loss (), or no such thing."""
     if returned is None:
-        return Answer(failure=Failure("none"))
+        return Answer(failure=NoAnswer("none"))
     try:
         parts = (returned,) if kind == "loss" else _two_parts(returned, kind)
         arrays = [as_numbers(part) for part in parts]
@@ -65,18 +65,18 @@ def answer_of(returned: Any, probe: Probe, kind: Kind) -> Answer:
     shapes = ((),) if kind == "loss" else ((probe.features,), ())
     if any(array.size > LARGEST_ANSWER for array in arrays):
         shapes_given = " and ".join(str(array.shape) for array in arrays)
-        return Answer(failure=Failure("too-large", shapes_given, place=probe.shape))
+        return Answer(failure=NoAnswer("too-large", shapes_given, place=probe.shape))
     blocks = tuple(_shaped(array, shape) for array, shape in zip(arrays, shapes, strict=True))
     types = tuple(str(array.dtype) for array in arrays)
     if not all(np.isfinite(block).all() for block in blocks):
-        return Answer(failure=Failure("not-finite", place=probe.shape))
+        return Answer(failure=NoAnswer("not-finite", place=probe.shape))
     return Answer(tuple(block.astype(np.float64) for block in blocks), types)
 
 
 class NotAnAnswer(Exception):
     """What was returned is no answer; `failure` says why."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: NoAnswer) -> None:
         super().__init__(failure.cause)
         self.failure = failure
 
@@ -89,16 +89,16 @@ def _two_parts(returned: Any, kind: Kind) -> tuple[Any, Any]:
     try:
         parts = tuple(returned)
     except TypeError:
-        raise NotAnAnswer(Failure("no-pair", type(returned).__name__, wanted)) from None
+        raise NotAnAnswer(NoAnswer("no-pair", type(returned).__name__, wanted)) from None
     if len(parts) != 2:
-        raise NotAnAnswer(Failure("no-pair-of-values", str(len(parts)), wanted))
+        raise NotAnAnswer(NoAnswer("no-pair-of-values", str(len(parts)), wanted))
     return parts
 
 
 def as_numbers(part: Any) -> NDArray[Any]:
     """An array of what was returned: numbers, lists, arrays, or tensors of a library that need not be named here."""
     if part is None:
-        raise NotAnAnswer(Failure("none-inside"))
+        raise NotAnAnswer(NoAnswer("none-inside"))
     if isinstance(part, (list, tuple)):
         return _stacked([as_numbers(piece) for piece in part])
     if hasattr(part, "detach"):  # PyTorch: a tensor on the graph, perhaps on another device
@@ -107,7 +107,7 @@ def as_numbers(part: Any) -> NDArray[Any]:
     if array.dtype == object:  # Fraction, Decimal
         array = _floats(array)
     if array.dtype.kind not in "fiu":
-        raise NotAnAnswer(Failure("type", type(part).__name__, data_type=str(array.dtype)))
+        raise NotAnAnswer(NoAnswer("type", type(part).__name__, data_type=str(array.dtype)))
     return array
 
 
@@ -115,14 +115,14 @@ def _stacked(pieces: list[NDArray[Any]]) -> NDArray[Any]:
     try:
         return np.array(pieces)
     except ValueError:
-        raise NotAnAnswer(Failure("unlike-shapes")) from None
+        raise NotAnAnswer(NoAnswer("unlike-shapes")) from None
 
 
 def _floats(array: NDArray[Any]) -> NDArray[Any]:
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise NotAnAnswer(Failure("no-real-numbers", str(error))) from None
+        raise NotAnAnswer(NoAnswer("no-real-numbers", str(error))) from None
 
 
 def _shaped(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:

@@ -15,7 +15,7 @@ from handgrad.compare.check.student.answers import Answer, answer_of, failure_of
 from handgrad.compare.check.student.failures import GiveUp, failure_from
 from handgrad.compare.check.student.forms import Kind, Series, series
 from handgrad.compare.check.student.probes import Probe
-from handgrad.compare.results.diagnosis import Failure
+from handgrad.compare.results.diagnosis import NoAnswer
 
 #: Failures after which nothing more is asked.
 HOPELESS = ("ends-program", "reads-input", "recursion", "memory")
@@ -40,7 +40,7 @@ def ask_all(fresh: Callable[[], Callable[..., Any]], kind: Kind) -> Iterator[tup
             return
 
 
-def _give_up_on(failure: Failure | None) -> None:
+def _give_up_on(failure: NoAnswer | None) -> None:
     if failure is not None and failure.cause in HOPELESS:
         raise GiveUp(failure)
 

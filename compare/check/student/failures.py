@@ -8,20 +8,20 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-from handgrad.compare.results.diagnosis import Failure, SourceLine
+from handgrad.compare.results.diagnosis import NoAnswer, SourceLine
 
 
 class GiveUp(Exception):
     """The function failed in a way in which it will fail again, and each time it takes long."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: NoAnswer) -> None:
         super().__init__(failure.cause)
         self.failure = failure
 
 
 def failure_from(
     error: BaseException, trace: TracebackType | None, file: str | None = None, asked_by: str = ""
-) -> Failure:
+) -> NoAnswer:
     """The failure that an exception is.
 
     Args:
@@ -32,14 +32,14 @@ def failure_from(
     """
     line = _own_line(trace, file, asked_by)
     if isinstance(error, SystemExit):
-        return Failure("ends-program", given=str(error.code), line=line)
+        return NoAnswer("ends-program", given=str(error.code), line=line)
     if isinstance(error, EOFError):
-        return Failure("reads-input", line=line)
+        return NoAnswer("reads-input", line=line)
     if isinstance(error, RecursionError):
-        return Failure("recursion", line=line)
+        return NoAnswer("recursion", line=line)
     if isinstance(error, MemoryError):
-        return Failure("memory", line=line)
-    return Failure("raises", given=f"{type(error).__name__}: {error}".strip(": "), line=line)
+        return NoAnswer("memory", line=line)
+    return NoAnswer("raises", given=f"{type(error).__name__}: {error}".strip(": "), line=line)
 
 
 def _own_line(trace: TracebackType | None, file: str | None, asked_by: str) -> SourceLine | None:

@@ -15,7 +15,7 @@ import numpy as np
 from handgrad.compare.check.student.answers import Answer
 from handgrad.compare.check.student.forms import Kind
 from handgrad.compare.check.student.process import Ended
-from handgrad.compare.results.diagnosis import Failure
+from handgrad.compare.results.diagnosis import NoAnswer
 
 #: Characters of a text that are read.
 LONGEST_TEXT = 300
@@ -42,7 +42,7 @@ class Answered(msgspec.Struct, frozen=True, tag="answer"):
     blocks: tuple[Numbers, ...] = ()
     types: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
-    failure: Failure | None = None
+    failure: NoAnswer | None = None
 
     @classmethod
     def of(cls, answer: Answer, form: int = 0) -> Answered:
@@ -63,7 +63,7 @@ class Answered(msgspec.Struct, frozen=True, tag="answer"):
 class Failed(msgspec.Struct, frozen=True, tag="failure"):
     """There will be no more answers, for this reason."""
 
-    failure: Failure
+    failure: NoAnswer
 
 
 class Done(msgspec.Struct, frozen=True, tag="done"):
@@ -87,7 +87,7 @@ def read(text: bytes) -> list[Message | None]:
     return [_message(line) for line in text.splitlines()]
 
 
-def outcome(ended: Ended) -> tuple[list[Message | None], Failure | None]:
+def outcome(ended: Ended) -> tuple[list[Message | None], NoAnswer | None]:
     """The messages that a process left, and why it did not come to its end."""
     messages = read(ended.content)
     return messages, None if any(isinstance(message, Done) for message in messages) else ended.by
@@ -108,7 +108,7 @@ def _printable(message: Message) -> Message:
     return message
 
 
-def _printable_failure(failure: Failure) -> Failure:
+def _printable_failure(failure: NoAnswer) -> NoAnswer:
     line = failure.line
     return replace(
         failure,

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from handgrad.compare.check.student.job import Job
-from handgrad.compare.results.diagnosis import Failure, SourceLine
+from handgrad.compare.results.diagnosis import NoAnswer, SourceLine
 
 TIME_LIMIT_SECONDS = 10.0
 MEMORY_LIMIT_BYTES = 4 * 1024**3
@@ -38,7 +38,7 @@ class Ended:
     """
 
     content: bytes
-    by: Failure
+    by: NoAnswer
     printed_lines: int
 
 
@@ -98,18 +98,18 @@ def _ended(
     return Ended(_content(Path(job.answers)), by, _count_lines(printed))
 
 
-def _wait(process: subprocess.Popen[bytes], deadline: float, time_limit_seconds: float) -> Failure:
+def _wait(process: subprocess.Popen[bytes], deadline: float, time_limit_seconds: float) -> NoAnswer:
     """Waits for the end, then kills what is left."""
     try:
         code = process.wait(timeout=max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
         _ask_for_stack(process)
-        return Failure("hangs", given=f"{time_limit_seconds:g}")
+        return NoAnswer("hangs", given=f"{time_limit_seconds:g}")
     finally:
         _kill(process)
     if code < 0:
-        return Failure("killed", given=signal.Signals(-code).name)
-    return Failure("ends-process", given=str(code))
+        return NoAnswer("killed", given=signal.Signals(-code).name)
+    return NoAnswer("ends-process", given=str(code))
 
 
 def _ask_for_stack(process: subprocess.Popen[bytes]) -> None:
@@ -130,7 +130,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _located(failure: Failure, trace: Path, file: Path) -> Failure:
+def _located(failure: NoAnswer, trace: Path, file: Path) -> NoAnswer:
     """With the student's line from the stack that was written before the end."""
     stack = trace.read_text(encoding="utf-8", errors="replace") if trace.exists() else ""
     found = re.search(rf'File "{re.escape(str(file))}", line (\d+)', stack)

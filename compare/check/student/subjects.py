@@ -12,7 +12,7 @@ from handgrad.backends.interface import Trainer
 from handgrad.compare.check.student.asking import ask
 from handgrad.compare.check.student.forms import Kind, Series
 from handgrad.compare.check.student.probes import table_probes
-from handgrad.compare.results.diagnosis import Failure
+from handgrad.compare.results.diagnosis import NoAnswer
 
 
 def kind_of(function: Callable[..., Any]) -> Kind:
@@ -66,7 +66,7 @@ def _is_own_trainer(value: Any, module: ModuleType) -> bool:
     )
 
 
-def nothing_to_check(module: ModuleType) -> Failure:
+def nothing_to_check(module: ModuleType) -> NoAnswer:
     """The failure of a module without any of these: with the names of the functions that it has."""
     functions = [name for name, value in vars(module).items() if inspect.isfunction(value)]
-    return Failure("nothing-to-check", given=", ".join(functions[:8]))
+    return NoAnswer("nothing-to-check", given=", ".join(functions[:8]))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from handgrad.commands.shared.options import HintOnly, Json, TimeLimit
-from handgrad.commands.shared.output import show_finding
+from handgrad.commands.shared.output import show_assessment
 
 
 def check(
@@ -27,4 +27,4 @@ def check(
     """Check your own gradient: right, or which mistake it is. Exit code 0 if right, 1 if wrong."""
     from handgrad.compare.check.file import check_file
 
-    show_finding(check_file(file, time_limit_seconds=time_limit), hint_only, json_output)
+    show_assessment(check_file(file, time_limit_seconds=time_limit), hint_only, json_output)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from handgrad.commands.shared.options import HintOnly, Json, TimeLimit
-from handgrad.commands.shared.output import print_json, show_finding
+from handgrad.commands.shared.output import print_json, show_assessment
 
 Number = Annotated[int, typer.Argument(help="Which; see `handgrad exercise list`.", show_default=False)]
 
@@ -65,4 +65,4 @@ def check(
     from handgrad.compare.check.exercises.grading import grade
 
     own = file if file is not None else Path(described(number).file)
-    show_finding(grade(number, own, time_limit_seconds=time_limit), hint_only, json_output)
+    show_assessment(grade(number, own, time_limit_seconds=time_limit), hint_only, json_output)

@@ -79,9 +79,7 @@ def test_no_two_mutations_of_one_mistake_predict_the_same_numbers_under_differen
     assert len(fixed) > 40
     for first, second in combinations(fixed, 2):
         if first.mistakes != second.mistakes:
-            assert not _same(first, second), (
-                f"{first.mistakes} {first.deviations} = {second.mistakes} {second.deviations}"
-            )
+            assert not _same(first, second), f"{first.mistakes} {first.forms} = {second.mistakes} {second.forms}"
 
 
 def test_only_mutations_that_undo_each_other_take_a_name_that_neither_has() -> None:
@@ -148,9 +146,9 @@ def test_every_mutation_and_every_pair_predicts_numbers_or_an_error(kind: Kind) 
         for probe in (table_probes()[0][0], table_probes()[1][0], table_probes()[2][0]):
             with contextlib.suppress(DoesNotFit):
                 for block in predict(hypothesis.recipe, probe):
-                    assert np.isfinite(block.value).all(), hypothesis.deviations
-                    assert block.size.shape == block.value.shape, hypothesis.deviations
-                    assert np.all(block.size * (1 + 1e-12) >= abs(block.value)), hypothesis.deviations
+                    assert np.isfinite(block.value).all(), hypothesis.forms
+                    assert block.size.shape == block.value.shape, hypothesis.forms
+                    assert np.all(block.size * (1 + 1e-12) >= abs(block.value)), hypothesis.forms
 
 
 @pytest.mark.parametrize("mutant", mutants(), ids=lambda m: m.id)

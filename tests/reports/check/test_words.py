@@ -15,12 +15,12 @@ from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
     FAILURES,
     UNKNOWN,
+    Assessment,
     Call,
     Cause,
     Discrepancy,
-    Failure,
-    Finding,
     Mistake,
+    NoAnswer,
     ProbeShape,
     SourceLine,
     failed,
@@ -32,8 +32,8 @@ from handgrad.reports.check.words import FACTORS, FORMS, MISTAKES, Wording
 
 KINDS: tuple[Kind, ...] = ("gradient", "step", "loss")
 PROBE = ProbeShape(7, 3)
-FAILURE = Failure("shape", "(2,)", "(3,)", part="dW", place=PROBE, line=SourceLine("mine.py", 4, "return r"))
-FULL = Finding(
+FAILURE = NoAnswer("shape", "(2,)", "(3,)", part="dW", place=PROBE, line=SourceLine("mine.py", 4, "return r"))
+FULL = Assessment(
     ("gradient",),
     (Mistake("one-block-only", block="dW", factor="sign"), Mistake(CHANGES_INPUT, arguments=("X",))),
     evidence=(Discrepancy("dW", (1,), PROBE, 2.0, 1.0), Discrepancy("db", (), 3, 2.0, 0.0)),
@@ -83,7 +83,7 @@ def test_a_failure_is_told_with_what_came_where_and_what_was_expected() -> None:
 
 
 def test_what_a_student_named_is_no_pattern() -> None:
-    assert failure_words(Failure("raises", given="KeyError: '{part}'")) == "raises KeyError: '{part}'"
+    assert failure_words(NoAnswer("raises", given="KeyError: '{part}'")) == "raises KeyError: '{part}'"
 
 
 @pytest.mark.parametrize(
@@ -120,19 +120,19 @@ def test_notes_follow_what_was_noticed() -> None:
 
 
 def test_several_right_functions_are_told_together() -> None:
-    right = Finding(("gradient", "step"), calls=26, smallest_detectable=5e-13)
+    right = Assessment(("gradient", "step"), calls=26, smallest_detectable=5e-13)
     assert diagnosis(right).explanation.startswith("Correct: gradient and step are right.\nAsked 26 times")
 
 
 def test_a_syntax_error_is_told_even_where_only_a_hint_is_asked_for() -> None:
     told = diagnosis(
-        failed("mine.py", Failure("syntax", "invalid syntax", line=SourceLine("mine.py", 1, "def (")))
+        failed("mine.py", NoAnswer("syntax", "invalid syntax", line=SourceLine("mine.py", 1, "def (")))
     ).as_hint()
     assert told.explanation == "Wrong: mine.py is not Python: invalid syntax.\nmine.py, line 1: def ("
 
 
 @pytest.mark.parametrize(
-    "finding", [FULL, failed("gradient", FAILURE), Finding(("loss",))], ids=["wrong", "none", "right"]
+    "assessment", [FULL, failed("gradient", FAILURE), Assessment(("loss",))], ids=["wrong", "none", "right"]
 )
-def test_a_finding_turns_into_json_and_back_without_loss(finding: Finding) -> None:
-    assert msgspec.json.decode(msgspec.json.encode(finding), type=Finding) == finding
+def test_a_finding_turns_into_json_and_back_without_loss(assessment: Assessment) -> None:
+    assert msgspec.json.decode(msgspec.json.encode(assessment), type=Assessment) == assessment

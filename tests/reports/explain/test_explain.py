@@ -19,9 +19,10 @@ from handgrad.data import builtin_sets
 from handgrad.data.dataset import Dataset
 from handgrad.reports.explain import calculator
 from handgrad.reports.explain.html import html
+from handgrad.reports.explain.steps import Equation
 from handgrad.reports.explain.tape_graph import layers_of, layout
 from handgrad.reports.explain.text import plain, written
-from handgrad.reports.explain.words import Equation, sections
+from handgrad.reports.explain.words import stages
 from handgrad.reports.look.mathml import mathml, pieces
 from handgrad.reports.look.names import columns
 
@@ -40,9 +41,7 @@ def norris() -> Explanation:
 
 
 def equations(explanation: Explanation) -> list[Equation]:
-    return [
-        line for s in sections(explanation) for stop in s.stops for line in stop.lines if isinstance(line, Equation)
-    ]
+    return [line for s in stages(explanation) for stop in s.stops for line in stop.lines if isinstance(line, Equation)]
 
 
 def calculated(side: str) -> Any:
@@ -225,7 +224,7 @@ def test_without_script_everything_is_visible(norris: Explanation) -> None:
 
 
 def test_every_stop_of_the_walk_is_on_the_page_in_order(explanation: Explanation) -> None:
-    count = sum(len(section.stops) for section in sections(explanation))
+    count = sum(len(stage.stops) for stage in stages(explanation))
     page = Page(html(explanation))
     numbers = [int(a["data-stop"] or 0) for _, a in page.tags if a.get("class") == "stop"]
     assert numbers == list(range(1, count + 1))

@@ -13,12 +13,13 @@ import pytest
 
 from handgrad.compare.learn.explanation import explain
 from handgrad.compare.results.bench import Cell, Crossover, FastestRange, Measured
+from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.lessons import (
     ByHand,
     Checking,
     CheckMethod,
-    Costs,
     DescentPath,
+    EpochCosts,
     Excerpt,
     FeatureScales,
     Lessons,
@@ -63,10 +64,10 @@ def cell(rows: int, seconds: dict[str, float]) -> Cell:
     return Cell(rows, 1, "float64", 16 * rows, backends, noise_floor=0.01)
 
 
-def costs(**changes: Any) -> Costs:
+def costs(**changes: Any) -> EpochCosts:
     few = {"python": 9e-6, "numpy": 4e-6, "numba": 2e-7, "torch": 5e-5, "moments": 3e-7}
     many = {"python": 9e-4, "numpy": 9e-6, "numba": 2e-6, "torch": 6e-5, "moments": 3e-7}
-    found = Costs(
+    found = EpochCosts(
         cells=(cell(ROWS[0], few), cell(ROWS[1], many)),
         begun={"numba": 1e-5, "moments": 1e-4},
         starts={name: Start(0.1, 0.2) for name in few},
@@ -145,7 +146,7 @@ def lessons() -> Lessons:
         costs=costs(),
         excerpts={k: (Excerpt("some.py", f"def chapter_{k}(x):\n    return x < {k} & True\n"),) for k in range(1, 10)},
         exercises=EXERCISE_NUMBERS,
-        environment=(("Processor", "a processor"),),
+        environment=Environment("3.11", "a system", "a processor", 2, 2, {"numpy": "2.0"}, "now", "handgrad learn"),
         seed=0,
     )  # fmt: skip
 
@@ -368,3 +369,9 @@ def test_a_run_that_has_arrived_is_drawn_down_to_rounding_and_no_further(lessons
     line = drawn.figure.axes[0].lines[0]
     assert list(line.get_xdata()) == [1, 2]
     assert list(line.get_ydata()) == [1.0, scaling.NO_EXCESS]
+
+
+def test_the_page_tells_where_its_runs_were_made(page: str) -> None:
+    told = page[page.index("Where it ran") :]
+    for value in ("a processor, 2 cores", "a system", "3.11", "numpy 2.0", "now"):
+        assert f"<dd>{value}</dd>" in told

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from handgrad.compare.results.diagnosis import Finding
+    from handgrad.compare.results.diagnosis import Assessment
     from handgrad.compare.results.files import Result, ResultType
     from handgrad.reports.look.text import TextReport
 
@@ -22,14 +22,14 @@ CHECK_FAILED = 1
 SHOWN = 20
 
 
-def show_finding(finding: Finding, hint_only: bool, as_json: bool) -> None:
+def show_assessment(assessment: Assessment, hint_only: bool, as_json: bool) -> None:
     """Prints what is right or wrong with a function; leaves with the exit code of a failed check where it is wrong.
 
     With `hint_only`, a question stands in place of the answer.
     """
     from handgrad.reports.check.diagnosis import diagnosis
 
-    told = diagnosis(finding).as_hint() if hint_only else diagnosis(finding)
+    told = diagnosis(assessment).as_hint() if hint_only else diagnosis(assessment)
     if as_json:
         print_json(told.to_json(), ensure_ascii=False)
     else:

@@ -20,13 +20,13 @@ from handgrad.compare.check.student.messages import (
     read,
     write,
 )
-from handgrad.compare.results.diagnosis import Failure, ProbeShape, SourceLine
+from handgrad.compare.results.diagnosis import NoAnswer, ProbeShape, SourceLine
 
-FAILURE = Failure("raises", "KeyError: 'x'", line=SourceLine("mine.py", 3, "x['x']"))
+FAILURE = NoAnswer("raises", "KeyError: 'x'", line=SourceLine("mine.py", 3, "x['x']"))
 MESSAGES: list[Message] = [
     Function("gradient", "gradient"),
     Answered.of(Answer((np.array([0.1, -2.0]), np.array(1e-300)), ("float64", "float32"), ("X",)), form=1),
-    Answered.of(Answer(failure=Failure("shape", "(2,)", "()", part="db", place=ProbeShape(7, 3, zero_bias=True)))),
+    Answered.of(Answer(failure=NoAnswer("shape", "(2,)", "()", part="db", place=ProbeShape(7, 3, zero_bias=True)))),
     Failed(FAILURE),
     Done(),
 ]
@@ -70,7 +70,7 @@ def test_a_shape_that_does_not_fit_its_numbers_is_no_answer(shape: tuple[int, ..
 
 def test_texts_are_cut_and_made_printable() -> None:
     out = io.StringIO()
-    write(out, Failed(Failure("raises", "\x1b[31m" + "x" * 1000, line=SourceLine("\n", 1, "\t"))))
+    write(out, Failed(NoAnswer("raises", "\x1b[31m" + "x" * 1000, line=SourceLine("\n", 1, "\t"))))
     (message,) = read(out.getvalue().encode())
     assert isinstance(message, Failed)
     assert message.failure.given == (" [31m" + "x" * 1000)[:LONGEST_TEXT]
