@@ -179,8 +179,8 @@ def ulps(value: ArrayLike, exact: ArrayLike, dtype: DType, rest: ArrayLike = 0.0
     """|value − exact| in units of the last place of the exact value in that dtype; elementwise.
 
     Args:
-        value: What a backend gave.
-        exact: The exact value's nearest doubles.
+        value: (k,) or any shape, what a backend gave.
+        exact: Of the same shape, the exact value's nearest doubles.
         dtype: The format of which the last place is meant.
         rest: What the doubles in `exact` leave of the exact value, so that tenths of an ULP are right.
 
@@ -195,7 +195,7 @@ def ulps(value: ArrayLike, exact: ArrayLike, dtype: DType, rest: ArrayLike = 0.0
 
 
 def over(error: ArrayLike, tolerance: ArrayLike) -> FloatArray:
-    """Error / tolerance, elementwise: 0 without an error, infinite where it is NaN or has no tolerance."""
+    """Error (k,) over tolerance (k,), elementwise: 0 without an error, infinite where it is NaN or has no tolerance."""
     e, t = np.asarray(error, dtype=np.float64), np.asarray(tolerance, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = np.where(e == 0, 0.0, np.abs(e) / t)

@@ -75,7 +75,7 @@ def step_errors(table: CheckedTable, plan: Plan, true: TrueRun, growth: Growth) 
 
 
 def geometric(ratio: FloatArray, terms: int) -> FloatArray:
-    """1 + ratio + … + ratio^(terms − 1), elementwise, for ratios of 0 and more."""
+    """1 + ratio + … + ratio^(terms − 1) for each of the ratios (d + 1,), which are 0 and more."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         # expm1 and log1p keep the digits of 1 − ratio where it is small
         closed = np.expm1(terms * np.log1p(ratio - 1)) / (ratio - 1)

@@ -20,11 +20,11 @@ class Fault:
     """No fault: each method is one place where a subclass may go wrong."""
 
     def rows(self, count: int) -> NDArray[np.int64]:
-        """The numbers of the rows that the backend sees."""
+        """The numbers (k,) of the rows that the backend sees, of `count`."""
         return np.arange(count)
 
     def point(self, weights: FloatArray, bias: Any) -> Parameters:
-        """Where loss and gradient are taken."""
+        """Where loss and gradient are taken, of weights (d,) and a bias."""
         return Parameters(weights, bias)
 
     def gradient(self, computed: Gradient, trainer: FaultyTrainer, at: Parameters) -> Gradient:
@@ -112,7 +112,7 @@ class DroppedRow(Fault):
     """The last row is left out."""
 
     def rows(self, count: int) -> NDArray[np.int64]:
-        """All rows but the last; the only one, where there is one."""
+        """All rows (n − 1,) but the last; the only one, where there is one."""
         return np.arange(max(1, count - 1))
 
 
@@ -120,7 +120,7 @@ class DuplicatedRow(Fault):
     """The last row counts twice."""
 
     def rows(self, count: int) -> NDArray[np.int64]:
-        """All rows, and the last once more."""
+        """All rows, and the last once more: (n + 1,)."""
         return np.append(np.arange(count), count - 1)
 
 
@@ -138,7 +138,7 @@ class LostBias(Fault):
     """The forward pass leaves the bias out: right as long as it is 0."""
 
     def point(self, weights: FloatArray, bias: Any) -> Parameters:
-        """The weights with a bias of 0, in the bias's own format."""
+        """The weights (d,) with a bias of 0, in the bias's own format."""
         return Parameters(weights, bias * 0)
 
 
@@ -184,7 +184,7 @@ class FaultyTrainer(Trainer):
     make_fault: ClassVar[Callable[[], Fault]]
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Any, Any]:
-        """The backend's own form of the rows that the fault leaves it."""
+        """The backend's own form of the rows of X (n, d) and y (n,) that the fault leaves it."""
         self.fault = type(self).make_fault()
         rows = self.fault.rows(len(y))
         self.table = (X, y)
@@ -192,39 +192,39 @@ class FaultyTrainer(Trainer):
         return self.inner.data
 
     def take(self, X: Any, y: Any, rows: NDArray[np.int64]) -> tuple[Any, Any]:
-        """As the backend does."""
+        """The named rows (k,) of X and y, in the backend's own form."""
         return self.inner.take(X, y, rows)
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
-        """Array and scalar of the dtype."""
+        """Weights (d,) and bias as array and scalar of the dtype."""
         return Parameters(weights.astype(self.dtype), np.dtype(self.dtype).type(bias))
 
     def to_numpy(self, weights: FloatArray, bias: Any) -> Parameters:
-        """A copy, and a float."""
+        """A copy of the weights (d,), and the bias as a float."""
         return Parameters(weights.copy(), float(bias))
 
     def predict(self, X: Any, weights: FloatArray, bias: Any) -> Any:
-        """As the backend does, at the fault's point."""
+        """The backend's own predictions (n,), at the fault's point."""
         return self.inner.predict(X, *self.at(weights, bias))
 
     def loss(self, X: Any, y: Any, weights: FloatArray, bias: Any) -> float:
-        """The backend's, after the fault."""
+        """The backend's own loss at weights (d,) and a bias, after the fault."""
         return float(self.gradient(X, y, weights, bias).loss)
 
     def gradient(self, X: Any, y: Any, weights: FloatArray, bias: Any) -> Gradient:
-        """The backend's, after the fault."""
+        """The backend's own loss and gradient at weights (d,) and a bias, after the fault."""
         loss, d_weights, d_bias = self.inner.gradient(X, y, *self.at(weights, bias))
         computed = Gradient(float(loss), *self.inner.to_numpy(d_weights, d_bias))
         return self.fault.gradient(computed, self, Parameters(weights, bias))
 
     def update(self, weights: FloatArray, bias: Any, gradient: Gradient, learning_rate: float) -> Parameters:
-        """W ← W − η dW, b ← b − η db."""
+        """W ← W − η dW, b ← b − η db, W (d,), in the dtype, with the rate that the fault leaves."""
         number = np.dtype(self.dtype).type
         rate = number(self.fault.rate(learning_rate))
         return Parameters(weights - rate * gradient.weights, bias - rate * number(gradient.bias))
 
     def at(self, weights: FloatArray, bias: Any) -> Parameters:
-        """The fault's point in the backend's own form."""
+        """The fault's point, of weights (d,) and a bias, in the backend's own form."""
         point = self.fault.point(weights, bias)
         return self.inner.to_own(point.weights, float(point.bias))
 

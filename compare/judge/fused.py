@@ -17,7 +17,7 @@ SPLITTER = 134217729.0
 
 
 def fused_multiply_add(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
-    """A b + c, elementwise and rounded once to their dtype, which must be one and the same."""
+    """A b + c for arrays (n,) or any one shape, rounded once to their dtype, which must be one and the same."""
     if c.dtype == np.float32:  # a product of two floats is a double, so only the sum must not be rounded twice
         product = a.astype(np.float64) * b.astype(np.float64)
         return added_to_odd(product, c.astype(np.float64)).astype(np.float32)
@@ -29,21 +29,21 @@ def fused_multiply_add(a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArra
 
 
 def two_sum(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The rounded sum, and what rounding took from it (Knuth)."""
+    """The rounded sum of arrays of one shape, (n,) or any, and what rounding took from it (Knuth)."""
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)
 
 
 def two_product(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The rounded product of doubles, and what rounding took from it."""
+    """The rounded product of doubles (n,), or any one shape, and what rounding took from it (Dekker)."""
     product = a * b
     (a_high, a_low), (b_high, b_low) = _halves(a), _halves(b)
     return product, a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)
 
 
 def added_to_odd(a: FloatArray, b: FloatArray) -> FloatArray:
-    """The sum of doubles; where it is not exact, of the two doubles around it the one whose last bit is 1."""
+    """The sum of doubles (n,); where it is not exact, of the two doubles around it the one whose last bit is 1."""
     total, error = two_sum(a, b)
     even = (np.asarray(total).view(np.int64) & 1) == 0
     beside = np.nextafter(total, np.where(error > 0, np.inf, -np.inf))

@@ -79,7 +79,10 @@ def numerical_gradient(
 def complex_gradient(
     X: ArrayLike, y: ArrayLike, weights: ArrayLike, bias: float, dtype: DType = "float64"
 ) -> Parameters:
-    """The gradient by a complex step through the formula (1/n) Σ (xᵢᵀw + b − yᵢ)², written without conjugates."""
+    """The gradient (d,) and derivative by the bias, by a complex step through (1/n) Σ (xᵢᵀw + b − yᵢ)².
+
+    X is (n, d) or (n,), y (n,), weights (d,). The formula is written without conjugates, which would hide the step.
+    """
     table, target = check_data(X, y, dtype)
     number = np.result_type(dtype, np.complex64)
     theta = np.array([*check_parameters(weights, bias, table.shape[1], dtype).weights, bias], dtype=number)
@@ -135,7 +138,7 @@ class _Differences:
         return self.trainer.loss_at(theta[:-1], float(theta[-1]))
 
     def moved(self, parameter: int, by: float) -> tuple[FloatArray, float]:
-        """The point with one parameter moved, and how far it moved: θ + h is rounded to the dtype."""
+        """The point (d + 1,) with one parameter moved, and how far it moved: θ + h is rounded to the dtype."""
         theta = self.theta.copy()
         theta[parameter] += self.number(by)
         return theta, float(theta[parameter]) - float(self.theta[parameter])

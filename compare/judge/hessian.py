@@ -122,7 +122,7 @@ class Hessian:
         return float(epochs) if shrink * epochs < 1 else 1 / shrink
 
     def losses(self, start_error: ArrayLike, rate: float, epochs: ArrayLike) -> FloatArray:
-        """The loss above its minimum, ½ Σ λᵢ cᵢ² (1 − ηλᵢ)²ᵏ, after the given epochs; in units of y²."""
+        """The loss above its minimum, ½ Σ λᵢ cᵢ² (1 − ηλᵢ)²ᵏ, after the given epochs (k,), from θ₀ − θ* (d + 1,)."""
         shrunk = self._powers(rate, epochs) * self.components(start_error)
         with np.errstate(over="ignore"):
             above: FloatArray = 0.5 * (shrunk**2 @ self.eigenvalues)
@@ -223,13 +223,13 @@ def triangle(X: FloatArray, means: FloatArray, scales: FloatArray) -> FloatArray
 
 
 def numerical_rank(R: FloatArray) -> int:
-    """The rank of [1, (X − m)/s], so that neither units nor an offset count as dependence."""
+    """The rank of [1, (X − m)/s] from its R (d + 1, d + 1): neither units nor an offset count as dependence."""
     sizes = np.linalg.svd(R, compute_uv=False)
     return int(np.count_nonzero(sizes > dependence_limit(R)))
 
 
 def dependence_limit(R: FloatArray) -> float:
-    """What rounding leaves in R of a column that depends on others; all are scaled to the length of the ones."""
+    """What rounding leaves in R (d + 1, d + 1) of a dependent column; all are scaled to the length of the ones."""
     return float(32 * R.shape[1] * np.finfo(np.float64).eps * np.linalg.norm(R[:, 0]))
 
 
@@ -250,7 +250,7 @@ def _eigen(R: FloatArray, means: FloatArray, scales: FloatArray, rank: int) -> t
 
 
 def split_at_gap(values: FloatArray) -> int:
-    """Where the small ones of descending values begin: after the widest gap; nowhere when all are of one size.
+    """Where the small ones of descending values (d + 1,) begin: after the widest gap; nowhere when all are of one size.
 
     Two decompositions choose other vectors for eigenvalues that are (nearly) equal, so those must not be parted: on
     both sides of a wide gap the spaces are the same whoever computes them.

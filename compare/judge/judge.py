@@ -182,7 +182,7 @@ class Judge:
         )
 
     def parameter_ratio(self, epochs: Sequence[int], apart: FloatArray) -> float | None:
-        """The largest distance of two runs over the sum of both drifts; None where the truth is not known."""
+        """The largest distance (k, d + 1) of two runs over the sum of both drifts; None where no true run is known."""
         if self.true is None:
             return None
         rows = {epoch: i for i, epoch in enumerate(self.true.epochs.tolist())}

@@ -58,7 +58,7 @@ def precision(
 
 
 def correct_digits(given: ArrayLike, true: ArrayLike, dtype: DType) -> float:
-    """−log₁₀ of the largest relative error: 0 if there are none, or NaN; at most what the dtype holds.
+    """−log₁₀ of the largest relative error of numbers (k,): 0 if there are none, or NaN; at most what the dtype holds.
 
     A true value of 0 counts as right if it is met, and else against the largest of the true values.
     """

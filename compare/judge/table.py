@@ -145,7 +145,7 @@ class CheckedTable:
         return ExactPoint(exact, nearest, rest, gradient_tolerances(self.X, self.y, *held, self.dtype), self.dtype)
 
     def plain_sum_is_likely(self, weights: ArrayLike, bias: float) -> bool:
-        """Whether a plain sum from the first row to the last, in the dtype, keeps the √n bound at this point.
+        """Whether a sum from the first row to the last, in the dtype, keeps the √n bound at weights (d,) and a bias.
 
         The bound presumes errors that do not all push one way, and some tables break that, such as many equal rows.
         """
@@ -153,7 +153,7 @@ class CheckedTable:
         return bool(errors.over_likely.max() <= 1)
 
     def taking(self, rows: NDArray[np.int64]) -> CheckedTable:
-        """The table of these rows, of which each may come once: this one if they are all in order."""
+        """The table of the rows with these numbers (k,): this one itself, if they are all of them in order."""
         if len(rows) == self.rows and bool((rows == np.arange(self.rows)).all()):
             return self
         return CheckedTable(self.X[rows], self.y[rows], self.dtype)
@@ -172,7 +172,7 @@ def plain_sum(table: CheckedTable, weights: ArrayLike, bias: float) -> Gradient:
 
 
 def two_parts(exact: Sequence[Fraction]) -> tuple[FloatArray, FloatArray]:
-    """The doubles nearest to the fractions, and those nearest to what they leave; 0 is left of an infinite one."""
+    """The doubles (k,) nearest to the fractions, and those nearest to what they leave; an infinite one leaves 0."""
     nearest = [_float(fraction) for fraction in exact]
     rest = [_float(f - Fraction(n)) if math.isfinite(n) else 0.0 for f, n in zip(exact, nearest, strict=True)]
     return np.array(nearest), np.array(rest)

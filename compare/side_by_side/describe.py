@@ -81,7 +81,7 @@ def destination(solution: ClosedForm, loss: float) -> Destination:
 
 
 def sample(dataset: Dataset, predicted: FloatArray) -> Sample:
-    """Evenly spread rows for the figures."""
+    """Evenly spread rows for the figures, with what the best model predicts: `predicted` is (n,)."""
     rows = np.unique(np.linspace(0, dataset.rows - 1, min(dataset.rows, SAMPLE_ROWS)).round().astype(int))
     return Sample(
         x=tuple(map(float, dataset.X[rows, 0])) if dataset.features == 1 else None,

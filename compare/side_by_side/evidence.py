@@ -61,5 +61,5 @@ def precision_table(dataset: Dataset, ran: Collection[str]) -> Precision:
 
 
 def spread(count: int, most: int) -> NDArray[np.int64]:
-    """The numbers of at most so many rows, evenly taken, with the first and the last."""
+    """The numbers (k,) of at most so many rows of `count`, evenly taken, with the first and the last."""
     return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)

@@ -107,7 +107,7 @@ def check_run(trainer: Trainer, prepared: Prepared, training: Training) -> tuple
 
 
 def check_gradient(trainer: Trainer, prepared: Prepared, weights: FloatArray, bias: float, when: When) -> RunCheck:
-    """The gradient at a point, held against the exact one and against central differences.
+    """The gradient at weights (d,) and a bias, held against the exact one and against central differences.
 
     The loss is quadratic, so a central difference has no truncation error whatever its step is, and a large one only
     makes its rounding error small: max(1, |θⱼ|).
