@@ -18,6 +18,9 @@ EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 #: Extras whose libraries the package works without; the others are tools of those who work on it.
 OPTIONAL = sorted(set(EXTRAS) - {"test", "dev"})
 
+#: Libraries that are not imported by the name under which they are installed.
+IMPORTED_AS = {"scikit_learn": "sklearn"}
+
 #: Declared for the tests and imported by none: pytest finds it by itself.
 PLUGINS = {"pytest_xdist"}
 
@@ -25,7 +28,7 @@ PLUGINS = {"pytest_xdist"}
 def declared(requirements: Iterable[str]) -> set[str]:
     """The names of requirements such as `numba>=0.61,<0.69`, as they are imported; without those of this project."""
     names = {re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower().replace("-", "_") for requirement in requirements}
-    return names - {"handgrad"}
+    return {IMPORTED_AS.get(name, name) for name in names - {"handgrad"}}
 
 
 def libraries(sources: Iterable[str]) -> set[str]:

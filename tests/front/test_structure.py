@@ -282,4 +282,6 @@ def test_every_module_can_be_imported(module: str) -> None:
     reasons = {described.module: described.reason() for described in catalogue().values()}
     if (reason := reasons.get(module)) is not None:
         pytest.skip(reason)
+    if module == "handgrad.sklearn":
+        pytest.importorskip("sklearn", reason="scikit-learn is not installed")
     importlib.import_module(module)
