@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,11 @@ def html(comparison: Comparison, drawn: Sequence[Picture] | None = None) -> str:
 
 
 def _answer(comparison: Comparison) -> dict[str, Any]:
-    title, _, shape = words.heading(comparison).rpartition(": ")
+    problem = comparison.problem
     return {
-        "heading": f"{title}: {shape}",
-        "name": title,
-        "shape": shape,
+        "heading": words.heading(problem),
+        "name": words.title(problem),
+        "shape": words.shape(problem),
         "passed": comparison.verdict.passed,
         "agreement": words.agreement(comparison),
         "reasons": words.reasons(comparison),
@@ -77,15 +78,13 @@ def _problem(comparison: Comparison) -> Iterator[tuple[str, str]]:
     yield "Data", shown(problem.source, 200)
     yield "Target", shown(problem.target, 60)
     yield "Features", _features(problem.features)
-    rate, batches, scaling = words.training(comparison)
-    yield "Learning rate", rate.removeprefix("learning rate ")
-    yield "Training", batches
-    yield "Scaling", scaling
+    yield "Learning rate", words.rate(problem)
+    yield "Training", words.batches(problem)
+    yield "Scaling", words.scaling(problem)
     if problem.curvature is not None:
-        condition, contraction, needed = words.curvature(problem.curvature)
-        yield "Curvature", condition
-        yield "Contraction", contraction
-        yield "Epochs needed", needed.removeprefix("epochs needed: ")
+        yield "Curvature", words.condition(problem.curvature)
+        yield "Contraction", words.contraction(problem.curvature)
+        yield "Epochs needed", words.epochs_needed(problem.curvature)
 
 
 def _features(names: Sequence[str]) -> str:
@@ -137,15 +136,27 @@ def _apart(value: str, expected: str) -> PageCell:
 # -- the rest -------------------------------------------------------------------------------------------------------
 
 
-def _sources(comparison: Comparison) -> Iterator[dict[str, str]]:
+@dataclass(frozen=True)
+class PageSource:
+    """A backend's source on the page, folded; `mark` is the CSS variable of its colour."""
+
+    name: str
+    mark: str
+    summary: str
+    lines: str
+    file: str
+    code: str
+
+
+def _sources(comparison: Comparison) -> Iterator[PageSource]:
     every = looks(comparison.backends)
     for name, result in comparison.backends.items():
         if result.source is not None:
-            yield {
-                "name": shown(name),
-                "mark": every[name].variable,
-                "summary": f"{shown(result.summary, 80)}, gradient by {words.found_by(result)}",
-                "lines": plural(result.source.lines, "line"),
-                "file": shown(result.source.file, 80),
-                "code": safe_lines(result.source.code),
-            }
+            yield PageSource(
+                name=shown(name),
+                mark=every[name].variable,
+                summary=f"{shown(result.summary, 80)}, gradient by {words.found_by(result)}",
+                lines=plural(result.source.lines, "line"),
+                file=shown(result.source.file, 80),
+                code=safe_lines(result.source.code),
+            )

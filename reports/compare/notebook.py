@@ -17,7 +17,7 @@ def notebook(comparison: Comparison) -> str:
     troubles = [f"{name} {happened}: {why}" for name, happened, why in words.troubles(comparison)]
     paragraphs = "".join(f"<p>{escape(line)}</p>" for line in [*lines, *troubles])
     return (
-        f"<div><p><strong>{escape(words.heading(comparison))}</strong></p>{paragraphs}"
+        f"<div><p><strong>{escape(words.heading(comparison.problem))}</strong></p>{paragraphs}"
         f"{''.join(_table(table) for table in tables(comparison))}</div>"
     )
 

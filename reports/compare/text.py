@@ -21,8 +21,8 @@ def text(comparison: Comparison) -> TextReport:
     )
     fastest = words.fastest(comparison)
     return TextReport(
-        words.heading(comparison),
-        words.training(comparison),
+        words.heading(comparison.problem),
+        words.training(comparison.problem),
         [*tables(comparison), *said],
         comparison.verdict.passed,
         [words.agreement(comparison)],

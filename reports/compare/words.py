@@ -26,13 +26,20 @@ STATUS = {
 TOLD_AS_TROUBLE = ("failed", "timeout", "diverged")
 
 
-def heading(comparison: Comparison) -> str:
+def heading(problem: Problem) -> str:
     """The problem in one line: ``diabetes: 442 rows, 10 features, 100 epochs``."""
-    problem = comparison.problem
-    return (
-        f"{shown(problem.name, 60)}: {plural(problem.rows, 'row')}, {plural(len(problem.features), 'feature')}, "
-        f"{plural(problem.epochs, 'epoch')}"
-    )
+    return f"{title(problem)}: {shape(problem)}"
+
+
+def title(problem: Problem) -> str:
+    """What the table is called."""
+    return shown(problem.name, 60)
+
+
+def shape(problem: Problem) -> str:
+    """How large the problem is: ``442 rows, 10 features, 100 epochs``."""
+    features = plural(len(problem.features), "feature")
+    return f"{plural(problem.rows, 'row')}, {features}, {plural(problem.epochs, 'epoch')}"
 
 
 def agreement(comparison: Comparison) -> str:
@@ -105,22 +112,28 @@ def _gain(name: str, speed: Speed) -> str:
     return f", {numbers.times(1 / speed.relative)} as fast as numpy"
 
 
-def training(comparison: Comparison) -> list[str]:
-    """How it was trained: rate and its limit, batches and format, standardisation."""
-    problem = comparison.problem
-    lines = [_rate(problem), f"{_batch(problem)}, computed in {problem.dtype}"]
-    lines.append(
-        "features standardised for training; parameters in the table's own units"
-        if problem.standardized
-        else "features as they are, not standardised"
-    )
-    return lines
+def training(problem: Problem) -> list[str]:
+    """How it was trained, a line each: rate and its limit, batches and format, standardisation."""
+    return [f"learning rate {rate(problem)}", batches(problem), scaling(problem)]
 
 
-def _rate(problem: Problem) -> str:
+def scaling(problem: Problem) -> str:
+    """Whether features were standardised."""
+    if problem.standardized:
+        return "features standardised for training; parameters in the table's own units"
+    return "features as they are, not standardised"
+
+
+def rate(problem: Problem) -> str:
+    """The learning rate, who chose it, and the largest that is stable."""
     choice = "chosen: the best fixed one" if problem.learning_rate_choice == "auto" else "given"
     limit = f"; stable below {numbers.brief(problem.curvature.limit)}" if problem.curvature else ""
-    return f"learning rate {numbers.brief(problem.learning_rate)} ({choice}{limit})"
+    return f"{numbers.brief(problem.learning_rate)} ({choice}{limit})"
+
+
+def batches(problem: Problem) -> str:
+    """How many rows an update takes, in which order, and the format that is computed in."""
+    return f"{_batch(problem)}, computed in {problem.dtype}"
 
 
 def _batch(problem: Problem) -> str:
@@ -130,19 +143,20 @@ def _batch(problem: Problem) -> str:
     return f"batches of {plural(problem.batch_size, 'row')}, {drawn}"
 
 
-def curvature(values: Curvature) -> list[str]:
-    """What the Hessian's eigenvalues say about the rate and the number of epochs."""
-    condition = "infinite (features are dependent)" if values.condition is None else numbers.ratio(values.condition)
-    return [
-        f"condition number {condition}; eigenvalues of the Hessian from {numbers.number(values.smallest, 3)} "
-        f"to {numbers.number(values.largest, 3)}",
-        f"each epoch leaves {_contraction(values.contraction)} at this rate; "
-        f"the best rate is {numbers.brief(values.best_rate)}",
-        _epochs_for(values),
-    ]
+def condition(values: Curvature) -> str:
+    """The condition number, and between which eigenvalues of the Hessian it lies."""
+    known = "infinite (features are dependent)" if values.condition is None else numbers.ratio(values.condition)
+    ends = f"from {numbers.number(values.smallest, 3)} to {numbers.number(values.largest, 3)}"
+    return f"condition number {known}; eigenvalues of the Hessian {ends}"
 
 
-def _contraction(factor: float) -> str:
+def contraction(values: Curvature) -> str:
+    """What an epoch leaves of the error at this rate, and the rate that leaves least."""
+    left = _left_of_the_error(values.contraction)
+    return f"each epoch leaves {left} at this rate; the best rate is {numbers.brief(values.best_rate)}"
+
+
+def _left_of_the_error(factor: float) -> str:
     """Four digits, since it is near 1 where they matter; below 1e-15 it is the rounding of the eigenvalues."""
     if factor < 1e-15:
         return "nothing of the error but rounding"
@@ -150,14 +164,15 @@ def _contraction(factor: float) -> str:
     return f"{left} of the slowest error"
 
 
-def _epochs_for(values: Curvature) -> str:
+def epochs_needed(values: Curvature) -> str:
+    """For how many digits of the parameters how many epochs are needed at this rate."""
     if all(epochs is None for epochs in values.epochs_for.values()):
         return "at this rate it never arrives"
     parts = [
         f"{numbers.count(epochs)} for {digits} digits" if epochs is not None else f"never for {digits} digits"
         for digits, epochs in values.epochs_for.items()
     ]
-    return f"epochs needed: {', '.join(parts)}"
+    return ", ".join(parts)
 
 
 def destination(comparison: Comparison) -> list[str]:

@@ -32,12 +32,11 @@ def html(checks: GradientChecks, drawn: Sequence[Picture] | None = None) -> str:
     """The report. `drawn` are its figures where they exist already."""
     rendered = pictures(drawings(checks.problem, checks.points)) if drawn is None else drawn
     backends = [name for point in checks.points for name in point.checks]
-    title, _, shape = words.heading(checks).rpartition(": ")
     return page(
         "gradcheck.html",
         heading=words.heading(checks),
-        name=title,
-        shape=shape,
+        name=words.title(checks),
+        shape=words.shape(checks),
         passed=checks.passed,
         verdict=words.verdict(checks),
         problem=list(_problem(checks.problem)),

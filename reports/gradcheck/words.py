@@ -18,12 +18,19 @@ MOST_CURVES = 4
 
 
 def heading(checks: GradientChecks) -> str:
-    """The problem in one line."""
+    """The problem in one line: ``diabetes: 442 rows, 10 features, in float64``."""
+    return f"{title(checks)}: {shape(checks)}"
+
+
+def title(checks: GradientChecks) -> str:
+    """What the table is called."""
+    return shown(checks.problem.name, 40)
+
+
+def shape(checks: GradientChecks) -> str:
+    """How large the table is, and the format that is computed in: ``442 rows, 10 features, in float64``."""
     problem = checks.problem
-    return (
-        f"{shown(problem.name, 40)}: {plural(problem.rows, 'row')}, "
-        f"{plural(len(problem.features), 'feature')}, in {problem.dtype}"
-    )
+    return f"{plural(problem.rows, 'row')}, {plural(len(problem.features), 'feature')}, in {problem.dtype}"
 
 
 def verdict(checks: GradientChecks) -> str:
