@@ -13,6 +13,7 @@ from handgrad.backends.interface import Plan, steady
 from handgrad.compare.bench.agreement import check, check_timed
 from handgrad.compare.bench.problem import CHECKED_EPOCHS, CellProblem, Size, problem
 from handgrad.compare.bench.records import ContestantRecord
+from handgrad.compare.results.timing import Timing
 from handgrad.compare.timing.clocks import MACHINE, epochs_clock, reading_clock
 from handgrad.compare.timing.measure import CONFIRMED, Clock, Contestant, calibrate, calibrated, evened, measure
 from handgrad.compare.timing.messages import AskMemory, Bind, FirstCall, PlanMessage, TimeEpochs
@@ -63,18 +64,22 @@ def measured(
     check(found, reference, made)
     contestants = ready(clocks(size, workers, made, found), reference, epochs)
     check_timed(found, contestants, made)
-    timings = measure(
+    for name, timed in timed_in_rounds(contestants, rounds).items():
+        found[name].keep_timing(timed)
+        if name != MACHINE:
+            ask_memory(found[name], workers[name])
+    return found
+
+
+def timed_in_rounds(contestants: Mapping[str, Contestant], rounds: Rounds) -> dict[str, Timing]:
+    """The seconds per epoch of each whose clock does not stop."""
+    return measure(
         contestants,
         rounds.budget_seconds,
         precision=rounds.precision,
         rounds_at_least=rounds.at_least,
         seed=rounds.seed,
     )
-    for name, timed in timings.items():
-        found[name].keep_timing(timed)
-        if name != MACHINE:
-            ask_memory(found[name], workers[name])
-    return found
 
 
 def warm(found: ContestantRecord, worker: WorkerHandle, data: str, plan: Plan) -> None:

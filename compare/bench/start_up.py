@@ -10,14 +10,15 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 
+from handgrad.backends.interface import Plan
 from handgrad.compare.bench.cell import steady_seconds
 from handgrad.compare.bench.fleet import Fleet
 from handgrad.compare.bench.left_out import not_made
-from handgrad.compare.bench.problem import Size, problem
+from handgrad.compare.bench.problem import CellProblem, Size, problem
 from handgrad.compare.bench.records import LeftOut, StartUpRecord
 from handgrad.compare.results.bench import Settings
 from handgrad.compare.timing.messages import AskMemory, Bind, FirstCall, Load, PlanMessage
-from handgrad.compare.timing.process import WorkerError
+from handgrad.compare.timing.process import WorkerError, WorkerHandle
 
 #: Start-up is measured at so many numbers in X, or at the largest size when that is smaller.
 START_UP_NUMBERS = 10**6
@@ -38,26 +39,41 @@ def start_up(name: str, size: Size, seed: int, fleet: Fleet) -> StartUpRecord | 
     if too_large is not None:
         return LeftOut("skipped", too_large)
     made, tiny = problem(size, seed), problem(replace(size, rows=TINY_ROWS), seed)
-    plan = PlanMessage.of(made.plan)
     with made.file() as data, tiny.file() as tiny_data, cache_folder() as variables:
         try:
             with fleet.alone(name, variables) as worker:
-                worker.ask(Load())
-                worker.ask(Bind(data, size.dtype))
-                cold = worker.ask(FirstCall(plan)).first_call_seconds
+                cold = compiled(worker, data, made.plan)
             with fleet.alone(name, variables) as worker:
-                return StartUpRecord(  # asked in this order
-                    rows=size.rows,
-                    import_seconds=worker.ask(Load()).import_seconds,
-                    set_up_seconds=worker.ask(Bind(tiny_data, size.dtype)).bind_seconds,
-                    bind_seconds=worker.ask(Bind(data, size.dtype)).bind_seconds,
-                    first_call_cold_seconds=cold,
-                    first_call_cached_seconds=worker.ask(FirstCall(plan)).first_call_seconds,
-                    epoch_seconds=steady_seconds(worker, made.plan),
-                    own_bytes=worker.ask(AskMemory()).own_bytes,
-                )
+                return again(worker, data, tiny_data, made, cold)
         except WorkerError as error:
             return LeftOut.of(error)
+
+
+def compiled(worker: WorkerHandle, data: str, plan: Plan) -> float:
+    """Everything up to the first epoch, in a process that finds nothing compiled: that epoch's seconds.
+
+    Raises:
+        WorkerError: When the process fails.
+    """
+    worker.ask(Load())
+    worker.ask(Bind(data, plan.dtype))
+    return worker.ask(FirstCall(PlanMessage.of(plan))).first_call_seconds
+
+
+def again(worker: WorkerHandle, data: str, tiny_data: str, made: CellProblem, cold_seconds: float) -> StartUpRecord:
+    """The start-up in a process that finds compiled code, beside the first epoch of the one before.
+
+    Raises:
+        WorkerError: When the process fails.
+    """
+    dtype, plan = made.plan.dtype, PlanMessage.of(made.plan)
+    imported = worker.ask(Load()).import_seconds
+    set_up = worker.ask(Bind(tiny_data, dtype)).bind_seconds
+    moved = worker.ask(Bind(data, dtype)).bind_seconds
+    cached = worker.ask(FirstCall(plan)).first_call_seconds
+    epoch = steady_seconds(worker, made.plan)
+    own = worker.ask(AskMemory()).own_bytes
+    return StartUpRecord(len(made.y), imported, set_up, moved, cold_seconds, cached, epoch, own)
 
 
 @contextlib.contextmanager

@@ -64,14 +64,7 @@ def costs(
     names = [name for name in wanted if name not in missing]
     sizes = [Size(1, "float64", n) for n in sorted(rows)]
     with workers(names, threads, start) as (living, imports, failed):
-        answers: list[dict[str, ContestantRecord]] = []
-        for size in sizes:
-            progress(f"{size.rows:,} rows")
-            slow = too_slow(size, answers[-1], sizes[len(answers) - 1]) if answers else {}
-            quick = {name: worker for name, worker in living.items() if name not in slow}
-            rounds = Rounds(BUDGET_SECONDS, PRECISION, ROUNDS_AT_LEAST, seed)
-            found = measured(size, quick, REFERENCE, rounds, epochs={})
-            answers.append(found | slow)
+        answers = records(sizes, living, seed, progress)
         timed = {name for name, record in answers[-1].items() if record.samples}
         begun = start_seconds(sizes[-1], {name: worker for name, worker in living.items() if name in timed})
     cells = tuple(cell(size, found, names) for size, found in zip(sizes, answers, strict=True))
@@ -90,6 +83,27 @@ def costs(
         threads=threads,
         cpu=environment.cpu_name(),
     )
+
+
+def records(
+    sizes: Sequence[Size], living: Mapping[str, WorkerHandle], seed: int, progress: Callable[[str], None]
+) -> list[dict[str, ContestantRecord]]:
+    """What each process answered at each size, ascending; those that the size before has shown to be slow are left out.
+
+    Args:
+        sizes: Their rows ascend.
+        living: A process of each contestant.
+        seed: Of the order in each round.
+        progress: Called before each size.
+    """
+    rounds = Rounds(BUDGET_SECONDS, PRECISION, ROUNDS_AT_LEAST, seed)
+    found: list[dict[str, ContestantRecord]] = []
+    for size in sizes:
+        progress(f"{size.rows:,} rows")
+        slow = too_slow(size, found[-1], sizes[len(found) - 1]) if found else {}
+        quick = {name: worker for name, worker in living.items() if name not in slow}
+        found.append(measured(size, quick, REFERENCE, rounds, epochs={}) | slow)
+    return found
 
 
 @contextlib.contextmanager
