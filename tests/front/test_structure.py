@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,11 @@ MAY_IMPORT = {
 }  # fmt: skip
 #: The front door may import all.
 FRONT = ("handgrad", "handgrad.commands", "handgrad.commands.shared")
+#: Modules of more than 350 lines: tables of wording.
+STILL_LONG = set[str]()
+#: Names of more than one class.
+STILL_TWICE = {"Numbers", "Problem"}
+TREES = {module: ast.parse(file.read_text(encoding="utf-8")) for module, file in MODULES.items()}
 HEAVY = ("numpy", "pandas", "matplotlib", "numba", "torch", "pyarrow", "mpmath")
 
 
@@ -186,6 +192,35 @@ def test_package_data_that_is_declared_is_there() -> None:
     for package, patterns in PROJECT["tool"]["setuptools"]["package-data"].items():
         for pattern in patterns:
             assert list(folder_of(package).glob(pattern)), f"{package}: no file fits {pattern}"
+
+
+def test_no_module_is_longer_than_can_be_read() -> None:
+    """What is named is longer still; what is not any more is not to be named."""
+    long = {module for module, file in MODULES.items() if len(file.read_text(encoding="utf-8").splitlines()) > 350}
+    assert long == STILL_LONG
+
+
+def lengths_of_functions() -> list[int]:
+    """Lines of each function's body, without its docstring; shortest first."""
+    return sorted(
+        (node.end_lineno or 0) - body[0].lineno + 1 if (body := node.body[bool(ast.get_docstring(node)) :]) else 0
+        for tree in TREES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+
+
+def test_most_functions_are_short() -> None:
+    lengths = lengths_of_functions()
+    assert len(lengths) > 1000
+    assert lengths[len(lengths) // 2] <= 7
+    assert lengths[len(lengths) * 9 // 10] <= 18
+
+
+def test_a_classs_name_is_its_own() -> None:
+    """What is named stands twice still; what does not any more is not to be named."""
+    names = Counter(node.name for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    assert {name for name, count in names.items() if count > 1} == STILL_TWICE
 
 
 def undocumented(source: str) -> list[str]:
