@@ -115,7 +115,8 @@ def choose_columns(
     if not others:
         raise DataError(f"{where}: expected columns of numbers beside the one that labels the rows, got none")
     goal = others[-1] if target is None else _place(target, names, where, "target")
-    _check_names([goal], names, where, hint)
+    if hint(goal):  # otherwise it is a target that nobody has named
+        _check_names([goal], names, where, hint)
     if asked is None:
         chosen = [i for i in others if i != goal]
         _check_names(chosen, names, where, hint)

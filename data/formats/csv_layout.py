@@ -35,7 +35,7 @@ BYTE_ORDER_MARKS = {
 COMMENT = re.compile(r"\s*(#|%|//|!|;;|--|REM\b)")
 
 #: Excel's own first line, which names the separator of the others.
-SEPARATOR_LINE = re.compile(rb'"?sep=([^\n])"?[,;\t|]*(\n|$)', re.IGNORECASE)
+SEPARATOR_LINE = re.compile(rb'"?sep=([^\w"\n.+-])"?[,;\t|]*(\n|$)', re.IGNORECASE)
 
 
 def utf8(source: str, content: bytes, encoding: str | None) -> bytes:
@@ -181,18 +181,19 @@ def _same_number(rows: Iterable[Sequence[str]]) -> bool:
 
 
 def cause_of_length(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str | None:
-    """Why all rows have one cell more, or one less, than the header; None where they have not, or nothing shows why."""
+    """Why all rows have other numbers of cells than the header; None where nothing shows why."""
     over = {len(row) - len(header) for row in rows}
-    if over == {1}:
-        return _cause_of_one_more(rows)
+    if over == {1} and not any(row[-1].strip() for row in rows):
+        return "each row ends with a separator, the header does not; remove them, or add one to the header"
+    if any(over) and all(sum(map(bool, map(str.strip, row))) == len(header) for row in rows):
+        return "separators stand side by side; write one between two cells"
     if over == {-1} and not header[-1].strip():
         return "the header ends with a separator, the rows do not; remove it"
-    return None
+    return _cause_of_one_more(rows) if over == {1} else None
 
 
 def _cause_of_one_more(rows: Sequence[Sequence[str]]) -> str | None:
-    if not any(row[-1].strip() for row in rows):
-        return "each row ends with a separator, the header does not; remove them, or add one to the header"
+    """What the first cell of each row is, where the header has none for it."""
     first = [row[0].strip() for row in rows]
     remedy = "write the table without row names (row.names = FALSE), or give them a name in the header"
     if not any(map(NUMBER.fullmatch, first)):

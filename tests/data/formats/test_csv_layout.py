@@ -47,6 +47,7 @@ def told(path: Path) -> str:
         ("x,y,", "{x},{y}", "the header ends with a separator, the rows do not"),
         ("x;y;", "{x};{y};", "column 3 has no name (a separator at the end of each line)"),
         ("x\ty\t", "{x}\t{y}\t", "column 3 has no name (a separator at the end of each line)"),
+        ("x\ty", "{x}\t\t{y}", "line 2: expected 2 cells, as in the header, got 3 ('1\\t\\t3'); separators"),
         ("|x|y", "|{x}|{y}", "column 1 has no name (a separator at the beginning of each line)"),
         ("x\t\ty", "{x}\t\t{y}", "column 2 has no name (two separators side by side)"),
         ("# made in May\nx,y", "{x},{y}", "line 1 ('# made in May'): begins with '#', as comments do"),
@@ -92,6 +93,12 @@ def test_an_odd_header_of_a_sound_table_is_read(tmp_path, header, row):
     assert len(said) == (header[0] in "#%-")
 
 
+def test_columns_aligned_by_blanks_are_told_to_who_names_a_blank(tmp_path):
+    path = table("x y", "{x:>4} {y:>{k}}", tmp_path)
+    with pytest.raises(DataError, match="separators stand side by side; write one between two cells"):
+        load_table(path, separator=" ")
+
+
 def test_columns_that_are_named_are_read_whatever_stands_beside_them(tmp_path):
     path = table("x;y;", "{x};{y};", tmp_path)
     assert load_table(path, target="y", features=["x"]).y.tolist() == [3, 5, 8, 4]
@@ -121,8 +128,10 @@ def test_a_line_that_names_the_separator_is_followed_and_counted(tmp_path, first
     assert "line 5, column 'y'" in told(path)
 
 
-def test_a_column_may_be_called_sep(tmp_path):
-    assert load_table(table("sep=a,y", "{x},{y}", tmp_path)).feature_names == ("sep=a",)
+@pytest.mark.parametrize("name", ["sep=a", "sep=", '"sep="', "sep=1", "sep=;x"])
+def test_a_column_may_be_called_sep(tmp_path, name):
+    assert load_table(table(f"{name},y", "{x},{y}", tmp_path)).feature_names == (name.strip('"'),)
+    assert "at least one feature" in told(table(name.replace(";", ""), "{x}", tmp_path))
 
 
 # -- what labels the rows ----------------------------------------------------------------------------------------------
