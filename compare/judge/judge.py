@@ -106,7 +106,7 @@ class Judge:
             epochs=epochs,
             pairs=pairs,
             passed=not violations,
-            reason=reasons.of_violations(violations) if violations else self.praise(start, epochs),
+            reason=reasons.of_violations(violations) if violations else self.why_passed(start, epochs),
             bound=self.bound,
             violations=violations,
         )
@@ -122,7 +122,7 @@ class Judge:
             found += in_losses(training, self.table, self.growth)
         return tuple(found)
 
-    def praise(self, start: PointErrors, epochs: EpochErrors | None) -> str:
+    def why_passed(self, start: PointErrors, epochs: EpochErrors | None) -> str:
         """Why a backend passed."""
         ratio = float(self.deciding(start).max())
         return reasons.of_pass(ratio, self.bound, None if epochs is None else epochs.bound_ratio)
@@ -150,7 +150,7 @@ class Judge:
             InputError: If there are none: comparing nothing is no comparison.
         """
         assert self.true is not None
-        rows = {epoch: i for i, epoch in enumerate(self.true.epochs.tolist())}
+        rows = self.true.rows
         parameters = recorded_parameters(training)
         common = [(e, i) for i, e in enumerate(training.recorded_epochs.tolist()) if e in rows]
         if not common:
@@ -185,7 +185,7 @@ class Judge:
         """The largest distance (k, d + 1) of two runs over the sum of both drifts; None where no true run is known."""
         if self.true is None:
             return None
-        rows = {epoch: i for i, epoch in enumerate(self.true.epochs.tolist())}
+        rows = self.true.rows
         known = [(i, rows[epoch]) for i, epoch in enumerate(epochs) if epoch in rows]
         ratios = over(apart[[i for i, _ in known]], 2 * self.drift[[row for _, row in known]])
         return or_none(float(ratios.max()))
@@ -207,10 +207,10 @@ def judge(
     """
     if not observed:
         raise InputError("judge: expected at least one backend, got none; nothing compared is no agreement")
-    court = Judge(table, plan)
+    exact = Judge(table, plan)
     known = [name for name in references if name in observed]
     return {
-        name: court.accuracy(given, {other: observed[other] for other in known if other != name})
+        name: exact.accuracy(given, {other: observed[other] for other in known if other != name})
         for name, given in observed.items()
     }
 

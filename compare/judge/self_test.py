@@ -92,10 +92,10 @@ def self_test(table: CheckedTable, plan: Plan, backend: type[Trainer]) -> SelfTe
             f"self-test: expected a full-batch plan of two epochs or more, got {plan.epochs} epochs and "
             f"batch size {plan.batch_size}; leave the batch size out"
         )
-    court = Judge(table, plan)
-    accused = verdict_on(court, backend, Fault)
+    judge = Judge(table, plan)
+    accused = verdict_on(judge, backend, Fault)
     kinds = [kind for kind in KINDS if kind.only in (None, plan.dtype)]
-    findings = tuple(smallest_caught(court, backend, kind) for kind in kinds)
+    findings = tuple(smallest_caught(judge, backend, kind) for kind in kinds)
     sharp = plan.dtype == "float32" or (findings[0].smallest is not None and findings[0].smallest <= REQUIRED_FACTOR)
     return SelfTest(
         backend=backend.name,
@@ -108,25 +108,25 @@ def self_test(table: CheckedTable, plan: Plan, backend: type[Trainer]) -> SelfTe
     )
 
 
-def smallest_caught(court: Judge, backend: type[Trainer], kind: Kind) -> FaultFinding:
+def smallest_caught(judge: Judge, backend: type[Trainer], kind: Kind) -> FaultFinding:
     """Tries a kind of fault from its largest size down to the first that passes."""
     smallest, reason = None, ""
     makes = {
         size: partial(kind.make, size) if kind.graded else kind.make for size in (SIZES if kind.graded else (None,))
     }
     for size, make in makes.items():
-        found = verdict_on(court, backend, make)
+        found = verdict_on(judge, backend, make)
         if not found:
             break
         smallest, reason = size, found
     description = " ".join((kind.make.__doc__ or "").split())
-    harmless = not reason and harm(court, backend, next(iter(makes.values()))) < HARMLESS[court.table.dtype]
+    harmless = not reason and harm(judge, backend, next(iter(makes.values()))) < HARMLESS[judge.table.dtype]
     return FaultFinding(kind.name, description, bool(reason), smallest, reason, harmless)
 
 
-def harm(court: Judge, backend: type[Trainer], make_fault: Callable[[], Fault]) -> float:
+def harm(judge: Judge, backend: type[Trainer], make_fault: Callable[[], Fault]) -> float:
     """How much a fault changes: of the gradient at the start, or of the parameters after an epoch, as a fraction."""
-    right, wrong = (_numbers(observed(court, backend, make)) for make in (Fault, make_fault))
+    right, wrong = (_numbers(observed(judge, backend, make)) for make in (Fault, make_fault))
     if [table.shape for table in right] != [table.shape for table in wrong]:  # it has diverged
         return math.inf
     changes = [np.abs(a - b).max(axis=1) for a, b in zip(right, wrong, strict=True)]
@@ -141,17 +141,17 @@ def _numbers(seen: Observed) -> tuple[FloatArray, FloatArray]:
     return gradient, recorded_parameters(seen.training)
 
 
-def verdict_on(court: Judge, backend: type[Trainer], make_fault: Callable[[], Fault]) -> str:
+def verdict_on(judge: Judge, backend: type[Trainer], make_fault: Callable[[], Fault]) -> str:
     """What the judge says against the backend with that fault; empty if it passes."""
-    judged = court.accuracy(observed(court, backend, make_fault))
+    judged = judge.accuracy(observed(judge, backend, make_fault))
     return "" if judged.passed else judged.reason
 
 
-def observed(court: Judge, backend: type[Trainer], make_fault: Callable[[], Fault]) -> Observed:
+def observed(judge: Judge, backend: type[Trainer], make_fault: Callable[[], Fault]) -> Observed:
     """What the backend with that fault gives: the gradient at the start, and the run."""
-    faulty, table = with_fault(backend, make_fault), court.table
+    faulty, table = with_fault(backend, make_fault), judge.table
     with np.errstate(all="ignore"):  # a fault may well overflow
         return Observed(
-            faulty(table.X, table.y, table.dtype).gradient_at(*court.start),
-            faulty(table.X, table.y, table.dtype).train(court.plan),
+            faulty(table.X, table.y, table.dtype).gradient_at(*judge.start),
+            faulty(table.X, table.y, table.dtype).train(judge.plan),
         )

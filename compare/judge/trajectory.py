@@ -18,6 +18,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -46,6 +47,11 @@ class TrueRun:
     parameters: FloatArray
     rest: FloatArray
     losses: FloatArray
+
+    @cached_property
+    def rows(self) -> dict[int, int]:
+        """By epoch, the number of its row."""
+        return {epoch: row for row, epoch in enumerate(self.epochs.tolist())}
 
 
 def true_run(table: CheckedTable, plan: Plan) -> TrueRun:

@@ -29,3 +29,8 @@ class Answers(msgspec.Struct, frozen=True, omit_defaults=True):
     peak_bytes: int | None
     own_bytes: int | None
     gradients: list[list[Number]] | None = None
+
+
+def number(value: Number) -> float:
+    """A number that was answered; NaN for what JSON could not carry."""
+    return float("nan") if value is None else value

@@ -13,6 +13,7 @@ from handgrad.backends.catalogue import load
 from handgrad.backends.interface import FloatArray, Trainer, Training
 from handgrad.compare.judge.gradcheck import gradcheck
 from handgrad.compare.results.checks import GradientCheck
+from handgrad.compare.side_by_side.answers import number
 from handgrad.compare.side_by_side.prepare import Options, Prepared, prepare
 from handgrad.data.dataset import Dataset
 from handgrad.data.model_file import Model
@@ -121,11 +122,6 @@ def derivative(name: str, analytic: float, numerical: float, tolerance: float) -
     difference = abs(analytic - numerical)
     relative = difference / max(abs(analytic), abs(numerical), 1e-300)
     return CheckedDerivative(name, analytic, numerical, difference, relative, tolerance, difference <= tolerance)
-
-
-def number(value: float | None) -> float:
-    """The number, or NaN for null."""
-    return float("nan") if value is None else value
 
 
 def model_of(dataset: Dataset, backend: str, prepared: Prepared, training: Training) -> Model:

@@ -19,6 +19,7 @@ from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import BackendResult, Comparison, Trajectory
 from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.timing import Speed, Timing
+from handgrad.compare.side_by_side.answers import number
 from handgrad.compare.side_by_side.arrival import arrival, divergence
 from handgrad.compare.side_by_side.evidence import gradchecks, judge_under_test, precision_table
 from handgrad.compare.side_by_side.prepare import Options, Prepared, prepare
@@ -34,7 +35,7 @@ from handgrad.compare.side_by_side.runs import (
     time_epochs,
 )
 from handgrad.compare.side_by_side.source import source_of
-from handgrad.compare.side_by_side.verdict import judged, number, verdict
+from handgrad.compare.side_by_side.verdict import judged, verdict
 from handgrad.compare.timing import environment
 from handgrad.compare.timing.journal import Journal
 from handgrad.compare.timing.messages import TrainingMessage

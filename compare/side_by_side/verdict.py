@@ -13,7 +13,7 @@ from handgrad.compare.judge.judge import Observed, judge
 from handgrad.compare.results import reasons
 from handgrad.compare.results.checks import SelfTest
 from handgrad.compare.results.comparison import BackendResult, Objection, Verdict
-from handgrad.compare.side_by_side.answers import Answers
+from handgrad.compare.side_by_side.answers import Answers, number
 from handgrad.compare.side_by_side.prepare import Prepared
 
 #: What the others are compared to, by the way; the judge is the exact answer.
@@ -60,11 +60,6 @@ def observation(answers: Answers, prepared: Prepared) -> Observed:
             diverged_at=training.diverged_at,
         ),
     )
-
-
-def number(value: float | None) -> float:
-    """The number, or NaN for null."""
-    return float("nan") if value is None else value
 
 
 def verdict(results: Mapping[str, BackendResult], tested: SelfTest | None = None) -> Verdict:

@@ -115,7 +115,7 @@ def test_compare_puts_the_judge_to_the_test_when_asked(cli: Cli) -> None:
 
 @pytest.mark.usefixtures("without_figures")
 def test_a_judge_that_misses_faults_gives_exit_code_1(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(self_test, "verdict_on", lambda court, backend, make: "")
+    monkeypatch.setattr(self_test, "verdict_on", lambda judge, backend, make: "")
     done = cli("compare", "--backends", "numpy", "--budget", 0.02, "--self-test", "--out", "run")
     assert done.exit_code == 1
     assert "the judge let pass: factor in the gradient" in " ".join(done.stdout.split())

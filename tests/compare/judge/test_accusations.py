@@ -18,7 +18,7 @@ BACKENDS = [name for name, entry in catalogue().items() if entry.by_default]
 @pytest.mark.parametrize("table", builtin_sets.names())
 def test_no_backend_is_accused_on_a_built_in_table(table: str, dtype: str) -> None:
     prepared = prepare(builtin_sets.load(table), Options(epochs=60, dtype=dtype))
-    court = Judge(prepared.table, prepared.plan)
+    judge = Judge(prepared.table, prepared.plan)
     start = prepared.forecast.start
     judged = 0
     for name in BACKENDS:
@@ -26,7 +26,7 @@ def test_no_backend_is_accused_on_a_built_in_table(table: str, dtype: str) -> No
             continue
         trainer = load(name)(prepared.X, prepared.y, dtype)
         seen = Observed(trainer.gradient_at(start.weights, start.bias), trainer.train(prepared.plan))
-        accuracy = court.accuracy(seen)
+        accuracy = judge.accuracy(seen)
         assert accuracy.passed, f"{name}: {accuracy.reason}"
         judged += 1
     assert judged >= 4

@@ -183,11 +183,11 @@ def test_equal_rows_break_the_sqrt_n_bound_and_the_worst_case_decides():
     X, y = np.full((rows, 1), 0.1, dtype=np.float32), np.full(rows, 0.3, dtype=np.float32)
     assert not CheckedTable.of(X, y, "float32").plain_sum_is_likely([0.0], 0.0)
     assert CheckedTable.of(rng.normal(size=(1000, 1)), rng.normal(size=1000)).plain_sum_is_likely([0.0], 0.0)
-    court = Judge(CheckedTable.of(X, y, "float32"), Plan(0.1, 1, dtype="float32"))
+    exact = Judge(CheckedTable.of(X, y, "float32"), Plan(0.1, 1, dtype="float32"))
     in_order = np.float32(2) / np.float32(rows) * np.add.accumulate(X[:, 0] * -y)[-1]
     bias = np.float32(2) / np.float32(rows) * np.add.accumulate(-y)[-1]
     loss = np.add.accumulate(y * y)[-1] / np.float32(rows)
-    accuracy = court.accuracy(Observed(Gradient(float(loss), np.array([in_order]), float(bias))))
+    accuracy = exact.accuracy(Observed(Gradient(float(loss), np.array([in_order]), float(bias))))
     assert accuracy.start_gradient.bound_ratio > 1
     assert accuracy.passed, accuracy.reason
     assert "worst-case bound" in accuracy.reason
@@ -220,10 +220,10 @@ def test_too_many_mini_batch_steps_are_said_not_to_be_judged():
 def test_a_wide_table_is_judged_at_the_start_and_says_that_its_long_run_is_not_followed():
     X, y = noisy(300, 200)
     plan = Plan(learning_rate=0.1 / 200, epochs=100)
-    court = Judge(CheckedTable.of(X, y, plan.dtype), plan)
-    assert court.true is None
+    exact = Judge(CheckedTable.of(X, y, plan.dtype), plan)
+    assert exact.true is None
     trainer = load("numpy")(X, y)
-    found = court.accuracy(Observed(trainer.gradient_at(np.zeros(200), 0.0), trainer.train(plan)))
+    found = exact.accuracy(Observed(trainer.gradient_at(np.zeros(200), 0.0), trainer.train(plan)))
     assert found.passed
     assert found.epochs is None
     assert "not judged" in found.reason

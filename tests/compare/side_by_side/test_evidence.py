@@ -66,7 +66,7 @@ def test_rows_are_spread_from_the_first_to_the_last():
 
 
 def test_a_judge_that_misses_a_fault_costs_the_verdict(prepared, monkeypatch):
-    monkeypatch.setattr(self_test, "verdict_on", lambda court, backend, make: "")
+    monkeypatch.setattr(self_test, "verdict_on", lambda judge, backend, make: "")
     blind = judge_under_test(prepared)
     assert not blind.passed
     assert blindness(blind) == [Objection("missed faults")]
