@@ -22,7 +22,7 @@ LONG_EPOCHS = 10_000
 
 
 def scaling(table: OneFeature) -> FeatureScales:
-    """The same feature in another unit, from another zero, and standardised."""
+    """The table's feature as it is, in another unit, from another zero, and standardised."""
     column = table.x[:, np.newaxis].astype(np.float64)
     standard = Standardization.fit(column).apply(column)[:, 0]
     deviation = float(table.x.std())

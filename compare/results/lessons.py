@@ -208,7 +208,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class Variant:
-    """The same feature on another scale: its κ, its best rate, and the loss above the minimum over the epochs.
+    """One feature on one of its scales: its κ, its best rate, and the loss above the minimum over the epochs.
 
     `promised` are the epochs for six digits at the best rate, `seen` those after which they were seen (None: not
     within the run); `excess` is the loss above the minimum over that of the start, at `epochs`.

@@ -6,12 +6,23 @@ from collections.abc import Mapping
 
 from handgrad.compare.results.lessons import ByHand, Lessons, Slopes, Subject
 from handgrad.reports.learn.drawing import BLUE, GREEN, MOST_DOTS
-from handgrad.reports.learn.parts import NumberTable
+from handgrad.reports.learn.parts import Content, NumberTable
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.style import Drawing
 from handgrad.reports.look.words import listed, plural
+
+
+def chapter(lessons: Lessons) -> Content:
+    """All of it."""
+    return Content(
+        "by-hand",
+        "The chain rule, by hand",
+        paragraphs(lessons.by_hand, lessons.subject),
+        drawings=[pulls(lessons.by_hand, lessons.subject)],
+        tables=[chain_table(lessons)],
+    )
 
 
 def paragraphs(found: ByHand, subject: Subject) -> list[str]:

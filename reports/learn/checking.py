@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from handgrad.compare.results.lessons import Checking, CheckMethod, Lessons
 from handgrad.reports.learn.drawing import BLUE, RED
-from handgrad.reports.learn.parts import NumberTable
+from handgrad.reports.learn.parts import Content, NumberTable
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT
 from handgrad.reports.look.style import Drawing
@@ -17,6 +17,17 @@ SLOPE_ROOM = 0.25
 
 #: Smaller errors are drawn here: a logarithmic axis has no zero.
 NO_ERROR = 1e-17
+
+
+def chapter(lessons: Lessons) -> Content:
+    """All of it."""
+    return Content(
+        "checking",
+        "Checking a gradient",
+        paragraphs(lessons.checking),
+        drawings=[v_curve(lessons.checking)],
+        tables=[method_table(lessons)],
+    )
 
 
 def paragraphs(found: Checking) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from handgrad.compare.results.bench import Cell, Crossover
-from handgrad.compare.results.lessons import EpochCosts
+from handgrad.compare.results.lessons import EpochCosts, Lessons
 from handgrad.compare.results.timing import Estimate, Timing
+from handgrad.reports.learn.parts import Content
 from handgrad.reports.learn.sentences import absent
 from handgrad.reports.learn.timings import cell_words, cost_chart, second_ticks, timed_names
 from handgrad.reports.look import numbers, style
@@ -14,6 +15,16 @@ from handgrad.reports.look.colours import LIGHT, looks
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.style import Drawing
 from handgrad.reports.look.words import listed, plural
+
+
+def chapter(lessons: Lessons) -> Content:
+    """All of it."""
+    return Content(
+        "costs",
+        "What a loop, NumPy, Numba and PyTorch cost",
+        paragraphs(lessons.costs),
+        drawings=[epochs(lessons.costs), starts(lessons.costs)],
+    )
 
 
 def paragraphs(found: EpochCosts) -> list[str]:

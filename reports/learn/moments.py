@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import math
 
-from handgrad.compare.results.lessons import ByHand, EpochCosts
+from handgrad.compare.results.lessons import ByHand, EpochCosts, Lessons
+from handgrad.reports.learn.parts import Content
 from handgrad.reports.learn.timings import cell_words, cost_chart, timed_names, timing_of
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.style import Drawing
 from handgrad.reports.look.words import plural
+
+
+def chapter(lessons: Lessons) -> Content:
+    """All of it."""
+    return Content(
+        "moments",
+        "Mathematics beats the compiler",
+        paragraphs(lessons.costs, lessons.by_hand),
+        drawings=[moments(lessons.costs)],
+    )
 
 
 def paragraphs(found: EpochCosts, by_hand: ByHand) -> list[str]:

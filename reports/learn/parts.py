@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from handgrad.reports.learn.exercises import Assignment
 from handgrad.reports.look.parts import PageFigure
+from handgrad.reports.look.style import Drawing
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,18 @@ class Code:
 
     file: str
     lines: Markup
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a chapter says and shows; `anchor` is its name in links. Drawings come before figures that are markup."""
+
+    anchor: str
+    title: str
+    paragraphs: Sequence[str]
+    drawings: Sequence[Drawing] = ()
+    tables: Sequence[NumberTable] = ()
+    figures: Sequence[PageFigure] = ()
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from handgrad.compare.results.lessons import RateRun, Rates, Subject
+from handgrad.compare.results.lessons import Lessons, RateRun, Rates, Subject
 from handgrad.reports.learn.drawing import AMBER, BLUE, GREEN, RED, contours
+from handgrad.reports.learn.parts import Content
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT
 from handgrad.reports.look.style import Drawing
@@ -18,6 +19,16 @@ RATE_MARKERS = {"too small": "o", "best": "D", "just below": "s", "just over": "
 
 #: Steps on the contours; more would cover each other.
 SHOWN_STEPS = 12
+
+
+def chapter(lessons: Lessons) -> Content:
+    """All of it."""
+    return Content(
+        "rate",
+        "The learning rate",
+        paragraphs(lessons.rates),
+        drawings=[rates(lessons.rates), ways(lessons.rates, lessons.subject)],
+    )
 
 
 def paragraphs(found: Rates) -> list[str]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from handgrad.compare.results.lessons import FeatureScales, Lessons, TableCondition, Variant
 from handgrad.reports.learn.drawing import AMBER, BLUE, GREEN, RED, contours
-from handgrad.reports.learn.parts import NumberTable
+from handgrad.reports.learn.parts import Content, NumberTable
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.style import Drawing
@@ -26,6 +26,17 @@ VARIANT_MARKERS = ("D", "o", "s", "^")
 
 #: Below this a loss above the minimum, over that of the start, is rounding; a curve ends there.
 NO_EXCESS = 1e-24
+
+
+def chapter(lessons: Lessons) -> Content:
+    """All of it."""
+    return Content(
+        "scaling",
+        "Scaling and the condition number",
+        paragraphs(lessons.scaling),
+        drawings=[scales(lessons.scaling), valleys(lessons.scaling)],
+        tables=[condition_table(lessons)],
+    )
 
 
 def paragraphs(found: FeatureScales) -> list[str]:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from handgrad.compare.results.lessons import Summation
+from handgrad.compare.results.lessons import Lessons, Summation
 from handgrad.reports.learn.drawing import AMBER, BLUE, GREEN, PURPLE, RED
+from handgrad.reports.learn.parts import Content
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.style import Drawing
 from handgrad.reports.look.words import listed, plural
+
+
+def chapter(lessons: Lessons) -> Content:
+    """All of it."""
+    return Content(
+        "float32",
+        "float32, and the order of summation",
+        paragraphs(lessons.summation),
+        drawings=[summation(lessons.summation)],
+    )
 
 
 def paragraphs(found: Summation) -> list[str]:

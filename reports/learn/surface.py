@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from handgrad.compare.results.lessons import Subject, Surface
+from handgrad.compare.results.lessons import Lessons, Subject, Surface
 from handgrad.reports.learn.drawing import AMBER, BLUE, GREEN, MOST_DOTS, PURPLE, contours, ends, plane_axes
+from handgrad.reports.learn.parts import Content
 from handgrad.reports.learn.sentences import absent
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT, looks
@@ -13,6 +14,16 @@ from handgrad.reports.look.words import listed, plural
 
 #: Differences up to here are rounding: the paths' parameters carry a few ULPs from each of the epochs.
 ROUNDING = 1e-12
+
+
+def chapter(lessons: Lessons) -> Content:
+    """All of it."""
+    return Content(
+        "surface",
+        "The loss is a surface",
+        paragraphs(lessons.surface, lessons.subject),
+        drawings=[surface(lessons.surface, lessons.subject), lines(lessons.surface, lessons.subject)],
+    )
 
 
 def paragraphs(found: Surface, subject: Subject) -> list[str]:

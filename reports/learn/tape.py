@@ -5,10 +5,21 @@ from __future__ import annotations
 from handgrad.compare.results.explanation import Witness
 from handgrad.compare.results.lessons import ByHand, Lessons
 from handgrad.reports.explain import tape_graph
+from handgrad.reports.learn.parts import Content
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.parts import PageFigure
 from handgrad.reports.look.words import plural
+
+
+def chapter(lessons: Lessons) -> Content:
+    """All of it."""
+    return Content(
+        "tape",
+        "The same, on a tape",
+        paragraphs(lessons.by_hand),
+        figures=graph(lessons),
+    )
 
 
 def paragraphs(found: ByHand) -> list[str]:

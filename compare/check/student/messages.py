@@ -21,8 +21,8 @@ from handgrad.compare.results.diagnosis import NoAnswer
 LONGEST_TEXT = 300
 
 
-class Numbers(msgspec.Struct, frozen=True):
-    """An array of float64."""
+class PackedArray(msgspec.Struct, frozen=True):
+    """An array of float64, its `values` in C order."""
 
     shape: tuple[Annotated[int, msgspec.Meta(ge=0)], ...]
     values: tuple[float, ...]
@@ -39,7 +39,7 @@ class Answered(msgspec.Struct, frozen=True, tag="answer"):
     """What came back from one call, its arguments passed in the form of that number; see `answers.Answer`."""
 
     form: int
-    blocks: tuple[Numbers, ...] = ()
+    blocks: tuple[PackedArray, ...] = ()
     types: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     failure: NoAnswer | None = None
@@ -47,7 +47,7 @@ class Answered(msgspec.Struct, frozen=True, tag="answer"):
     @classmethod
     def of(cls, answer: Answer, form: int = 0) -> Answered:
         """The answer as it is sent."""
-        blocks = tuple(Numbers(block.shape, tuple(block.ravel().tolist())) for block in answer.blocks)
+        blocks = tuple(PackedArray(block.shape, tuple(block.ravel().tolist())) for block in answer.blocks)
         return cls(form, blocks, answer.types, answer.changed, answer.failure)
 
     def answer(self) -> Answer:

@@ -173,13 +173,13 @@ def _bytes(rows: int, features: int) -> Probe:
 
 
 def _single(probe: Probe) -> Probe:
-    """The same rounded to float32, which a function may then compute in."""
+    """A probe rounded to float32, which a function may then compute in."""
     X, y, weights = (array.astype(np.float32) for array in (probe.X, probe.y, probe.weights))
     return replace(probe, X=X, y=y, weights=weights, bias=float(np.float32(probe.bias)), precision="float32")
 
 
 def _typed(probe: Probe, data: DTypeLike, parameters: DTypeLike = np.float64) -> Probe:
-    """The same numbers in another type."""
+    """A probe with its numbers in another type."""
     whole = np.dtype(parameters).kind == "i"
     return replace(
         probe,

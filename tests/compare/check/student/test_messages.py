@@ -16,7 +16,7 @@ from handgrad.compare.check.student.messages import (
     Failed,
     Function,
     Message,
-    Numbers,
+    PackedArray,
     read,
     write,
 )
@@ -65,7 +65,7 @@ def test_what_has_not_the_form_of_a_message_is_none(line: str) -> None:
 @pytest.mark.parametrize("shape", [(3,), (), (2, 2)])
 def test_a_shape_that_does_not_fit_its_numbers_is_no_answer(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="reshape"):
-        Answered(0, (Numbers(shape, (1.0, 2.0)),)).answer()
+        Answered(0, (PackedArray(shape, (1.0, 2.0)),)).answer()
 
 
 def test_texts_are_cut_and_made_printable() -> None:
