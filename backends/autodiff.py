@@ -29,6 +29,8 @@ class Node:
         adjoint: ∂L/∂value, of the value's shape; None until `backward` has been here.
     """
 
+    __slots__ = ("adjoint", "operation", "parents", "value")
+
     def __init__(self, value: Any, operation: str = "leaf", *parents: tuple[Node, Pullback]) -> None:
         self.value = value
         self.operation = operation

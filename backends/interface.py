@@ -139,8 +139,8 @@ class Trainer(ABC):
 
     A backend is a subclass in a file of its own. The class attributes are plain literals, since the catalogue reads
     them without importing the file. It writes the four steps, and three moves: data in (`bind`), parameters in
-    (`to_own`), parameters out (`to_numpy`). It never changes an array that it was given. It may keep buffers, so a
-    trainer is for one thread at a time.
+    (`to_own`), parameters out (`to_numpy`); on NumPy arrays, `ArrayTrainer` has all but `bind` and `gradient`. It never
+    changes an array that it was given. It may keep buffers, so a trainer is for one thread at a time.
 
     Args:
         X: (n, d), or (n,) for one feature; anything that NumPy makes an array of numbers of. All finite.

@@ -79,7 +79,7 @@ class JaxTrainer(ArrayTrainer):
         return Gradient(value, *gradient)
 
     def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
-        """Full-batch epochs in one program; mini-batches by the shared loop, each step of it compiled."""
+        """Full-batch epochs in one program, as a call costs more than a small one; mini-batches by the shared loop."""
         if not self.takes_all(plan):
             return super().run(parameters, plan, first, count)
         rate = jnp.array(plan.learning_rate, dtype=self.dtype)

@@ -65,7 +65,7 @@ class AnchoredMoments(NamedTuple):
 def moments_of(
     X: Tiled, y: FloatArray, centre: FloatArray, anchor: FloatArray, factor: FloatArray, threads: bool
 ) -> AnchoredMoments:
-    """The moments of all rows, X and y in the form of `numba`; chunks are added up in their order."""
+    """The moments of all rows, X and y in the form of `numba-tiled`; chunks are added up in their order."""
     r = anchor.size  # where the products with r̂ stand
     size = -(-(r + 1) // SIDE) * SIDE  # whole squares of dot products
     G = np.zeros((-(-y.size // CHUNK_ROWS), size, size), y.dtype)
@@ -199,7 +199,10 @@ class MomentsTrainer(NumbaTiledTrainer):
         return self.mean_of(sums[: self.features + 2], y.size)
 
     def run_full(self, theta: FloatArray, rate: Any, count: int) -> list[float]:
-        """Full-batch epochs in one compiled call; moves theta (d + 1,) and returns the loss before each."""
+        """Full-batch epochs in one compiled call, as each takes far less time than a call.
+
+        Moves theta (d + 1,) and returns the loss before each.
+        """
         if self.moments is None:
             return super().run_full(theta, rate, count)
         losses, n = np.empty(count, dtype=self.dtype), theta.dtype.type(self.rows)

@@ -89,7 +89,7 @@ class NumbaTiledTrainer(ArrayTrainer):
         return self.mean_of(self.sums[0], y.size)
 
     def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
-        """The epochs in compiled code: all of them in one call or, with batches, one call for each permutation."""
+        """The epochs in compiled code, as one of small data takes less time than a call: see the module's docstring."""
         theta = np.append(*parameters)
         rate = theta.dtype.type(plan.learning_rate)
         if self.takes_all(plan):
