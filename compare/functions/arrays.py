@@ -22,7 +22,7 @@ LARGEST_EXACT = 2**53
 
 
 @dataclass(frozen=True, eq=False)
-class Numbers:
+class Operand:
     """What an array holds, exactly.
 
     Attributes:
@@ -47,27 +47,27 @@ class Numbers:
         return self.type or "float64"
 
 
-def numbers(what: str, given: Any) -> Numbers:
+def numbers(what: str, given: Any) -> Operand:
     """An array, a tensor, a list or a number, of floats or integers.
 
     Args:
         what: What it is called in a message.
-        given: Anything that becomes an array of numbers, or has become `Numbers`.
+        given: Anything that becomes an array of numbers, or has become `Operand`.
 
     Raises:
         InputError: If it is none, or of a format that is not known here.
     """
-    if isinstance(given, Numbers):
+    if isinstance(given, Operand):
         return given
     array, name = _as_numpy(what, given)
     plain = isinstance(given, int | float) and not isinstance(given, np.generic | bool)
     if name not in FORMATS and name not in INTEGER_BITS:
         known = f"{', '.join(FORMATS)} or integers"
         raise InputError(f"{what}: expected numbers in {known}, got {_told(given, array, name)}")
-    return Numbers(_exactly(array), "int64" if plain and name in INTEGER_BITS else None if plain else name)
+    return Operand(_exactly(array), "int64" if plain and name in INTEGER_BITS else None if plain else name)
 
 
-def finite(what: str, found: Numbers) -> Numbers:
+def finite(what: str, found: Operand) -> Operand:
     """The same numbers, if there are some, and all are finite.
 
     Raises:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from handgrad.backends.interface import InputError
-from handgrad.compare.functions.arrays import Numbers, numbers, reordered
+from handgrad.compare.functions.arrays import Operand, numbers, reordered
 from handgrad.compare.functions.causes import Shown, cause, explained, shown
 from handgrad.compare.functions.formats import FORMATS
 from handgrad.compare.functions.known import known_function
-from handgrad.compare.functions.problems import OWN, Problem, asked, meant, name_of, problem_of
+from handgrad.compare.functions.questions import OWN, Question, arguments_of, asked, meant, name_of, question_of
 from handgrad.compare.functions.references import reference_named
 from handgrad.compare.functions.weighing import weigh
 from handgrad.compare.results.functions.judgement import Cause, Judgement
@@ -45,13 +45,14 @@ def judge(
     if isinstance(function, str):
         reference = reference if reference is not None else function
         function = reference_named(function).by_numpy
-    arguments = inputs if isinstance(inputs, tuple) else (inputs,)
-    problem = problem_of(arguments, meant(function, name, reference, axis))
+    meaning = meant(function, name, reference, axis)
+    arguments = arguments_of(inputs, meaning[0])
+    question = question_of(arguments, meaning)
     given = asked(function, name, arguments)
-    judgement = weigh(name, numbers(f"{name}'s result", given), problem, accumulate)
-    if problem.reference is None or judgement.format not in FORMATS:
+    judgement = weigh(name, numbers(f"{name}'s result", given), question, accumulate)
+    if question.reference is None or judgement.format not in FORMATS:
         return judgement
-    return replace(judgement, cause=_cause(function, name, arguments, problem, given, judgement))
+    return replace(judgement, cause=_cause(function, name, arguments, question, given, judgement))
 
 
 def judge_result(
@@ -77,10 +78,10 @@ def judge_result(
             "is derived for a function of your own, but judge tells its ULPs"
         )
     named = subject if isinstance(subject, str) else None
-    problem = problem_of(arguments, meant(subject, name_of(subject), named, axis))
+    question = question_of(arguments, meant(subject, name_of(subject), named, axis))
     found = numbers("actual", actual)
-    judgement = weigh("actual", found, problem, accumulate)
-    return replace(judgement, cause=_cause_of_one(problem, found, judgement))
+    judgement = weigh("actual", found, question, accumulate)
+    return replace(judgement, cause=_cause_of_one(question, found, judgement))
 
 
 # -- why its bits are as they are ----------------------------------------------------------------------------------
@@ -90,46 +91,46 @@ def _cause(
     function: Callable[..., Any],
     name: str,
     arguments: Sequence[Any],
-    problem: Problem,
+    question: Question,
     given: Any,
     judgement: Judgement,
 ) -> Cause | None:
     """From this result, and those for other orders of its terms."""
-    if problem.rows is None or not explained(problem.name, problem.rows.left.shape[1]):
+    if question.rows is None or not explained(question.name, question.rows.left.shape[1]):
         return None
     rng = np.random.default_rng(0)
-    seen = [_shown(problem, numbers(name, given), judgement.format)]
+    seen = [_shown(question, numbers(name, given), judgement.format)]
     while len(seen) <= ASKED_AGAIN and sum(one.given.size for one in seen) < ASKED_AGAIN:
         try:
-            again = _reordered(arguments, problem, rng)
-            assert problem.reference is not None
-            other = problem_of(again, (problem.reference, problem.axis))
+            again = _reordered(arguments, question, rng)
+            assert question.reference is not None
+            other = question_of(again, (question.reference, question.axis))
             seen.append(_shown(other, numbers(name, asked(function, name, again)), judgement.format))
         except (InputError, AttributeError, TypeError):  # whoever fails in another order is not explained
             return None
-    return cause(problem.name, seen, FORMATS[judgement.format])
+    return cause(question.name, seen, FORMATS[judgement.format])
 
 
-def _cause_of_one(problem: Problem, found: Numbers, judgement: Judgement) -> Cause | None:
+def _cause_of_one(question: Question, found: Operand, judgement: Judgement) -> Cause | None:
     """From this result alone: enough only where it has many numbers."""
-    if judgement.format not in FORMATS or problem.rows is None:
+    if judgement.format not in FORMATS or question.rows is None:
         return None
-    if not explained(problem.name, problem.rows.left.shape[1]):
+    if not explained(question.name, question.rows.left.shape[1]):
         return None
-    return cause(problem.name, [_shown(problem, found, judgement.format)], FORMATS[judgement.format])
+    return cause(question.name, [_shown(question, found, judgement.format)], FORMATS[judgement.format])
 
 
-def _shown(problem: Problem, found: Numbers, format: str) -> Shown:
-    assert problem.rows is not None
-    rounded = FORMATS[format].round_sum(problem.exact.nearest, problem.exact.rest)
-    return shown(problem.name, problem.rows, found.floats(), rounded, FORMATS[format])
+def _shown(question: Question, found: Operand, format: str) -> Shown:
+    assert question.rows is not None
+    rounded = FORMATS[format].round_sum(question.exact.nearest, question.exact.rest)
+    return shown(question.name, question.rows, found.floats(), rounded, FORMATS[format])
 
 
-def _reordered(arguments: Sequence[Any], problem: Problem, rng: np.random.Generator) -> tuple[Any, ...]:
+def _reordered(arguments: Sequence[Any], question: Question, rng: np.random.Generator) -> tuple[Any, ...]:
     """The same inputs with the terms of every sum in another order."""
-    assert problem.rows is not None
-    if problem.rows.right is not None:
-        order = rng.permutation(problem.rows.left.shape[1])
+    assert question.rows is not None
+    if question.rows.right is not None:
+        order = rng.permutation(question.rows.left.shape[1])
         return reordered(arguments[0], order, -1), reordered(arguments[1], order, 0)
-    axis = -1 if problem.axis is None else problem.axis
-    return (reordered(arguments[0], rng.permutation(problem.inputs[0].values.shape[axis]), axis),)
+    axis = -1 if question.axis is None else question.axis
+    return (reordered(arguments[0], rng.permutation(question.inputs[0].values.shape[axis]), axis),)

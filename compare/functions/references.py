@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, InputError
 from handgrad.compare.functions import bounds, irrational
-from handgrad.compare.functions.arrays import Numbers
+from handgrad.compare.functions.arrays import Operand
 from handgrad.compare.functions.bounds import Rounding
 from handgrad.compare.functions.exact import Exact, Rationals, each_with_each, each_with_its_own, exactly, products
 
@@ -71,7 +71,7 @@ class Reference:
 
     name: str
     inputs: int
-    rows: Callable[[Sequence[Numbers], int | None], Rows]
+    rows: Callable[[Sequence[Operand], int | None], Rows]
     exact: Callable[[Rows], Exact]
     bound: Callable[[Rows, FloatArray, Rounding], FloatArray]
     terms: Callable[[Rows, int], FloatArray]
@@ -96,13 +96,13 @@ def reference_named(name: str) -> Reference:
 # -- inputs as rows ------------------------------------------------------------------------------------------------
 
 
-def _reduced(inputs: Sequence[Numbers], axis: int | None) -> Rows:
+def _reduced(inputs: Sequence[Operand], axis: int | None) -> Rows:
     moved = _rows_of(inputs[0].values, axis)
     shape = moved.shape[:-1]
     return Rows(moved.reshape(-1, moved.shape[-1]), None, shape, lambda found: found.reshape(shape))
 
 
-def _elementwise(inputs: Sequence[Numbers], axis: int | None) -> Rows:
+def _elementwise(inputs: Sequence[Operand], axis: int | None) -> Rows:
     values = inputs[0].values
     moved = _rows_of(values, axis)
 
@@ -123,7 +123,7 @@ def _rows_of(values: NDArray[Any], axis: int | None) -> NDArray[Any]:
     return np.moveaxis(values, axis, -1)
 
 
-def _multiplied(allowed: Sequence[tuple[int, int]], inputs: Sequence[Numbers], axis: int | None) -> Rows:
+def _multiplied(allowed: Sequence[tuple[int, int]], inputs: Sequence[Operand], axis: int | None) -> Rows:
     a, b = (one.values for one in inputs)
     if (a.ndim, b.ndim) not in allowed:
         expected = " or ".join(f"{_SHAPES[0][m]} and {_SHAPES[1][n]}" for m, n in allowed)

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, InputError
-from handgrad.compare.functions.arrays import Numbers
+from handgrad.compare.functions.arrays import Operand
 from handgrad.compare.functions.bounds import Rounding
 from handgrad.compare.functions.exact import Exact
 from handgrad.compare.functions.formats import FORMATS, INTEGER_BITS, Format, format_named
-from handgrad.compare.functions.problems import Problem
+from handgrad.compare.functions.questions import Question
 from handgrad.compare.judge.bounds import over
 from handgrad.compare.results.functions.judgement import Element, Given, Judgement, Remark
 
@@ -27,24 +27,24 @@ from handgrad.compare.results.functions.judgement import Element, Given, Judgeme
 PLAIN_SUMS = 256
 
 
-def weigh(name: str, found: Numbers, problem: Problem, accumulate: str | None) -> Judgement:
+def weigh(name: str, found: Operand, question: Question, accumulate: str | None) -> Judgement:
     """A result beside the exact one."""
-    _check_shape(name, found, problem)
-    inputs = tuple(Given(one.values.shape, one.described()) for one in problem.inputs)
+    _check_shape(name, found, question)
+    inputs = tuple(Given(one.values.shape, one.described()) for one in question.inputs)
     if found.integers:
-        return _of_integers(name, found, problem, inputs)
-    format = _format_of(found, problem.inputs)
+        return _of_integers(name, found, question, inputs)
+    format = _format_of(found, question.inputs)
     inner = format if accumulate is None else format_named(accumulate)
-    rounded = format.round_sum(problem.exact.nearest, problem.exact.rest)
+    rounded = format.round_sum(question.exact.nearest, question.exact.rest)
     given = found.floats()
-    errors = _errors(given, problem.exact, rounded, format)
-    wider = sum(_is_wider(one, inner) for one in problem.inputs)
-    bounds = _bounds(problem, Rounding(inner, format, wider))
+    errors = _errors(given, question.exact, rounded, format)
+    wider = sum(_is_wider(one, inner) for one in question.inputs)
+    bounds = _bounds(question, Rounding(inner, format, wider))
     with np.errstate(over="ignore"):
         ulps = errors / format.spacing(rounded)
-    measured = _Measured(given, rounded, problem.exact.nearest, errors, ulps, bounds)
-    remarks = _remarks(measured, format, bool(wider), problem.reference is None)
-    return _judgement(name, problem.name, inputs, format.name, inner.name, measured, remarks)
+    measured = _Measured(given, rounded, question.exact.nearest, errors, ulps, bounds)
+    remarks = _remarks(measured, format, bool(wider), question.reference is None)
+    return _judgement(name, question.name, inputs, format.name, inner.name, measured, remarks)
 
 
 # -- errors and bounds ---------------------------------------------------------------------------------------------
@@ -71,14 +71,14 @@ class _Measured:
     bounds: _Bounds | None
 
 
-def _bounds(problem: Problem, by: Rounding) -> _Bounds | None:
-    if problem.reference is None or problem.rows is None:
+def _bounds(question: Question, by: Rounding) -> _Bounds | None:
+    if question.reference is None or question.rows is None:
         return None
-    rows, values = problem.rows, problem.values
+    rows, values = question.rows, question.values
     likely, worst = (
-        rows.back(problem.reference.bound(rows, values, replace(by, likely=likely))) for likely in (True, False)
+        rows.back(question.reference.bound(rows, values, replace(by, likely=likely))) for likely in (True, False)
     )
-    cancel = _errors_cancel(problem.reference.terms(rows, PLAIN_SUMS), by)
+    cancel = _errors_cancel(question.reference.terms(rows, PLAIN_SUMS), by)
     return _Bounds(likely if cancel else worst, worst, cancel)
 
 
@@ -103,12 +103,12 @@ def _errors(given: FloatArray, exact: Exact, rounded: FloatArray, format: Format
     return np.where(np.isnan(given), np.inf, np.where(right, 0.0, errors))
 
 
-def _is_wider(one: Numbers, inner: Format) -> bool:
+def _is_wider(one: Operand, inner: Format) -> bool:
     """Whether a format cannot hold some of the numbers."""
     return bool((inner.round(one.floats()) != one.values).any())
 
 
-def _format_of(found: Numbers, inputs: Sequence[Numbers]) -> Format:
+def _format_of(found: Operand, inputs: Sequence[Operand]) -> Format:
     """The result's own; a Python float has none, and is taken for one of the widest input's format."""
     if found.type is not None:
         return FORMATS[found.type]
@@ -116,13 +116,13 @@ def _format_of(found: Numbers, inputs: Sequence[Numbers]) -> Format:
     return max(held, key=lambda format: format.precision)
 
 
-def _check_shape(name: str, found: Numbers, problem: Problem) -> None:
-    expected = problem.exact.nearest.shape
+def _check_shape(name: str, found: Operand, question: Question) -> None:
+    expected = question.exact.nearest.shape
     if found.values.shape != expected:
-        remedy = "" if problem.reference is None or problem.reference.inputs == 2 else (
-            " over all elements" if problem.axis is None else f" along axis {problem.axis}"
+        remedy = "" if question.reference is None or question.reference.inputs == 2 else (
+            " over all elements" if question.axis is None else f" along axis {question.axis}"
         )  # fmt: skip
-        of = f"the {problem.name}{remedy}"
+        of = f"the {question.name}{remedy}"
         axis = "; axis= says along which it works" if remedy else ""
         raise InputError(f"{name}: expected a result of shape {expected}, {of}, got {found.values.shape}{axis}")
 
@@ -130,18 +130,18 @@ def _check_shape(name: str, found: Numbers, problem: Problem) -> None:
 # -- integers ------------------------------------------------------------------------------------------------------
 
 
-def _of_integers(name: str, found: Numbers, problem: Problem, inputs: tuple[Given, ...]) -> Judgement:
+def _of_integers(name: str, found: Operand, question: Question, inputs: tuple[Given, ...]) -> Judgement:
     """An integer result: right or wrong, nothing is rounded."""
-    rationals = problem.exact.rationals
+    rationals = question.exact.rationals
     if rationals is None:
-        raise InputError(f"{name}: expected floats for {problem.name}, got {found.type}")
+        raise InputError(f"{name}: expected floats for {question.name}, got {found.type}")
     given = found.values.astype(object).ravel()
     true, over_all = rationals.numerators.ravel(), rationals.denominator
     apart = [int(g) * over_all - t for g, t in zip(given.tolist(), true.tolist(), strict=True)]
     errors = np.array([abs(a) / over_all for a in apart]).reshape(found.values.shape)
     nothing = np.zeros_like(errors)
-    bounds = _Bounds(nothing, nothing, True) if problem.reference is not None else None
-    nearest = problem.exact.nearest
+    bounds = _Bounds(nothing, nothing, True) if question.reference is not None else None
+    nearest = question.exact.nearest
     rounded = np.where(errors == 0, found.floats(), nearest)
     measured = _Measured(found.floats(), rounded, nearest, errors, errors, bounds)
     modulus = over_all << INTEGER_BITS[str(found.type)]
@@ -150,7 +150,7 @@ def _of_integers(name: str, found: Numbers, problem: Problem, inputs: tuple[Give
         remarks.append("wrapped around")
     if any(t % over_all for t in true.tolist()):
         remarks.append("not an integer")
-    return _judgement(name, problem.name, inputs, str(found.type), str(found.type), measured, remarks)
+    return _judgement(name, question.name, inputs, str(found.type), str(found.type), measured, remarks)
 
 
 # -- the judgement -------------------------------------------------------------------------------------------------

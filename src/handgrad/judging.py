@@ -7,7 +7,7 @@ from typing import Any
 
 from handgrad.compare.functions.judge import judge as judge_function
 from handgrad.compare.functions.judge import judge_result
-from handgrad.compare.functions.problems import OWN
+from handgrad.compare.functions.questions import OWN
 from handgrad.compare.results.functions.judgement import Judgement
 
 

@@ -100,7 +100,7 @@ class GradientDescentRegressor(RegressorMixin, BaseEstimator):
         intercept_: b.
         n_iter_: Epochs that were made.
         history_: `History`: losses, weights and biases after every epoch.
-        converged_: Whether descent arrived; otherwise `fit` warns, and says why.
+        converged_: Whether descent arrived; otherwise `fit` warns, and says why. Not asked, and False, with a tol of 0.
         condition_number_: κ = λ_max/λ_min of H: an epoch at the best rate leaves (κ − 1)/(κ + 1) of the error. Infinite
             where columns depend on one another.
         learning_rate_: η as it was used.

@@ -100,6 +100,13 @@ def test_it_stops_where_it_has_arrived_and_counts_its_epochs() -> None:
     assert np.array_equal(loose.history_.weights, tight.history_.weights[: loose.n_iter_ + 1])
 
 
+def test_the_epoch_in_which_it_arrives_is_the_first_that_moves_so_little() -> None:
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    history = GradientDescentRegressor(tol=1e-4, standardize=False).fit(Z, Y).history_
+    moves = np.abs(np.diff(np.column_stack([history.weights, history.biases]), axis=0)).max(axis=1)
+    assert moves[-1] <= 1e-4 * moves[0] < moves[-2]
+
+
 def test_the_condition_number_is_that_of_the_problem_as_it_is_descended_on() -> None:
     Z = np.column_stack([(X - X.mean(axis=0)) / X.std(axis=0), np.ones(len(Y))])
     model = GradientDescentRegressor().fit(X, Y)

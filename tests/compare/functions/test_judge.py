@@ -11,7 +11,7 @@ import pytest
 
 import handgrad as hg
 from handgrad.backends.interface import InputError
-from handgrad.compare.functions.arrays import Numbers
+from handgrad.compare.functions.arrays import Operand
 from handgrad.compare.functions.references import REFERENCES
 
 RNG = np.random.default_rng(11)
@@ -76,6 +76,12 @@ def test_known_functions_need_not_say_what_they_are(function: Any, reference: st
 )
 def test_what_rounding_does_not_explain_fails(wrong: Any, reference: str) -> None:
     assert not hg.judge(wrong, X, reference).passed
+
+
+def test_inputs_are_a_tuple_or_for_products_a_list_of_two() -> None:
+    for inputs in ((X, X), [X, X], (X.tolist(), X)):
+        assert hg.judge(np.dot, inputs).exact == (float(exactly(Fraction(v) ** 2 for v in X.tolist())),)
+    assert hg.judge(np.sum, (X,)).exact == hg.judge(np.sum, X.tolist()).exact
 
 
 def test_one_wrong_element_is_found_and_placed() -> None:
@@ -220,8 +226,8 @@ def test_an_axis_that_is_none_is_told(axis: Any) -> None:
 
 
 def test_bfloat16_is_judged_by_its_own_places() -> None:
-    x = Numbers(np.array([1.0, 2.0**-8]), "bfloat16")
-    right, above = (Numbers(np.array(value), "bfloat16") for value in (1.0, 1 + 2.0**-6))
+    x = Operand(np.array([1.0, 2.0**-8]), "bfloat16")
+    right, above = (Operand(np.array(value), "bfloat16") for value in (1.0, 1 + 2.0**-6))
     hg.assert_within_rounding(right, exact_of=("sum", x))
     with pytest.raises(AssertionError, match=r"1\.5 ULP"):
         hg.assert_within_rounding(above, exact_of=("sum", x))

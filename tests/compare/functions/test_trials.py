@@ -14,9 +14,9 @@ import pytest
 from numpy.typing import NDArray
 
 from contestants import CONTESTANTS, Chance
-from handgrad.compare.functions.arrays import Numbers
+from handgrad.compare.functions.arrays import Operand
 from handgrad.compare.functions.formats import FORMATS, Format
-from handgrad.compare.functions.problems import problem_of
+from handgrad.compare.functions.questions import question_of
 from handgrad.compare.functions.references import reference_named
 from handgrad.compare.functions.weighing import weigh
 from handgrad.compare.results.functions.judgement import Judgement
@@ -54,8 +54,8 @@ def inputs(rng: np.random.Generator, name: str, format: Format) -> list[NDArray[
 
 def held(name: str, format: Format, result: NDArray[np.float64], given: list[NDArray[np.float64]]) -> Judgement:
     reference = reference_named(name)
-    problem = problem_of([Numbers(x, format.name) for x in given], (reference, reference.axis))
-    return weigh(name, Numbers(np.asarray(result), format.name), problem, None)
+    problem = question_of([Operand(x, format.name) for x in given], (reference, reference.axis))
+    return weigh(name, Operand(np.asarray(result), format.name), problem, None)
 
 
 @pytest.mark.parametrize("format", FORMATS)

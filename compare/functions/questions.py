@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.backends.interface import FloatArray, InputError
-from handgrad.compare.functions.arrays import Numbers, finite, numbers
+from handgrad.compare.functions.arrays import Operand, finite, numbers
 from handgrad.compare.functions.exact import Exact, exactly, fractions
 from handgrad.compare.functions.known import known_function, path_of
 from handgrad.compare.functions.references import Reference, Rows, reference_named
@@ -22,7 +22,7 @@ Meant = Reference | Callable[..., Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class Question:
     """Inputs, and the exact answer for them.
 
     Attributes:
@@ -37,7 +37,7 @@ class Problem:
 
     reference: Reference | None
     name: str
-    inputs: tuple[Numbers, ...]
+    inputs: tuple[Operand, ...]
     rows: Rows | None
     exact: Exact
     values: FloatArray
@@ -63,7 +63,15 @@ def meant(
     return named, chosen
 
 
-def problem_of(arguments: Sequence[Any], meaning: tuple[Meant, int | None]) -> Problem:
+def arguments_of(inputs: Any, reference: Meant) -> Sequence[Any]:
+    """What a function is called with: a tuple's entries, a list of two arrays for a product, or the only input."""
+    if isinstance(inputs, tuple):
+        return inputs
+    two = isinstance(reference, Reference) and reference.inputs == 2 and isinstance(inputs, list) and len(inputs) == 2
+    return inputs if two else (inputs,)
+
+
+def question_of(arguments: Sequence[Any], meaning: tuple[Meant, int | None]) -> Question:
     """The inputs, and the exact answer for what is meant.
 
     Raises:
@@ -73,9 +81,7 @@ def problem_of(arguments: Sequence[Any], meaning: tuple[Meant, int | None]) -> P
     if not isinstance(reference, Reference):
         inputs = tuple(numbers(f"input {i}", one) for i, one in enumerate(arguments))
         answer = _exact_by(reference, arguments)
-        return Problem(None, name_of(reference), inputs, None, answer, answer.nearest, None)
-    if reference.inputs == 2 and len(arguments) == 1 and isinstance(arguments[0], list) and len(arguments[0]) == 2:
-        arguments = arguments[0]
+        return Question(None, name_of(reference), inputs, None, answer, answer.nearest, None)
     if len(arguments) != reference.inputs:
         raise InputError(f"inputs: expected {reference.inputs} for a {reference.name}, got {len(arguments)}")
     labels = ("x",) if reference.inputs == 1 else ("a", "b")
@@ -85,7 +91,7 @@ def problem_of(arguments: Sequence[Any], meaning: tuple[Meant, int | None]) -> P
         raise InputError(f"x: expected integers up to 2^53 for {reference.name}, got larger ones")
     exact = reference.exact(rows)
     placed = Exact(rows.back(exact.nearest), rows.back(exact.rest), exact.rationals)
-    return Problem(reference, reference.name, inputs, rows, placed, exact.nearest, axis)
+    return Question(reference, reference.name, inputs, rows, placed, exact.nearest, axis)
 
 
 def _exact_by(reference: Callable[..., Any], arguments: Sequence[Any]) -> Exact:
