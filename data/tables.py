@@ -82,10 +82,11 @@ def load_table(
     Args:
         path: A CSV, TSV or Parquet file; gzipped text, too. The content decides, not the file's name.
         target: The column to predict; default: the last one, and a note says which that is.
-        features: The columns to predict from; default: all others. Columns not asked for may hold anything.
-        separator: Between cells; default: whichever of comma, semicolon, tab and bar the first lines agree
-            on.
-        encoding: Default: UTF-8, or UTF-16 where a byte order mark says so.
+        features: The columns to predict from; default: all others but a saved index, and a note says so. Columns not
+            asked for may hold anything.
+        separator: Between cells; default: what a first line such as `sep=;` says, or whichever of comma, semicolon, tab
+            and bar the first lines agree on.
+        encoding: Default: UTF-8, or UTF-16 or UTF-32 where a byte order mark says so.
         drop_missing: Leave out rows with an empty or infinite cell in a column in use; a note counts them.
         to_fit: Whether a line is to be fitted to it, for which it may be too short or a feature constant; a model
             that is fitted already can be tested on any rows.

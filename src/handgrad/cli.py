@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import importlib.metadata
 import io
 import signal
 import sys
@@ -118,6 +117,8 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
+        import importlib.metadata
+
         typer.echo(f"handgrad {importlib.metadata.version('handgrad')}")
         raise typer.Exit
 
