@@ -134,6 +134,15 @@ def test_a_run_that_does_not_arrive_says_why() -> None:
     assert np.isfinite(model.coef_).all()
 
 
+def test_the_epoch_in_which_it_diverges_is_that_of_train() -> None:
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    run = hg.train(Z, Y, backend="numpy", learning_rate=0.35, epochs=5000)
+    assert run.diverged_at is not None
+    assert run.diverged_at > 64 + 128 + 256
+    with pytest.warns(ConvergenceWarning, match=f"diverged in epoch {run.diverged_at}:"):
+        GradientDescentRegressor(learning_rate=0.35, standardize=False).fit(Z, Y)
+
+
 def test_a_frame_gives_its_names() -> None:
     frame = pd.DataFrame(X, columns=list(DIABETES.feature_names))
     model = GradientDescentRegressor(tol=1e-3).fit(frame, pd.Series(Y))
