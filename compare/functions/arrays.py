@@ -108,11 +108,11 @@ def _as_numpy(what: str, given: Any) -> tuple[NDArray[Any], str]:
     """The numbers, and the name of the type that they came in."""
     if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
         raise InputError(f"{what}: expected numbers everywhere, got masked entries")
-    if is_tensor(given):
-        held, name = given.detach().cpu(), str(given.dtype).removeprefix("torch.")
-        # NumPy has no bfloat16; float32 holds its numbers
-        return np.asarray((held.float() if name == "bfloat16" else held).numpy()), name
     try:
+        if is_tensor(given):
+            held, name = given.detach().cpu(), str(given.dtype).removeprefix("torch.")
+            # NumPy has no bfloat16; float32 holds its numbers
+            return np.asarray((held.float() if name == "bfloat16" else held).numpy()), name
         array = np.asarray(given)
     except (TypeError, ValueError) as error:
         raise InputError(f"{what}: expected an array of numbers, got {type(given).__name__} ({error})") from None

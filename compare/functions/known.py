@@ -18,7 +18,6 @@ KNOWN: dict[str, tuple[str, int | None]] = {
     "statistics.fmean": ("mean", None),
     "statistics.pvariance": ("variance", None),
     "statistics.variance": ("sample variance", None),
-    "numpy.add.reduce": ("sum", 0),
     "numpy.vdot": ("dot product", None),
     "numpy.inner": ("dot product", None),
     "scipy.linalg.norm": ("2-norm", None),

@@ -48,8 +48,12 @@ def meant(
     function: Any, name: str, reference: str | Callable[..., Any] | None, axis: int | str | None
 ) -> tuple[Meant, int | None]:
     """The function that is meant, and the axis."""
+    if not callable(function) and not isinstance(function, str):
+        raise InputError(f"function: expected a function, or the name of one, got {name}")
     if callable(reference):
         return reference, None
+    if not isinstance(reference, str | None):
+        raise InputError(f"reference: expected a name or a function, got {reference!r}")
     found = known_function(function) if reference is None else (reference, OWN)
     if found is None:
         raise InputError(

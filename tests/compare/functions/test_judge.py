@@ -209,6 +209,8 @@ def test_a_reference_of_ones_own_tells_ulps_and_no_more() -> None:
         ("softmax", np.array([2**60]), None, "x: expected integers up to"),
         ("sample variance", [1.0], None, "x: expected at least 2 numbers for a sample variance, got 1"),
         (lambda x: x, X, lambda x: "a", "reference: expected numbers that know their ratio"),
+        (np.sum, X, 3, "reference: expected a name or a function, got 3"),
+        (3, X, "sum", "function: expected a function, or the name of one, got int"),
     ],
 )
 def test_what_cannot_be_judged_is_told_in_one_line(function: Any, inputs: Any, reference: Any, message: str) -> None:
@@ -244,6 +246,12 @@ def test_tensors_are_judged_in_every_format() -> None:
         result[2, 3] += 0.5
         with pytest.raises(AssertionError, match=r"\[2, 3\]"):
             hg.assert_within_rounding(result, exact_of=("softmax", a))
+
+
+def test_a_tensor_without_an_array_is_told() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    with pytest.raises(InputError, match="x: expected an array of numbers, got Tensor"):
+        hg.judge(torch.sum, torch.tensor(X).to_sparse())
 
 
 def test_arrays_of_jax_are_judged_in_every_format() -> None:
