@@ -23,7 +23,15 @@ from handgrad.compare.judge.bounds import likely_growth, over, ulps, worst_growt
 from handgrad.compare.judge.drift import drift
 from handgrad.compare.judge.table import CheckedTable, PointErrors, as_array
 from handgrad.compare.judge.trajectory import as_held, full_batch_products, true_run
-from handgrad.compare.judge.violations import along_path, at_end, at_start, in_losses, or_none, recorded_parameters
+from handgrad.compare.judge.violations import (
+    along_path,
+    at_end,
+    at_start,
+    in_final,
+    in_losses,
+    or_none,
+    recorded_parameters,
+)
 from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import Accuracy, EpochErrors, Pair, ParameterAccuracy, StartGradient
 from handgrad.compare.results.violations import Bound, Violation
@@ -119,7 +127,7 @@ class Judge:
         if epochs is not None and training is not None and self.true is not None:
             found += along_path(epochs) + at_end(training, self.plan, self.true, self.table)
         if training is not None:
-            found += in_losses(training, self.table, self.growth)
+            found += in_final(training) + in_losses(training, self.table, self.growth)
         return tuple(found)
 
     def why_passed(self, start: PointErrors, epochs: EpochErrors | None) -> str:

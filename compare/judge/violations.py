@@ -60,6 +60,25 @@ def at_end(training: Training, plan: Plan, true: TrueRun, table: CheckedTable) -
     return []
 
 
+def in_final(training: Training) -> list[Violation]:
+    """The first of the final parameters that is not, to the bit, the one recorded after the last epoch that was."""
+    final = np.append(np.asarray(training.weights, dtype=np.float64), training.bias)
+    recorded = recorded_parameters(training)[-1]
+    other = np.flatnonzero(~(final == recorded) & ~(np.isnan(final) & np.isnan(recorded)))
+    if not len(other):
+        return []
+    j = int(other[0])
+    return [
+        Violation(
+            "final",
+            component=f"W{j + 1}" if j < len(final) - 1 else "b",
+            epoch=int(training.recorded_epochs[-1]),
+            given=or_none(float(final[j])),
+            expected=or_none(float(recorded[j])),
+        )
+    ]
+
+
 def in_losses(training: Training, table: CheckedTable, growth: Growth) -> list[Violation]:
     """The first recorded loss that is not the loss at the parameters recorded with it."""
     points = recorded_parameters(training)

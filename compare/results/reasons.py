@@ -30,6 +30,8 @@ def of_violation(found: Violation) -> str:
     if found.what == "parameters" and found.bound_ratio is None:
         return f"the parameters {after} are not finite"
     return {
+        "final": f"{found.component} at the end of the run is {_shown(found.given, '.9g')}, but "
+        f"{_shown(found.expected, '.9g')} was recorded {after}, which was its last",
         "parameters": f"the parameters {after} are {_times(found.bound_ratio)} times as far from the true ones as "
         "rounding explains",
         "missing": f"the parameters {after} are missing",

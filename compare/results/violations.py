@@ -17,16 +17,19 @@ class Violation:
         what: "start": loss or gradient at the start. "parameters": those after an epoch, against the true run's.
             "loss": that after an epoch, against the one at its own parameters. "missing": an epoch that the plan
             records and the run does not. "losses": their number. "diverged": where the true loss stays in range.
-        component: Of the start: "loss", "dW1", "dW2" and so on, or "db"; null for all else.
+            "final": a parameter of the finished run that is not the one recorded after its last epoch.
+        component: Of the start: "loss", "dW1", "dW2" and so on, or "db". Of the final parameters: "W1" and so on, or
+            "b". Null for all else.
         epoch: The first one of which this is true; null at the start, and for a number of losses.
         relative: The error over the exact value, at the start; null where it is not finite.
         bound_ratio: The error over its bound, the √n one at the start; null where it is not finite.
         worst_case_ratio: The error over its worst case, at the start; null where it is not finite.
-        given: The loss, or the number of losses, that the backend gave.
-        expected: The exact loss at those parameters, the number of losses, or the true loss of a run that diverged.
+        given: The loss, the number of losses, or the final parameter that the backend gave.
+        expected: The exact loss at those parameters, the number of losses, the true loss of a run that diverged, or the
+            parameter as it was recorded.
     """
 
-    what: Literal["start", "parameters", "loss", "missing", "losses", "diverged"]
+    what: Literal["start", "parameters", "loss", "missing", "losses", "diverged", "final"]
     component: str | None = None
     epoch: int | None = None
     relative: float | None = None

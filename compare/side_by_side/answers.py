@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 
 from handgrad.compare.timing.messages import GradientMessage, Number, TrainingMessage
@@ -34,3 +36,19 @@ class Answers(msgspec.Struct, frozen=True, omit_defaults=True):
 def number(value: Number) -> float:
     """A number that was answered; NaN for what JSON could not carry."""
     return float("nan") if value is None else value
+
+
+def misshapen(answers: Answers, features: int) -> str | None:
+    """What in the answers has not the shape that d features ask for; None if all have. Not even judged is what has."""
+    gradient, training = answers.gradient, answers.training
+    expected, given = [features, features], [len(gradient.weights), len(training.weights)]
+    if given != expected:
+        return f"expected {features} weights in the gradient and at the end of its run, got {given[0]} and {given[1]}"
+    recorded = len(training.recorded_epochs)
+    if not recorded or {len(training.recorded_weights), len(training.recorded_biases)} != {recorded}:
+        return "expected recorded weights and biases for each of its recorded epochs, and at least one of these"
+    if any(len(weights) != features for weights in training.recorded_weights):
+        return f"expected {features} weights at each of its recorded epochs"
+    if any(here >= there for here, there in pairwise([-1, *training.recorded_epochs])):
+        return "expected its recorded epochs to ascend from 0 on"
+    return None

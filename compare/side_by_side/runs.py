@@ -21,7 +21,7 @@ from handgrad.backends.catalogue import Entry
 from handgrad.compare.judge.causes import EXPLAINED_ROWS, probe_points
 from handgrad.compare.results.comparison import Status
 from handgrad.compare.results.timing import Timing
-from handgrad.compare.side_by_side.answers import Answers
+from handgrad.compare.side_by_side.answers import Answers, misshapen
 from handgrad.compare.side_by_side.prepare import Options, Prepared
 from handgrad.compare.side_by_side.verdict import explanation
 from handgrad.compare.timing.clocks import MACHINE, epochs_clock, reading_clock
@@ -29,7 +29,7 @@ from handgrad.compare.timing.environment import available_cores
 from handgrad.compare.timing.journal import Journal
 from handgrad.compare.timing.measure import Clock, Contestant, calibrated, measure
 from handgrad.compare.timing.messages import AskMemory, Bind, FirstCall, Load, Number, PlanMessage, TakeGradients, Train
-from handgrad.compare.timing.process import Worker, WorkerError
+from handgrad.compare.timing.process import UntrueAnswer, Worker, WorkerError
 
 #: Backends that are set up at a time.
 LANES = 2
@@ -60,8 +60,10 @@ class Run:
         self.status, self.reason = error.status, str(error)
 
     def stop(self, error: WorkerError) -> None:
-        """Notes why it has no times; its results stand."""
+        """Notes why it has no times; its results stand, but it has failed where it said what is not true."""
         self.reason = f"could not be timed: {error}"
+        if isinstance(error, UntrueAnswer):
+            self.status = "failed"
 
     def why_not(self) -> str:
         """Why it has no results, with its name."""
@@ -168,7 +170,7 @@ def asked(worker: Worker, context: RunContext) -> Answers:
     first = worker.ask(FirstCall(plan))
     trained = worker.ask(Train(plan))
     memory = worker.ask(AskMemory())
-    return Answers(
+    found = Answers(
         import_seconds=loaded.import_seconds,
         bind_seconds=bound.bind_seconds,
         first_call_seconds=first.first_call_seconds,
@@ -178,6 +180,9 @@ def asked(worker: Worker, context: RunContext) -> Answers:
         own_bytes=memory.own_bytes,
         gradients=explaining(worker, prepared) if len(prepared.y) <= EXPLAINED_ROWS else None,
     )
+    if (why := misshapen(found, prepared.table.features)) is not None:
+        raise WorkerError(why)
+    return found
 
 
 def explaining(worker: Worker, prepared: Prepared) -> list[list[Number]]:

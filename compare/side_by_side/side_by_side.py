@@ -153,8 +153,8 @@ def result(run: Run, prepared: Prepared) -> BackendResult:
     path = trajectory(training, prepared)
     return replace(
         described,
-        status="diverged" if diverged_at is not None else "ok",
-        reason=run.reason if left is None else reasons.of_divergence(left),
+        status="diverged" if diverged_at is not None and run.status == "ok" else run.status,
+        reason=run.reason if left is None or run.status != "ok" else reasons.of_divergence(left),
         weights=weights,
         bias=bias,
         losses=losses,

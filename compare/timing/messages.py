@@ -6,6 +6,9 @@ Each is one line of JSON. A request names itself in the field `do`; it is a `Req
 
 A request that failed is answered with {"answer": null, "error": {"type": …, "message": …}}; the worker lives on. JSON
 has no number for what is not finite: that is written as null, and read as None (`Number`).
+
+On its way a line is stamped: a word that is drawn anew for each request stands before it, and the answer bears the same
+one. A backend that writes into the channel of the answers, on purpose or not, is not taken for the worker.
 """
 
 from __future__ import annotations
@@ -164,7 +167,7 @@ class WorkerFailure(msgspec.Struct, frozen=True):
     message: str
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A line that a worker writes: the answer of the type that belongs to the request, or why there is none."""
 
     answer: msgspec.Raw = msgspec.Raw(b"null")
@@ -254,6 +257,17 @@ AnyRequest = Load | Bind | FirstCall | Train | TakeGradients | TimeEpochs | AskM
 
 _REQUESTS: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
 _REPLIES: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
+
+
+def stamped(stamp: bytes, line: bytes) -> bytes:
+    """A line on its way: the word that its answer must bear, and the line."""
+    return stamp + b" " + line
+
+
+def unstamped(line: bytes) -> tuple[bytes, bytes]:
+    """The word that a line bears, and the line itself; one that bears none has no second part."""
+    stamp, _, rest = line.partition(b" ")
+    return stamp, rest
 
 
 def read_request(line: bytes) -> AnyRequest:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import queue
+import secrets
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from typing import IO, Literal, Protocol
 
 import msgspec
 
-from handgrad.compare.timing.messages import Answer, Request, read_reply
+from handgrad.compare.timing import family
+from handgrad.compare.timing.messages import Answer, Reply, Request, read_reply, stamped, unstamped
+from handgrad.compare.timing.plausible import implausible
 
 #: Read before import by OpenMP (PyTorch), OpenBLAS, MKL, BLIS, Accelerate, Numba, NumExpr and XLA (JAX).
 THREAD_VARIABLES = (
@@ -32,6 +36,10 @@ THREAD_VARIABLES = (
 #: A process that has closed its pipes is expected to end within so long.
 SILENT_SECONDS = 10.0
 
+#: While an answer is awaited, it is looked so often whether the process still lives: one that it has started may hold
+#: its pipe open beyond its end.
+LOOK_SECONDS = 0.5
+
 
 class WorkerError(RuntimeError):
     """A backend's process did not answer as asked; `status` is what the result will say."""
@@ -39,6 +47,10 @@ class WorkerError(RuntimeError):
     def __init__(self, message: str, status: Literal["failed", "timeout"] = "failed") -> None:
         super().__init__(message)
         self.status: Literal["failed", "timeout"] = status
+
+
+class UntrueAnswer(WorkerError):
+    """What came from a process is no answer of the worker's, or says what cannot be."""
 
 
 class WorkerHandle(Protocol):
@@ -70,13 +82,15 @@ class Worker:
         self.backend = backend
         self.timeout_seconds = min(timeout_seconds, threading.TIMEOUT_MAX)
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        self.mark = secrets.token_hex(8)
         environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES} | dict(variables or {})
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "handgrad.compare.timing.worker", backend],  # -P: their numpy.py is not NumPy
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
-            env=environment,
+            env=environment | {family.MARK: self.mark},
+            start_new_session=True,
         )
         assert self.process.stdout is not None
         self.answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -87,17 +101,42 @@ class Worker:
         """Sends a request and returns its answer; see `handgrad.compare.timing.messages` for both.
 
         Raises:
-            WorkerError: When the backend raised, died, took longer than `timeout_seconds`, or wrote something else.
+            WorkerError: When the backend raised, died, or took longer than `timeout_seconds`.
+            UntrueAnswer: When it wrote something else, or gives seconds that cannot be; the process is ended.
         """
-        self.send(request.line())
+        stamp, began = secrets.token_hex(8).encode(), time.perf_counter()
+        self.send(stamped(stamp, request.line()))
         line = self.next_line(request.name)
+        waited = time.perf_counter() - began
+        reply = self.reply(line, stamp, request.name)
+        if reply.error is not None:
+            raise WorkerError(f"{reply.error.type}: {reply.error.message}")
         try:
-            reply = read_reply(line)
-            if reply.error is None:
-                return request.answer_of(reply.answer)
+            answer = request.answer_of(reply.answer)
         except msgspec.MsgspecError as error:
-            raise WorkerError(f"its answer to '{request.name}' cannot be read: {error}") from None
-        raise WorkerError(f"{reply.error.type}: {reply.error.message}")
+            raise self.disbelieved(f"its answer to '{request.name}' cannot be read: {error}") from None
+        if (why := implausible(request, answer, waited)) is not None:
+            raise self.disbelieved(why)
+        return answer
+
+    def reply(self, line: bytes, stamp: bytes, what: str) -> Reply:
+        """The worker's reply in a line.
+
+        Raises:
+            UntrueAnswer: When it is none, or none to what was asked; the process is ended.
+        """
+        given, rest = unstamped(line)
+        if given != stamp:
+            raise self.disbelieved(f"something that is no answer to '{what}' came in the place of one: {shown(line)}")
+        try:
+            return read_reply(rest)
+        except msgspec.MsgspecError as error:
+            raise self.disbelieved(f"its answer to '{what}' cannot be read: {error}") from None
+
+    def disbelieved(self, why: str) -> UntrueAnswer:
+        """Ends the process, as nothing that it says can be believed any more."""
+        self.close()
+        return UntrueAnswer(why)
 
     def send(self, line: bytes) -> None:
         """Wakes the process and writes to it.
@@ -107,7 +146,7 @@ class Worker:
         """
         try:
             assert self.process.stdin is not None
-            self.signal("SIGCONT")
+            family.send(self.process, "SIGCONT")
             self.process.stdin.write(line)
             self.process.stdin.flush()
         except (BrokenPipeError, ValueError):
@@ -119,14 +158,24 @@ class Worker:
         Raises:
             WorkerError: When it takes longer than `timeout_seconds`, or has ended.
         """
-        try:
-            line = self.answers.get(timeout=self.timeout_seconds)
-        except queue.Empty:
-            self.close()
-            raise WorkerError(f"no answer to '{what}' within {self.timeout_seconds:g} s", "timeout") from None
+        until = time.monotonic() + self.timeout_seconds
+        while (line := self.line_within(min(LOOK_SECONDS, until - time.monotonic()))) is None:
+            if self.process.poll() is not None:
+                line = self.line_within(0.0)  # what it wrote before its end
+                break
+            if time.monotonic() >= until:
+                self.close()
+                raise WorkerError(f"no answer to '{what}' within {self.timeout_seconds:g} s", "timeout")
         if not line:
             raise WorkerError(self.how_it_ended())
         return line
+
+    def line_within(self, seconds: float) -> bytes | None:
+        """The next line, empty at the end of the pipe; None if there is none within so long."""
+        try:
+            return self.answers.get(timeout=max(0.0, seconds))
+        except queue.Empty:
+            return None
 
     def rest(self) -> None:
         """Stops the process until it is asked again.
@@ -134,13 +183,7 @@ class Worker:
         Threads of OpenBLAS and OpenMP spin for milliseconds after their work is done, on the cores on which the next
         backend is timed (seen: one 1.5 times slower beside them). A process that is stopped cannot spin.
         """
-        self.signal("SIGSTOP")
-
-    def signal(self, name: str) -> None:
-        """Sends a signal, where the platform has it, to a process that still lives."""
-        number = getattr(signal, name, None)  # Windows has neither of ours; there, processes are left to spin
-        if number is not None and self.process.poll() is None:
-            self.process.send_signal(number)
+        family.send(self.process, "SIGSTOP")
 
     def how_it_ended(self) -> str:
         """How the process ended, with the last line that it left on stderr; one that only fell silent is ended."""
@@ -156,22 +199,31 @@ class Worker:
         try:
             return self.process.wait(SILENT_SECONDS)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            family.end(self.process)
             return None
 
     def close(self) -> None:
-        """Ends the process; may be called again."""
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self.reader.join()
-        for stream in (self.process.stdin, self.process.stdout, self.errors):
+        """Ends the process and all that it has started; may be called again."""
+        if self.errors.closed:
+            return
+        family.end(self.process)
+        self.reader.join(LOOK_SECONDS)
+        if self.reader.is_alive():  # somebody who outlived it holds its pipe
+            family.end_marked(self.mark)
+            self.reader.join(LOOK_SECONDS)
+        # a pipe that is held even so is left to its reader, which must not be waited for
+        read = [] if self.reader.is_alive() else [self.process.stdout]
+        for stream in (self.process.stdin, *read, self.errors):
             try:
                 if stream is not None:
                     stream.close()
             except BrokenPipeError:  # what was still to be sent has no reader any more
                 continue
+
+
+def shown(line: bytes) -> str:
+    """The beginning of a line, as Python would write it."""
+    return repr(line[:60].decode("utf-8", "backslashreplace").rstrip())
 
 
 def ending(code: int | None) -> str:

@@ -1,4 +1,4 @@
-"""One backend in a process of its own: answers requests, one JSON object a line, until its input ends.
+"""One backend in a process of its own: answers requests, one JSON object a line after its stamp, until its input ends.
 
 Started as ``python -m handgrad.compare.timing.worker BACKEND``; what it is asked, and what it answers, are the messages
 of `handgrad.compare.timing.messages`. What a library prints goes to stderr, so that it cannot get between the answers.
@@ -28,9 +28,10 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     first = sys.stdin.buffer.readline()
-    session = begun(sys.argv[1], first)
+    session = begun(sys.argv[1], first.partition(b" ")[2])
     for line in chain([first] if first else [], sys.stdin.buffer):
-        answers.write(session.reply(line))
+        stamp, _, request = line.partition(b" ")
+        answers.write(stamp + b" " + session.reply(request))
         answers.flush()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="sees its processes in Linux's /proc")
@@ -72,6 +73,8 @@ def test_a_run_that_is_ended_tidies_up_and_says_how_to_go_on(
         wait_until(lambda: measured.exists() or process.poll() is not None, "the first measurement")
         wait_until(lambda: any((tmp_path / "temporary").iterdir()), "data for a worker")
         assert process.pid in living(process.pid)
+        workers = psutil.Process(process.pid).children(recursive=True)  # each leads a session of its own
+        assert workers
         if sent is signal.SIGTERM:
             process.terminate()  # `timeout` sends it to the process, and then to its whole group
         os.killpg(process.pid, sent)  # as the terminal sends Ctrl-C
@@ -81,7 +84,8 @@ def test_a_run_that_is_ended_tidies_up_and_says_how_to_go_on(
             "handgrad: finished measurements are kept; go on with --resume --out run",
             f"handgrad: {told}",
         ]
-        wait_until(lambda: not living(process.pid), "its workers to end")
+        wait_until(lambda: not living(process.pid), "its group to end")
+        wait_until(lambda: not any(worker.is_running() for worker in workers), "its workers to end")
     assert list((tmp_path / "temporary").iterdir()) == []
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["measurements.jsonl"]
 

@@ -131,6 +131,26 @@ def test_a_loss_that_is_not_that_of_its_own_parameters_is_told():
     assert "the loss after epoch 7" in accuracy.reason
 
 
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"weights": np.array([9.0, 9.0])}, "W1 at the end of the run is 9, but "),
+        ({"bias": -9.0}, "b at the end of the run is -9, but "),
+        ({"bias": math.nan}, "b at the end of the run is nan, but "),
+    ],
+)
+@pytest.mark.parametrize("epochs", [10, 2000])
+def test_final_parameters_are_those_recorded_last(changed, told, epochs):
+    X, y = noisy()
+    plan = Plan(0.05, epochs)
+    right = observed("numpy", X, y, plan)
+    found = judged(X, y, plan, {"x": replace(right, training=replace(right.training, **changed))})["x"]
+    assert found.reason.startswith(told)
+    assert found.reason.endswith(f"was recorded after epoch {epochs}, which was its last")
+    one_bit = np.nextafter(right.training.weights, np.inf)
+    assert not judged(X, y, plan, {"x": replace(right, training=replace(right.training, weights=one_bit))})["x"].passed
+
+
 def test_missing_epochs_are_told():
     X, y = noisy()
     plan = Plan(0.05, 10)

@@ -68,6 +68,10 @@ def test_a_rate_below_the_limit_is_not_blamed() -> None:
             "the parameters after epoch 3 are 12.3 times as far from the true ones as rounding explains",
         ),
         (Violation("missing", epoch=6), "the parameters after epoch 6 are missing"),
+        (
+            Violation("final", component="W1", epoch=100, given=9.0, expected=1.9802),
+            "W1 at the end of the run is 9, but 1.9802 was recorded after epoch 100, which was its last",
+        ),
         (Violation("losses", given=10, expected=101), "expected 101 losses, got 10"),
         (Violation("diverged", epoch=7, expected=12.3456), "diverged at epoch 7, where the true loss is 12.3"),
         (

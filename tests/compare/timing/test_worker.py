@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -12,10 +14,27 @@ import psutil
 import pytest
 
 from handgrad.backends.interface import Plan
-from handgrad.compare.timing import memory, process, worker
-from handgrad.compare.timing.messages import AskMemory, Bind, FirstCall, Load, PlanMessage, Train
+from handgrad.compare.timing import family, memory, process, worker
+from handgrad.compare.timing.messages import (
+    AskMemory,
+    Bind,
+    BytesRead,
+    EpochsTimed,
+    FirstCall,
+    FirstCalled,
+    GradientMessage,
+    Load,
+    Loaded,
+    PlanMessage,
+    ReadBytes,
+    TimeEpochs,
+    Train,
+    stamped,
+    unstamped,
+)
 from handgrad.compare.timing.outset import timed_import
-from handgrad.compare.timing.process import Worker, WorkerError
+from handgrad.compare.timing.plausible import implausible
+from handgrad.compare.timing.process import UntrueAnswer, Worker, WorkerError
 
 #: A worker that says what is imported when the clock of its library's import would begin.
 WATCHED = """
@@ -41,11 +60,13 @@ def modules_of(code: str, given: bytes = b"") -> tuple[set[str], bytes]:
 
 def test_nothing_but_the_standard_library_is_imported_before_the_clock_of_the_librarys_import() -> None:
     bare, _ = modules_of("import sys, json; print(json.dumps(sorted(sys.modules)), file=sys.stderr)")
-    before, answered = modules_of(WATCHED, Load().line())
+    before, answered = modules_of(WATCHED, stamped(b"7", Load().line()))
     brought = {name.partition(".")[0] for name in before - bare}
     assert brought - sys.stdlib_module_names == {"handgrad"}
     assert brought.isdisjoint({"decimal", "numbers", "platform", "uuid"})  # which msgspec brings along
-    assert json.loads(answered)["answer"] == {"import_seconds": 0.5}
+    stamp, answer = unstamped(answered)
+    assert stamp == b"7"
+    assert json.loads(answer)["answer"] == {"import_seconds": 0.5}
 
 
 def test_a_library_that_is_not_there_is_an_answer() -> None:
@@ -87,9 +108,9 @@ def test_memory_counts_what_the_backend_takes_and_not_what_the_worker_needs(tmp_
 
 
 def speaking(folder: Path, lines: str) -> str:
-    """A program in place of the interpreter, which answers the first request so."""
+    """A program in place of the interpreter, which answers the first request so, with its stamp in `$stamp`."""
     program = folder / "program"
-    program.write_text(f"#!/bin/sh\nread request\n{lines}\nread request\n")
+    program.write_text(f"#!/bin/sh\nread stamp request\n{lines}\nread stamp request\n")
     program.chmod(0o755)
     return str(program)
 
@@ -98,9 +119,19 @@ def speaking(folder: Path, lines: str) -> str:
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        ("echo hello", "its answer to 'load' cannot be read"),
-        ("""echo '{"answer": {"seconds": 1}}'""", "its answer to 'load' cannot be read.*import_seconds"),
-        ("echo '{}'", "its answer to 'load' cannot be read"),
+        ("echo hello", "no answer to 'load' came in the place of one: 'hello'"),
+        ("""echo '{"answer": {"import_seconds": 0}}'""", "no answer to 'load' came in the place of one: '{\"answer"),
+        ("""echo '123 {"answer": {"import_seconds": 0}}'""", "no answer to 'load' came in the place of one"),
+        ("""echo "$stamp hello" """, "its answer to 'load' cannot be read"),
+        ("""echo "$stamp" '{"answer": {"seconds": 1}}'""", "its answer to 'load' cannot be read.*import_seconds"),
+        ("""echo "$stamp" '{"seconds": 1}'""", "its answer to 'load' cannot be read.*unknown field `seconds`"),
+        ("""echo "$stamp" '{}'""", "its answer to 'load' cannot be read"),
+        ("""echo "$stamp" '{"answer": {"import_seconds": -1}}'""", "its clock gave -1 s"),
+        ("""echo "$stamp" '{"answer": {"import_seconds": null}}'""", "its answer to 'load' cannot be read"),
+        (
+            """echo "$stamp" '{"answer": {"import_seconds": 900}}'""",
+            "its clock gave 900 s for what was answered within",
+        ),
         ("echo out of luck >&2; exit 3", "its process ended with exit code 3: out of luck"),
         ("kill -9 $$", r"its process ended with signal SIGKILL \(out of memory\?\)"),
     ],
@@ -173,3 +204,75 @@ def test_what_the_worker_itself_needs_counts_as_the_bare_process(monkeypatch: py
     assert (session.bare_bytes, session.imported) == (150, 0.5)
     resident = iter([100, 100, 150])
     assert worker.begun("python", AskMemory().line()).imported is None
+
+
+#: A process that leaves its pipe to three others, two of which have left its group: they outlive it, if nobody ends it.
+FORKING = """
+for i in 1 2; do setsid sleep 60 & done; sleep 60 &
+sleep 0.2; {then}
+"""
+
+
+def marked(mark: str) -> list[int]:
+    """The processes that a worker with that mark has left."""
+    found = []
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if one.environ().get(family.MARK) == mark and one.status() != psutil.STATUS_ZOMBIE:
+                found.append(one.pid)
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs setsid and a look at other processes' environments")
+@pytest.mark.parametrize("then", ["read stamp request; read stamp request", "exit 3"])
+def test_what_a_worker_has_started_ends_with_it_and_is_not_waited_for(
+    then: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", speaking(tmp_path, FORKING.replace("{then}", then)))
+    living = Worker("numpy", 1, 50 if then == "exit 3" else 1)
+    try:
+        with pytest.raises(WorkerError, match="exit code 3" if then == "exit 3" else "no answer to 'load' within 1 s"):
+            living.ask(Load())
+    finally:
+        living.close()
+    assert not living.reader.is_alive()
+    assert marked(living.mark) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell script")
+def test_a_line_that_comes_before_it_was_asked_for_is_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = '{"answer": {"import_seconds": 0}}'
+    monkeypatch.setattr(
+        sys, "executable", speaking(tmp_path, f"""echo "$stamp" '{answer}'; echo "$stamp" '{answer}'""")
+    )
+    living = Worker("numpy", 1, 60)
+    try:
+        assert living.ask(Load()).import_seconds == 0
+        with pytest.raises(UntrueAnswer, match="no answer to 'load' came in the place of one"):
+            living.ask(Load())
+        with pytest.raises(WorkerError, match="its process was ended before"):
+            living.ask(Load())
+    finally:
+        living.close()
+
+
+def test_seconds_that_cannot_be_are_told() -> None:
+    plan = PlanMessage.of(Plan(0.1, 1))
+
+    def told(seconds: float, epochs: int = 1000, waited: float = 0.1) -> str | None:
+        return implausible(TimeEpochs(plan, epochs), EpochsTimed(seconds, [0.0], 0.0), waited)
+
+    assert told(0.09) is None
+    assert told(0.1005) is None
+    assert told(1e-6) is None
+    assert told(-1e-9) == "its clock gave -1e-09 s"
+    assert told(math.nan) == "its clock gave nan s"
+    assert told(math.inf) == "its clock gave inf s"
+    assert told(0.2) == "its clock gave 0.2 s for what was answered within 0.1 s"
+    assert told(0.0) == "its clock gave 0 s for what no processor does in less than 1e-07 s"
+    assert told(1e-5, 10**6) == "its clock gave 1e-05 s for what no processor does in less than 0.0001 s"
+    assert implausible(ReadBytes(8, 10**6), BytesRead(0.0), 1.0) is not None
+    assert implausible(Load(), Loaded(0.0), 1.0) is None
+    assert implausible(FirstCall(plan), FirstCalled(-0.5, GradientMessage(0.0, [], 0.0)), 1.0) is not None

@@ -1,0 +1,71 @@
+"""A worker and all that it has started: stopped, woken and ended together.
+
+On POSIX a worker leads a session, and so a process group, of its own; what it starts is in that group, and gets its
+signals. A process that has left the group is found as a child of the worker while that lives, or afterwards, where
+psutil can see it, by the mark that the worker's environment bears and every process that it starts inherits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+
+import psutil
+
+#: The variable of the environment that marks a worker and all that it starts.
+MARK = "HANDGRAD_WORKER"
+
+#: A process that is killed has ended within so long, or hangs in the kernel.
+KILLED_SECONDS = 5.0
+
+
+def send(process: subprocess.Popen[bytes], name: str) -> None:
+    """Sends a signal, where the platform has it, to a process that still lives, and to its group."""
+    number = getattr(signal, name, None)  # Windows has neither SIGSTOP nor SIGCONT; there, processes are left to spin
+    if number is not None and process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Kills a process with its group and those of its children that have left it; may be done again."""
+    if process.poll() is None:
+        gone = children(process.pid)
+        process.kill()
+        kill_group(process.pid)
+        for child in gone:
+            _kill(child)
+    else:
+        kill_group(process.pid)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(KILLED_SECONDS)
+
+
+def end_marked(mark: str) -> None:
+    """Kills every process that bears a worker's mark: those that outlived a worker that had ended by itself."""
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if one.environ().get(MARK) == mark:
+                _kill(one)
+
+
+def children(pid: int) -> list[psutil.Process]:
+    """All processes that a living one has started, and those that these have."""
+    found: list[psutil.Process] = []
+    with contextlib.suppress(psutil.Error):
+        found = psutil.Process(pid).children(recursive=True)
+    return found
+
+
+def kill_group(pid: int) -> None:
+    """Kills all that is left of the group that a process leads."""
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: of a group of which none lives
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _kill(process: psutil.Process) -> None:
+    with contextlib.suppress(psutil.Error):
+        process.kill()

@@ -1,0 +1,67 @@
+"""Backends whose fault lies in their process: the row of each fails with its reason, and nobody else's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FAULTY = Path(__file__).parents[2] / "faulty"
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the faults are made with Linux's processes and pipes")
+
+
+def compared(folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
+    """The exit code of a comparison, and its result."""
+    done = subprocess.run(
+        [sys.executable, "-m", "handgrad", "compare", "--json", "--budget", "0.05", "--out", str(folder), *words],
+        env=os.environ | {"PYTHONPATH": str(FAULTY)}, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    names = ("final", "shape", "answers", "times", "clock")
+    code, result = compared(
+        tmp_path_factory.mktemp("compare") / "run", "--backends", ",".join(["numpy", *(f"faulty-{n}" for n in names)])
+    )
+    assert code == 1
+    return result
+
+
+def test_a_backend_that_is_right_is_not_blamed_for_its_neighbours(found: dict[str, Any]) -> None:
+    numpy = found["backends"]["numpy"]
+    assert numpy["status"] == "ok"
+    assert numpy["accuracy"]["passed"]
+    assert not any(reason.startswith("numpy: ") for reason in found["verdict"]["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("final", "W1 at the end of the run is 9, but "),
+        ("shape", "expected 1 weights in the gradient and at the end of its run, got 1 and 2"),
+        ("answers", "something that is no answer to 'first_call' came in the place of one: '{\"seconds\": 1e-9"),
+        ("times", "something that is no answer to 'time' came in the place of one: '7 {\"answer\""),
+        ("clock", "its clock gave -"),
+    ],
+)
+def test_the_row_of_a_faulty_backend_fails_with_its_reason(found: dict[str, Any], name: str, told: str) -> None:
+    (reason,) = [one for one in found["verdict"]["reasons"] if one.startswith(f"faulty-{name}: ")]
+    assert told in reason
+    assert found["backends"][f"faulty-{name}"]["speed"] is None or name == "final"
+
+
+def test_processes_that_a_backend_leaves_behind_are_not_waited_for(tmp_path: Path) -> None:
+    began = time.monotonic()
+    code, result = compared(tmp_path / "run", "--backends", "numpy,faulty-forks")
+    assert code == 0, result["verdict"]
+    assert time.monotonic() - began < 50  # they sleep for 60 s
