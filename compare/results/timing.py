@@ -47,7 +47,8 @@ class Speed:
     `import_seconds` loads the library in a fresh process, `bind_seconds` moves the data into its form,
     `first_call_seconds` is the first gradient (with it, compilation), `epoch_seconds` the steady state. `relative` is
     the median epoch over NumPy's in the same run. `ceiling_fraction` is the machine's limit for the same bytes over
-    the epoch. `peak_memory_bytes` is of the whole process, `own_memory_bytes` beyond the interpreter with the data.
+    the epoch; `relative_interval` and `ceiling_interval` are what the samples support of both (95 %; low, high).
+    `peak_memory_bytes` is of the whole process, `own_memory_bytes` beyond the interpreter with the data.
     """
 
     import_seconds: float
@@ -58,3 +59,5 @@ class Speed:
     ceiling_fraction: float | None = None
     peak_memory_bytes: int | None = None
     own_memory_bytes: int | None = None
+    relative_interval: tuple[float, float] | None = None
+    ceiling_interval: tuple[float, float] | None = None

@@ -18,7 +18,7 @@ from handgrad.backends.catalogue import catalogue, entry
 from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import BackendResult, Comparison, Trajectory
 from handgrad.compare.results.environment import Environment
-from handgrad.compare.results.timing import Speed, Timing
+from handgrad.compare.results.timing import Estimate, Speed, Timing
 from handgrad.compare.side_by_side.answers import number
 from handgrad.compare.side_by_side.arrival import arrival, divergence
 from handgrad.compare.side_by_side.evidence import gradchecks, judge_under_test, precision_table
@@ -193,12 +193,18 @@ def compared(results: dict[str, BackendResult], limit: Timing | None) -> dict[st
 
     def placed(speed: Speed) -> Speed:
         epoch = speed.epoch_seconds
-        return replace(speed, relative=over(epoch, base), ceiling_fraction=over(limit, epoch))
+        relative, fraction = over(epoch, base), over(limit, epoch)
+        return replace(
+            speed,
+            relative=relative.value if relative else None,
+            relative_interval=(relative.low, relative.high) if relative else None,
+            ceiling_fraction=fraction.value if fraction else None,
+            ceiling_interval=(fraction.low, fraction.high) if fraction else None,
+        )
 
     return {name: replace(found, speed=found.speed and placed(found.speed)) for name, found in results.items()}
 
 
-def over(one: Timing | None, other: Timing | None) -> float | None:
-    """The median over the rounds of their ratio."""
-    ratio = paired_ratio(one, other) if one is not None and other is not None else None
-    return None if ratio is None else ratio.value
+def over(one: Timing | None, other: Timing | None) -> Estimate | None:
+    """The median over the rounds of their ratio, with its interval."""
+    return paired_ratio(one, other) if one is not None and other is not None else None

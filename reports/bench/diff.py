@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from handgrad.compare.results.diff import Diff, OtherChange, TimeChange
-from handgrad.compare.results.timing import Estimate
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.tables import Column, TextTable
@@ -52,14 +51,10 @@ def _time(one: TimeChange) -> tuple[str, ...]:
         shown(one.backend, 14),
         numbers.seconds(one.before_seconds),
         numbers.seconds(one.after_seconds),
-        f"{ratio.value:.2f}×",
-        _between(ratio),
+        numbers.times(ratio.value, ratio.low, ratio.high),
+        numbers.ratio_between(ratio.value, ratio.low, ratio.high),
         one.change,
     )
-
-
-def _between(ratio: Estimate) -> str:
-    return f"{ratio.low:.2f}–{ratio.high:.2f}"
 
 
 def _other(one: OtherChange) -> str:

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from handgrad.compare.results.bench import Bench, Cell, Machine
-from handgrad.reports.bench.marks import Points, curve, epoch, left_out, limit, name_ticks, readers, timed
+from handgrad.reports.bench.marks import Points, curve, epoch, left_out, limit, name_ticks, readers, timed, timed_epoch
 from handgrad.reports.bench.roofline import roofline
-from handgrad.reports.bench.tables import cells_of, percent, width_name, widths
+from handgrad.reports.bench.tables import cells_of, width_name, widths
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import Look, looks
 from handgrad.reports.look.names import shown
@@ -48,7 +48,7 @@ def growth(bench: Bench, features: int, dtype: str) -> Drawing | None:
 
 def _at_the_largest(points: Mapping[str, Points], largest: Cell) -> str:
     return f"at {numbers.count(largest.rows)} rows: " + "; ".join(
-        f"{shown(name)} {numbers.seconds(epoch(one))}"
+        f"{shown(name)} {numbers.seconds(epoch(one), timed_epoch(one).low, timed_epoch(one).high)}"
         for name, found in points.items()
         for cell, one in found
         if cell is largest
@@ -91,7 +91,9 @@ def reading(bench: Bench, features: int, dtype: str) -> Drawing | None:
     if not points or bench.machine is None:
         return None
     fractions = {name: _fractions(found) for name, found in points.items()}
-    best = "; ".join(f"{shown(name)} at most {percent(max(found))}" for name, found in fractions.items() if found)
+    best = "; ".join(
+        f"{shown(name)} at most {numbers.percent(max(found))}" for name, found in fractions.items() if found
+    )
     return Drawing(
         f"reading-{features}-{dtype}",
         f"Beside the machine's limit, {width_name(features, dtype)}",

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 
 from handgrad.compare.results.bench import Cell, Measured
+from handgrad.compare.results.timing import Timing
 from handgrad.reports.look.colours import LIGHT, Look
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.words import listed
@@ -44,8 +45,13 @@ def left_out(points: Mapping[str, object], readers: Mapping[str, object]) -> str
 
 def epoch(one: Measured) -> float:
     """Seconds of a steady epoch."""
+    return timed_epoch(one).median
+
+
+def timed_epoch(one: Measured) -> Timing:
+    """A steady epoch of a backend that was timed."""
     assert one.epoch_seconds is not None
-    return one.epoch_seconds.median
+    return one.epoch_seconds
 
 
 def curve(axes: Axes, look: Look, x: Sequence[float], y: Sequence[float]) -> None:

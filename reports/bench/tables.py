@@ -92,7 +92,7 @@ def _epoch(found: Measured) -> tuple[str, ...]:
     return (
         *_timing(found.epoch_seconds),
         *_ratio(found.relative),
-        percent(limit.value if limit else None),
+        numbers.percent(limit.value, limit.low, limit.high) if limit else numbers.MISSING,
         numbers.size(found.own_bytes),
     )
 
@@ -103,17 +103,12 @@ def _timing(timed: Timing) -> tuple[str, str]:
 
 
 def _ratio(found: Estimate | None) -> tuple[str, str]:
-    return (numbers.times(found.value), between(found)) if found else ("1×", "")
-
-
-def percent(fraction: float | None) -> str:
-    """Two digits of a hundredth: ``43 %``, ``0.31 %``."""
-    return numbers.MISSING if fraction is None else f"{numbers.ratio(100 * fraction)} %"
+    return (numbers.times(found.value, found.low, found.high), between(found)) if found else ("1×", "")
 
 
 def between(found: Estimate) -> str:
     """An interval of a pure number."""
-    return f"{numbers.ratio(found.low)}–{numbers.ratio(found.high)}"
+    return numbers.ratio_between(found.value, found.low, found.high)
 
 
 def _said(cell: Cell, name: str, found: Measured) -> str:
@@ -224,8 +219,8 @@ def scaling(bench: Bench) -> TextTable:
             shown(one.backend, BACKEND_WIDTH),
             numbers.count(one.features),
             one.dtype,
-            f"{one.exponent.value:.2f}",
-            f"{one.exponent.low:.2f}–{one.exponent.high:.2f}",
+            numbers.ratio(one.exponent.value, one.exponent.low, one.exponent.high),
+            between(one.exponent),
             numbers.count(one.rows[0]),
         )
         for one in bench.scaling

@@ -215,14 +215,15 @@ def _speed(speed: Speed, ceiling: bool) -> list[str]:
         numbers.seconds(speed.first_call_seconds),
         numbers.seconds(epoch.median, epoch.low, epoch.high),
         numbers.seconds_between(epoch.median, epoch.low, epoch.high),
-        numbers.ratio(speed.relative),
+        numbers.ratio(speed.relative, *(speed.relative_interval or (None, None))),
         numbers.size(memory),
-        *([_percent(speed.ceiling_fraction)] if ceiling else []),
+        *([_percent(speed)] if ceiling else []),
     ]
 
 
-def _percent(fraction: float | None) -> str:
-    return numbers.ratio(None if fraction is None else 100 * fraction)
+def _percent(speed: Speed) -> str:
+    """The part of the machine's limit in hundredths, whose sign stands above the column."""
+    return numbers.percent(speed.ceiling_fraction, *(speed.ceiling_interval or (None, None))).removesuffix(" %")
 
 
 def self_test(comparison: Comparison) -> TextTable:

@@ -109,7 +109,9 @@ def _not_told_apart(timed: dict[str, Speed], best: str) -> list[str]:
 def _gain(name: str, speed: Speed) -> str:
     if name == "numpy" or not speed.relative:
         return ""
-    return f", {numbers.times(1 / speed.relative)} as fast as numpy"
+    low, high = speed.relative_interval or (None, None)
+    ends = (None, None) if not low or not high else (1 / high, 1 / low)
+    return f", {numbers.times(1 / speed.relative, *ends)} as fast as numpy"
 
 
 def training(problem: Problem) -> list[str]:

@@ -66,7 +66,7 @@ def _relative_fails(point: PointChecks) -> Iterator[str]:
     name = max(failing, key=lambda name: failing[name])
     yield (
         f"Relative error fails {place(point.where)}, where the exact gradient is nearly 0: it calls {shown(name)}'s "
-        f"right gradient {percent(failing[name])} wrong. Use the bound: the error is "
+        f"right gradient {numbers.percent(failing[name])} wrong. Use the bound: the error is "
         f"{numbers.ratio(point.checks[name].bound_ratio)} of what rounding explains."
     )
 
@@ -74,11 +74,6 @@ def _relative_fails(point: PointChecks) -> Iterator[str]:
 def worst_relative(check: GradientCheck) -> float:
     """The largest relative error of the gradient; 0 where none is known."""
     return max((value for value in check.relative if value is not None), default=0.0)
-
-
-def percent(fraction: float) -> str:
-    """``589 %``; a power of ten beyond a million."""
-    return f"{numbers.ratio(100 * fraction)} %"
 
 
 def _steps(problem: Problem, point: PointChecks) -> Iterator[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+from decimal import Decimal
 
 import pytest
 
@@ -44,6 +46,78 @@ def test_an_interval_has_the_unit_and_the_digits_of_its_median():
     assert numbers.seconds_between(6.42e-6, 6.2916e-6, 6.5484e-6) == "6.3–6.5 µs"
     assert numbers.seconds_between(1.1e-3, 0.85e-3, 1.3e-3) == "0.8–1.3 ms"
     assert numbers.seconds_between(1.234e-6, 1.209e-6, 1.259e-6) == "1.21–1.26 µs"
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "figure", "interval"),
+    [
+        (54e-6, 52e-6, 79e-6, "50 µs", "50–80 µs"),  # seen: 50 µs, 52–79
+        (90.2e-6, 12.2e-6, 7969e-6, "90 µs", "12 µs–8.0 ms"),  # seen: 90 µs, 12–7969
+        (503e-6, 107e-6, 20199e-6, "500 µs", "110 µs–20 ms"),  # seen: 500 µs, 107–20199
+        (94e-6, 93e-6, 8e-3, "90 µs", "90 µs–8.0 ms"),  # the low end, too, is no nearer than the figure shows
+        (9.6e-6, 0.1e-6, 9.7e-6, "10 µs", "100 ns–10 µs"),
+        (995e-6, 984e-6, 1.006e-3, "1.00 ms", "0.98–1.01 ms"),
+        (12e-6, 0.3e-6, 24e-6, "10 µs", "300 ns–24 µs"),
+        (0.0, 0.0, 1e-6, "0 ns", "0 ns–1.0 µs"),
+        (1.5, 1.2, math.inf, "1.5 s", "–"),
+    ],
+)
+def test_an_interval_holds_its_figure_and_a_wide_one_is_shown_as_wide(value, low, high, figure, interval):
+    assert numbers.seconds(value, low, high) == figure
+    assert numbers.seconds_between(value, low, high) == interval
+
+
+def amounts(text: str) -> list[Decimal]:
+    """What is shown, read again: both ends of an interval or one figure, in seconds or as a pure number."""
+    scales = {"s": 0, "ms": -3, "µs": -6, "ns": -9, "": 0}
+    parts = [part.replace(",", "").partition(" ") for part in text.split("–")]
+    unit = parts[-1][2]
+    return [Decimal(figure).scaleb(scales[own or unit]) for figure, _, own in parts]
+
+
+@pytest.mark.parametrize("pure", [False, True])
+@pytest.mark.parametrize("seed", range(40))
+def test_what_is_shown_of_an_interval_always_holds_what_is_shown_of_its_figure(seed: int, pure: bool):
+    draw = random.Random(seed)
+    show, between = (numbers.ratio, numbers.ratio_between) if pure else (numbers.seconds, numbers.seconds_between)
+    for _ in range(250):
+        value = 10 ** draw.uniform(-11, 7)
+        below = draw.choice([0.0, draw.random(), 1 - 10 ** draw.uniform(-6, 0), 10 ** draw.uniform(-8, 0)])
+        above = draw.choice([1e-6, draw.random(), 10 ** draw.uniform(-8, 6)])
+        low, high = value * (1 - below), value * (1 + above)
+        (figure,) = amounts(show(value, low, high))
+        shown_low, shown_high = amounts(between(value, low, high))
+        assert shown_low <= figure <= shown_high, (value, low, high)
+        for shown, end in ((shown_low, low), (shown_high, high)):  # no end is moved farther than the spread excuses
+            assert abs(float(shown) - end) <= max((high - low) / 2 * 1.01, 6e-2 * value if pure else 6e-4 * value), (
+                value,
+                low,
+                high,
+            )
+        assert shown_low > 0 or low < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "figure", "interval"),
+    [
+        (33.46, 33.21, 33.72, "33.5", "33.2–33.7"),
+        (2.14, 1.6, 2.7, "2.1", "1.6–2.7"),
+        (2.14, 0.02, 60.0, "2", "0.020–60"),
+        (12345.0, 12300.0, 12400.0, "12,300", "12,300–12,400"),
+        (1.234e-8, 0.98e-8, 1.5e-8, "1.2e-08", "1.0e-08–1.5e-08"),
+        (1.234e6, 1.23e6, 1.24e6, "1.2e+06", "1.2e+06–1.2e+06"),
+    ],
+)
+def test_a_ratio_has_the_digits_that_its_interval_supports(value, low, high, figure, interval):
+    assert numbers.ratio(value, low, high) == figure
+    assert numbers.times(value, low, high) == f"{figure}×"
+    assert numbers.ratio_between(value, low, high) == interval
+
+
+def test_hundredths_have_the_digits_of_their_interval():
+    assert numbers.percent(0.4312) == "43 %"
+    assert numbers.percent(0.4312, 0.4302, 0.4322) == "43.1 %"
+    assert numbers.percent(None) == "–"
 
 
 def test_one_sample_has_no_interval():
