@@ -11,16 +11,16 @@ from handgrad.compare.check.observations import Observation
 from handgrad.compare.check.recipes import tolerance
 from handgrad.compare.check.student.forms import Kind, Series
 from handgrad.compare.check.truth import Blocks, truth
-from handgrad.compare.results.diagnosis import Discrepancy
+from handgrad.compare.results.diagnosis import Discrepancy, LossName
 
 #: Components of dW that stand in the evidence for one probe: those that are off most.
 SHOWN_COMPONENTS = 3
 
 
-def evidence(series: Series, seen: Sequence[Observation]) -> tuple[Discrepancy, ...]:
+def evidence(series: Series, seen: Sequence[Observation], loss: LossName) -> tuple[Discrepancy, ...]:
     """All components at the first probe where the answer is wrong, and at one with another number of rows."""
-    right = truth(series.kind)
-    off = [o for o in seen if not is_right_at(o, series.kind)]
+    right = truth(series.kind, loss)
+    off = [o for o in seen if not is_right_at(o, series.kind, loss)]
     shown = [o for o in off if o.failure is None and o.given]
     if not shown:
         return ()
@@ -45,7 +45,7 @@ def _rows(seen: Observation, truth: Blocks, kind: Kind) -> list[Discrepancy]:
     return rows
 
 
-def smallest_detectable(series: Series, seen: Sequence[Observation]) -> float:
+def smallest_detectable(series: Series, seen: Sequence[Observation], loss: LossName) -> float:
     """The relative error of one component that is surely seen: at every probe, wrong and right lie 2 bounds apart.
 
     Of each component at the probes of the first group, the smallest; of these, that of the worst component.
@@ -56,7 +56,7 @@ def smallest_detectable(series: Series, seen: Sequence[Observation]) -> float:
             precisions = o.precisions or ("float64",) * 2
             bounds = [
                 np.atleast_1d(2 * tolerance(block, o.probe, precision) / abs(block.value))
-                for block, precision in zip(truth(series.kind)(o.probe), precisions, strict=False)
+                for block, precision in zip(truth(series.kind, loss)(o.probe), precisions, strict=False)
             ]
             ratios.append(np.concatenate(bounds))
     return float(np.min(ratios, axis=0).max())

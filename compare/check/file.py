@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from handgrad.compare.check.student.process import MEMORY_LIMIT_BYTES, TIME_LIMIT_SECONDS, started
 from handgrad.compare.results.diagnosis import Assessment, NoAnswer, SourceLine, failed
+
+if TYPE_CHECKING:
+    from handgrad.compare.check.conventions import LossChoice
 
 _WORKER = "handgrad.compare.check.student.worker"
 
@@ -23,6 +27,7 @@ def check_file(
     *,
     time_limit_seconds: float = TIME_LIMIT_SECONDS,
     memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+    loss: LossChoice = None,
 ) -> Assessment:
     """Checks what a file defines: `gradient`, `step`, subclasses of `Trainer`, or `loss`; see `check` for their forms.
 
@@ -30,6 +35,7 @@ def check_file(
         path: A Python file. It is run, in a process of its own, with nothing to read from and nowhere to print to.
         time_limit_seconds: For all of it; then it is killed, with all processes that it started.
         memory_limit_bytes: Of address space, where the system can limit that.
+        loss: Of which they should be the gradients; see `check.diagnose`.
 
     Raises:
         CheckError: If there is no such file, or it cannot be read.
@@ -43,7 +49,7 @@ def check_file(
         # imported while the other process starts, which takes as long
         from handgrad.compare.check.judging import judged
 
-        return judged(file.name, wait())
+        return judged(file.name, wait(), loss)
 
 
 def parse(file: Path) -> NoAnswer | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from handgrad.compare.check.check import diagnose
+from handgrad.compare.check.conventions import LossChoice
 from handgrad.compare.check.student.answers import Answer
 from handgrad.compare.check.student.asking import collect
 from handgrad.compare.check.student.forms import Kind, series
@@ -14,13 +15,13 @@ from handgrad.compare.check.student.process import Ended
 from handgrad.compare.results.diagnosis import Assessment, NoAnswer, failed
 
 
-def judged(file: str, ended: Ended) -> Assessment:
+def judged(file: str, ended: Ended, loss: LossChoice = None) -> Assessment:
     """What is found in what the process left of the file of that name."""
     messages, no_end = outcome(ended)
     functions, no_answers = _read(messages)
     if (failure := no_end or no_answers) is not None:
         return failed(functions[-1].name if functions else file, failure)
-    return replace(_judge(file, functions), printed_lines=ended.printed_lines)
+    return replace(_judge(file, functions, loss), printed_lines=ended.printed_lines)
 
 
 @dataclass
@@ -67,9 +68,9 @@ def _is_complete(function: _Answers) -> bool:
     )
 
 
-def _judge(file: str, functions: Sequence[_Answers]) -> Assessment:
+def _judge(file: str, functions: Sequence[_Answers], loss: LossChoice) -> Assessment:
     """The first of the file's functions that is wrong decides."""
-    assessments = [diagnose(collect(f.kind, f.answers), f.name) for f in functions if _is_complete(f)]
+    assessments = [diagnose(collect(f.kind, f.answers), f.name, loss) for f in functions if _is_complete(f)]
     if not assessments or len(assessments) < len(functions):
         return failed(file, NoAnswer("left-out"))
     wrong = next((assessment for assessment in assessments if not assessment.correct), None)

@@ -19,6 +19,7 @@ from handgrad.compare.check.recipes import Block, DoesNotFit, Recipe, predict_gr
 from handgrad.compare.check.student.forms import Kind, Series
 from handgrad.compare.check.student.probes import Floats, Probe
 from handgrad.compare.check.truth import Blocks, exact_loss, truth
+from handgrad.compare.results.diagnosis import LossName
 
 #: Answers that a mistake must reproduce; that a function raises an error elsewhere is no evidence by itself.
 FEWEST_ANSWERS = 2
@@ -33,23 +34,23 @@ class _Unknowns:
     order: dict[int, Any] = field(default_factory=dict)
 
 
-def is_right(series: Series, seen: Sequence[Observation]) -> bool:
+def is_right(series: Series, seen: Sequence[Observation], loss: LossName) -> bool:
     """Whether the truth reproduces every answer; refusing integers with an error is no wrong answer."""
-    return all(is_right_at(o, series.kind) for o in seen if not refuses_integers(o))
+    return all(is_right_at(o, series.kind, loss) for o in seen if not refuses_integers(o))
 
 
-def is_right_at(seen: Observation, kind: Kind) -> bool:
+def is_right_at(seen: Observation, kind: Kind, loss: LossName) -> bool:
     """Whether the truth reproduces one answer."""
-    return _agrees(seen, truth(kind)(seen.probe), Recipe(), _Unknowns())
+    return _agrees(seen, truth(kind, loss)(seen.probe), Recipe(), _Unknowns())
 
 
 def _prediction(kind: Kind) -> Callable[[Recipe, Probe], Blocks]:
     return predict_loss if kind == "loss" else predict_gradient
 
 
-def explanation(series: Series, seen: Sequence[Observation]) -> Hypothesis | None:
+def explanation(series: Series, seen: Sequence[Observation], loss: LossName) -> Hypothesis | None:
     """The first hypothesis that reproduces every answer, with one mistake if one will do."""
-    for candidates in (hypotheses(series.kind), pairs(series.kind)):
+    for candidates in (hypotheses(series.kind, loss), pairs(series.kind, loss)):
         for candidate in candidates:
             if explains(candidate, series, seen):
                 return candidate

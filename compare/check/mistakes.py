@@ -13,9 +13,10 @@ from functools import cache
 from itertools import combinations, product
 from typing import Any, Literal
 
+from handgrad.compare.check.conventions import FACTORS, is_mean
 from handgrad.compare.check.recipes import Recipe, Scale
 from handgrad.compare.check.student.forms import Kind
-from handgrad.compare.results.diagnosis import Mistake
+from handgrad.compare.results.diagnosis import LossName, Mistake
 
 
 @dataclass(frozen=True)
@@ -60,21 +61,21 @@ class Hypothesis:
 
 
 @cache
-def hypotheses(kind: Kind) -> tuple[Hypothesis, ...]:
-    """Every single mistake, those first that explain most with least."""
-    forms = _loss_mistakes() if kind == "loss" else _gradient_mistakes(kind)
-    return tuple(Hypothesis(_recipe(form), (form,)) for form in forms)
+def hypotheses(kind: Kind, loss: LossName = "mse") -> tuple[Hypothesis, ...]:
+    """Every single mistake in the gradient of that loss, those first that explain most with least."""
+    forms = _loss_mistakes(loss) if kind == "loss" else _gradient_mistakes(kind, loss)
+    return tuple(Hypothesis(_recipe(loss, form), (form,)) for form in forms)
 
 
 @cache
-def pairs(kind: Kind) -> tuple[Hypothesis, ...]:
+def pairs(kind: Kind, loss: LossName = "mse") -> tuple[Hypothesis, ...]:
     """Every two mistakes that can be made together."""
-    singles = [hypothesis.forms[0] for hypothesis in hypotheses(kind)]
-    return tuple(Hypothesis(_recipe(a, b), (a, b)) for a, b in combinations(singles, 2) if _together(a, b))
+    singles = [hypothesis.forms[0] for hypothesis in hypotheses(kind, loss)]
+    return tuple(Hypothesis(_recipe(loss, a, b), (a, b)) for a, b in combinations(singles, 2) if _together(a, b))
 
 
-def _recipe(*forms: MistakeForm) -> Recipe:
-    switches: dict[str, Any] = {}
+def _recipe(loss: LossName, *forms: MistakeForm) -> Recipe:
+    switches: dict[str, Any] = {"scale_weights": FACTORS[loss], "scale_bias": FACTORS[loss]}
     for form in forms:
         for name, value in form.switches.items():
             switches[name] = switches[name] * value if name in switches else value
@@ -102,8 +103,8 @@ def _freedoms(form: MistakeForm) -> set[str]:
     return {names[name] for name in form.switches if name in names}
 
 
-def _gradient_mistakes(kind: Kind) -> Iterator[MistakeForm]:
-    yield from _both_scaled()
+def _gradient_mistakes(kind: Kind, loss: LossName) -> Iterator[MistakeForm]:
+    yield from _both_scaled(loss)
     if kind == "step":
         yield MistakeForm("updated-too-early", "weights-first", {"order": "weights-first"})
         yield MistakeForm("updated-too-early", "bias-first", {"order": "bias-first"})
@@ -123,22 +124,24 @@ def _gradient_mistakes(kind: Kind) -> Iterator[MistakeForm]:
     yield MistakeForm("not-reset", "", {"accumulated": True})
     yield from _float32()
     yield from _integers()
-    yield from _one_block()
-    yield MistakeForm("whole-n-in-batch", "", {"fixed_rows": True})
+    yield from _one_block(loss)
+    if is_mean(loss):
+        yield MistakeForm("whole-n-in-batch", "", {"fixed_rows": True})
 
 
-def _both_scaled() -> Iterator[MistakeForm]:
-    for mistake, scale in _FACTORS.items():
+def _both_scaled(loss: LossName) -> Iterator[MistakeForm]:
+    for mistake, scale in _wrong_factors(loss).items():
         yield MistakeForm(mistake, "", {"scale_weights": scale, "scale_bias": scale})
-    whole = Scale(rows=1, total=-1)
-    yield MistakeForm("whole-n-in-batch", "", {"scale_weights": whole, "scale_bias": whole})
+    if is_mean(loss):
+        whole = Scale(rows=1, total=-1)
+        yield MistakeForm("whole-n-in-batch", "", {"scale_weights": whole, "scale_bias": whole})
     yield MistakeForm("always-zero", "", {"scale_weights": Scale(0.0), "scale_bias": Scale(0.0)})
 
 
-def _one_block() -> Iterator[MistakeForm]:
+def _one_block(loss: LossName) -> Iterator[MistakeForm]:
     blocks: dict[str, Literal["dW", "db"]] = {"scale_weights": "dW", "scale_bias": "db"}
     for name, block in blocks.items():
-        for factor, scale in _FACTORS.items():
+        for factor, scale in _wrong_factors(loss).items():
             yield MistakeForm("one-block-only", switches={name: scale}, block=block, factor=factor)
         yield MistakeForm("one-block-only", switches={name: Scale(0.0)}, block=block)
 
@@ -180,10 +183,12 @@ def _integers() -> Iterator[MistakeForm]:
         yield MistakeForm("integers", "small-step", {"truncated": where, "scale_weights": Scale(0.0)})
 
 
-def _loss_mistakes() -> Iterator[MistakeForm]:
+def _loss_mistakes(loss: LossName) -> Iterator[MistakeForm]:
     yield MistakeForm("sign", "", {"scale_weights": Scale(-1)})
     yield MistakeForm("halved-loss", "", {"scale_weights": Scale(0.5)})
-    yield MistakeForm("sum-instead-of-mean", "", {"scale_weights": Scale(rows=1)})
+    yield MistakeForm("doubled-loss", "", {"scale_weights": Scale(2.0)})
+    over_rows, scale = _over_rows(loss)
+    yield MistakeForm(over_rows, "", {"scale_weights": scale})
     yield MistakeForm("root-of-loss", "", {"power": 1})
     yield MistakeForm("absolute-error", "", {"residual": "sign"})
     yield MistakeForm("bias-left-out", "", {"forward": "no-bias"})
@@ -199,12 +204,16 @@ def _loss_mistakes() -> Iterator[MistakeForm]:
     yield MistakeForm("integers", "input", {"truncated": "input"})
 
 
-#: The wrong factors, by the mistake that each of them is on both blocks.
-_FACTORS = {
-    "sign": Scale(-1.0),
-    "two-missing": Scale(0.5),
-    "two-twice": Scale(2.0),
-    "sum-instead-of-mean": Scale(rows=1),
-}
+def _wrong_factors(loss: LossName) -> dict[str, Scale]:
+    """The wrong factors, by the mistake that each of them is on both blocks."""
+    over_rows, scale = _over_rows(loss)
+    return {"sign": Scale(-1.0), "two-missing": Scale(0.5), "two-twice": Scale(2.0), over_rows: scale}
+
+
+def _over_rows(loss: LossName) -> tuple[str, Scale]:
+    """A sum where the mean over the rows should be, or the other way round."""
+    return ("sum-instead-of-mean", Scale(rows=1)) if is_mean(loss) else ("mean-instead-of-sum", Scale(rows=-1))
+
+
 #: What may be cut off to whole numbers.
 _TRUNCATED = ("dW", "result", "X", "y", "data", "weights", "parameters", "residual")

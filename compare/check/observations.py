@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.compare.check.conventions import FACTORS
 from handgrad.compare.check.student.answers import Answer, failure_of
 from handgrad.compare.check.student.forms import Kind, Series
 from handgrad.compare.check.student.probes import UNIT_ROUNDOFF, Floats, Probe, rounding
 from handgrad.compare.check.truth import exact_gradient
-from handgrad.compare.results.diagnosis import NoAnswer
+from handgrad.compare.results.diagnosis import LossName, NoAnswer
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +36,9 @@ class Observation:
     failure: NoAnswer | None
 
 
-def observe(series: Series, answers: Sequence[Answer]) -> list[Observation]:
-    """Every call of a series with what came back from it."""
-    single = wholly_float32(series, answers)
+def observe(series: Series, answers: Sequence[Answer], loss: LossName) -> list[Observation]:
+    """Every call of a series with what came back from it, of which `loss` tells how large float32's errors may be."""
+    single = wholly_float32(series, answers, loss)
     return [_observe(p, a, series.kind, single) for p, a in zip(series.calls(), answers, strict=True)]
 
 
@@ -55,7 +56,7 @@ def _observe(probe: Probe, answer: Answer, kind: Kind, single: bool) -> Observat
     return Observation(probe, given, rounded, precisions, None)
 
 
-def wholly_float32(series: Series, answers: Sequence[Answer]) -> bool:
+def wholly_float32(series: Series, answers: Sequence[Answer], loss: LossName) -> bool:
     """Whether this is an implementation in float32, and says so, rather than one that loses digits on the way.
 
     For float64 data it returns float32 (or a plain number that is one), and its residuals are float32's, too: where y
@@ -67,18 +68,20 @@ def wholly_float32(series: Series, answers: Sequence[Answer]) -> bool:
         return False
     if series.kind != "gradient":
         return True
-    return all(_residuals_are_float32(p, a) for p, a in doubles if p.kind == "fitted")
+    return all(_residuals_are_float32(p, a, loss) for p, a in doubles if p.kind == "fitted")
 
 
 def _is_float32(answer: Answer) -> bool:
     return "float32" in answer.types and all((np.float32(b) == b).all() for b in answer.blocks)
 
 
-def _residuals_are_float32(probe: Probe, answer: Answer) -> bool:
+def _residuals_are_float32(probe: Probe, answer: Answer, loss: LossName) -> bool:
+    factor = FACTORS[loss].at(probe)
     residual = abs(probe.X @ probe.weights + probe.bias - probe.y)
     sums = 2 / probe.rows * (abs(probe.X).T @ residual), 2 / probe.rows * residual.sum()
     return any(
-        block.shape == truth.shape and bool((abs(block - truth) > rounding(probe, "float32") * size).any())
+        block.shape == truth.shape
+        and bool((abs(block - factor * truth) > rounding(probe, "float32") * factor * size).any())
         for block, truth, size in zip(answer.blocks, exact_gradient(probe), sums, strict=True)
     )
 

@@ -1,38 +1,42 @@
 """The right answers of `check`: exact for the given numbers, since every float is a rational number, and rounded once.
 
-With r = X W + b − y: L = (1/n) Σ r², dW = (2/n) Xᵀ r, db = (2/n) Σ r. They never leave the process that judges.
+With r = X W + b − y: L = (1/n) Σ r², dW = (2/n) Xᵀ r, db = (2/n) Σ r, each times the factor of the loss that is asked
+for (`conventions`). They never leave the process that judges.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
-from handgrad.compare.check.recipes import Block, Recipe, predict_loss, sizes
+from handgrad.compare.check.conventions import FACTORS, right_recipe
+from handgrad.compare.check.recipes import Block, predict_loss, sizes
 from handgrad.compare.check.student.forms import Kind
 from handgrad.compare.check.student.probes import Floats, Probe
+from handgrad.compare.results.diagnosis import LossName
 
 Blocks = tuple[Block, ...]
 
 
-def truth(kind: Kind) -> Callable[[Probe], Blocks]:
+def truth(kind: Kind, loss: LossName) -> Callable[[Probe], Blocks]:
     """What gives the right answer of that kind at a probe; a step's is told by its gradient."""
-    return right_loss if kind == "loss" else right_gradient
+    return partial(right_loss if kind == "loss" else right_gradient, loss=loss)
 
 
-def right_gradient(probe: Probe) -> tuple[Block, Block]:
-    """The exact dW (d,) and db (), with the sizes of the terms that a function adds up for them."""
-    weights, bias = exact_gradient(probe)
-    weights_size, bias_size = sizes(Recipe(), probe)
-    return Block(weights, weights_size), Block(bias, bias_size)
+def right_gradient(probe: Probe, loss: LossName) -> tuple[Block, Block]:
+    """The exact dW (d,) and db () of that loss, with the sizes of the terms that a function adds up for them."""
+    factor, (weights, bias) = FACTORS[loss].at(probe), exact_gradient(probe)
+    weights_size, bias_size = sizes(right_recipe(loss), probe)
+    return Block(factor * weights, weights_size), Block(np.asarray(factor * bias), bias_size)
 
 
-def right_loss(probe: Probe) -> tuple[Block]:
+def right_loss(probe: Probe, loss: LossName) -> tuple[Block]:
     """The exact loss (), with the size of its terms."""
-    return (Block(np.array(exact_loss(probe)), predict_loss(Recipe(), probe)[0].size),)
+    value = FACTORS[loss].at(probe) * exact_loss(probe)
+    return (Block(np.array(value), predict_loss(right_recipe(loss), probe)[0].size),)
 
 
 @lru_cache(maxsize=256)

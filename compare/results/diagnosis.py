@@ -14,6 +14,9 @@ UNKNOWN = "of-no-known-kind"
 #: The key of the mistake whose numbers may be right: what was given is not what it was.
 CHANGES_INPUT = "changes-its-input"
 
+#: The loss that a gradient is that of, with r = X W + b − y: (1/n) Σ r², (1/2n) Σ r², Σ r², ½ Σ r².
+LossName = Literal["mse", "half-mse", "sum", "half-sum"]
+
 #: Why there is no answer. Each cause belongs to one key in `FAILURES`.
 Cause = Literal[
     "raises",
@@ -206,6 +209,9 @@ class Assessment:
         printed_lines: How much it printed.
         wrong_call: Of an exercise's wrong answers that no mistake explains: the first call of these.
         unanswered: Some probes have no answer, which no mistake explains: another form of the arguments may suit it.
+        loss: The loss by whose gradient it was judged.
+        loss_origin: How that loss is known: "declared" by who asks, "beside" the gradient in its file, or "assumed".
+        right_for: Where no loss is declared: another loss, of which this is the right gradient.
     """
 
     subjects: tuple[str, ...]
@@ -221,6 +227,9 @@ class Assessment:
     printed_lines: int = 0
     wrong_call: Call | None = None
     unanswered: bool = False
+    loss: LossName = "mse"
+    loss_origin: Literal["assumed", "declared", "beside"] = "assumed"
+    right_for: LossName | None = None
 
     @property
     def correct(self) -> bool:

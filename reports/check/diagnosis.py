@@ -18,6 +18,7 @@ from handgrad.compare.results.diagnosis import (
 )
 from handgrad.reports.check.exercise_words import EXERCISE_MISTAKES
 from handgrad.reports.check.failures import failure_words, place_words
+from handgrad.reports.check.losses import in_terms_of, judged_by, undecided
 from handgrad.reports.check.words import FACTORS, FORMS, MISTAKES, Wording
 
 #: Of an exercise's numbers that no mistake explains: the table's words are about dW and db, which it may not have.
@@ -59,6 +60,8 @@ class Diagnosis:
         smallest_detectable: The relative error of a component that would have been seen; NaN where none was compared.
         notes: What else was noticed, none of it wrong.
         subject: The function's name.
+        loss: By which it was judged: "mse", "half-mse", "sum" or "half-sum".
+        right_for: Where no loss was declared: another one, of which it is right; else None.
     """
 
     correct: bool
@@ -72,6 +75,8 @@ class Diagnosis:
     smallest_detectable: float = math.nan
     notes: tuple[str, ...] = ()
     subject: str = "gradient"
+    loss: str = "mse"
+    right_for: str | None = None
 
     def as_hint(self) -> Diagnosis:
         """Without the answer: a question in place of the mistake's name, its numbers and its remedy.
@@ -88,6 +93,7 @@ class Diagnosis:
             evidence=(),
             mathematics="",
             hint=self.question,
+            right_for=None,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -126,6 +132,8 @@ def diagnosis(assessment: Assessment) -> Diagnosis:
         subject=" and ".join(assessment.subjects),
         smallest_detectable=math.nan if detectable is None else detectable,
         notes=tuple(_notes(assessment)),
+        loss=assessment.loss,
+        right_for=assessment.right_for,
     )
 
 
@@ -135,7 +143,9 @@ def diagnosis(assessment: Assessment) -> Diagnosis:
 def _right(assessment: Assessment) -> Diagnosis:
     names, verb = " and ".join(assessment.subjects), "is" if len(assessment.subjects) == 1 else "are"
     asked = f"Asked {assessment.calls} times, it was right each time"
-    return Diagnosis(True, None, (), f"Correct: {names} {verb} right.\n{asked}{_how_exactly(assessment)}")
+    loss = judged_by(assessment)
+    title = f"Correct for {loss}" if loss else "Correct"
+    return Diagnosis(True, None, (), f"{title}: {names} {verb} right.\n{asked}{_how_exactly(assessment)}")
 
 
 def _how_exactly(assessment: Assessment) -> str:
@@ -207,10 +217,18 @@ def _row(discrepancy: Discrepancy) -> Evidence:
 def _wording(mistake: Mistake, assessment: Assessment) -> Wording:
     if mistake.key == UNKNOWN and assessment.by_exercise:
         return UNKNOWN_IN_EXERCISE
-    return MISTAKES.get(mistake.key) or EXERCISE_MISTAKES[mistake.key]
+    wording = MISTAKES.get(mistake.key) or EXERCISE_MISTAKES[mistake.key]
+    return in_terms_of(wording, mistake.key, assessment.loss)
 
 
 def _explanation(assessment: Assessment, wordings: list[Wording], evidence: tuple[Evidence, ...]) -> str:
+    if assessment.right_for is not None:
+        return undecided(assessment, assessment.right_for)
+    by = judged_by(assessment)
+    return _what_is_wrong(assessment, wordings, evidence) + (f"\nHeld against {by}." if by else "")
+
+
+def _what_is_wrong(assessment: Assessment, wordings: list[Wording], evidence: tuple[Evidence, ...]) -> str:
     if assessment.keys == (UNKNOWN,):
         worst = "" if assessment.by_exercise else _worst(evidence)
         return f"{' and '.join(assessment.subjects)}: {wordings[0].title}" + (f" ({worst})" if worst else "")

@@ -48,6 +48,12 @@ MISTAKES = {
         hint="Divide by the number of rows, len(y).",
         question="If every row of the data stood there twice, what would become of the loss? And of your gradient?",
     ),
+    "mean-instead-of-sum": Wording(
+        title="n times too small: a mean where the sum should be",
+        mathematics="L = (1/n) Σ r², so dW = (2/n) Xᵀ r, db = (2/n) Σ r",
+        hint="Do not divide by the number of rows: this loss is a sum.",
+        question="If every row of the data stood there twice, what would become of the loss? And of your gradient?",
+    ),
     "whole-n-in-batch": Wording(
         title="divided by a fixed number of rows, not by the rows that were given",
         mathematics="for a batch B of m rows: dW = (2/m) Σ_{i∈B} xᵢ rᵢ",
@@ -56,8 +62,8 @@ MISTAKES = {
     ),
     "one-block-only": Wording(
         title="right for one block only: dW and db do not carry the same factor",
-        mathematics="dW = (2/n) Xᵀ r and db = (2/n) Σ r: the same 2/n, the same r",
-        hint="Compute the factor 2/n and the residual once, and use them for both.",
+        mathematics="dW = (2/n) Xᵀ r and db = (2/n) Σ r: the same factor, the same r",
+        hint="Compute the factor before the sums and the residual once, and use them for both.",
         question="Which factor stands before the sum in dW, and which in db?",
     ),
     "broadcast-residual": Wording(
@@ -138,6 +144,12 @@ MISTAKES = {
         hint="This loss has no ½.",
         question="Which factor stands before the sum of squares?",
     ),
+    "doubled-loss": Wording(
+        title="twice what it should be: a 2 too many",
+        mathematics="L = (1/n) Σ r²",
+        hint="This loss has no 2.",
+        question="Which factor stands before the sum of squares?",
+    ),
     "root-of-loss": Wording(
         title="the root of the mean squared error",
         mathematics="L = (1/n) Σ r², in units of y²",
@@ -201,4 +213,5 @@ FACTORS = {
     "two-missing": "half of what it should be",
     "two-twice": "twice too large",
     "sum-instead-of-mean": "n times too large",
+    "mean-instead-of-sum": "n times too small",
 }

@@ -14,6 +14,7 @@ from handgrad.compare.results.comparison import Comparison
 from handgrad.data.dataset import Dataset, check_same_index
 
 if TYPE_CHECKING:
+    from handgrad.compare.check.conventions import LossChoice
     from handgrad.compare.check.student.forms import Kind
     from handgrad.reports.check.diagnosis import Diagnosis
 
@@ -91,7 +92,7 @@ def train(
     return trainer.train(Plan(learning_rate, epochs, batch_size, start, seed, dtype, order=order))
 
 
-def check(function: Callable[..., Any], kind: Kind | None = None) -> Diagnosis:
+def check(function: Callable[..., Any], kind: Kind | None = None, loss: LossChoice = None) -> Diagnosis:
     """Whether a gradient written by hand is right, or which mistake was made.
 
     Args:
@@ -100,6 +101,9 @@ def check(function: Callable[..., Any], kind: Kind | None = None) -> Diagnosis:
             bias)`; or a subclass of `Trainer`. For one feature it may also take X (n,) and a number for the weights.
         kind: Which of these it is, "gradient", "step", "loss" or "trainer"; by default told by its parameters and its
             name.
+        loss: Of which it should be the gradient: "mse" (1/n) Σ r², "half-mse" (1/2n) Σ r², "sum" Σ r², "half-sum"
+            ½ Σ r², or "any" of these. By default it is judged by "mse", and what is right for another is said, but not
+            called correct.
 
     Returns:
         `Diagnosis` with `.correct`, `.mistake` and `.explanation`; it shows itself in a terminal and in a notebook.
@@ -109,7 +113,7 @@ def check(function: Callable[..., Any], kind: Kind | None = None) -> Diagnosis:
     from handgrad.compare.check.check import check as checked
     from handgrad.reports.check.diagnosis import diagnosis
 
-    return diagnosis(checked(function, kind))
+    return diagnosis(checked(function, kind, loss))
 
 
 class SideBySide(Comparison):

@@ -64,7 +64,7 @@ def grade(number: int, path: str | Path, *, time_limit_seconds: float = TIME_LIM
 
 
 def _checked(chosen: Exercise, file: Path, time_limit_seconds: float) -> Assessment:
-    assessment = check_file(file, time_limit_seconds=time_limit_seconds)
+    assessment = check_file(file, time_limit_seconds=time_limit_seconds, loss="mse")
     if assessment.correct and chosen.function not in assessment.subjects:
         return failed(chosen.function, NoAnswer("not-defined", given=" and ".join(assessment.subjects)))
     if assessment.correct and chosen.many_features and assessment.one_feature:

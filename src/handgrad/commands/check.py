@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,16 @@ import typer
 
 from handgrad.commands.shared.options import HintOnly, Json, TimeLimit
 from handgrad.commands.shared.output import show_assessment
+
+
+class LossOption(StrEnum):
+    """The losses of which a gradient may be asked for, and "any" of them."""
+
+    mse = "mse"
+    half_mse = "half-mse"
+    sum = "sum"
+    half_sum = "half-sum"
+    any = "any"
 
 
 def check(
@@ -20,6 +31,14 @@ def check(
             show_default=False,
         ),
     ],
+    loss: Annotated[
+        LossOption | None,
+        typer.Option(
+            help="The loss whose gradient is asked for: (1/n), (1/2n), 1 or 1/2 times the sum of squares. "
+            "[default: that of a loss or cost function in the file, else mse, and said if another fits]",
+            show_default=False,
+        ),
+    ] = None,
     hint_only: HintOnly = False,
     json_output: Json = False,
     time_limit: TimeLimit = 10.0,
@@ -27,4 +46,8 @@ def check(
     """Check your own gradient: right, or which mistake it is. Exit code 0 if right, 1 if wrong."""
     from handgrad.compare.check.file import check_file
 
-    show_assessment(check_file(file, time_limit_seconds=time_limit), hint_only, json_output)
+    show_assessment(
+        check_file(file, time_limit_seconds=time_limit, loss=None if loss is None else loss.value),
+        hint_only,
+        json_output,
+    )

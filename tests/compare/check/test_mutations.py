@@ -156,5 +156,11 @@ def test_what_is_told_of_a_mutation_reads_well_at_80_columns(mutant: Mutant) -> 
     lines = str(told(mutant)).splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[0].startswith(
-        ("Correct: ", "Wrong: ", "Wrong, 2 mistakes at once: ", f"{mutant.name}: {MISTAKES[UNKNOWN].title}")
+        (
+            "Correct: ",
+            "Wrong: ",
+            "Undecided: ",
+            "Wrong, 2 mistakes at once: ",
+            f"{mutant.name}: {MISTAKES[UNKNOWN].title}",
+        )
     )

@@ -19,6 +19,7 @@ from handgrad.compare.results.diagnosis import (
     Call,
     Cause,
     Discrepancy,
+    LossName,
     Mistake,
     NoAnswer,
     ProbeShape,
@@ -30,6 +31,7 @@ from handgrad.reports.check.exercise_words import EXERCISE_MISTAKES
 from handgrad.reports.check.failures import SENTENCES, failure_words, place_words
 from handgrad.reports.check.words import FACTORS, FORMS, MISTAKES, Wording
 
+LOSSES: tuple[LossName, ...] = get_args(LossName)
 KINDS: tuple[Kind, ...] = ("gradient", "step", "loss")
 PROBE = ProbeShape(7, 3)
 FAILURE = NoAnswer("shape", "(2,)", "(3,)", part="dW", place=PROBE, line=SourceLine("mine.py", 4, "return r"))
@@ -52,7 +54,7 @@ def test_every_wording_is_whole_and_its_title_fits_a_line(wording: Wording) -> N
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_mistake_that_is_recognised_has_words(kind: Kind) -> None:
-    for hypothesis in hypotheses(kind):
+    for hypothesis in (h for loss in LOSSES for h in hypotheses(kind, loss)):
         (mistake,) = hypothesis.made()
         assert mistake.key in MISTAKES
         assert not mistake.form or (mistake.key, mistake.form) in FORMS
@@ -60,7 +62,7 @@ def test_every_mistake_that_is_recognised_has_words(kind: Kind) -> None:
 
 
 def test_no_words_are_there_that_nothing_uses() -> None:
-    made = [mistake for kind in KINDS for hypothesis in hypotheses(kind) for mistake in hypothesis.made()]
+    made = [m for kind in KINDS for loss in LOSSES for hypothesis in hypotheses(kind, loss) for m in hypothesis.made()]
     slips = {slip.mistake for e in EXERCISES.values() if e.task for slip in e.task.slips}
     assert set(FORMS) == {(mistake.key, mistake.form) for mistake in made if mistake.form}
     assert set(FACTORS) == {mistake.factor for mistake in made if mistake.factor}

@@ -1,0 +1,33 @@
+"""The losses whose gradients courses ask for: c Σ r² with c = 1/n, 1/(2n), 1 or ½; dW = 2c Xᵀ r and db = 2c Σ r.
+
+The factor of each is told relative to the mean squared error (1/n) Σ r², in which all recipes are written. That of the
+most attended course (Ng, *Machine Learning Specialization*, 2022, week 1) is (1/2n) Σ r².
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from handgrad.compare.check.recipes import Recipe, Scale
+from handgrad.compare.results.diagnosis import LossName
+
+#: A loss that is declared; "any" of the four; None where nothing is.
+LossChoice = LossName | Literal["any"] | None
+
+#: Loss and gradient over those of the mean squared error.
+FACTORS: dict[LossName, Scale] = {
+    "mse": Scale(),
+    "half-mse": Scale(0.5),
+    "sum": Scale(rows=1),
+    "half-sum": Scale(0.5, rows=1),
+}
+
+
+def right_recipe(loss: LossName) -> Recipe:
+    """How the gradient of that loss, and the loss itself, are computed without a mistake."""
+    return Recipe(scale_weights=FACTORS[loss], scale_bias=FACTORS[loss])
+
+
+def is_mean(loss: LossName) -> bool:
+    """Whether it is divided by the number of rows."""
+    return FACTORS[loss].rows == 0

@@ -1,0 +1,94 @@
+"""The words about a loss: its formula, what a mistake is in its gradient, of which other a gradient is right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from handgrad.compare.results.diagnosis import Assessment, LossName
+from handgrad.reports.check.words import Wording
+
+#: With r = X W + b − y.
+FORMULAS: dict[LossName, str] = {
+    "mse": "(1/n) Σ r²",
+    "half-mse": "(1/2n) Σ r²",
+    "sum": "Σ r²",
+    "half-sum": "½ Σ r²",
+}
+
+#: What stands before the sums of the gradient, where the mean squared error has (2/n).
+_FACTORS: dict[LossName, str] = {"mse": "(2/n) ", "half-mse": "(1/n) ", "sum": "2 ", "half-sum": ""}
+
+_HALF_TOO_MANY = Wording(
+    title="half of what it should be: a ½ too many",
+    mathematics="d(½ r²)/dr = r, so dW = (2/n) Xᵀ r, db = (2/n) Σ r",
+    hint="The 2 of the square cancels the ½ of the loss: no ½ is left in the gradient.",
+    question="What is the derivative of ½ r² with respect to r?",
+)
+_HALF_MISSING = Wording(
+    title="twice too large: the ½ of the loss is missing",
+    mathematics="d(½ r²)/dr = r, so dW = (2/n) Xᵀ r, db = (2/n) Σ r",
+    hint="The loss has a ½ in front, which cancels the 2 of the square.",
+    question="What is the derivative of ½ r² with respect to r?",
+)
+_LOSS_DOUBLED = Wording(
+    title="twice what it should be: the ½ is missing",
+    mathematics="L = (1/n) Σ r²",
+    hint="This loss has a ½ in front.",
+    question="Which factor stands before the sum of squares?",
+)
+_LOSS_HALVED = replace(_LOSS_DOUBLED, title="half of what it should be: a ½ too many", hint="This loss has one ½.")
+
+#: What a factor of 2 is where the loss has a ½.
+_HALVES = {
+    "two-missing": _HALF_TOO_MANY,
+    "two-twice": _HALF_MISSING,
+    "halved-loss": _LOSS_HALVED,
+    "doubled-loss": _LOSS_DOUBLED,
+}
+
+#: What the right answer of another loss lacks, or has too much, for the mean squared error.
+_FOR_THE_MEAN: dict[LossName, str] = {
+    "half-mse": "the 2 is missing",
+    "sum": "it is n times too large",
+    "half-sum": "the 2 is missing, and it is a sum in place of a mean",
+}
+_LOSS_FOR_THE_MEAN: dict[LossName, str] = {
+    "half-mse": "it is half of what it should be",
+    "sum": "it is n times too large",
+    "half-sum": "it is n/2 times what it should be",
+}
+
+
+def in_terms_of(wording: Wording, key: str, loss: LossName) -> Wording:
+    """The words about a mistake where the gradient, or the loss, is that of `loss`."""
+    if loss == "mse":
+        return wording
+    own = _HALVES.get(key, wording) if loss.startswith("half") else wording
+    return replace(own, mathematics=_formulas(own.mathematics, loss), hint=_formulas(own.hint, loss))
+
+
+def _formulas(text: str, loss: LossName) -> str:
+    """The formulas of the mean squared error turned into those of another."""
+    turned = text.replace("(1/n) Σ r²", FORMULAS[loss]).replace("(2/n) ", _FACTORS[loss])
+    return turned.replace("(2/m)", "(1/m)") if loss == "half-mse" else turned
+
+
+def undecided(assessment: Assessment, other: LossName) -> str:
+    """What is said where a right answer is that of another loss, and none was declared."""
+    names = " and ".join(assessment.subjects)
+    for_mean = _LOSS_FOR_THE_MEAN if set(assessment.keys) & _LOSS_KEYS else _FOR_THE_MEAN
+    return (
+        f"Undecided: {names} is correct for {FORMULAS[other]}; for {FORMULAS['mse']} {for_mean[other]}.\n"
+        f'Say which loss is meant: --loss {other}, --loss mse, or --loss any (loss="{other}" in Python).'
+    )
+
+
+_LOSS_KEYS = {"halved-loss", "doubled-loss"}
+
+
+def judged_by(assessment: Assessment) -> str:
+    """By which loss, where that is not what is assumed."""
+    formula = FORMULAS[assessment.loss]
+    if assessment.loss_origin == "beside":
+        return f"the loss {formula} that stands beside it"
+    return "" if assessment.loss == "mse" else f"the loss {formula}"
