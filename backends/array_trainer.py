@@ -6,13 +6,16 @@ how rows are taken from it and how it predicts.
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
+from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, Recording, Trainer
+from handgrad.backends.kernels.track import Track
 
 
 class ArrayTrainer(Trainer):
@@ -54,3 +57,34 @@ class ArrayTrainer(Trainer):
         n = self.number(rows)
         scale = self.number(2) / n
         return Gradient(sums[-1] / n, scale * sums[:-2], scale * sums[-2])
+
+
+class CompiledTrainer(ArrayTrainer):
+    """A trainer on arrays that compiles the loop over epochs, too, as one of small data takes less time than a call.
+
+    It writes `descend`; what its loop does not cover (`compiles`) is left to the shared loop.
+    """
+
+    def compiles(self, plan: Plan) -> bool:
+        """Whether the compiled loop can follow the plan: here, where all rows are in a batch."""
+        return self.takes_all(plan)
+
+    @abstractmethod
+    def descend(self, track: Track, rate: Any) -> int:
+        """Runs along the track, θ ← θ − η ∇L, until it ends or a loss is not finite; returns how many losses there are.
+
+        `rate` is η as a number of the dtype.
+        """
+
+    def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
+        """Epochs `first` to `first + count − 1`: the parameters after them, and the loss before each."""
+        if not self.compiles(plan):
+            return super().run(parameters, plan, first, count)
+        return self.run_recording(parameters, plan, (first, first + count))[:2]
+
+    def run_recording(self, parameters: Parameters, plan: Plan, epochs: Sequence[int]) -> Recording:
+        """The run from the first of these epochs (k,), ascending, to the last, with the parameters at each of them."""
+        if not self.compiles(plan):
+            return super().run_recording(parameters, plan, epochs)
+        track = Track.of(parameters, epochs)
+        return track.recording(self.descend(track, self.number(plan.learning_rate)))

@@ -86,7 +86,10 @@ class Plan:
         check_whole("seed", self.seed, least=0)
         if self.batch_size is not None:
             check_whole("batch size", self.batch_size, least=1)
-        for epoch in self.record if self.record is not None else ():
+        asked: Sequence[int] = () if self.record is None else self.record
+        if isinstance(asked, range):  # its ends tell all that lies between
+            asked = asked[:: max(1, len(asked) - 1)]
+        for epoch in asked:
             check_whole("epoch to record", epoch, least=0)
         check_dtype(self.dtype)
         if self.order not in ("shuffled", "file"):
@@ -99,6 +102,18 @@ class Plan:
         if self.epochs <= RECORDED_AT_MOST:
             return list(range(self.epochs + 1))
         return sorted({round(e) for e in np.linspace(0, self.epochs, RECORDED_AT_MOST + 1)})
+
+
+class Recording(NamedTuple):
+    """Epochs that were run: `parameters` at the end, in the backend's own form, and the loss before each epoch.
+
+    If the last loss is not finite, that epoch was not run. `points` (k, d + 1), of the dtype, are the parameters at the
+    epochs that were asked for, as far as the run came, the bias last.
+    """
+
+    parameters: Parameters
+    losses: list[float]
+    points: FloatArray
 
 
 @dataclass(frozen=True)
@@ -214,11 +229,10 @@ class Trainer(ABC):
     def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
         """Epochs `first` to `first + count − 1`: the parameters after them, and the loss before each.
 
-        Stops before an epoch that starts with a loss that is not finite, which is then the last in the list. A
-        backend that compiles its whole loop replaces this method; the contract tests hold it to the same trajectory.
+        Stops before an epoch that starts with a loss that is not finite, the last one. Compiled loops replace this.
         """
         X, y = self.data
-        losses: list[float] = []
+        losses = list[float]()
         for epoch in range(first, first + count):
             if self.takes_all(plan):
                 step = self.gradient(X, y, *parameters)
@@ -234,6 +248,21 @@ class Trainer(ABC):
                 step = self.gradient(*self.take(X, y, rows), *parameters)
                 parameters = self.update(*parameters, step, plan.learning_rate)
         return parameters, losses
+
+    def run_recording(self, parameters: Parameters, plan: Plan, epochs: Sequence[int]) -> Recording:
+        """The run from the first of these epochs (k,), ascending, to the last, with the parameters at each of them.
+
+        It is `run` from one to the next; a compiled loop records inside, held to this to the bit by the contract tests.
+        """
+        kept, losses = [self.to_numpy(*parameters)], list[float]()
+        for here, there in pairwise(epochs):
+            parameters, segment = self.run(parameters, plan, here, there - here)
+            losses += segment
+            if not math.isfinite(segment[-1]):
+                break
+            kept.append(self.to_numpy(*parameters))
+        biases = np.array([p.bias for p in kept], dtype=self.dtype)
+        return Recording(parameters, losses, np.column_stack([np.array([p.weights for p in kept]), biases]))
 
     def takes_all(self, plan: Plan) -> bool:
         """Whether one update sees all rows (then in their own order)."""
@@ -251,19 +280,11 @@ class Trainer(ABC):
                 f"backend {self.name!r}: expected all {self.rows} rows in a batch, got a batch size of "
                 f"{plan.batch_size}; leave the batch size out, or take another backend"
             )
-        parameters = self.start(plan)
         marks = plan.recorded()
-        kept = [self.to_numpy(*parameters)]
-        losses: list[float] = []
-        for here, there in pairwise(marks):
-            parameters, segment = self.run(parameters, plan, here, there - here)
-            losses += segment
-            if not math.isfinite(segment[-1]):
-                break
-            kept.append(self.to_numpy(*parameters))
-        else:
+        parameters, losses, points = self.run_recording(self.start(plan), plan, marks)
+        if len(points) == len(marks):
             losses.append(float(self.loss(*self.data, *parameters)))
-        return _training(marks, kept, losses)
+        return _training(np.array(marks), points, np.array(losses, dtype=np.float64))
 
     def start(self, plan: Plan) -> Parameters:
         """The plan's start in the backend's own form."""
@@ -302,27 +323,26 @@ def permutation(rows: int, plan: Plan, epoch: int) -> NDArray[np.int64]:
     return np.random.default_rng([plan.seed, epoch]).permutation(rows)
 
 
-def _training(marks: list[int], kept: list[Parameters], losses: list[float]) -> Training:
-    """Cuts a run where it stopped being finite."""
-    finite_losses = next((k for k, loss in enumerate(losses) if not math.isfinite(loss)), len(losses))
-    finite_kept = next((k for k, p in enumerate(kept) if not _finite(p)), len(kept))
-    diverged_at = finite_losses if finite_losses < len(losses) else None
-    if finite_kept < len(kept):
-        diverged_at = min(marks[finite_kept], diverged_at if diverged_at is not None else marks[finite_kept])
-    kept = kept[: max(1, finite_kept)]
+def _training(marks: NDArray[np.int64], points: FloatArray, losses: FloatArray) -> Training:
+    """Cuts a run where it stopped being finite; points (k, d + 1) at the first k marks."""
+    finite_losses, finite_points = _finite_rows(losses[:, np.newaxis]), _finite_rows(points)
+    beyond = [*range(finite_losses, len(losses)), *marks[finite_points : len(points)].tolist()]
+    points = points[: max(1, finite_points)]
     return Training(
-        weights=kept[-1].weights,
-        bias=kept[-1].bias,
-        losses=np.array(losses[:finite_losses], dtype=np.float64),
-        recorded_epochs=np.array(marks[: len(kept)], dtype=np.int64),
-        recorded_weights=np.array([p.weights for p in kept]),
-        recorded_biases=np.array([p.bias for p in kept]),
-        diverged_at=diverged_at,
+        weights=points[-1, :-1].copy(),
+        bias=float(points[-1, -1]),
+        losses=losses[:finite_losses],
+        recorded_epochs=marks[: len(points)],
+        recorded_weights=points[:, :-1].copy(),
+        recorded_biases=points[:, -1].astype(np.float64),
+        diverged_at=min(beyond, default=None),
     )
 
 
-def _finite(parameters: Parameters) -> bool:
-    return bool(np.isfinite(parameters.weights).all()) and math.isfinite(parameters.bias)
+def _finite_rows(table: FloatArray) -> int:
+    """How many rows from the first on are finite throughout."""
+    finite = np.append(np.isfinite(table).all(axis=1), False)
+    return int(finite.argmin())
 
 
 def steady(plan: Plan, epochs: int) -> Plan:

@@ -38,6 +38,7 @@ from handgrad.backends.kernels.gram_pass import (
     gradient_sums,
 )
 from handgrad.backends.kernels.tiles import WIDE, Tiled, aligned, padded, tiled
+from handgrad.backends.kernels.track import Track
 from handgrad.backends.numba_tiled import NumbaTiledTrainer
 
 #: About so many rows, and so many for each feature, find the centre and the anchor.
@@ -198,14 +199,8 @@ class MomentsTrainer(NumbaTiledTrainer):
         gradient_sums(np.append(weights, bias), *moments[:3], self.packed, self.delta, sums)
         return self.mean_of(sums[: self.features + 2], y.size)
 
-    def run_full(self, theta: FloatArray, rate: Any, count: int) -> list[float]:
-        """Full-batch epochs in one compiled call, as each takes far less time than a call.
-
-        Moves theta (d + 1,) and returns the loss before each.
-        """
+    def descend(self, track: Track, rate: Any) -> int:
+        """All full-batch epochs in one compiled call."""
         if self.moments is None:
-            return super().run_full(theta, rate, count)
-        losses, n = np.empty(count, dtype=self.dtype), theta.dtype.type(self.rows)
-        done = descend(theta, rate, n, *self.moments[:3], self.packed, self.delta, self.moved_sums, losses)
-        finished: list[float] = losses[:done].tolist()
-        return finished
+            return super().descend(track, rate)
+        return descend(rate, self.number(self.rows), *self.moments[:3], self.packed, self.delta, self.moved_sums, track)

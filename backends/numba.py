@@ -19,9 +19,11 @@ from typing import Any
 import numpy as np
 from numba import get_num_threads, prange
 
-from handgrad.backends.array_trainer import ArrayTrainer
-from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan
+from handgrad.backends.array_trainer import CompiledTrainer
+from handgrad.backends.interface import FloatArray, Gradient, Plan
 from handgrad.backends.kernels.compiling import compiled, threaded
+from handgrad.backends.kernels.recording import record
+from handgrad.backends.kernels.track import Track
 
 #: Rows to a block.
 BLOCK_ROWS = 1024
@@ -69,19 +71,21 @@ def all_sums_threaded(X: FloatArray, y: FloatArray, theta: FloatArray) -> Any:
 
 
 @compiled
-def descend(X: FloatArray, y: FloatArray, theta: FloatArray, rate: Any, losses: FloatArray) -> int:
-    """Epochs θ ← θ − η ∇L until `losses` is full, or one of them not finite; returns how many there are."""
-    n = theta.dtype.type(y.size)
+def descend(X: FloatArray, y: FloatArray, rate: Any, track: Track) -> int:
+    """Epochs θ ← θ − η ∇L until the track ends or a loss is not finite; returns how many losses there are."""
+    theta, losses, n, kept = track.theta, track.losses, y.dtype.type(y.size), 0
     for epoch in range(losses.size):
+        kept = record(track, epoch, kept)
         sums = all_sums(X, y, theta)
         losses[epoch] = sums[-1] / n
         if not np.isfinite(losses[epoch]):
             return epoch + 1
-        theta -= rate * (theta.dtype.type(2) / n * sums[:-1])
+        theta -= rate * (y.dtype.type(2) / n * sums[:-1])
+    record(track, losses.size, kept)
     return losses.size
 
 
-class NumbaTrainer(ArrayTrainer):
+class NumbaTrainer(CompiledTrainer):
     """The fused pass and the loop over epochs, compiled."""
 
     name = "numba"
@@ -100,11 +104,10 @@ class NumbaTrainer(ArrayTrainer):
         pass_over = all_sums_threaded if self.threaded else all_sums
         return self.mean_of(pass_over(X, y, np.append(weights, bias)), y.size)
 
-    def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
-        """Epochs of small data in one compiled call, as one takes less time than a call; others by the shared loop."""
-        if self.threaded or not self.takes_all(plan):
-            return super().run(parameters, plan, first, count)
-        X, y = self.data
-        theta, losses = np.append(*parameters), np.empty(count, dtype=self.dtype)
-        done = descend(X, y, theta, self.number(plan.learning_rate), losses)
-        return Parameters(theta[:-1], theta[-1]), [*losses[:done].tolist()]
+    def compiles(self, plan: Plan) -> bool:
+        """Whether the loop over epochs is compiled: where X is small; a call does not show beside threads' work."""
+        return not self.threaded and self.takes_all(plan)
+
+    def descend(self, track: Track, rate: Any) -> int:
+        """All epochs in one compiled call."""
+        return descend(*self.data, rate, track)

@@ -24,7 +24,7 @@ import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
-from handgrad.backends.array_trainer import ArrayTrainer
+from handgrad.backends.array_trainer import CompiledTrainer
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, permutation
 from handgrad.backends.kernels.tiled_pass import (
     FEW,
@@ -36,6 +36,7 @@ from handgrad.backends.kernels.tiled_pass import (
     descend_threaded,
 )
 from handgrad.backends.kernels.tiles import Tiled, aligned, padded, tiled
+from handgrad.backends.kernels.track import Track
 
 #: Rows in a chunk of more features than `FEW`.
 CHUNK_ROWS = 512
@@ -47,7 +48,7 @@ CHUNK_PRODUCTS = 4096
 THREADED_FROM_BYTES = 384 * 1024
 
 
-class NumbaTiledTrainer(ArrayTrainer):
+class NumbaTiledTrainer(CompiledTrainer):
     """The fused pass over tiles and the whole loop over epochs, compiled."""
 
     name = "numba-tiled"
@@ -88,24 +89,19 @@ class NumbaTiledTrainer(ArrayTrainer):
         pass_over(X.tiles, y, np.append(weights, bias), self.chunk, self.lanes, self.sums)
         return self.mean_of(self.sums[0], y.size)
 
-    def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
-        """The epochs in compiled code, as one of small data takes less time than a call: see the module's docstring."""
-        theta = np.append(*parameters)
-        rate = theta.dtype.type(plan.learning_rate)
-        if self.takes_all(plan):
-            losses = self.run_full(theta, rate, count)
-        else:
-            losses = self.run_batches(theta, rate, plan, range(first, first + count))
-        return Parameters(theta[:-1], theta[-1]), losses
-
-    def run_full(self, theta: FloatArray, rate: Any, count: int) -> list[float]:
-        """Full-batch epochs; moves theta (d + 1,) and returns the loss before each."""
-        losses = np.empty(count, dtype=self.dtype)
-        loop = descend_threaded if self.threaded else descend
+    def descend(self, track: Track, rate: Any) -> int:
+        """All full-batch epochs in one compiled call."""
         X, y = self.data
-        done = loop(X.tiles, y, theta, rate, self.chunk, self.lanes, self.sums, losses)
-        finished: list[float] = losses[:done].tolist()
-        return finished
+        loop = descend_threaded if self.threaded else descend
+        return loop(X.tiles, y, rate, self.chunk, self.lanes, self.sums, track)
+
+    def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
+        """Epochs `first` to `first + count − 1`, those of mini-batches each in one compiled call, too."""
+        if self.compiles(plan):
+            return super().run(parameters, plan, first, count)
+        theta = np.append(*parameters)
+        losses = self.run_batches(theta, self.number(plan.learning_rate), plan, range(first, first + count))
+        return Parameters(theta[:-1], theta[-1]), losses
 
     def run_batches(self, theta: FloatArray, rate: Any, plan: Plan, epochs: range) -> list[float]:
         """Mini-batch epochs; moves theta (d + 1,) and returns the loss over all rows before each."""

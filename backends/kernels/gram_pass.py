@@ -26,8 +26,10 @@ from handgrad.backends.kernels.lanes import (
     subtract,
     total,
 )
+from handgrad.backends.kernels.recording import record
 from handgrad.backends.kernels.tiled_pass import step
 from handgrad.backends.kernels.tiles import WIDE
+from handgrad.backends.kernels.track import Track
 
 #: Bytes of a vector of running sums: nine of them, and six to multiply, are what AVX2 has registers for.
 NARROW = 32
@@ -239,7 +241,6 @@ def gradient_sums(
 
 @compiled
 def descend(
-    theta: FloatArray,
     rate: Any,
     n: Any,
     centre: FloatArray,
@@ -248,15 +249,18 @@ def descend(
     G: FloatArray,
     delta: FloatArray,
     sums: FloatArray,
-    losses: FloatArray,
+    track: Track,
 ) -> int:
-    """Epochs until `losses` is full, or one of them not finite; returns how many there are. n is of the dtype."""
+    """Epochs until the track ends or a loss is not finite; returns how many losses there are. n is of the dtype."""
+    theta, losses, kept = track.theta, track.losses, 0
     theta_at, centre_at, anchor_at, factor_at = address(theta), address(centre), address(anchor), address(factor)
     G_at, delta_at, sums_there = address(G), address(delta), address(sums)
     d, apart, scale = centre.size, len(factor), theta.dtype.type(2) / n
     for epoch in range(losses.size):
+        kept = record(track, epoch, kept)
         sums_at(theta_at, d, centre_at, anchor_at, factor_at, apart, G_at, delta_at, sums_there)
         losses[epoch] = step(theta_at, sums_there, d, n, scale, rate)
         if not np.isfinite(losses[epoch]):
             return epoch + 1
+    record(track, losses.size, kept)
     return losses.size

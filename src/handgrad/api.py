@@ -60,6 +60,7 @@ def train(
     bias: float = 0.0,
     seed: int = 0,
     dtype: DType = "float64",
+    record: Sequence[int] | None = None,
     order: Order = "shuffled",
 ) -> Training:
     """Trains by gradient descent: W ← W − η dW, b ← b − η db, once per batch.
@@ -75,6 +76,8 @@ def train(
         bias: Where to start.
         seed: Of the batches.
         dtype: The format in which everything is computed.
+        record: The epochs whose parameters are kept, besides the start and the end; None keeps those of every epoch, or
+            of 1,001 evenly spread ones where there are more.
         order: Batches take the rows "shuffled" anew in every epoch, or in their own order, that of the "file".
 
     Returns:
@@ -83,13 +86,13 @@ def train(
 
     Raises:
         DataError: If X and y are pandas objects whose rows are labelled differently.
-        InputError: On wrong shapes, NaN and infinity, and on a rate, epochs or batch size out of range.
+        InputError: On wrong shapes, NaN and infinity, and on a rate, epochs, batch size or record out of range.
         UnknownBackend, BackendUnavailable: The message says what there is, or how to install it.
     """
     check_same_index(X, y)
     trainer = load(backend)(X, y, dtype)
     start = Parameters([0.0] * trainer.features if weights is None else weights, bias)
-    return trainer.train(Plan(learning_rate, epochs, batch_size, start, seed, dtype, order=order))
+    return trainer.train(Plan(learning_rate, epochs, batch_size, start, seed, dtype, record, order))
 
 
 def check(function: Callable[..., Any], kind: Kind | None = None, loss: LossChoice = None) -> Diagnosis:

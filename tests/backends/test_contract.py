@@ -358,6 +358,23 @@ def test_batches_follow_the_seed(backend: type[Trainer]) -> None:
     assert (first.weights != second.weights).any()
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("record", [None, (0, 3, 4, 11)], ids=str)
+@pytest.mark.parametrize("diverges", [False, True])
+def test_what_is_recorded_is_what_the_shared_loop_passes_to_the_bit(
+    backend: type[Trainer], diverges: bool, record: tuple[int, ...] | None, dtype: DType
+) -> None:
+    """Compiled loops record inside; one of these runs leaves the dtype's range on its way."""
+    if backend.name == "jax":
+        pytest.skip("its loop is a program of XLA, which may round otherwise than that of one gradient")
+    given = problem(101, 3, dtype)
+    rate = given.rate * 2.0 ** (diverges * {"float64": 100, "float32": 12}[dtype])
+    shared = type("Shared", (backend,), {"run": Trainer.run, "run_recording": Trainer.run_recording})
+    ours, theirs = (train(b, given, learning_rate=rate, epochs=12, record=record) for b in (backend, shared))
+    assert_same_bits(ours, theirs)
+    assert (3 < ours.diverged_at < 12) if diverges else ours.diverged_at is None
+
+
 # -- float32 -------------------------------------------------------------------------------------------------
 
 
@@ -416,6 +433,9 @@ def test_a_run_leaves_arrays_that_nobody_else_holds(backend: type[Trainer]) -> N
     np.testing.assert_array_equal(first.recorded_weights, kept[1])
     first.weights[:] = np.nan
     np.testing.assert_array_equal(trainer.train(plan).weights, kept[0])
+    own = trainer.start(plan)
+    trainer.to_numpy(*own).weights[:] = np.nan
+    np.testing.assert_array_equal(trainer.to_numpy(*own).weights, given.start.weights)
 
 
 def variants(X: NDArray[np.floating], y: NDArray[np.floating]) -> dict[str, tuple[Any, Any]]:

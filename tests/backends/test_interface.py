@@ -29,6 +29,8 @@ from handgrad.backends.numpy import NumPyTrainer
         *[("batch_size", value, "batch size: expected a whole number, 1 or more") for value in (0, -1, 2.5, "1", True)],
         *[("seed", value, "seed: expected a whole number, 0 or more") for value in (-1, 0.5, None)],
         ("record", [0, 1.5], "epoch to record: expected a whole number, 0 or more, got 1.5"),
+        ("record", range(-1, 3), "epoch to record: expected a whole number, 0 or more, got -1"),
+        ("record", range(3, -2, -1), "epoch to record: expected a whole number, 0 or more, got -1"),
         ("order", "backwards", "order: expected 'shuffled' or 'file', got 'backwards'"),
         ("dtype", "float16", "dtype: expected 'float64' or 'float32', got 'float16'"),
     ],

@@ -47,6 +47,19 @@ def test_train_descends_from_where_it_is_told() -> None:
     assert np.all(np.diff(run.losses) < 0)
 
 
+@pytest.mark.parametrize("backend", ["numba", "numpy"])
+def test_train_keeps_the_parameters_of_the_epochs_that_are_asked_for(backend: str) -> None:
+    every = hg.train(X, Y, backend, 0.02, epochs=5)
+    assert every.recorded_epochs.tolist() == [0, 1, 2, 3, 4, 5]
+    some = hg.train(X, Y, backend, 0.02, epochs=5, record=[2, 3, 9])
+    assert some.recorded_epochs.tolist() == [0, 2, 3, 5]
+    np.testing.assert_array_equal(some.recorded_weights, every.recorded_weights[[0, 2, 3, 5]])
+    np.testing.assert_array_equal(some.recorded_biases, every.recorded_biases[[0, 2, 3, 5]])
+    np.testing.assert_array_equal(some.losses, every.losses)
+    with pytest.raises(hg.InputError, match=r"epoch to record: .*got 1\.5"):
+        hg.train(X, Y, backend, record=[1.5])  # type: ignore[list-item]
+
+
 def test_batches_may_take_the_rows_in_their_own_order() -> None:
     weight, bias = 0.0, 0.0
     for x, target in zip(X, Y, strict=True):
