@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import sys
+from handgrad.signals import ENDING, end_on_signals, leave_to_the_system
 
 
 def main() -> None:
-    """Imports the command line, and leaves quietly when that is already interrupted."""
+    """Runs the command line, which a signal ends at any moment from here on."""
+    end_on_signals()
     try:
         from handgrad.cli import main as command_line
 
         command_line()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except BaseException:
+        if ENDING.number is None:
+            raise
+    finally:
+        leave_to_the_system()
+    ENDING.leave()
 
 
 if __name__ == "__main__":

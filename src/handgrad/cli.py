@@ -9,11 +9,9 @@ from __future__ import annotations
 import atexit
 import gc
 import io
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -33,21 +31,10 @@ from handgrad.commands.learn import learn
 from handgrad.commands.report import report
 from handgrad.commands.reproduce import reproduce
 from handgrad.commands.train import train
+from handgrad.signals import ENDING, INTERRUPTED, Terminated
 
 USAGE_ERROR = 2
 NOTHING_RAN = 3
-INTERRUPTED = 130
-
-#: What a batch system, `timeout` or a closed terminal sends; Windows has only the first.
-ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
-
-
-class Terminated(SystemExit):
-    """Another process asked this one to end; every `finally` on the way out is carried out."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(128 + number)
-        self.signal = signal.Signals(number).name
 
 
 class OneLineErrors(TyperGroup):
@@ -63,22 +50,34 @@ class OneLineErrors(TyperGroup):
         **extra: Any,
     ) -> Any:
         """Runs a command and leaves with its exit code; errors are told here, so typer's standalone mode is off."""
+        code: object = None
         try:
             code = super().main(args, prog_name or "handgrad", complete_var, False, windows_expand_args, **extra)
-            if code == INTERRUPTED:  # typer's own answer to Ctrl-C
-                raise KeyboardInterrupt
         except (KeyboardInterrupt, typer.Abort):
-            _say("interrupted")
-            sys.exit(INTERRUPTED)
+            code = INTERRUPTED
         except Terminated as end:
-            _say(f"terminated by {end.signal}")
-            raise
+            code = end.code
         except Exception as error:
-            if (line := _line(error)) is None:
-                raise
-            _say(line)
-            sys.exit(NOTHING_RAN if type(error).__name__ == "NothingRan" else USAGE_ERROR)
-        sys.exit(code if isinstance(code, int) else 0)
+            if ENDING.number is None:  # else it is what a library made of the signal
+                code = _told(error)
+        leave(code if isinstance(code, int) else 0)
+
+
+def leave(code: int) -> NoReturn:
+    """Leaves with an exit code, or with that of a signal, whatever a library has made of the exception."""
+    if ENDING.number is not None:
+        ENDING.leave()
+    if code == INTERRUPTED:  # typer's own answer to Ctrl-C
+        _say("interrupted")
+    sys.exit(code)
+
+
+def _told(error: Exception) -> int:
+    """Says what a user can mend in one line, and gives the exit code; a mistake of ours is raised again."""
+    if (line := _line(error)) is None:
+        raise error
+    _say(line)
+    return NOTHING_RAN if type(error).__name__ == "NothingRan" else USAGE_ERROR
 
 
 def _line(error: Exception) -> str | None:
@@ -152,18 +151,6 @@ for command in (
 app.add_typer(exercise)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_IGN)  # `timeout` sends it twice: the second must not end the tidying up
-    raise Terminated(number)
-
-
-def _end_orderly_on_signals() -> None:
-    """Turns the signals that would end the process on the spot into an exit; what is ignored (`nohup`) stays so."""
-    for number in (getattr(signal, name, None) for name in ENDING_SIGNALS):
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _terminate)
-
-
 def _collect_garbage_seldom() -> None:
     """A command makes many objects and is soon over: looking for cycles took a tenth of the time of `report`."""
     gc.set_threshold(100_000, 50, 100)
@@ -172,7 +159,6 @@ def _collect_garbage_seldom() -> None:
 
 def main() -> None:
     """The entry point of the `handgrad` command."""
-    _end_orderly_on_signals()
     _collect_garbage_seldom()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a pipe's encoding may lack λ and ≤ (cp1252 on Windows)

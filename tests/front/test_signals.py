@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,7 +26,7 @@ RUNS = {
 @contextmanager
 def started(words: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
     """The command in a process group of its own, as a shell starts it; temporary files go to `folder/temporary`."""
-    (folder / "temporary").mkdir()
+    (folder / "temporary").mkdir(exist_ok=True)
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "handgrad", *words.split()], cwd=folder,
         env=os.environ | {"TMPDIR": str(folder / "temporary")}, start_new_session=True,
@@ -90,20 +91,109 @@ def test_a_run_that_is_ended_tidies_up_and_says_how_to_go_on(
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["measurements.jsonl"]
 
 
-def in_a_process_of_its_own(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+def ended_by(sent: signal.Signals, doing: str) -> subprocess.CompletedProcess[str]:
+    """The command line, whose `command` says "ready" and goes on as told, gets a signal then."""
+    code = f"""
+import hashlib, signal, sys, time
+from handgrad import cli, __main__
+def command():
+    print("ready", flush=True)
+{textwrap.indent(textwrap.dedent(doing), "    ")}
+cli.main = command
+__main__.main()
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(sent)
+    said, errors = process.communicate(timeout=25)
+    return subprocess.CompletedProcess([], process.returncode, said, errors)
+
+
+#: What the main thread may be at when a signal comes, and would go on with for 30 s or longer.
+BUSY = {
+    "waits": "time.sleep(30)",
+    "an import swallows the exception": """
+        try:
+            time.sleep(30)
+        except BaseException:
+            pass
+        time.sleep(30)
+    """,
+    "swallows and ends as if nothing had been": """
+        try:
+            time.sleep(30)
+        except BaseException:
+            pass
+        sys.exit(0)
+    """,
+    "makes another exception of it": """
+        try:
+            time.sleep(30)
+        except BaseException:
+            raise ImportError("pandas is not there") from None
+    """,
+    "computes in C": "hashlib.pbkdf2_hmac('sha512', b'', b'', 500_000_000)",
+    "waits for its threads": """
+        from concurrent.futures import ThreadPoolExecutor
+        with ThreadPoolExecutor() as pool:
+            pool.submit(time.sleep, 30)
+            time.sleep(30)
+    """,
+    "a destructor is at work": """
+        class Slow:
+            def __del__(self):
+                time.sleep(30)
+        del [Slow()][0]
+        time.sleep(30)
+    """,
+}
+
+
+@pytest.mark.parametrize("doing", BUSY.values(), ids=BUSY)
+@pytest.mark.parametrize(
+    ("sent", "code", "told"),
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "terminated by SIGTERM"),
+        (signal.SIGHUP, 129, "terminated by SIGHUP"),
+    ],
+)
+def test_a_signal_ends_the_command_whatever_it_is_at(doing: str, sent: signal.Signals, code: int, told: str) -> None:
+    done = ended_by(sent, doing)
+    assert done.returncode == code, done.stderr
+    assert done.stderr.splitlines()[-1] == f"handgrad: {told}"
+    assert done.stderr.count(told) == 1
+
+
+def test_an_end_by_force_says_how_to_go_on_and_leaves_no_children() -> None:
+    done = in_a_process_of_its_own("""
+import hashlib, os, signal, subprocess, threading
+from handgrad.signals import advised, end_on_signals
+end_on_signals()
+with advised(lambda: "go on like that"):
+    print(subprocess.Popen(["sleep", "60"]).pid, flush=True)
+    threading.Timer(0.3, signal.raise_signal, (signal.SIGTERM,)).start()
+    hashlib.pbkdf2_hmac('sha512', b'', b'', 500_000_000)
+""")
+    assert done.returncode == 143
+    assert done.stderr == "handgrad: go on like that\nhandgrad: terminated by SIGTERM\n"
+    wait_until(lambda: not Path("/proc", done.stdout.strip(), "exe").exists(), "the child to end")
 
 
 def test_a_second_signal_does_not_end_the_tidying_up() -> None:
     done = in_a_process_of_its_own("""
 import signal
-from handgrad.cli import _end_orderly_on_signals
-_end_orderly_on_signals()
-try:
-    signal.raise_signal(signal.SIGTERM)
-finally:
-    signal.raise_signal(signal.SIGTERM)
-    print("tidied up")
+from handgrad import __main__, cli
+def command():
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        print("tidied up")
+cli.main = command
+__main__.main()
 """)
     assert (done.returncode, done.stdout) == (128 + signal.SIGTERM, "tidied up\n"), done.stderr
 
@@ -111,10 +201,27 @@ finally:
 def test_a_run_that_ignores_hangups_goes_on() -> None:
     done = in_a_process_of_its_own("""
 import signal
-from handgrad.cli import _end_orderly_on_signals
+from handgrad.signals import end_on_signals
 signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` leaves it
-_end_orderly_on_signals()
+end_on_signals()
 signal.raise_signal(signal.SIGHUP)
 print("went on")
 """)
     assert (done.returncode, done.stdout) == (0, "went on\n"), done.stderr
+
+
+def in_a_process_of_its_own(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_a_signal_at_any_time_while_a_table_is_loaded(tmp_path: Path) -> None:
+    """pyarrow's import of pandas was seen to swallow what a signal raises."""
+    table = tmp_path / "table.csv"
+    table.write_text("x,y\n" + "".join(f"{i},{2 * i + i % 3}\n" for i in range(50)))
+    for after in (0.15, 0.3, 0.45, 0.6, 0.75):
+        with started(f"compare {table} --backends numpy,python --out run{after}", tmp_path) as process:
+            time.sleep(after)
+            process.terminate()
+            _, said = process.communicate(timeout=25)
+        assert process.returncode in (143, -signal.SIGTERM), said  # the latter before Python is there
+        assert "Traceback" not in said

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from handgrad.signals import advised
+
 if TYPE_CHECKING:
     from handgrad.compare.timing.progress import Progress
 
@@ -59,14 +61,14 @@ def resumable(folder: Path) -> Iterator[None]:
     """Says where an earlier run of that folder went, and how to go on when Ctrl-C or a signal ends this one."""
     from handgrad.compare.timing.journal import FILE, earlier
 
+    def how_to_go_on() -> str | None:
+        kept = (folder / FILE).exists()
+        return f"finished measurements are kept; go on with --resume --out {shlex.quote(str(folder))}" if kept else None
+
     before = earlier(folder)
     try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        if (folder / FILE).exists():
-            kept = shlex.quote(str(folder))
-            typer.echo(f"handgrad: finished measurements are kept; go on with --resume --out {kept}", err=True)
-        raise
+        with advised(how_to_go_on):
+            yield
     finally:
         for moved in earlier(folder)[len(before) :]:
             typer.echo(f"handgrad: the run that stood in {folder} is kept in {moved}", err=True)
