@@ -129,7 +129,13 @@ class Hessian:
         return above
 
     def epochs_until(
-        self, start: ArrayLike, solution: ArrayLike, digits: float, rate: float, back: ArrayLike | None = None
+        self,
+        start: ArrayLike,
+        solution: ArrayLike,
+        digits: float,
+        rate: float,
+        back: ArrayLike | None = None,
+        sizes: ArrayLike | None = None,
     ) -> int | None:
         """The epochs after which every parameter of the solution is right to so many digits; None if that never is.
 
@@ -139,15 +145,16 @@ class Hessian:
             digits: The largest relative error is to be 10^−digits.
             rate: The learning rate.
             back: (d + 1, d + 1), which turns parameters θ into those whose digits count, θ @ back; None: θ itself.
+            sizes: (d + 1,), positive, over which their errors count; None: |solution|, and 1 where that is 0.
         """
         goal = np.asarray(solution, dtype=np.float64)
         error = np.asarray(start, dtype=np.float64) - goal
         units = np.eye(len(goal)) if back is None else np.asarray(back, dtype=np.float64)
-        sizes = np.abs(goal @ units)
-        sizes[sizes == 0] = 1.0
+        own = np.abs(goal @ units)
+        over = np.where(own == 0, 1.0, own) if sizes is None else np.asarray(sizes, dtype=np.float64)
 
         def reached(epochs: int) -> bool:
-            left = np.abs(self.path(error, rate, [epochs])[0] @ units) / sizes
+            left = np.abs(self.path(error, rate, [epochs])[0] @ units) / over
             return bool(np.all(left <= 10.0**-digits))
 
         if reached(0):

@@ -14,6 +14,7 @@ from handgrad.compare.results.arrival import Arrival, Divergence
 from handgrad.compare.results.checks import PointChecks, Precision, SelfTest
 from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.timing import Speed
+from handgrad.compare.results.verdict import Verdict
 from handgrad.compare.results.violations import Bound, Violation
 
 if TYPE_CHECKING:
@@ -45,13 +46,26 @@ class Curvature:
 class Sample:
     """At most some hundred rows of the table, for the figures, in the user's units.
 
-    `x` is the feature's value for one feature, null for more; `predicted` follows from the closed form's parameters.
+    Attributes:
+        x: The feature's value for one feature, null for more.
+        y: The target.
+        y_true: The target without noise, where that is known.
+        predicted: What the least-squares solution predicts.
+        trained: What the trained model of the backend that stands for all predicts; empty where none is finite, and in
+            files of earlier versions.
+        trained_by: That backend.
+        r2: R² of the trained model on the whole table; null where the target is constant, or there is no such model.
+        best_r2: R² of the least-squares solution.
     """
 
     x: tuple[float, ...] | None
     y: tuple[float, ...]
     y_true: tuple[float, ...] | None
     predicted: tuple[float, ...]
+    trained: tuple[float, ...] = ()
+    trained_by: str | None = None
+    r2: float | None = None
+    best_r2: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,17 @@ class Dependence:
 class Destination:
     """Where the descent is heading: the least-squares solution, in the user's units.
 
-    `dependent` names the columns that others make redundant; the solution is then the one of minimum norm.
+    Attributes:
+        weights: (d,).
+        bias: As the weights, rounded once where the method is exact.
+        loss: The lowest that there is, in units of y²: that of the solution before it is rounded.
+        method: How it was found, in words.
+        notes: What is to be said of it.
+        dependent: The columns that others make redundant; the solution is then the one of minimum norm.
+        loss_error: By how much `loss` may lie above the lowest at most; null where it is exact, rounded once.
+        nearly_dependent: The columns that float64 cannot tell from a combination of others, though they are none.
+        nearest: (d + 1,), the bias last: of the many solutions of dependent columns the one nearest to the start, in
+            the units in which was trained, to which descent goes; null where there is one solution.
     """
 
     weights: tuple[float, ...]
@@ -75,6 +99,9 @@ class Destination:
     method: str
     notes: tuple[str, ...] = ()
     dependent: tuple[Dependence, ...] = ()
+    loss_error: float | None = None
+    nearly_dependent: tuple[Dependence, ...] = ()
+    nearest: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -228,45 +255,6 @@ class BackendResult:
 
 
 @dataclass(frozen=True)
-class Objection:
-    """One reason for which a comparison has not passed.
-
-    Attributes:
-        kind: "accuracy": a backend lies outside its bounds (see its `Accuracy.violations`). "failed", "timeout",
-            "diverged": it did not come to its end. "nothing judged": no backend answered. Of the judge's own test (see
-            `SelfTest`): "missed faults", "false accusation", "blunt judge".
-        backend: Whose; null for what concerns none.
-    """
-
-    kind: Literal[
-        "accuracy",
-        "failed",
-        "timeout",
-        "diverged",
-        "nothing judged",
-        "missed faults",
-        "false accusation",
-        "blunt judge",
-    ]
-    backend: str | None = None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether every backend that ran is right.
-
-    Attributes:
-        passed: Whether there is no objection, and at least one backend was judged.
-        reasons: A sentence for each objection, in their order; where there is none, what the verdict rests on.
-        objections: What speaks against it.
-    """
-
-    passed: bool
-    reasons: tuple[str, ...]
-    objections: tuple[Objection, ...] = ()
-
-
-@dataclass(frozen=True)
 class Comparison:
     """A finished comparison: everything that a report shows.
 
@@ -306,6 +294,28 @@ class Comparison:
             f"  {'agree' if self.verdict.passed else 'do not agree'}: {'; '.join(self.verdict.reasons)}",
         ]
         return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class GradientChecks:
+    """What `handgrad gradcheck` found: every backend's gradient at the points, by every method.
+
+    Gradients and points are those of the problem as it was checked, standardised where it says so.
+
+    Attributes:
+        environment: Where it ran.
+        problem: The table. Its learning rate and epochs play no part here.
+        points: In the order asked for.
+        left_out: Why a backend could not be asked, by name.
+        passed: Whether every check passed.
+    """
+
+    environment: Environment
+    problem: Problem
+    points: tuple[PointChecks, ...]
+    left_out: dict[str, str]
+    passed: bool
+    schema: int = SCHEMA
 
 
 def _row(result: BackendResult, features: tuple[str, ...]) -> dict[str, object]:

@@ -5,12 +5,15 @@ They are part of the file's format, for a reader of the file alone; what a repor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
-from handgrad.compare.results.arrival import Divergence
+from handgrad.compare.results.arrival import Arrival, ArrivalState, Divergence
 from handgrad.compare.results.checks import SelfTest
-from handgrad.compare.results.comparison import BackendResult, Dependence, Objection
+from handgrad.compare.results.comparison import BackendResult, Dependence
+from handgrad.compare.results.verdict import Choice, Objection
 from handgrad.compare.results.violations import Bound, Violation
 
 #: How the least-squares solution is found.
@@ -63,7 +66,12 @@ def of_divergence(found: Divergence) -> str:
     if found.learning_rate < found.limit:
         return (
             f"numbers left the range of {found.dtype} although the learning rate {found.learning_rate:.4g} is below "
-            f"the full-batch limit {found.limit:.4g}; scale the data, or use a smaller rate"
+            f"the full-batch limit {found.limit:.4g}; {_smaller(found)}"
+        )
+    if not found.full_batch:
+        return (
+            f"the learning rate {found.learning_rate:.4g} is above the full-batch limit 2/λ_max = {found.limit:.4g}; "
+            f"{_smaller(found)}"
         )
     expected = "" if found.predicted_epoch is None else f"; overflow was predicted at epoch {found.predicted_epoch:,}"
     remedy = "" if found.standardized else "; standardised features allow a larger one"
@@ -71,6 +79,60 @@ def of_divergence(found: Divergence) -> str:
         f"the learning rate {found.learning_rate:.4g} is above the stability limit 2/λ_max = {found.limit:.4g}"
         f"{expected}; {found.converging_rate:.4g} converges{remedy}"
     )
+
+
+def _smaller(found: Divergence) -> str:
+    if found.full_batch:
+        return "scale the data, or use a smaller rate"
+    return f"at {found.converging_rate:.4g} or below no mini-batch can drive it out of range"
+
+
+def of_arrival(result: BackendResult, states: Mapping[str, ArrivalState]) -> str:
+    """Whether the training arrived.
+
+    Args:
+        result: Of the backend that stands for all: one that came least far.
+        states: Of each backend, by name.
+    """
+    found = result.arrival
+    assert found is not None
+    who = "" if len(set(states.values())) == 1 else f"{', '.join(n for n, s in states.items() if s == found.state)}: "
+    if found.state == "diverged":
+        why = of_divergence(result.divergence) if result.divergence else result.reason or "diverged"
+        return f"{who}{why}"
+    digits, epochs = math.floor(found.digits or 0.0), f"{found.epochs} epoch{'' if found.epochs == 1 else 's'}"
+    if found.state == "yes":
+        return f"{who}every parameter has {digits} digits after {epochs}"
+    more = found.epochs_for.get("6") if found.full_batch and not found.stopped_by_rounding else None
+    needs = "" if more is None else f"; {more} epochs give 6 digits"
+    return f"{who}{digits} digits after {epochs}; the loss is {_above(found)}{needs}"
+
+
+def _above(found: Arrival) -> str:
+    if found.loss is None or found.lowest_loss is None:
+        return "not finite" if found.loss is None else f"{found.loss:.6g}"
+    return f"{found.loss:.6g}, the lowest that there is {found.lowest_loss:.6g}"
+
+
+def with_choice(found: Choice) -> Choice:
+    """The choice with its reason."""
+    return replace(found, reason=f"{_for_run(found)}; {_for_epochs(found)}")
+
+
+def _for_run(found: Choice) -> str:
+    if found.run is not None:
+        seconds = next(cost.run.value for cost in found.costs if cost.backend == found.run)
+        return f"this run of {found.epochs} epochs takes {found.run} {seconds:.2g} s, start included"
+    if not found.run_tied:
+        return "this run diverged"
+    return f"too noisy to tell for this run: {', '.join(found.run_tied)}"
+
+
+def _for_epochs(found: Choice) -> str:
+    if found.epoch is None:
+        return f"too noisy to tell per steady epoch: {', '.join(found.epoch_tied)}"
+    seconds = next(cost.epoch.value for cost in found.costs if cost.backend == found.epoch)
+    return f"a steady epoch takes {found.epoch} {seconds:.2g} s"
 
 
 def of_dependences(dependent: Sequence[Dependence]) -> str | None:

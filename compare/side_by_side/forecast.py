@@ -8,11 +8,15 @@ from functools import cached_property
 import numpy as np
 
 from handgrad.backends.interface import FloatArray, Parameters, Plan
+from handgrad.compare.judge.hessian import centre
 from handgrad.compare.judge.table import CheckedTable
 from handgrad.data.standardize import Standardization
 
 #: Digits for which the epochs that they need are told.
 DIGITS = (3, 6, 9, 12)
+
+#: A parameter of so many ε of what it could be at most is 0 up to rounding.
+ZERO = 16.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +85,35 @@ class Forecast:
             digits,
             self.plan.learning_rate,
             back=self.own_units,
+            sizes=self.digit_sizes,
         )
+
+    @cached_property
+    def reach(self) -> FloatArray:
+        """(d + 1,): how large each parameter in the user's units could be, if it alone moved the prediction.
+
+        That is the prediction's own movement S = Σ|wⱼ|sⱼ + s_y over the column's, sⱼ; sⱼ and s_y are root mean squares
+        about the mean, in whatever units. Of the bias, whose part offsets cancel in: S + |ȳ| + Σ|wⱼ x̄ⱼ|.
+        """
+        means, scales = self.standardization.means, self.standardization.scales
+        own_means, moves = centre(self.table.X)
+        own_means, moves = means + own_means * scales, moves * scales
+        y, weights = self.table.y.astype(np.float64), np.abs(self.own_goal[:-1])
+        with np.errstate(over="ignore", under="ignore"):
+            moved = float(weights @ moves) + float(np.std(y))
+            offset = moved + abs(float(np.mean(y))) + float(weights @ np.abs(own_means))
+            return np.append(moved / moves, offset)
+
+    @cached_property
+    def digit_sizes(self) -> FloatArray:
+        """(d + 1,): over what the errors of parameters in the user's units count as digits: |goal|.
+
+        A goal that is 0 up to rounding, below `ZERO` ε of the parameter's `reach`, has no digits of its own; its error
+        counts over that reach.
+        """
+        goal, reach = np.abs(self.own_goal), self.reach
+        nearly_zero = goal <= ZERO * float(np.finfo(self.plan.dtype).eps) * reach
+        return np.where(nearly_zero, np.where(reach > 0, reach, 1.0), goal)
 
     @property
     def contraction(self) -> float:
@@ -90,9 +122,23 @@ class Forecast:
 
     @property
     def rounding(self) -> float:
-        """About the error ‖θ − θ*‖ below which rounding stops the descent."""
+        """About the error ‖θ − θ*‖, in the units of the table, below which nothing but rounding is seen.
+
+        Rounding stops the descent near ε‖θ‖. And an error is seen by way of the user's units, in which offsets cancel:
+        each parameter θⱼ there, right to ε|θⱼ|, puts as much as ε|θⱼ| hypot(sⱼ, mⱼ) into it, the bias ε|b|.
+        """
         size = float(np.linalg.norm(np.append(*self.goal)))
-        return float(np.finfo(self.plan.dtype).eps) * max(size, float(np.linalg.norm(self.start.weights)))
+        back = np.append(np.hypot(self.standardization.scales, self.standardization.means), 1.0)
+        seen = float(np.finfo(np.float64).eps * (np.abs(self.own_goal) @ back))
+        return float(np.finfo(self.plan.dtype).eps) * max(size, float(np.linalg.norm(self.start.weights))) + seen
+
+    def contraction_between(self, first: int, last: int) -> float | None:
+        """The mean factor per epoch by which ‖θ − θ*‖ shrinks between two epochs; None where it is 0 at the first."""
+        error = np.append(*self.start) - np.append(*self.goal)
+        before, after = np.linalg.norm(
+            self.table.hessian.path(error, self.plan.learning_rate, [first, last]), axis=1
+        ).tolist()
+        return float((after / before) ** (1 / (last - first))) if before > 0 else None
 
     @property
     def full_batch(self) -> bool:
@@ -108,6 +154,11 @@ class Forecast:
 
     @property
     def converging_rate(self) -> float:
-        """A rate that converges: the best one, where it can be told from the limit in the digits shown."""
+        """A rate that converges: the best one, where it can be told from the limit in the digits shown.
+
+        With mini-batches, one at which no update makes an error larger: λ_max of any batch is at most 2 max ‖x̃ᵢ‖².
+        """
         hessian = self.table.hessian
+        if not self.full_batch:
+            return min(hessian.best_rate, 0.9 / float(1 + (self.table.X.astype(np.float64) ** 2).sum(axis=1).max()))
         return min(hessian.best_rate, 0.9 * hessian.limit)  # for a huge κ, the best rate is the limit in 4 digits

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from handgrad.backends.interface import (
     RECORDED_AT_MOST,
     DType,
     FloatArray,
+    InputError,
     Order,
     Parameters,
     Plan,
@@ -26,7 +28,7 @@ from handgrad.compare.side_by_side.forecast import Forecast
 from handgrad.compare.timing.environment import available_cores
 from handgrad.compare.timing.journal import fingerprint
 from handgrad.compare.timing.messages import Number
-from handgrad.data.dataset import Dataset
+from handgrad.data.dataset import DataError, Dataset
 from handgrad.data.standardize import Standardization
 
 #: Numbers kept of each trajectory.
@@ -107,6 +109,21 @@ class Prepared:
     def y(self) -> FloatArray:
         """(n,), as the backends hold it."""
         return self.table.y
+
+    @cached_property
+    def standardised(self) -> Forecast | None:
+        """What the same run would be on standardised features, full batch at their best rate, from zero.
+
+        None where they cannot be: a column is constant.
+        """
+        X = self.X.astype(np.float64)
+        try:
+            scaling = Standardization.fit(X, self.problem.features)
+            table = CheckedTable.of(scaling.apply(X), self.y, self.plan.dtype)
+        except (DataError, InputError):
+            return None
+        plan = replace(self.plan, batch_size=None, learning_rate=table.hessian.best_rate, start=None)
+        return Forecast(table, plan, scaling, self.forecast.solution)
 
     def fingerprint(self) -> str:
         """Identifies data and plan, so that a resumed run never mixes two problems."""

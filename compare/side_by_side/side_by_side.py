@@ -20,7 +20,7 @@ from handgrad.compare.results.comparison import BackendResult, Comparison, Traje
 from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.timing import Estimate, Speed, Timing
 from handgrad.compare.side_by_side.answers import number
-from handgrad.compare.side_by_side.arrival import arrival, divergence
+from handgrad.compare.side_by_side.arrival import arrival, divergence, is_growing
 from handgrad.compare.side_by_side.evidence import gradchecks, judge_under_test, precision_table
 from handgrad.compare.side_by_side.prepare import Options, Prepared, prepare
 from handgrad.compare.side_by_side.runs import (
@@ -117,12 +117,13 @@ def judgement(
     answers = {name: run.answers for name, run in runs.items() if run.answers}
     found = {name: result(run, prepared) for name, run in runs.items()}
     results = judged(found, answers, {name: run.explanation for name, run in runs.items()}, prepared)
+    results = compared(results, limit)
     tested = judge_under_test(prepared) if options.self_test else None
     return Comparison(
         environment=captured,
         problem=prepared.problem,
-        backends=compared(results, limit),
-        verdict=verdict(results, tested),
+        backends=results,
+        verdict=verdict(results, prepared, tested),
         gradchecks=gradchecks(prepared, answers),
         self_test=tested,
         precision=precision_table(dataset, answers) if options.precision_table else None,
@@ -148,13 +149,13 @@ def result(run: Run, prepared: Prepared) -> BackendResult:
         return described
     training = run.answers.training
     diverged_at, losses = training.diverged_at, tuple(map(number, training.losses))
-    left = None if diverged_at is None else divergence(diverged_at, prepared)
+    left = divergence(diverged_at, prepared) if diverged_at is not None or is_growing(losses, prepared) else None
     (weights,), (bias,) = prepared.back([training.weights], [training.bias])
     path = trajectory(training, prepared)
     return replace(
         described,
         status="diverged" if diverged_at is not None and run.status == "ok" else run.status,
-        reason=run.reason if left is None or run.status != "ok" else reasons.of_divergence(left),
+        reason=run.reason if left is None or left.epoch is None or run.status != "ok" else reasons.of_divergence(left),
         weights=weights,
         bias=bias,
         losses=losses,

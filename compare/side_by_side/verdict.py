@@ -1,4 +1,4 @@
-"""From the answers of all processes to the verdict: each backend judged, then one sentence for each that is wrong."""
+"""From the answers of all processes to the verdict: each backend judged, then the three answers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ from handgrad.backends.interface import Gradient, Training
 from handgrad.compare.judge.causes import cause, evidence_at, probe_points
 from handgrad.compare.judge.judge import Observed, judge
 from handgrad.compare.results import reasons
+from handgrad.compare.results.arrival import ArrivalState
 from handgrad.compare.results.checks import SelfTest
-from handgrad.compare.results.comparison import BackendResult, Objection, Verdict
+from handgrad.compare.results.comparison import BackendResult
+from handgrad.compare.results.verdict import Agreement, Arrived, Objection, Verdict
 from handgrad.compare.side_by_side.answers import Answers, number
+from handgrad.compare.side_by_side.choice import choice
 from handgrad.compare.side_by_side.prepare import Prepared
 
 #: What the others are compared to, by the way; the judge is the exact answer.
 REFERENCES = ("numpy", "torch")
+
+#: States of a training, the one that came farthest first.
+ORDER: tuple[ArrivalState, ...] = ("yes", "not yet", "diverged")
 
 
 def judged(
@@ -62,22 +68,60 @@ def observation(answers: Answers, prepared: Prepared) -> Observed:
     )
 
 
-def verdict(results: Mapping[str, BackendResult], tested: SelfTest | None = None) -> Verdict:
-    """Passed if at least one backend was judged, all judged ones are right, and all that ran came to their end.
+def verdict(results: Mapping[str, BackendResult], prepared: Prepared, tested: SelfTest | None = None) -> Verdict:
+    """The three answers: do the backends agree, did the training arrive, which one to take.
 
-    A judge that was `tested` must have passed, too.
+    They agree if at least one was judged, all judged ones are right, and all that were started gave an answer; a run
+    that leaves the range as the exact one does is right. A judge that was `tested` must have passed, too.
     """
+    found = objections(results, prepared, tested)
+    sentences = tuple(reasons.of_objection(one, results, tested) for one in found)
+    passed = not found
+    told = sentences or (reasons.of_agreement(sum(result.accuracy is not None for result in results.values())),)
+    return Verdict(
+        passed=passed,
+        reasons=told,
+        objections=found,
+        agree=Agreement(passed, "; ".join(told)),
+        arrived=arrived(results),
+        choice=choice(results, prepared.plan.epochs),
+    )
+
+
+def objections(
+    results: Mapping[str, BackendResult], prepared: Prepared, tested: SelfTest | None
+) -> tuple[Objection, ...]:
+    """What speaks against the backends' agreement."""
     judged_count = sum(result.accuracy is not None for result in results.values())
-    found = [
+    return (
         *(Objection("accuracy", name) for name, r in results.items() if r.accuracy and not r.accuracy.passed),
         *(Objection(r.status, name) for name, r in results.items() if r.status == "failed" or r.status == "timeout"),
-        *(Objection("diverged", name) for name, r in results.items() if r.status == "diverged"),
+        *(Objection("diverged", name) for name, r in results.items() if is_unexplained(r, prepared)),
         *([] if judged_count else [Objection("nothing judged")]),
         *(blindness(tested) if tested is not None else []),
-    ]
-    if not found:
-        return Verdict(True, (reasons.of_agreement(judged_count),))
-    return Verdict(False, tuple(reasons.of_objection(one, results, tested) for one in found), tuple(found))
+    )
+
+
+def is_unexplained(result: BackendResult, prepared: Prepared) -> bool:
+    """Whether a run diverged, and nobody knows whether the exact one does.
+
+    The judge holds each divergence against the true loss at its epoch. Where the true run was too long to follow, the
+    Hessian still says of full batches that they diverge.
+    """
+    followed = result.accuracy is not None and result.accuracy.epochs is not None
+    foretold = prepared.forecast.overflow_epoch is not None and prepared.forecast.full_batch
+    return result.status == "diverged" and not followed and not foretold
+
+
+def arrived(results: Mapping[str, BackendResult]) -> Arrived | None:
+    """How far the training came: as the least far of the backends that are right; None where none of them can say."""
+    right = {n: r for n, r in results.items() if r.arrival and (r.accuracy is None or r.accuracy.passed)}
+    states = {name: result.arrival.state for name, result in right.items() if result.arrival}
+    if not states:
+        return None
+    state = max(states.values(), key=ORDER.index)
+    stands_for_all = next(result for name, result in right.items() if states[name] == state)
+    return Arrived(state, reasons.of_arrival(stands_for_all, states), states)
 
 
 def blindness(tested: SelfTest) -> list[Objection]:

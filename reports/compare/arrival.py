@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import math
 
-from handgrad.compare.results.arrival import Arrival
+from handgrad.compare.results.arrival import Arrival, Remedy
 from handgrad.compare.results.comparison import BackendResult
+from handgrad.reports.look import numbers
+from handgrad.reports.look.words import plural
 
-#: What an unfinished run is told the epochs for: digits that its format holds.
-PROMISED_DIGITS = {"float64": ("6", "12"), "float32": ("6",)}
+#: Six digits are not promised where the condition number times the format's ε leaves fewer.
+EPSILON = {"float64": 2.0**-52, "float32": 2.0**-23}
+PROMISED = 1e-6
+
+#: A loss that is so little above the lowest is told as equal to it.
+SAME_LOSS = 1e-12
 
 
 def sentence(result: BackendResult) -> str | None:
@@ -22,45 +28,84 @@ def sentence(result: BackendResult) -> str | None:
 
 
 def of(arrival: Arrival, digits: float) -> str:
-    """How far a run has come that has so many digits, and what an epoch leaves of its error."""
+    """How far a run has come that has so many digits, and what an epoch left of its error."""
     return progress(arrival, digits) + contraction(arrival)
 
 
 def progress(arrival: Arrival, digits: float) -> str:
-    """How many digits, after how many epochs, and how many more it takes."""
-    epochs, whole = f"{arrival.epochs:,} epochs", math.floor(digits)
-    if not arrival.full_batch:
-        return f"after {epochs} of mini-batches, {whole} digits; they keep moving around it"
+    """How many digits after how many epochs; of a run that has not arrived, its loss, why, and what to change."""
+    after, whole = f"after {plural(arrival.epochs, 'epoch')}", plural(math.floor(digits), "digit")
+    batches = "" if arrival.full_batch else " of mini-batches"
     if arrival.state == "yes":
         where = ", at the solution nearest to the start" if arrival.nearest_to_start else ""
-        return f"converged: {whole} digits of every parameter after {epochs}{where}"
+        return f"converged: {whole} of every parameter {after}{batches}{where}"
+    parts = [f"not converged: {whole} {after}{batches}", *loss(arrival), *hindrance(arrival)]
+    return "; ".join([*parts, *remedies(arrival)])
+
+
+def loss(arrival: Arrival) -> list[str]:
+    """How far the loss is above the lowest that there is, where that is known."""
+    if arrival.loss is None or arrival.lowest_loss is None:
+        return []
+    if arrival.loss_ratio is None:
+        return [f"the loss is {numbers.number(arrival.loss)}, and the lowest there is is 0"]
+    above = arrival.loss_ratio - 1
+    if above <= SAME_LOSS:
+        return ["the loss is the lowest that there is, up to rounding"]
+    if above >= 1:
+        return [f"the loss is {numbers.ratio(arrival.loss_ratio)} times the lowest that there is"]
+    return [f"the loss is {numbers.ratio(100 * above)} % above the lowest that there is"]
+
+
+def hindrance(arrival: Arrival) -> list[str]:
+    """What keeps a run from arriving, apart from too few epochs."""
+    if not arrival.full_batch:
+        return ["at a constant rate they keep moving around the solution"]
+    if arrival.best_contraction is not None and arrival.best_contraction >= 1:
+        return [f"no rate gets there in float64: the condition number is {numbers.ratio(arrival.condition)}"]
     if arrival.predicted_contraction >= 1:
-        return f"not converged, and never will be at this rate: it must be below {arrival.limit:.4g}"
-    return not_yet(arrival, whole)
+        return [f"it never will be at this rate, which must be below {arrival.limit:.4g}"]
+    if arrival.stopped_by_rounding:
+        needed = plural(arrival.epochs_for["6"] or 0, "epoch")
+        return [f"rounding in {arrival.dtype} stops it, without which {needed} would give 6 digits"]
+    return []
 
 
-def not_yet(arrival: Arrival, whole: int) -> str:
-    """How many digits a run has that would arrive, and how many epochs that takes."""
-    needs = {digits: arrival.epochs_for.get(digits) for digits in PROMISED_DIGITS[arrival.dtype]}
-    first = needs["6"]
-    if first is not None and arrival.epochs > first:
-        return (
-            f"not converged: {whole} digits of every parameter after {arrival.epochs:,} epochs; without rounding in "
-            f"{arrival.dtype}, {first:,} would give 6"
-        )
-    promised = " and ".join(
-        f"about {count:,} for {digits} digits" for digits, count in needs.items() if count is not None
-    )
-    takes = f"; at this rate it takes {promised}" if promised else ""
-    return f"not converged: {whole} digits after {arrival.epochs:,} epochs{takes}"
+def remedies(arrival: Arrival) -> list[str]:
+    """What to change, the epochs for six digits beside it; where rounding may stop those, that is said."""
+    told = [_remedy(remedy) for remedy in arrival.remedies if remedy.kind != "smaller rate"]
+    doubt = (arrival.condition or 0) * EPSILON[arrival.dtype] > PROMISED
+    counted = any(one.epochs is not None and one.kind != "standardize" for one in arrival.remedies)
+    caution = f" (if rounding in {arrival.dtype} lets it)" if doubt and counted else ""
+    nearer = ["a smaller rate brings it nearer"] if any(one.kind == "smaller rate" for one in arrival.remedies) else []
+    return [*nearer, *([f"for 6 digits: {_either(told)}{caution}"] if told else [])]
+
+
+def _either(told: list[str]) -> str:
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])}, or {told[-1]}"
+
+
+def _remedy(remedy: Remedy) -> str:
+    count = "" if remedy.epochs is None else f"about {plural(remedy.epochs, 'epoch')}"
+    rate = "" if remedy.learning_rate is None else f"{remedy.learning_rate:.4g}"
+    return {
+        "epochs": f"{count} at this rate",
+        "rate": f"{count} at the best rate, {rate}",
+        "standardize": f"{count} on standardised features at the rate {rate}",
+        "full batch": f"{count} of full batches at the rate {rate}",
+        "float64": "float64",
+    }[remedy.kind]
 
 
 def contraction(arrival: Arrival) -> str:
-    """What an epoch left of the error, beside what was predicted; nothing where that was not seen."""
-    if arrival.contraction is None or not arrival.full_batch:
+    """What an epoch left of the error, beside what was predicted of the same epochs; nothing where none was seen."""
+    if arrival.contraction is None or not arrival.full_batch or (arrival.best_contraction or 0) >= 1:
         return ""
-    predicted = factor(arrival.predicted_contraction)
-    return f"; an epoch leaves {factor(arrival.contraction)} of the error (predicted {predicted})"
+    expected = arrival.expected_contraction
+    predicted = factor(arrival.predicted_contraction if expected is None else expected)
+    when = "" if arrival.window is None else f"from epoch {arrival.window[0]:,} to {arrival.window[1]:,} "
+    left = factor(arrival.contraction)
+    return f"; {when}an epoch {'left' if when else 'leaves'} {left} of the error (predicted {predicted})"
 
 
 def factor(left: float) -> str:

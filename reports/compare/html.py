@@ -9,6 +9,7 @@ from typing import Any
 
 from handgrad.compare.results.comparison import BackendResult, Comparison
 from handgrad.reports.compare import words
+from handgrad.reports.compare.answers import answers
 from handgrad.reports.compare.figures.drawings import drawings
 from handgrad.reports.compare.tables import tables
 from handgrad.reports.gradcheck.tables import tables as gradcheck_tables
@@ -64,11 +65,7 @@ def _answer(comparison: Comparison) -> dict[str, Any]:
         "heading": words.heading(problem),
         "name": words.title(problem),
         "shape": words.shape(problem),
-        "passed": comparison.verdict.passed,
-        "agreement": words.agreement(comparison),
-        "reasons": words.reasons(comparison),
-        "fastest": words.fastest(comparison),
-        "arrival": words.arrival(comparison),
+        "answers": answers(comparison),
         "troubles": words.troubles(comparison),
     }
 

@@ -1,4 +1,4 @@
-"""A comparison in a notebook: the answer and the tables, as a fragment that brings no style sheet."""
+"""A comparison in a notebook: the three answers and the tables, as a fragment that brings no style sheet."""
 
 from __future__ import annotations
 
@@ -6,20 +6,26 @@ from html import escape
 
 from handgrad.compare.results.comparison import Comparison
 from handgrad.reports.compare import words
+from handgrad.reports.compare.answers import answers
 from handgrad.reports.compare.tables import tables
+from handgrad.reports.look.answers import MarkedAnswer
 from handgrad.reports.look.tables import TextTable
 
 
 def notebook(comparison: Comparison) -> str:
     """HTML for `_repr_html_`; it inherits the notebook's own look, light or dark."""
-    fastest = words.fastest(comparison)
-    lines = [words.agreement(comparison), *words.reasons(comparison), *([fastest] if fastest else [])]
+    answered = "".join(_answer(answer) for answer in answers(comparison))
     troubles = [f"{name} {happened}: {why}" for name, happened, why in words.troubles(comparison)]
-    paragraphs = "".join(f"<p>{escape(line)}</p>" for line in [*lines, *troubles])
+    paragraphs = "".join(f"<p>{escape(line)}</p>" for line in troubles)
     return (
-        f"<div><p><strong>{escape(words.heading(comparison.problem))}</strong></p>{paragraphs}"
+        f"<div><p><strong>{escape(words.heading(comparison.problem))}</strong></p>{answered}{paragraphs}"
         f"{''.join(_table(table) for table in tables(comparison))}</div>"
     )
+
+
+def _answer(answer: MarkedAnswer) -> str:
+    head, rest = escape(f"{answer.question} {answer.word}"), escape(" ".join(answer.lines))
+    return f"<p>{answer.sign} <strong>{head}</strong>{f': {rest}' if rest else ''}</p>"
 
 
 def _table(table: TextTable) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from handgrad.compare.results.comparison import Comparison
 from handgrad.reports.compare import words
+from handgrad.reports.compare.answers import answers
 from handgrad.reports.compare.tables import tables
-from handgrad.reports.look.text import TextReport, sections
+from handgrad.reports.look.tables import TextTable
+from handgrad.reports.look.text import TextReport, TextSection, sections
 
 
 def text(comparison: Comparison) -> TextReport:
-    """The tables, what they mean, and the verdict last."""
+    """The tables, what they mean, and the three answers last."""
     troubles = [f"{name}: {happened}: {why}" for name, happened, why in words.troubles(comparison)]
     said = sections(
         ("Did not run to the end", troubles),
@@ -19,12 +21,6 @@ def text(comparison: Comparison) -> TextReport:
         ("Where digits are lost", words.precision(comparison)),
         ("Notes", words.notes(comparison)),
     )
-    fastest = words.fastest(comparison)
-    return TextReport(
-        words.heading(comparison.problem),
-        words.training(comparison.problem),
-        [*tables(comparison), *said],
-        comparison.verdict.passed,
-        [words.agreement(comparison)],
-        [*words.reasons(comparison), *([fastest] if fastest else [])],
-    )
+    parts: list[TextTable | TextSection] = [*tables(comparison), *said]
+    problem = comparison.problem
+    return TextReport(words.heading(problem), words.training(problem), parts, answers=answers(comparison))

@@ -54,12 +54,14 @@ def agreement(comparison: Comparison) -> str:
             f"{listed(wrong)} {verb} wrong: outside the rounding-error bound ({len(wrong)} of {len(judged)} backends)."
         )
     if not comparison.verdict.passed:
-        ended = [name for name, result in comparison.backends.items() if result.status == "diverged"]
-        what = f"{listed([shown(name) for name in ended])} diverged" if ended else "The comparison did not pass"
+        silent = [shown(name) for name, result in comparison.backends.items() if result.status in ("failed", "timeout")]
+        what = f"{listed(silent)} gave no answer" if silent else "The comparison did not pass"
         return f"{what}, though {_all(judged)} within the rounding-error bound."
     everyone = "Both" if len(judged) == 2 else f"All {len(judged)}"
     who = f"{everyone} backends agree" if len(judged) > 1 else f"{shown(next(iter(judged)))} is right"
-    return f"{who}: every gradient is within its rounding-error bound{_worst(comparison)}."
+    ended = [name for name in judged if comparison.backends[name].status == "diverged"]
+    as_exact = " They leave the range as the exact run does." if ended else ""
+    return f"{who}: every gradient is within its rounding-error bound{_worst(comparison)}.{as_exact}"
 
 
 def _all(judged: Collection[str]) -> str:
@@ -92,11 +94,11 @@ def fastest(comparison: Comparison) -> str | None:
     each = f"{numbers.seconds(epoch.median, epoch.low, epoch.high)} per epoch"
     if len(timed) == 1:
         return f"{shown(best)} takes {each}."
-    gain = "" if "numpy" in tied else _gain(best, speed)
+    against = "" if "numpy" in tied else gain(best, speed)
     if tied:
-        return f"{listed([shown(name) for name in tied])} are the fastest and not told apart: {each}{gain}."
+        return f"{listed([shown(name) for name in tied])} are the fastest and not told apart: {each}{against}."
     once = numbers.seconds(speed.import_seconds + speed.bind_seconds + speed.first_call_seconds)
-    return f"{shown(best)} is the fastest: {each}{gain}, after {once} once for import, data and first call."
+    return f"{shown(best)} is the fastest: {each}{against}, after {once} once for import, data and first call."
 
 
 def _not_told_apart(timed: dict[str, Speed], best: str) -> list[str]:
@@ -106,8 +108,9 @@ def _not_told_apart(timed: dict[str, Speed], best: str) -> list[str]:
     return near if len(near) > 1 else []
 
 
-def _gain(name: str, speed: Speed) -> str:
-    if name == "numpy" or not speed.relative:
+def gain(name: str, speed: Speed | None) -> str:
+    """How many times as fast as NumPy's a backend's epoch is; empty of NumPy itself, and where it took no part."""
+    if name == "numpy" or speed is None or not speed.relative:
         return ""
     low, high = speed.relative_interval or (None, None)
     ends = (None, None) if not low or not high else (1 / high, 1 / low)
@@ -189,7 +192,7 @@ def destination(comparison: Comparison) -> list[str]:
     for name, result in comparison.backends.items():
         if told := arrivals.sentence(result):
             said.setdefault(told, []).append(shown(name))
-    return lines + [f"{listed(names)}: {shown(sentence, 240)}" for sentence, names in said.items()]
+    return lines + [f"{listed(names)}: {shown(sentence, 500)}" for sentence, names in said.items()]
 
 
 def troubles(comparison: Comparison) -> list[tuple[str, str, str]]:
@@ -213,7 +216,7 @@ def found_by(result: BackendResult) -> str:
 
 
 def arrival(comparison: Comparison) -> str | None:
-    """Whether the descent has arrived, as the reference has it; None when nobody said."""
+    """Whether a run of an earlier version has arrived, as the reference has it; None when nobody said."""
     name = reference(comparison)
     sentence = arrivals.sentence(comparison.backends[name]) if name is not None else None
     if name is None or not sentence:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from handgrad.compare.results.comparison import Problem
-from handgrad.compare.results.gradcheck import GradientChecks
+from handgrad.compare.results.comparison import GradientChecks, Problem
 from handgrad.reports.gradcheck import words
 from handgrad.reports.gradcheck.figures import drawings
 from handgrad.reports.gradcheck.tables import tables

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handgrad.compare.results.gradcheck import GradientChecks
+from handgrad.compare.results.comparison import GradientChecks
 from handgrad.reports.gradcheck import words
 from handgrad.reports.gradcheck.tables import tables
 from handgrad.reports.look.text import TextReport, sections

@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from handgrad.compare.results.checks import GradientCheck, PointChecks, Sweep, Where
-from handgrad.compare.results.comparison import Problem
-from handgrad.compare.results.gradcheck import GradientChecks
+from handgrad.compare.results.comparison import GradientChecks, Problem
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.picks import influence

@@ -147,6 +147,11 @@ def count(value: int | None) -> str:
     return MISSING if value is None else f"{value:,}"
 
 
+def about(value: int) -> str:
+    """A whole number to two digits, with its thousands apart: ``1,300``."""
+    return count(int(_rounded(float(value), 2)))
+
+
 def ulps(value: float | None) -> str:
     """An error in units in the last place: two digits below 100, a whole number up to a million, then a power."""
     if value is None or math.isnan(value):

@@ -6,9 +6,10 @@ import io
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from handgrad.reports.look.answers import Mark, MarkedAnswer
 from handgrad.reports.look.names import columns
 from handgrad.reports.look.tables import Column, TextTable, narrow
 
@@ -27,6 +28,10 @@ _SECOND = "\ue000"
 _STYLES = {"unavailable": "dim", "failed": "red", "diverged": "red", "timeout": "red", "no": "bold red"}
 
 
+#: The colours of answers, by their marks.
+ANSWERED: dict[Mark, str] = {"good": "bold green", "open": "bold yellow", "bad": "bold red"}
+
+
 @dataclass(frozen=True)
 class TextSection:
     """Sentences under a title; without a title they stand at the margin."""
@@ -40,6 +45,7 @@ class TextReport:
     """What a report says, before any layout.
 
     `passed` is None where there is no verdict. `verdict` are the sentences that it colours, `after` those below.
+    `answers` stand last, where a terminal leaves them in sight.
     """
 
     heading: str
@@ -48,6 +54,7 @@ class TextReport:
     passed: bool | None = None
     verdict: Sequence[str] = ()
     after: Sequence[str] = ()
+    answers: Sequence[MarkedAnswer] = ()
 
 
 def show(report: TextReport) -> None:
@@ -73,6 +80,8 @@ def terminal(report: TextReport) -> Group:
     if report.passed is not None:
         style = "bold green" if report.passed else "bold red"
         lines += [Text(), *_styled(report.verdict, style, ""), *_styled(report.after, "", "")]
+    lines += [Text()] if report.answers else []
+    lines += [line for answer in report.answers for line in _styled_answer(answer)]
     return Group(*lines)
 
 
@@ -84,6 +93,8 @@ def plain(report: TextReport) -> str:
     if report.passed is not None:
         word = "PASSED" if report.passed else "FAILED"
         lines += ["", *wrapped([*(f"{word}: {line}" for line in report.verdict), *report.after], "")]
+    lines += [""] if report.answers else []
+    lines += [line for answer in report.answers for line in spoken(answer)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -96,6 +107,12 @@ def wrapped(lines: Iterable[str], indent: str = "  ") -> list[str]:
     """Sentences in lines of at most `WIDTH` columns, the first of each at `indent`, the others two further."""
     wrapper = textwrap.TextWrapper(WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
     return [part.replace(_SECOND, "") for line in lines for part in wrapper.wrap(_counted(line))]
+
+
+def spoken(answer: MarkedAnswer) -> list[str]:
+    """An answer in lines of at most `WIDTH` columns: question and word first, further reasons below them."""
+    first, *others = answer.spoken
+    return [*wrapped([first], ""), *wrapped(others)]
 
 
 def _counted(text: str) -> str:
@@ -161,6 +178,14 @@ def _styled(lines: Sequence[str], style: str, indent: str = "  ") -> list[Text]:
     from rich.text import Text
 
     return [Text(line, style=style) for line in wrapped(lines, indent)]
+
+
+def _styled_answer(answer: MarkedAnswer) -> list[Text]:
+    """Its mark before it, and the line with its word in the mark's colour."""
+    from rich.text import Text
+
+    first, *others = spoken(replace(answer, question=f"{answer.sign} {answer.question}"))
+    return [Text(first, style=ANSWERED[answer.mark]), *(Text(line) for line in others)]
 
 
 def _styled_section(section: TextSection) -> list[Text]:

@@ -22,10 +22,10 @@ from handgrad.compare.results.comparison import (
     Source,
     StartGradient,
     Trajectory,
-    Verdict,
 )
 from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.timing import Speed, Timing
+from handgrad.compare.results.verdict import Verdict
 
 EPOCH_SECONDS = {"python": 2.31e-4, "numpy": 6.42e-6, "numba": 1.234e-6, "torch": 4.1e-5, "tape": 1.9e-5}
 IMPORT_SECONDS = {"python": 2e-4, "numpy": 0.11, "numba": 0.43, "torch": 1.62, "tape": 0.12}

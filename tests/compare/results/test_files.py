@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from handgrad.compare.results.bench import Bench
-from handgrad.compare.results.comparison import Comparison
+from handgrad.compare.results.comparison import Comparison, GradientChecks
 from handgrad.compare.results.files import ResultError, content_of, from_json, head_of, read, to_json
-from handgrad.compare.results.gradcheck import GradientChecks
 
 #: One small run of each command, as the version before the results had rooms wrote it.
 WRITTEN = Path(__file__).parent / "written"

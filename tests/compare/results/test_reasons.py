@@ -13,10 +13,10 @@ from handgrad.compare.results.comparison import (
     Accuracy,
     BackendResult,
     Dependence,
-    Objection,
     ParameterAccuracy,
     StartGradient,
 )
+from handgrad.compare.results.verdict import Objection
 from handgrad.compare.results.violations import Violation
 
 TOO_LARGE = Divergence(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,9 @@ from handgrad.compare.side_by_side.arrival import arrival, common_digits, diverg
 from handgrad.compare.side_by_side.prepare import Options, Prepared, prepare
 from handgrad.data import builtin_sets
 from handgrad.data.dataset import Dataset
+from handgrad.data.tables import load_table
+
+TABLES = Path(__file__).parents[2] / "data" / "specimens"
 
 
 def judged(dataset: Dataset, options: Options) -> tuple[Arrival, Prepared]:
@@ -111,7 +116,103 @@ def test_a_run_that_leaves_the_range_has_diverged_and_says_when_that_was_predict
 
 
 def test_digits_are_those_of_the_worst_parameter() -> None:
-    assert common_digits([1.001, 2.0], [1.0, 2.0]) == pytest.approx(3, abs=1e-6)
-    assert common_digits([1e-5, 2.0], [0.0, 2.0]) == pytest.approx(5)
-    assert common_digits([1.0, 2.0], [1.0, 2.0]) == 16
-    assert common_digits([-7.0, 2.0], [1.0, 2.0]) == 0
+    assert common_digits([1.001, 2.0], [1.0, 2.0], [1.0, 2.0]) == pytest.approx(3, abs=1e-6)
+    assert common_digits([1e-5, 2.0], [0.0, 2.0], [1.0, 2.0]) == pytest.approx(5)
+    assert common_digits([1e-5, 2.0], [0.0, 2.0], [100.0, 2.0]) == pytest.approx(7)
+    assert common_digits([1.0, 2.0], [1.0, 2.0], [1.0, 2.0]) == 16
+    assert common_digits([-7.0, 2.0], [1.0, 2.0], [1.0, 2.0]) == 0
+
+
+def specimen(name: str) -> Dataset:
+    """A table on which something was said wrongly once."""
+    return load_table(TABLES / f"{name}.csv")
+
+
+def test_a_parameter_whose_goal_is_0_up_to_rounding_is_judged_by_what_it_could_be() -> None:
+    """The bias of proportional columns: 1e-16 beside predictions of 1."""
+    for name in ("collinear_units", "proportional_tenths", "collinear_dummies"):
+        found, _ = judged(specimen(name), Options())
+        assert found.state == "yes", name
+        assert found.digits is not None
+        assert found.digits > 14, name
+
+
+def test_a_small_goal_that_rounding_allows_is_judged_by_itself() -> None:
+    x = np.linspace(-1, 1, 9)
+    table = Dataset.from_arrays(x, 2 * x + 1e-9)
+    _, prepared = judged(table, Options())
+    assert prepared.forecast.digit_sizes[-1] == pytest.approx(1e-9, rel=1e-6)
+
+
+def test_columns_that_are_equal_arrive_when_their_sum_does() -> None:
+    found, _ = judged(specimen("collinear_twins"), Options(epochs=3000, standardize=False))
+    assert found.state == "yes"
+    assert found.digits == pytest.approx(10.2, abs=0.05)
+    assert found.epochs_for["6"] == 1763
+    at = {k: judged(specimen("collinear_twins"), Options(epochs=k, standardize=False))[0] for k in (1762, 1763)}
+    assert (at[1762].state, at[1763].state) == ("not yet", "yes")
+
+
+def test_no_contraction_is_read_from_rounding() -> None:
+    for name in ("timestamps_ms", "near_constant_ulp", "proportional_tenths"):
+        found, _ = judged(specimen(name), Options())
+        assert (found.state, found.contraction, found.window) == ("yes", None, None), name
+
+
+def test_a_transient_is_held_against_the_same_epochs_of_the_prediction() -> None:
+    """Longley's first hundred epochs shrink the error faster than its slowest component ever will."""
+    found, prepared = judged(builtin_sets.load("longley"), Options())
+    assert found.window == (50, 100)
+    assert found.expected_contraction == prepared.forecast.contraction_between(50, 100)
+    assert found.contraction == pytest.approx(found.expected_contraction, abs=1e-9)
+    assert found.predicted_contraction > found.expected_contraction + 1e-4
+
+
+def test_where_no_rate_gets_there_in_float64_standardising_is_the_remedy() -> None:
+    found, _ = judged(specimen("timestamps_sec"), Options(standardize=False))
+    assert found.state == "not yet"
+    assert found.best_contraction == 1
+    assert found.condition == pytest.approx(8e34, rel=0.1)
+    assert [one.kind for one in found.remedies] == ["standardize"]
+    (remedy,) = found.remedies
+    assert judged(specimen("timestamps_sec"), Options(epochs=remedy.epochs or 0))[0].state == "yes"
+
+
+def test_a_run_arrives_with_what_it_is_told_to_change() -> None:
+    table = nearly_dependent()
+    found, _ = judged(table, Options(epochs=50, learning_rate=0.02))
+    kinds = {one.kind: one for one in found.remedies}
+    assert set(kinds) == {"epochs", "rate"}
+    for one in found.remedies:
+        assert one.epochs is not None
+        assert judged(table, Options(epochs=one.epochs, learning_rate=one.learning_rate))[0].state == "yes"
+    found, _ = judged(table, Options(epochs=50, batch_size=8, learning_rate=0.1))
+    assert [one.kind for one in found.remedies][-1] == "full batch"
+
+
+def test_a_run_whose_loss_grows_diverges_though_its_numbers_are_finite() -> None:
+    """Rate 1.5 of at most 1, a hundred epochs: the loss is 1e60, and no double overflows."""
+    found, prepared = judged(builtin_sets.load("norris"), Options(epochs=100, learning_rate=1.5))
+    assert (found.state, found.digits) == ("diverged", None)
+    assert found.loss is not None
+    assert found.loss > 1e60
+    assert divergence(None, prepared).epoch is None
+    few, _ = judged(builtin_sets.load("norris"), Options(epochs=100, batch_size=6, learning_rate=1.5))
+    assert few.state == "diverged"
+    calm, _ = judged(builtin_sets.load("norris"), Options(epochs=100, batch_size=6, learning_rate=0.1))
+    assert calm.state != "diverged"
+
+
+def test_float32_is_told_to_use_float64() -> None:
+    found, _ = judged(builtin_sets.load("norris"), Options(dtype="float32"))
+    assert found.stopped_by_rounding
+    assert [one.kind for one in found.remedies] == ["float64"]
+
+
+def test_a_rate_for_mini_batches_keeps_each_of_them_in_range() -> None:
+    table = Dataset.from_arrays([[0.0], [0.1], [0.2], [9.0]], [0.0, 1.0, 2.0, 3.0])
+    found, prepared = judged(table, Options(epochs=400, batch_size=1, learning_rate=0.5, standardize=False))
+    assert found.state == "diverged"
+    rate = divergence(None, prepared).converging_rate
+    stays, _ = judged(table, Options(epochs=400, batch_size=1, learning_rate=rate, standardize=False))
+    assert stays.state == "not yet"

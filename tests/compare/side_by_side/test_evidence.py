@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from handgrad.compare.judge import self_test
-from handgrad.compare.results.comparison import Objection
+from handgrad.compare.results.verdict import Objection
 from handgrad.compare.side_by_side.evidence import (
     CHEAP_NUMBERS,
     TEST_ROWS,
@@ -71,7 +71,7 @@ def test_a_judge_that_misses_a_fault_costs_the_verdict(prepared, monkeypatch):
     assert not blind.passed
     assert blindness(blind) == [Objection("missed faults")]
     assert "swapped sign" in blind.missed
-    found = verdict({}, blind)
+    found = verdict({}, prepared, blind)
     assert found.objections == (Objection("nothing judged"), Objection("missed faults"))
     assert len(found.reasons) == 2
     assert "swapped sign" in found.reasons[1]
@@ -87,17 +87,17 @@ def test_a_fault_that_changes_nothing_here_is_told_as_harmless_and_costs_nothing
     assert blindness(found) == []
 
 
-def test_a_judge_that_accuses_the_innocent_costs_the_verdict(tested):
+def test_a_judge_that_accuses_the_innocent_costs_the_verdict(prepared, tested):
     hasty = replace(tested, accused="dW1 is off", passed=False)
     assert blindness(hasty) == [Objection("false accusation")]
-    assert any("accused numpy without a fault: dW1 is off" in said for said in verdict({}, hasty).reasons)
+    assert any("accused numpy without a fault: dW1 is off" in said for said in verdict({}, prepared, hasty).reasons)
 
 
-def test_a_blunt_judge_costs_the_verdict(tested):
+def test_a_blunt_judge_costs_the_verdict(prepared, tested):
     first, *others = tested.findings
     blunt = replace(tested, findings=(replace(first, smallest=1e-6), *others), passed=False)
     assert blindness(blunt) == [Objection("blunt judge")]
-    assert verdict({}, blunt).reasons[1] == (
+    assert verdict({}, prepared, blunt).reasons[1] == (
         "self-test: the judge is too blunt: the smallest factor caught is 1 + 1e-06"
     )
 

@@ -8,8 +8,8 @@ import pytest
 from handgrad.backends.catalogue import UnknownBackend
 from handgrad.backends.interface import InputError, Parameters
 from handgrad.backends.numpy import NumPyTrainer
+from handgrad.compare.results.comparison import GradientChecks
 from handgrad.compare.results.files import from_json, to_json
-from handgrad.compare.results.gradcheck import GradientChecks
 from handgrad.compare.side_by_side.gradchecks import MOST_FEATURES, MOST_SWEPT, check_backends
 from handgrad.compare.side_by_side.point_checks import most_moving
 from handgrad.compare.side_by_side.prepare import Options, prepare

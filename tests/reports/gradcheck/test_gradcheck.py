@@ -18,9 +18,8 @@ from handgrad.compare.results.checks import (
     Sweep,
     Taylor,
 )
-from handgrad.compare.results.comparison import Comparison
+from handgrad.compare.results.comparison import Comparison, GradientChecks
 from handgrad.compare.results.files import from_json, to_json
-from handgrad.compare.results.gradcheck import GradientChecks
 from handgrad.reports.compare import tables, words
 from handgrad.reports.compare.html import html as comparison_html
 from handgrad.reports.compare.text import text as comparison_text
