@@ -14,7 +14,7 @@ from typing import Any
 
 from handgrad.compare.check.conventions import FACTORS, LossChoice
 from handgrad.compare.check.evidence import evidence, smallest_detectable
-from handgrad.compare.check.matching import explanation, is_right, is_right_at
+from handgrad.compare.check.matching import explanation, is_right, is_right_at, right_parts
 from handgrad.compare.check.observations import Observation, observe, refuses_integers, wholly_float32
 from handgrad.compare.check.student.answers import Answer
 from handgrad.compare.check.student.asking import ask_all, collect
@@ -85,6 +85,7 @@ def _assessment(series: Series, answers: Sequence[Answer], subject: str, loss: L
         (subject,),
         calls=len(seen),
         smallest_detectable=smallest_detectable(series, seen, loss),
+        parts=right_parts(series, seen, loss),
         float32=wholly_float32(series, answers, loss),
         one_feature=series.form in ("flat", "numbers"),
         refused_types=tuple(sorted({str(o.probe.X.dtype) for o in seen if refuses_integers(o)})),

@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handgrad.compare.check.student.process import MEMORY_LIMIT_BYTES, TIME_LIMIT_SECONDS, started
+from handgrad.compare.check.student.process import MEMORY_LIMIT_BYTES, TIME_LIMIT_SECONDS, Ended, started
 from handgrad.compare.results.diagnosis import Assessment, NoAnswer, SourceLine, failed
 
 if TYPE_CHECKING:
@@ -41,15 +41,49 @@ def check_file(
         CheckError: If there is no such file, or it cannot be read.
     """
     file = Path(path)
+    left = _left_by(file, time_limit_seconds, memory_limit_bytes)
+    from handgrad.compare.check.judging import judged
+
+    return failed(file.name, left) if isinstance(left, NoAnswer) else judged(file.name, left, loss)
+
+
+def check_each(
+    path: str | Path,
+    *,
+    time_limit_seconds: float = TIME_LIMIT_SECONDS,
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+    loss: LossChoice = None,
+) -> tuple[Assessment, ...]:
+    """Checks what a file defines as `check_file` does, and gives an assessment for each of its functions.
+
+    Where the file has no answers at all, there is one assessment, of the file.
+
+    Args:
+        path: A Python file. It is run, in a process of its own, with nothing to read from and nowhere to print to.
+        time_limit_seconds: For all of it; then it is killed, with all processes that it started.
+        memory_limit_bytes: Of address space, where the system can limit that.
+        loss: Of which they should be the gradients; see `check.diagnose`.
+
+    Raises:
+        CheckError: If there is no such file, or it cannot be read.
+    """
+    file = Path(path)
+    left = _left_by(file, time_limit_seconds, memory_limit_bytes)
+    from handgrad.compare.check.judging import judged_each
+
+    return (failed(file.name, left),) if isinstance(left, NoAnswer) else judged_each(file.name, left, loss)
+
+
+def _left_by(file: Path, time_limit_seconds: float, memory_limit_bytes: int) -> Ended | NoAnswer:
+    """What the file's process leaves; what keeps it from being Python, where it never runs."""
     if (failure := parse(file)) is not None:
-        return failed(file.name, failure)
+        return failure
     with started(
         _WORKER, file.resolve(), time_limit_seconds=time_limit_seconds, memory_limit_bytes=memory_limit_bytes
     ) as wait:
-        # imported while the other process starts, which takes as long
-        from handgrad.compare.check.judging import judged
+        import handgrad.compare.check.judging  # noqa: F401 - while the other process starts, which takes as long
 
-        return judged(file.name, wait(), loss)
+        return wait()
 
 
 def parse(file: Path) -> NoAnswer | None:

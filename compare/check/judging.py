@@ -24,6 +24,24 @@ def judged(file: str, ended: Ended, loss: LossChoice = None) -> Assessment:
     return replace(_judge(file, functions, loss), printed_lines=ended.printed_lines)
 
 
+def judged_each(file: str, ended: Ended, loss: LossChoice = None) -> tuple[Assessment, ...]:
+    """What is found of each function that the process left answers of; of the file where there are none.
+
+    Where the process came to no end, the last function is the one that did not answer.
+    """
+    messages, no_end = outcome(ended)
+    functions, no_answers = _read(messages)
+    failure = no_end or no_answers
+    whole = functions if failure is None else functions[:-1]
+    assessments = [
+        diagnose(collect(f.kind, f.answers), f.name, loss) if _is_complete(f) else failed(f.name, NoAnswer("left-out"))
+        for f in whole
+    ]
+    if failure is not None or not functions:
+        assessments.append(failed(functions[-1].name if functions else file, failure or NoAnswer("left-out")))
+    return tuple(replace(assessment, printed_lines=ended.printed_lines) for assessment in assessments)
+
+
 @dataclass
 class _Answers:
     """One function of the file, and its answers with the number of their form."""

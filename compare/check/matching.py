@@ -44,6 +44,17 @@ def is_right_at(seen: Observation, kind: Kind, loss: LossName) -> bool:
     return _agrees(seen, truth(kind, loss)(seen.probe), Recipe(), _Unknowns())
 
 
+def right_parts(series: Series, seen: Sequence[Observation], loss: LossName) -> dict[str, bool]:
+    """Whether dW and db, or the loss, are right at every probe, each for itself; a probe without an answer is wrong."""
+    names = ("loss",) if series.kind == "loss" else ("dW", "db")
+    asked = [o for o in seen if not refuses_integers(o)]
+    return {name: all(_is_part_right(o, i, truth(series.kind, loss)) for o in asked) for i, name in enumerate(names)}
+
+
+def _is_part_right(seen: Observation, i: int, right: Callable[[Probe], Blocks]) -> bool:
+    return i < len(seen.given) and _block_agrees(seen, i, right(seen.probe)[i], Recipe(), _Unknowns())
+
+
 def _prediction(kind: Kind) -> Callable[[Recipe, Probe], Blocks]:
     return predict_loss if kind == "loss" else predict_gradient
 

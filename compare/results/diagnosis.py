@@ -5,7 +5,7 @@ An `Assessment` holds facts: keys of mistakes, numbers, places, lines. What is s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 #: The key of numbers that are wrong and that no known mistake explains.
@@ -202,6 +202,8 @@ class Assessment:
         calls: How often the function was asked.
         smallest_detectable: The relative error of a component that would have been seen; for an exercise, of the
             largest number of each part. None where nothing was compared.
+        parts: Whether each part of the answer, "dW" and "db" or "loss", is right at every probe. Empty where there is
+            no answer to judge, and for an exercise.
         by_exercise: It was asked by an exercise's calls, not at the probes of `check`.
         float32: It is an implementation in float32, judged by float32's rounding errors.
         one_feature: It takes X (n,) and a number for the weights, and not X (n, d).
@@ -220,6 +222,7 @@ class Assessment:
     evidence: tuple[Discrepancy, ...] = ()
     calls: int = 0
     smallest_detectable: float | None = None
+    parts: dict[str, bool] = field(default_factory=dict)
     by_exercise: bool = False
     float32: bool = False
     one_feature: bool = False

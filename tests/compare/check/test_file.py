@@ -55,6 +55,33 @@ def test_a_right_file_passes(write: Write) -> None:
     assert told.subject == "gradient"
 
 
+STEP = """
+def step(X, y, weights, bias, learning_rate):
+    dW, db = gradient(X, y, weights, bias)
+    return weights - learning_rate * dW, bias - learning_rate * 2 * db
+"""
+
+
+def test_each_function_of_a_file_has_an_assessment_with_its_parts(write: Write) -> None:
+    gradient, step = file.check_each(write(RIGHT + STEP))
+    assert (gradient.subjects, gradient.parts) == (("gradient",), {"dW": True, "db": True})
+    assert (step.subjects, step.parts) == (("step",), {"dW": True, "db": False})
+    assert step.keys == ("one-block-only",)
+
+
+def test_a_function_that_is_right_stays_so_where_the_next_one_hangs(write: Write) -> None:
+    hangs = "\ndef step(X, y, weights, bias, learning_rate):\n    while True: pass\n"
+    gradient, step = file.check_each(write(RIGHT + hangs), time_limit_seconds=3)
+    assert gradient.correct
+    assert step.keys == ("hangs",)
+
+
+def test_of_a_file_without_answers_there_is_one_assessment(write: Write) -> None:
+    assert [found.keys for found in file.check_each(write("x = 1"))] == [("missing-function",)]
+    assert [found.keys for found in file.check_each(write("def f(:"))] == [("syntax-error",)]
+    assert [found.keys for found in file.check_each(write("import os; os._exit(0)"))] == [("exits",)]
+
+
 def test_a_wrong_file_is_told_as_in_this_process(write: Write) -> None:
     assert check_file(write(HALF)).mistakes == ("two-missing",)
 
