@@ -1,34 +1,26 @@
 """Plain Python: lists, floats and loops, and nothing else inside a step.
 
-X is kept twice: as rows, for the forward pass, and as columns of the same floats, for the sums of the gradient.
+X is kept as d columns, each a list of n floats. One feature needs no list of residuals: one loop over its rows takes
+all that each adds to loss and gradient.
 
 float32: a Python float is a double. Rounding a double result to single after each +, −, ×, ÷ gives exactly what a
-float32 machine gives, since 53 ≥ 2·24 + 2 (Figueroa 1995, "When is double rounding innocuous?"). `rounded` does so.
+float32 machine gives, since 53 ≥ 2·24 + 2 (Figueroa 1995, "When is double rounding innocuous?").
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from ctypes import c_float
-from operator import mul
-from typing import NamedTuple
+from itertools import repeat
+from operator import add, mul, sub
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
 
-
-class Lists(NamedTuple):
-    """X (n, d) as n rows and as d columns."""
-
-    rows: list[list[float]]
-    columns: list[tuple[float, ...]]
-
-
-def lists(rows: list[list[float]]) -> Lists:
-    """The lists of these rows."""
-    return Lists(rows, list(zip(*rows, strict=True)))
+Columns = list[list[float]]
 
 
 class PythonTrainer(Trainer):
@@ -38,14 +30,14 @@ class PythonTrainer(Trainer):
     summary = "lists, floats and a plain loop"
     kind = "manual"
 
-    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Lists, list[float]]:
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Columns, list[float]]:
         """Lists of floats."""
-        return lists(X.tolist()), y.tolist()
+        return X.T.tolist(), y.tolist()
 
-    def take(self, X: Lists, y: list[float], rows: NDArray[np.int64]) -> tuple[Lists, list[float]]:
-        """New lists that share the rows themselves."""
+    def take(self, X: Columns, y: list[float], rows: NDArray[np.int64]) -> tuple[Columns, list[float]]:
+        """New lists."""
         picked = rows.tolist()
-        return lists([X.rows[i] for i in picked]), [y[i] for i in picked]
+        return [[column[i] for i in picked] for column in X], [y[i] for i in picked]
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
         """A list and a float."""
@@ -55,56 +47,76 @@ class PythonTrainer(Trainer):
         """A new array and a float."""
         return Parameters(np.array(weights, dtype=self.dtype), bias)
 
-    def predict(self, X: Lists, weights: list[float], bias: float) -> list[float]:
+    def predict(self, X: Columns, weights: list[float], bias: float) -> Sequence[float]:
         """ŷᵢ = Σⱼ xᵢⱼ wⱼ + b."""
-        if self.dtype == "float32":
-            return [rounded(dot32(row, weights) + bias) for row in X.rows]
-        return [sum(map(mul, row, weights)) + bias for row in X.rows]
+        predicted: Sequence[float] = [0.0] * len(X[0])
+        for x, weight in zip(X, weights, strict=True):
+            if self.dtype == "float32":
+                predicted = singles(map(add, predicted, singles(map(mul, x, repeat(weight)))))
+            else:
+                predicted = [p + value * weight for p, value in zip(predicted, x, strict=True)]
+        return self.listed(map(add, predicted, repeat(bias)))
 
-    def loss(self, X: Lists, y: list[float], weights: list[float], bias: float) -> float:
+    def loss(self, X: Columns, y: list[float], weights: list[float], bias: float) -> float:
         """(1/n) Σ rᵢ²."""
+        if self.dtype == "float64" and len(weights) == 1:
+            return float(one_feature(X[0], y, weights[0], bias).loss)
         residual = self.residuals(X, y, weights, bias)
-        return self.mean(residual, residual)
+        return self.mean(map(mul, residual, residual), len(y))
 
-    def gradient(self, X: Lists, y: list[float], weights: list[float], bias: float) -> Gradient:
+    def gradient(self, X: Columns, y: list[float], weights: list[float], bias: float) -> Gradient:
         """dWⱼ = (2/n) Σᵢ xᵢⱼ rᵢ and db = (2/n) Σᵢ rᵢ, with the loss from the same residuals."""
-        residual = self.residuals(X, y, weights, bias)
-        ones = [1.0] * len(y)
-        d_weights = [2.0 * self.mean(column, residual) for column in X.columns]
-        return Gradient(self.mean(residual, residual), d_weights, 2.0 * self.mean(ones, residual))
+        if self.dtype == "float64" and len(weights) == 1:
+            return one_feature(X[0], y, weights[0], bias)
+        n, residual = len(y), self.residuals(X, y, weights, bias)
+        d_weights = [2.0 * self.mean(map(mul, x, residual), n) for x in X]
+        return Gradient(self.mean(map(mul, residual, residual), n), d_weights, 2.0 * self.mean(residual, n))
 
     def update(self, weights: list[float], bias: float, gradient: Gradient, learning_rate: float) -> Parameters:
         """W ← W − η dW, b ← b − η db."""
-        if self.dtype == "float32":
-            rate = rounded(learning_rate)
-            moved = [rounded(w - rounded(rate * dw)) for w, dw in zip(weights, gradient.weights, strict=True)]
-            return Parameters(moved, rounded(bias - rounded(rate * gradient.bias)))
-        moved = [w - learning_rate * dw for w, dw in zip(weights, gradient.weights, strict=True)]
-        return Parameters(moved, bias - learning_rate * gradient.bias)
+        to_dtype = single if self.dtype == "float32" else float
+        rate = to_dtype(learning_rate)
+        moved = [to_dtype(w - to_dtype(rate * dw)) for w, dw in zip(weights, gradient.weights, strict=True)]
+        return Parameters(moved, to_dtype(bias - to_dtype(rate * gradient.bias)))
 
-    def residuals(self, X: Lists, y: list[float], weights: list[float], bias: float) -> list[float]:
+    def residuals(self, X: Columns, y: list[float], weights: list[float], bias: float) -> Sequence[float]:
         """rᵢ = ŷᵢ − yᵢ."""
-        predicted = self.predict(X, weights, bias)
-        if self.dtype == "float32":
-            return [rounded(p - target) for p, target in zip(predicted, y, strict=True)]
-        return [p - target for p, target in zip(predicted, y, strict=True)]
+        return self.listed(map(sub, self.predict(X, weights, bias), y))
 
-    def mean(self, left: Sequence[float], right: Sequence[float]) -> float:
-        """(1/n) Σᵢ leftᵢ rightᵢ."""
-        if self.dtype == "float32":
-            return rounded(dot32(left, right) / len(right))
-        total: float = sum(map(mul, left, right))
-        return total / len(right)
+    def listed(self, values: Iterable[float]) -> Sequence[float]:
+        """The values in the dtype."""
+        return singles(values) if self.dtype == "float32" else list(values)
+
+    def mean(self, terms: Iterable[float], n: int) -> float:
+        """(1/n) Σᵢ termᵢ."""
+        return single(sum32(terms) / n) if self.dtype == "float32" else sum(terms) / n
 
 
-def rounded(value: float) -> float:
-    """The float32 next to a double, as a double; beyond float32's range, infinity."""
+def one_feature(x: Sequence[float], y: list[float], weight: float, bias: float) -> Gradient:
+    """The loss, dW (1,) and db of one feature x (n,), in float64. The loss takes about a fifth of the time."""
+    squares = d_weight = d_bias = 0.0
+    for value, target in zip(x, y, strict=True):  # faster than sums over a list of residuals
+        r = value * weight + bias - target
+        squares += r * r
+        d_weight += value * r
+        d_bias += r
+    n = len(y)
+    return Gradient(squares / n, [2.0 * (d_weight / n)], 2.0 * (d_bias / n))
+
+
+def sum32(terms: Iterable[float]) -> float:
+    """Σ termᵢ in float32, each term rounded, from the first to the last."""
+    total = c_float()
+    for term in singles(terms):
+        total.value += term
+    return total.value
+
+
+def single(value: float) -> float:
+    """The value rounded to float32; beyond its range, infinity."""
     return c_float(value).value
 
 
-def dot32(left: Sequence[float], right: Sequence[float]) -> float:
-    """Σ leftᵢ rightᵢ in float32, from the first to the last."""
-    total = 0.0
-    for a, b in zip(left, right, strict=True):
-        total = rounded(total + rounded(a * b))
-    return total
+def singles(values: Iterable[float]) -> Sequence[float]:
+    """Each value rounded to float32; beyond its range, infinity."""
+    return array("f", values)

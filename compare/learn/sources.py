@@ -12,7 +12,7 @@ from handgrad.compare.side_by_side.source import cut
 SHOWN: dict[int, tuple[tuple[str, tuple[str, ...]], ...]] = {
     1: (("handgrad.backends.python", ("PythonTrainer.predict", "PythonTrainer.loss", "PythonTrainer.update")),),
     2: (
-        ("handgrad.backends.python", ("PythonTrainer.gradient",)),
+        ("handgrad.backends.python", ("PythonTrainer.gradient", "one_feature")),
         ("handgrad.backends.numpy", ("NumPyTrainer.gradient",)),
     ),
     3: (
@@ -28,7 +28,7 @@ SHOWN: dict[int, tuple[tuple[str, tuple[str, ...]], ...]] = {
     ),
     6: (("handgrad.data.standardize", ("Standardization.apply", "Standardization.weights_back")),),
     7: (
-        ("handgrad.backends.python", ("dot32",)),
+        ("handgrad.backends.python", ("sum32",)),
         ("handgrad.compare.judge.bounds", ("worst_growth", "likely_growth")),
     ),
     8: (
