@@ -7,11 +7,15 @@ from dataclasses import replace
 from itertools import combinations, groupby
 
 from handgrad.compare.results.bench import Cell, Crossover, FastestOf, FastestRange, Measured, ScalingLaw
-from handgrad.compare.results.timing import Timing
+from handgrad.compare.results.timing import Estimate, Timing
 from handgrad.compare.timing import statistics
 
 #: Sizes whose epoch takes at least so many times the shortest one show how the rows count, and not the calls.
 BEYOND_THE_CALLS = 4
+
+#: Runs whose totals differ by no more than this factor are not told apart: their starts were measured once, and the
+#: same import was seen to take up to a tenth longer in one process than in another.
+RUN_APART = 1.1
 
 
 def widths(cells: Sequence[Cell]) -> list[tuple[tuple[int, str], list[Cell]]]:
@@ -52,13 +56,27 @@ def crossovers(cells: Sequence[Cell]) -> list[Crossover]:
     """Where one backend overtakes another, for every two of them."""
     made = []
     for (features, dtype), group in widths(cells):
+        floors = {cell.rows: floor_of(cell) for cell in group}
         for one, other in combinations(group[0].backends, 2):
             left, right = timed_in(group, one), timed_in(group, other)
             rows = [n for n in left if n in right]
-            for at, one_wins in statistics.crossovers(rows, [left[n] for n in rows], [right[n] for n in rows]):
+            for at, one_wins in changes(rows, left, right, floors):
                 slower, faster = (other, one) if one_wins else (one, other)
                 made.append(Crossover(slower, faster, features, dtype, at))
     return made
+
+
+def changes(
+    rows: Sequence[int], left: Mapping[int, Timing], right: Mapping[int, Timing], floors: Mapping[int, float]
+) -> list[tuple[Estimate, bool]]:
+    """Where two backends change places, over the sizes at which both were timed."""
+    over, under = ([timed[n] for n in rows] for timed in (left, right))
+    return statistics.crossovers(rows, over, under, [floors[n] for n in rows])
+
+
+def floor_of(one: Cell) -> float:
+    """The noise floor of a cell."""
+    return statistics.NOISE_FLOOR_AT_LEAST if one.noise_floor is None else one.noise_floor
 
 
 # -- the fastest -------------------------------------------------------------------------------------------------------
@@ -86,7 +104,7 @@ def tied(timed: Timing, best: Timing, floor: float) -> bool:
 
 
 def fastest_ranges(cells: Sequence[Cell], of: FastestOf) -> list[FastestRange]:
-    """From which size to which one backend is the fastest; it stays so while it is not told apart from the fastest."""
+    """From which size to which the same backend is the fastest, or the same ones are not told apart at the top."""
     return [one for (_, _), group in widths(cells) for one in ranges_of_width(group, of)]
 
 
@@ -94,17 +112,11 @@ def ranges_of_width(group: Sequence[Cell], of: FastestOf) -> list[FastestRange]:
     """The ranges of one width and dtype, whose cells come with their rows ascending."""
     made: list[FastestRange] = []
     for one, best in fastest_of(group, of):
-        if made and made[-1].fastest in best:
-            made[-1] = longer(made[-1], one.rows, best)
+        if made and {made[-1].fastest, *made[-1].tied} == set(best):
+            made[-1] = replace(made[-1], last=one.rows)
         else:
             made.append(FastestRange(one.features, one.dtype, of, best[0], best[1:], one.rows, one.rows))
     return made
-
-
-def longer(held: FastestRange, rows: int, best: Sequence[str]) -> FastestRange:
-    """A range that goes on to so many rows, where its backend is among the best."""
-    tied = dict.fromkeys((*held.tied, *(name for name in best if name != held.fastest)))
-    return replace(held, last=rows, tied=tuple(tied))
 
 
 def fastest_of(group: Sequence[Cell], of: FastestOf) -> Iterator[tuple[Cell, tuple[str, ...]]]:
@@ -130,6 +142,7 @@ def not_reading(group: Iterable[Cell]) -> set[str]:
 
 
 def shortest_run(one: Cell) -> tuple[str, ...]:
-    """The backend with the shortest run of the length asked for, compiled code on disk; empty where none is right."""
+    """The shortest run of the length asked for, compiled code on disk, and those not told apart from it."""
     totals = {n: m.total_cached_seconds for n, m in one.backends.items() if m.status == "ok" and m.total_cached_seconds}
-    return (min(totals, key=totals.__getitem__),) if totals else ()
+    order = sorted(totals, key=totals.__getitem__)
+    return tuple(name for name in order if totals[name] <= RUN_APART * totals[order[0]])

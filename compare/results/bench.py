@@ -164,7 +164,11 @@ class ScalingLaw:
 
 @dataclass(frozen=True)
 class Crossover:
-    """`slower` is the slower one up to so many rows, `faster` beyond: of the two, steady epochs."""
+    """`slower` is the slower one up to so many rows, `faster` beyond: of the two, steady epochs.
+
+    The interval of the rows goes from the last size at which they are told apart one way round to the first at which
+    they are told apart the other way round.
+    """
 
     slower: str
     faster: str
@@ -175,7 +179,9 @@ class Crossover:
 
 @dataclass(frozen=True)
 class FastestRange:
-    """From `first` rows (measured) to `last`, `fastest` has the shortest time; `tied` are not told apart from it.
+    """From `first` rows (measured) to `last`, `fastest` is the fastest; `tied` are not told apart from it at any size.
+
+    Where there are any, `fastest` is only the one with the shortest median at the first size.
 
     `of` says which time: that of a steady epoch, that of a steady epoch among those that read all rows in each (where
     not all do), or that of the whole run with import and first call.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -200,36 +200,36 @@ def exponent(rows: Sequence[int], timings: Sequence[Timing]) -> Estimate | None:
     return estimate(float(slope @ middles), slope @ np.log(draws))
 
 
-def crossovers(rows: Sequence[int], over: Sequence[Timing], under: Sequence[Timing]) -> list[tuple[Estimate, bool]]:
-    """The numbers of rows at which two backends take the same time, ascending; rows must ascend.
+def crossovers(
+    rows: Sequence[int], over: Sequence[Timing], under: Sequence[Timing], floors: Sequence[float]
+) -> list[tuple[Estimate, bool]]:
+    """The numbers of rows at which two backends change places, ascending.
 
-    Between two sizes the logarithm of the ratio is taken as linear in the logarithm of the rows. Each comes with its
-    interval, from resampled ratios (which may cross elsewhere between the smallest and the largest size), and with
-    whether it is `over` that is the faster one beyond.
+    They do so between two sizes at which they are told apart, at one each way round; what noise explains is none. The
+    interval goes from the one size to the other. The figure is where the logarithm of the ratio, taken as linear in the
+    logarithm of the rows, is 0.
+
+    Args:
+        rows: The sizes, ascending; at each, both have rounds in common.
+        over: The times of the one.
+        under: Those of the other.
+        floors: The noise floor at each size.
+
+    Returns:
+        Each with whether it is `over` that is the faster one beyond.
     """
-    logs, draws = np.log(np.asarray(rows, dtype=np.float64)), []
-    for seed, (a, b) in enumerate(zip(over, under, strict=True)):
-        draws.append(np.log(medians(ratios(groups_of(a), groups_of(b)), seed)))
-    middles = [math.log(_middle_ratio(a, b)) for a, b in zip(over, under, strict=True)]
-    found = list(_zeros(logs, middles))
-    resampled = [[at for at, down in _zeros(logs, row)] for row in np.transpose(draws)] if found else []
-    return [(_crossover(at, resampled), down) for at, down in found]
+    found = [paired_ratio(a, b) for a, b in zip(over, under, strict=True)]
+    logs = [(n, ratio, floor) for n, ratio, floor in zip(rows, found, floors, strict=True) if ratio is not None]
+    told = [at for at, (_, ratio, floor) in enumerate(logs) if told_apart(ratio, floor)]
+    line = [(math.log(n), math.log(ratio.value)) for n, ratio, _ in logs]
+    return [
+        (Estimate(math.exp(_zero(line[first : last + 1])), logs[first][0], logs[last][0]), line[last][1] < 0)
+        for first, last in pairwise(told)
+        if (line[first][1] < 0) != (line[last][1] < 0)
+    ]
 
 
-def _middle_ratio(over: Timing, under: Timing) -> float:
-    paired = ratios(groups_of(over), groups_of(under))
-    return statistics.median(ratio for group in paired for ratio in group)
-
-
-def _zeros(x: Draws, values: Sequence[float]) -> Iterator[tuple[float, bool]]:
-    """Where the broken line through the points changes its sign, and whether it does so downwards."""
-    for (x0, v0), (x1, v1) in pairwise(zip(x, values, strict=True)):
-        if (v0 < 0) != (v1 < 0):
-            yield float(x0 + (x1 - x0) * v0 / (v0 - v1)), v1 < 0
-
-
-def _crossover(at: float, resampled: Sequence[Sequence[float]]) -> Estimate:
-    """The crossing with the interval of the nearest crossing of each resample that crosses at all."""
-    nearest = [min(places, key=lambda place: abs(place - at)) for places in resampled if places]
-    spread = estimate(at, np.array(nearest or [at]))
-    return Estimate(*(math.exp(value) for value in (spread.value, spread.low, spread.high)))
+def _zero(line: Sequence[tuple[float, float]]) -> float:
+    """Where a broken line whose ends differ in sign is 0; where noise lets it cross several times, the middle one."""
+    zeros = [x0 + (x1 - x0) * v0 / (v0 - v1) for (x0, v0), (x1, v1) in pairwise(line) if (v0 < 0) != (v1 < 0)]
+    return zeros[len(zeros) // 2]

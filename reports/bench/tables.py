@@ -63,8 +63,8 @@ def _epochs_note(over: str) -> str:
     return (
         f"Epoch: the median in the steady state, with its 95 % interval. {over}: the median ratio of the same rounds, "
         "with its interval. Beside each size: the time in which this machine reads X and y, with the same threads. "
-        "Of limit: that over the epoch; what is far above 100 % does not read them each time. Tied: not told apart "
-        "from the fastest. Not told apart: from the one that the ratio is of."
+        "Of limit: that over the epoch; what is far above 100 % does not read them each time. Tied: at the top, "
+        "not told apart. Not told apart: from the one that the ratio is of."
     )
 
 
@@ -115,10 +115,8 @@ def _said(cell: Cell, name: str, found: Measured) -> str:
     """In a word or two: what became of it, or how it stands to the others."""
     if found.status != "ok":
         return found.status
-    if cell.fastest[:1] == (name,):
-        return "fastest"
     if name in cell.fastest:
-        return "tied"
+        return "fastest" if len(cell.fastest) == 1 else "tied"
     return "not told apart" if found.told_apart is False else ""
 
 
@@ -250,7 +248,10 @@ def crossovers(bench: Bench) -> TextTable:
         )
         for one in bench.crossovers
     ]
-    note = "Where the steady epochs of two backends take the same time, between the sizes that were measured."
+    note = (
+        "Where the steady epochs of two backends take the same time. Interval: from the last size at which they are "
+        "told apart one way round to the first at which they are told apart the other way round."
+    )
     subjects = tuple(one.faster for one in bench.crossovers)
     return TextTable("crossovers", "Who overtakes whom", columns, tuple(rows), note, subjects)
 

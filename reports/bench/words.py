@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from handgrad.compare.results.bench import Bench, FastestOf, FastestRange
-from handgrad.reports.bench.tables import rounded, width_name
+from handgrad.compare.results.bench import Bench, Cell, FastestOf, FastestRange
+from handgrad.compare.results.timing import Estimate
+from handgrad.reports.bench.tables import cells_of, rounded, width_name
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.words import listed, plural
+
+#: The share of the processors' time from which on it is told beside an answer that the host took it.
+TOLD_STOLEN = 0.01
 
 #: What the answer is called for those that would do for mini-batches and other losses, too.
 THROUGH_ROWS = "Fastest of those that read every row in every epoch"
@@ -32,20 +36,47 @@ def method(bench: Bench) -> str:
 
 
 def answers(bench: Bench, of: FastestOf) -> list[str]:
-    """For each width: who is the fastest from which size on."""
+    """For each width: who is the fastest from which size on, with the noise beside it."""
     ranges = [one for one in bench.reigns if one.of == of]
     found = []
     for width in dict.fromkeys((one.features, one.dtype) for one in ranges):
         mine = [one for one in ranges if (one.features, one.dtype) == width]
-        found.append(f"{width_name(*width)}: {'; '.join(_ranges(bench, mine))}")
+        found.append(f"{width_name(*width)}: {'; '.join(_ranges(bench, mine))}{_doubts(bench, *width)}")
     return found
 
 
 def _ranges(bench: Bench, ranges: Sequence[FastestRange]) -> Iterator[str]:
     """One part of a sentence for each."""
     for place, one in enumerate(ranges):
-        tied = f", not told apart from {listed([shown(name) for name in one.tied])} somewhere" if one.tied else ""
-        yield f"{shown(one.fastest)} {_where(bench, ranges, place)}{tied}"
+        where = _where(bench, ranges, place)
+        together = listed([shown(name) for name in (one.fastest, *one.tied)])
+        yield f"{together}, not told apart, {where}" if one.tied else f"{together} {where}"
+
+
+def _doubts(bench: Bench, features: int, dtype: str) -> str:
+    """What a reader must hold against the answer of a width, in brackets; empty where nothing was measured of it."""
+    cells = cells_of(bench, features, dtype)
+    told = [*_copies(bench, cells), *_stolen(cells)]
+    return f" ({'; '.join(told)})" if told else ""
+
+
+def _copies(bench: Bench, cells: Sequence[Cell]) -> Iterator[str]:
+    """How far the two copies of the reference were apart."""
+    apart = max((_apart(cell.again) for cell in cells if cell.again is not None), default=None)
+    if apart is not None:
+        yield f"noise: two copies of {shown(bench.reference)} differed by up to {numbers.percent(apart)}"
+
+
+def _stolen(cells: Sequence[Cell]) -> Iterator[str]:
+    """What the host of a virtual machine took."""
+    stolen = max((cell.stolen for cell in cells if cell.stolen is not None), default=0.0)
+    if stolen >= TOLD_STOLEN:
+        yield f"the host took up to {numbers.percent(stolen)} of the processors' time"
+
+
+def _apart(again: Estimate) -> float:
+    """How far two copies of one program were apart, as a fraction."""
+    return max(again.value, 1 / again.value) - 1
 
 
 def _where(bench: Bench, ranges: Sequence[FastestRange], place: int) -> str:
@@ -75,7 +106,7 @@ def _crossing(bench: Bench, before: FastestRange, after: FastestRange) -> str:
 
 def noise(bench: Bench) -> str | None:
     """What two copies of one program looked like."""
-    apart = sorted(max(cell.again.value, 1 / cell.again.value) - 1 for cell in bench.cells if cell.again is not None)
+    apart = sorted(_apart(cell.again) for cell in bench.cells if cell.again is not None)
     if not apart:
         return None
     return (

@@ -61,7 +61,7 @@ def from_to(first: int, last: int) -> str:
 
 def tied_told(tied: tuple[str, ...]) -> str:
     """Who cannot be told apart from the fastest."""
-    return f" (not told apart from it everywhere: {listed([shown(name) for name in tied])})" if tied else ""
+    return f" (not told apart from it: {listed([shown(name) for name in tied])})" if tied else ""
 
 
 def cell_told(cell: Cell) -> str:
@@ -80,7 +80,7 @@ def crossed(crossovers: Iterable[Crossover]) -> str:
     """Where two backends change places; none is also an answer."""
     every = list(crossovers)
     if not every:
-        return " No two of them change places between these sizes."
+        return " No two of them are told apart one way round at one of these sizes and the other way round at another."
     told = "; ".join(f"{shown(c.faster)} overtakes {shown(c.slower)} at {about(c.rows)} rows" for c in every)
     return f" They change places: {told}."
 

@@ -122,6 +122,26 @@ def test_the_answer_is_a_plain_sentence(found: Bench, reigns: list[tuple[str, in
     made = tuple(FastestRange(1, "float64", "epoch", name, (), first, last) for name, first, last in reigns)
     crossing = Crossover("python", "numpy", 1, "float64", Estimate(5012.0, 3049.0, 7000.0))
     bare = replace(found, reigns=made, crossovers=())
-    assert bench_words.answers(bare, "epoch") == [f"1 feature, float64: {said}"]
+    (answer,) = bench_words.answers(bare, "epoch")
+    assert answer.startswith(f"1 feature, float64: {said} (noise: two copies of numpy differed by up to 0.")
     with_crossing = bench_words.answers(replace(bare, crossovers=(crossing,)), "epoch")[0]
     assert ("(ahead from about 5,000; 3,000 to 7,000)" in with_crossing) is (said.startswith("python up to 1,000"))
+
+
+def test_those_that_are_not_told_apart_are_named_together_and_none_is_called_the_fastest(found: Bench):
+    reigns = (
+        FastestRange(1, "float64", "epoch", "python", ("numpy",), 100, 1000),
+        FastestRange(1, "float64", "epoch", "numpy", (), 10_000, 10_000),
+    )
+    (answer,) = bench_words.answers(replace(found, reigns=reigns), "epoch")
+    assert "python and numpy, not told apart, up to 1,000 rows; numpy from 10,000 rows on (" in answer
+    cells = tuple(replace(cell, fastest=("numpy", "python")) for cell in found.cells)
+    last = {row[0].strip(): row[-1] for row in cells_of(replace(found, cells=cells), "epochs-1-float64")[:4]}
+    assert (last["python"], last["numpy"]) == ("tied", "tied")
+
+
+def test_the_noise_stands_beside_the_answer_and_not_only_below(found: Bench):
+    struck = tuple(replace(cell, stolen=0.07, again=Estimate(0.8, 0.7, 0.9)) for cell in found.cells)
+    for answer in bench_words.answers(replace(found, cells=struck), "epoch"):
+        assert "two copies of numpy differed by up to 25 %" in answer
+        assert "the host took up to 7.0 % of the processors' time" in answer
