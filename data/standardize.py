@@ -27,6 +27,10 @@ LARGEST = 2.0**1022
 #: 2^27 + 1 cuts a double into two halves of 26 bits (Dekker 1971).
 SPLITTER = 134217729.0
 
+#: Larger numbers are divided by `SHIFT` before they are cut, and what they are multiplied with is multiplied by it.
+SPLITS_BELOW = 2.0**990
+SHIFT = 2.0**64
+
 
 @dataclass(frozen=True, eq=False)
 class Standardization:
@@ -168,8 +172,11 @@ def _two_passes(column: FloatArray) -> tuple[float, float]:
 
 def _minus_dot(biases: FloatArray, weights: FloatArray, means: FloatArray) -> FloatArray:
     """B − Σ w m for each row of weights, rounded once: products split into two doubles each, summed by fsum."""
-    products = weights * means
-    errors = _product_error(weights, means, products)
+    large = np.abs(weights) > SPLITS_BELOW  # to be split, it must not be within a factor of 2^27 of the largest double
+    weights, means = np.where(large, weights / SHIFT, weights), np.where(large, means * SHIFT, means)
+    with np.errstate(over="ignore", invalid="ignore"):
+        products = weights * means
+        errors = _product_error(weights, means, products)
     terms = np.concatenate([biases[..., np.newaxis], -products, -errors], axis=-1)
     if not np.isfinite(terms).all():
         raise DataError(_OUT_OF_RANGE)

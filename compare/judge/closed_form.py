@@ -15,15 +15,16 @@ basis: the one that descent from zero reaches, on the columns as they are given.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
 import numpy as np
 
-from handgrad.backends.exact import ExactTrainer, Moments
-from handgrad.backends.interface import FloatArray
+from handgrad.backends.exact import ExactTrainer, Moments, rounded
+from handgrad.backends.interface import FloatArray, Gradient, InputError
 from handgrad.compare.judge.hessian import centre, dependence_limit, numerical_rank, triangle
 from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.results.comparison import Dependence
@@ -35,6 +36,9 @@ EXACT_ROWS = 200_000
 #: A column's share in a dependence is named from this size on, of columns scaled alike.
 NAMED_FROM = 1e-6
 
+#: What a bound that is computed in float64 is taken larger by.
+LOSS_MARGIN = 1.1
+
 
 @dataclass(frozen=True)
 class ClosedForm:
@@ -44,13 +48,18 @@ class ClosedForm:
         weights: (d,), the doubles nearest to the solution ("exact"), or close to it ("qr").
         bias: Likewise.
         method: "exact": in rational arithmetic, rounded once. "qr": in float64, refined once.
+        loss: The mean squared error, in units of y². "exact": the lowest, at the solution before it is rounded. "qr":
+            the exact one at weights and bias.
         dependent: The columns that others make redundant; the solution is then the one of minimum norm.
+        loss_error: By how much the loss lies above the lowest at most; None where it is that, rounded once.
     """
 
     weights: FloatArray
     bias: float
     method: Literal["exact", "qr"]
+    loss: float
     dependent: tuple[Dependence, ...] = ()
+    loss_error: float | None = None
 
 
 def solve(table: CheckedTable, names: Sequence[str] | None = None) -> ClosedForm:
@@ -68,18 +77,42 @@ def solve(table: CheckedTable, names: Sequence[str] | None = None) -> ClosedForm
 
 
 def solve_exactly(table: CheckedTable, names: Sequence[str] | None = None) -> ClosedForm:
-    """The least-squares solution of a table in rational arithmetic, rounded once; `names` (d,) as in `solve`."""
+    """The least-squares solution of a table in rational arithmetic, rounded once; `names` (d,) as in `solve`.
+
+    Raises:
+        InputError: If a parameter of the solution lies outside float64.
+    """
     moments = table.exact.moments
     solution = exact_solution(moments)
-    d = table.features
+    called = names or default_names(table.features)
+    *weights, bias = (_rounded_once(value, name) for value, name in zip(solution, [*called, None], strict=True))
+    lowest = exact_loss(moments, solution)
     return ClosedForm(
-        weights=np.array([float(w) for w in solution[:d]]),
-        bias=float(solution[d]),
+        weights=np.array(weights),
+        bias=bias,
         method="exact",
-        dependent=tuple(
-            _exact_dependence(moments, column, names or default_names(d)) for column in _redundant(moments)
-        ),
+        loss=rounded(lowest.numerator, lowest.denominator, "float64"),
+        dependent=tuple(_exact_dependence(moments, column, called) for column in _redundant(moments)),
     )
+
+
+def exact_loss(moments: Moments, solution: Sequence[Fraction]) -> Fraction:
+    """The loss at a solution θ* of the normal equations S θ = c: (yᵀy − cᵀθ*) / n."""
+    explained = sum((row[-1] * value for row, value in zip(moments.gram, solution, strict=False)), Fraction(0))
+    return (moments.gram[-1][-1] - explained) / (moments.rows << moments.shift)
+
+
+def _rounded_once(value: Fraction, name: str | None) -> float:
+    """The double nearest to a parameter: the slope of a column, or the bias (None)."""
+    nearest = rounded(value.numerator, value.denominator, "float64")
+    if math.isinf(nearest):
+        power = math.floor((value.numerator.bit_length() - value.denominator.bit_length()) * math.log10(2))
+        what = "the bias" if name is None else f"the slope of {name!r}"
+        raise InputError(
+            f"least squares: {what}, about 1e{power:+d}, lies outside float64 (1.8e+308); give the column or the "
+            "target in another unit"
+        )
+    return nearest
 
 
 def exact_solution(moments: Moments) -> list[Fraction]:
@@ -172,13 +205,41 @@ def solve_by_qr(table: CheckedTable, names: Sequence[str] | None = None, *, refi
     means, scales = centre(table.X)
     R, projected = _factor(table.X, table.y, means, scales)
     if numerical_rank(R) <= d:
-        return _minimum_norm(R, projected, means, scales, names or default_names(d))
+        found = _minimum_norm(R, projected, means, scales, names or default_names(d))
+        return _with_loss(found, table, R, means, scales)
     intercept, *slopes = np.linalg.solve(R, projected)
     weights: FloatArray = np.array(slopes) / scales
     bias = float(intercept) - float(weights @ means)
     if refine:
         weights, bias = _refined(table.exact, weights, bias, R, means, scales)
-    return ClosedForm(weights, bias, "qr")
+    return _with_loss(ClosedForm(weights, bias, "qr", math.nan), table, R, means, scales)
+
+
+def _with_loss(
+    found: ClosedForm, table: CheckedTable, R: FloatArray, means: FloatArray, scales: FloatArray
+) -> ClosedForm:
+    """The solution with the exact loss at it, and how far that is above the lowest: ½ gᵀH⁺g, H = (2/n) X̃ᵀX̃.
+
+    The loss is quadratic, so that this is so but for the rounding of R, which `LOSS_MARGIN` covers.
+    """
+    at = table.exact.exactly_at(found.weights, found.bias)
+    slope = _scaled_slope(at, means, scales)
+    apart = np.linalg.lstsq(R.T, slope, rcond=None)[0]
+    above = LOSS_MARGIN * table.rows / 4 * float(apart @ apart)
+    return replace(found, loss=rounded(at.loss.numerator, at.loss.denominator, "float64"), loss_error=above)
+
+
+def _scaled_slope(at: Gradient, means: FloatArray, scales: FloatArray) -> FloatArray:
+    """An exact gradient (weights, bias) in the basis of [1, (X − m)/s], (d + 1,), its offsets taken out exactly."""
+    fractions = [Fraction(m) for m in means.tolist()]
+    centred = [float(g - m * at.bias) for g, m in zip(at.weights, fractions, strict=True)]
+    return np.array([float(at.bias), *(np.array(centred) / scales)])
+
+
+def near_dependences(table: CheckedTable, names: Sequence[str]) -> tuple[Dependence, ...]:
+    """The columns that float64 cannot tell from a combination of others, after centring and scaling; `names` (d,)."""
+    _, shares = _dependences(triangle(table.X, *centre(table.X)))
+    return tuple(_named(column, share, names) for column, share in shares.items())
 
 
 def default_names(features: int) -> list[str]:
@@ -199,10 +260,8 @@ def _refined(
     exact: ExactTrainer, weights: FloatArray, bias: float, R: FloatArray, means: FloatArray, scales: FloatArray
 ) -> tuple[FloatArray, float]:
     """One Newton step from the exact gradient; the bias is summed exactly, since offsets cancel in it."""
-    d_weights, d_bias = exact.exactly_at(weights, bias)[1:]
+    scaled = _scaled_slope(exact.exactly_at(weights, bias), means, scales)
     fractions = [Fraction(m) for m in means.tolist()]
-    centred = [float(g - m * d_bias) for g, m in zip(d_weights, fractions, strict=True)]
-    scaled = np.array([float(d_bias), *(np.array(centred) / scales)])
     intercept, *slopes = np.linalg.solve(R, np.linalg.solve(R.T, -exact.rows / 2 * scaled))
     moved = [Fraction(w) + Fraction(s) for w, s in zip(weights.tolist(), (slopes / scales).tolist(), strict=True)]
     shift = Fraction(float(intercept)) - sum(
@@ -227,6 +286,7 @@ def _minimum_norm(
         weights=np.array(weights),
         bias=float(bias),
         method="qr",
+        loss=math.nan,
         dependent=tuple(_named(column, share, names) for column, share in shares.items()),
     )
 

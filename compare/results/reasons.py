@@ -143,6 +143,14 @@ def of_dependences(dependent: Sequence[Dependence]) -> str | None:
     return f"{found}: many parameters fit equally well, and those of minimum norm are given"
 
 
+def of_near_dependences(dependent: Sequence[Dependence]) -> str | None:
+    """Which columns are combinations of others up to rounding, and what that means; None if none is."""
+    if not dependent:
+        return None
+    found = "; ".join(f"up to rounding, {_of_dependence(one)}" for one in dependent)
+    return f"{found}: many parameters fit equally well up to rounding, and descent cannot tell them apart"
+
+
 def of_method(method: Literal["exact", "qr"]) -> str:
     """How the least-squares solution was found."""
     return METHODS[method]

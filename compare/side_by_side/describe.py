@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray
-from handgrad.compare.judge.closed_form import ClosedForm
+from handgrad.compare.judge.closed_form import ClosedForm, near_dependences
 from handgrad.compare.results import reasons
-from handgrad.compare.results.comparison import Curvature, Destination, Problem, Sample
+from handgrad.compare.results.comparison import BackendResult, Curvature, Destination, Problem, Sample
 from handgrad.compare.side_by_side.forecast import Forecast
 from handgrad.data.dataset import Dataset
-from handgrad.data.metrics import mse
+from handgrad.data.metrics import r2
 
 if TYPE_CHECKING:
     from handgrad.compare.side_by_side.prepare import Options
@@ -49,7 +53,7 @@ def describe(dataset: Dataset, options: Options, forecast: Forecast, solution: C
         scales=tuple(map(float, standardization.scales)),
         curvature=curvature(forecast),
         sample=sample(dataset, predicted),
-        destination=destination(solution, mse(dataset.y, predicted)),
+        destination=destination(solution, forecast, dataset.feature_names),
         notes=(*dataset.notes, *([dependent] if dependent else [])),
     )
 
@@ -68,21 +72,60 @@ def curvature(forecast: Forecast) -> Curvature:
     )
 
 
-def destination(solution: ClosedForm, loss: float) -> Destination:
-    """The least-squares solution as the report tells it."""
+def destination(solution: ClosedForm, forecast: Forecast, names: Sequence[str]) -> Destination:
+    """The least-squares solution as the report tells it; names (d,) are of the features."""
+    deficient = forecast.table.hessian.deficient
+    nearly = near_dependences(forecast.table, names) if deficient and not solution.dependent else ()
+    told = (reasons.of_dependences(solution.dependent), reasons.of_near_dependences(nearly))
     return Destination(
         weights=tuple(map(float, solution.weights)),
         bias=solution.bias,
-        loss=loss,
+        loss=solution.loss,
         method=reasons.of_method(solution.method),
-        notes=(dependent,) if (dependent := reasons.of_dependences(solution.dependent)) else (),
+        notes=tuple(note for note in told if note),
         dependent=solution.dependent,
+        loss_error=solution.loss_error,
+        nearly_dependent=nearly,
+        nearest=tuple(map(float, forecast.own_goal)) if deficient else None,
     )
+
+
+def with_trained(problem: Problem, results: Mapping[str, BackendResult], dataset: Dataset) -> Problem:
+    """The problem, its sample with what the trained model predicts of each row, and R² of that and of the best one.
+
+    One backend stands for all: NumPy's where it ran to its end, or else the first that did.
+    """
+    ended = [name for name, r in results.items() if r.status == "ok" and r.weights and r.bias is not None]
+    if problem.sample is None or problem.destination is None or not ended:
+        return problem
+    name = "numpy" if "numpy" in ended else ended[0]
+    model, best = results[name], problem.destination
+    with np.errstate(over="ignore", invalid="ignore"):
+        trained = dataset.X @ np.array(model.weights) + (model.bias or 0.0)
+        fitted = dataset.X @ np.array(best.weights) + best.bias
+        scores = [or_none(r2(dataset.y, predicted)) for predicted in (trained, fitted)]
+    rows = shown_rows(dataset.rows)
+    if not np.isfinite(trained[rows]).all():
+        return problem
+    shown = tuple(map(float, trained[rows]))
+    filled = replace(problem.sample, trained=shown, trained_by=name, r2=scores[0], best_r2=scores[1])
+    return replace(problem, sample=filled)
+
+
+def or_none(value: float) -> float | None:
+    """The number; None for one that is not finite."""
+    return value if math.isfinite(value) else None
+
+
+def shown_rows(count: int) -> NDArray[np.int64]:
+    """Evenly spread rows (k,) of so many, for the figures."""
+    spread: NDArray[np.int64] = np.unique(np.linspace(0, count - 1, min(count, SAMPLE_ROWS)).round().astype(np.int64))
+    return spread
 
 
 def sample(dataset: Dataset, predicted: FloatArray) -> Sample:
     """Evenly spread rows for the figures, with what the best model predicts: `predicted` is (n,)."""
-    rows = np.unique(np.linspace(0, dataset.rows - 1, min(dataset.rows, SAMPLE_ROWS)).round().astype(int))
+    rows = shown_rows(dataset.rows)
     return Sample(
         x=tuple(map(float, dataset.X[rows, 0])) if dataset.features == 1 else None,
         y=tuple(map(float, dataset.y[rows])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -99,7 +100,7 @@ class Forecast:
         own_means, moves = centre(self.table.X)
         own_means, moves = means + own_means * scales, moves * scales
         y, weights = self.table.y.astype(np.float64), np.abs(self.own_goal[:-1])
-        with np.errstate(over="ignore", under="ignore"):
+        with np.errstate(over="ignore"):
             moved = float(weights @ moves) + float(np.std(y))
             offset = moved + abs(float(np.mean(y))) + float(weights @ np.abs(own_means))
             return np.append(moved / moves, offset)
@@ -127,17 +128,17 @@ class Forecast:
         Rounding stops the descent near ε‖θ‖. And an error is seen by way of the user's units, in which offsets cancel:
         each parameter θⱼ there, right to ε|θⱼ|, puts as much as ε|θⱼ| hypot(sⱼ, mⱼ) into it, the bias ε|b|.
         """
-        size = float(np.linalg.norm(np.append(*self.goal)))
+        size, start = (math.hypot(*np.append(*point).tolist()) for point in (self.goal, self.start))
         back = np.append(np.hypot(self.standardization.scales, self.standardization.means), 1.0)
         seen = float(np.finfo(np.float64).eps * (np.abs(self.own_goal) @ back))
-        return float(np.finfo(self.plan.dtype).eps) * max(size, float(np.linalg.norm(self.start.weights))) + seen
+        return float(np.finfo(self.plan.dtype).eps) * max(size, start) + seen
 
     def contraction_between(self, first: int, last: int) -> float | None:
         """The mean factor per epoch by which ‖θ − θ*‖ shrinks between two epochs; None where it is 0 at the first."""
         error = np.append(*self.start) - np.append(*self.goal)
-        before, after = np.linalg.norm(
-            self.table.hessian.path(error, self.plan.learning_rate, [first, last]), axis=1
-        ).tolist()
+        with np.errstate(over="ignore"):
+            path = self.table.hessian.path(error, self.plan.learning_rate, [first, last])
+            before, after = np.linalg.norm(path, axis=1).tolist()
         return float((after / before) ** (1 / (last - first))) if before > 0 else None
 
     @property

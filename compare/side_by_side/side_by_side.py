@@ -21,6 +21,7 @@ from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.timing import Estimate, Speed, Timing
 from handgrad.compare.side_by_side.answers import number
 from handgrad.compare.side_by_side.arrival import arrival, divergence, is_growing
+from handgrad.compare.side_by_side.describe import with_trained
 from handgrad.compare.side_by_side.evidence import gradchecks, judge_under_test, precision_table
 from handgrad.compare.side_by_side.prepare import Options, Prepared, prepare
 from handgrad.compare.side_by_side.runs import (
@@ -121,7 +122,7 @@ def judgement(
     tested = judge_under_test(prepared) if options.self_test else None
     return Comparison(
         environment=captured,
-        problem=prepared.problem,
+        problem=with_trained(prepared.problem, results, dataset),
         backends=results,
         verdict=verdict(results, prepared, tested),
         gradchecks=gradchecks(prepared, answers),

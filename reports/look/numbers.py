@@ -173,13 +173,23 @@ def ulps_within(value: float | None, bound_ratio: float | None) -> str:
     return NEAR_ZERO if explained and value is not None and value >= ALARMING_ULPS else ulps(value)
 
 
+def r2(value: float) -> str:
+    """A coefficient of determination: what it lacks of 1 to two digits, as in ``0.52`` and ``0.9955``."""
+    lacks = abs(1 - value)
+    places = 2 if lacks == 0 or lacks >= 1 else min(1 - _exponent(lacks), 12)
+    return f"{value:.{places}f}" if abs(value) < 1e5 else _scientific(value, 2)
+
+
 def digits(value: float | None) -> str:
     """A number of correct decimal digits: ``15.3``."""
     return MISSING if value is None or math.isnan(value) else f"{value:.1f}"
 
 
 def number(value: float | None, digits: int = 6) -> str:
-    """A parameter or a loss for reading: `digits` significant ones, as a plain decimal where that is short."""
+    """A parameter or a loss for reading: `digits` significant ones, as a plain decimal where that is short.
+
+    A plain decimal has no fewer digits than its integer part: ``-2107923`` of −2107922.756, not ``-2107920``.
+    """
     if value is None or math.isnan(value):
         return MISSING
     if math.isinf(value):
@@ -188,6 +198,7 @@ def number(value: float | None, digits: int = 6) -> str:
         return "0"
     if not 1e-4 <= abs(value) < 10 ** (digits + 3):
         return _scientific(value, digits)
+    digits = max(digits, _exponent(value) + 1)
     return _significant(_rounded(value, digits), digits)
 
 

@@ -19,7 +19,7 @@ LINE_POINTS = 61
 
 
 def fit(comparison: Comparison) -> Drawing | None:
-    """For one feature the rows with the fitted lines; for more, what least squares predicts against the target."""
+    """For one feature the rows with the fitted lines; for more, what the trained model predicts against the target."""
     sample = comparison.problem.sample
     if sample is None or not sample.y:
         return None
@@ -84,23 +84,34 @@ def _equation(comparison: Comparison, name: str) -> str:
 
 
 def _predicted(problem: Problem, sample: Sample) -> Drawing:
-    ends = (min(*sample.y, *sample.predicted), max(*sample.y, *sample.predicted))
+    predicted = sample.trained or sample.predicted
+    ends = (min(*sample.y, *predicted), max(*sample.y, *predicted))
     target = shown(problem.target, 24)
     return Drawing(
         "fit",
         "Predicted against true",
-        "The prediction is the least-squares solution's, where the descent is heading. On the line it is right.",
+        f"{_whose(sample)} On the line it is right.",
         f"Scatter plot of predicted over true {target} for {numbers.count(len(sample.y))} of "
         f"{plural(problem.rows, 'row')}, from {numbers.number(ends[0], 3)} to {numbers.number(ends[1], 3)}, with "
-        f"the diagonal.",
-        _drawn_predicted(sample, ends, target),
+        f"the diagonal. {_whose(sample)}",
+        _drawn_predicted(sample.y, predicted, ends, target),
     )
 
 
-def _drawn_predicted(sample: Sample, ends: tuple[float, float], target: str) -> Figure:
+def _whose(sample: Sample) -> str:
+    """Whose predictions are drawn, how well they fit, and how well the best would."""
+    if not sample.trained:
+        return "The prediction is the least-squares solution's, where the descent is heading."
+    told = f"The prediction is that of the trained model ({shown(sample.trained_by or '')})"
+    if sample.r2 is None or sample.best_r2 is None:
+        return f"{told}."
+    return f"{told}: R² {numbers.r2(sample.r2)}; the best, least squares, gives {numbers.r2(sample.best_r2)}."
+
+
+def _drawn_predicted(y: Sequence[float], predicted: Sequence[float], ends: tuple[float, float], target: str) -> Figure:
     figure, [axes] = style.chart(3.0)
     axes.plot(ends, ends, color=LIGHT.ink, linewidth=1)
-    axes.scatter(sample.y, sample.predicted, s=11, color=LIGHT.faint, alpha=0.7, linewidths=0)
+    axes.scatter(y, predicted, s=11, color=LIGHT.faint, alpha=0.7, linewidths=0)
     style.linear(axes.xaxis)
     style.linear(axes.yaxis)
     axes.set_xlabel(target)

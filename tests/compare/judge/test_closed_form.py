@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import nist
 import numpy as np
@@ -10,9 +11,18 @@ import pytest
 
 from handgrad.backends.exact import ExactTrainer
 from handgrad.backends.interface import InputError
-from handgrad.compare.judge.closed_form import eliminate, exact_solution, solve, solve_by_qr, solve_exactly
+from handgrad.compare.judge.closed_form import (
+    eliminate,
+    exact_solution,
+    near_dependences,
+    solve,
+    solve_by_qr,
+    solve_exactly,
+)
 from handgrad.compare.judge.table import CheckedTable
+from handgrad.compare.results.comparison import Dependence
 from handgrad.compare.results.reasons import of_dependences
+from handgrad.data.tables import load_table
 
 #: Digits of the worst parameter that issue 3 asks of float64.
 ASKED = {"Norris": 11.5, "NoInt1": 11, "Longley": 10, "Wampler1": 9, "Wampler2": 9}
@@ -124,3 +134,40 @@ def test_a_huge_offset_costs_no_digits():
 def test_wrong_shapes_are_refused():
     with pytest.raises(InputError, match="as many rows"):
         solve(CheckedTable.of([[1.0], [2.0]], [1.0]))
+
+
+SPECIMENS = Path(__file__).parents[2] / "data" / "specimens"
+
+
+@pytest.mark.parametrize(
+    ("name", "lowest"), [("near_constant_ulp", 0.639692), ("proportional_tenths", 3.22366e-32), ("collinear_twins", 0)]
+)
+def test_the_lowest_loss_is_that_of_the_solution_before_it_is_rounded(name, lowest):
+    table = load_table(SPECIMENS / f"{name}.csv")
+    found = solve_exactly(CheckedTable.of(table.X, table.y))
+    assert found.loss == pytest.approx(lowest, rel=1e-5)
+    assert found.loss_error is None
+    at = ExactTrainer(table.X, table.y).exactly_at(found.weights, found.bias).loss
+    assert found.loss <= float(at)
+
+
+@pytest.mark.parametrize("name", nist.NAMES)
+def test_the_loss_by_qr_is_no_more_above_the_lowest_than_it_says(name):
+    X, y, _ = nist.table(name)
+    for refine in (True, False):
+        found, exact = solve_by_qr(CheckedTable.of(X, y), refine=refine), solve_exactly(CheckedTable.of(X, y))
+        assert exact.loss <= found.loss * (1 + 1e-15)
+        assert found.loss - found.loss_error <= exact.loss * (1 + 1e-12)
+
+
+def test_a_slope_beyond_float64_is_told_in_a_line():
+    table = CheckedTable.of([[5e-324], [1e-323], [1.5e-323]], [3.0, 5.0, 8.0])
+    with pytest.raises(InputError, match=r"the slope of 'x', about 1e\+323, lies outside float64"):
+        solve_exactly(table, ["x"])
+
+
+def test_columns_that_float64_cannot_tell_apart_are_named():
+    table = load_table(SPECIMENS / "collinear_units.csv")
+    held = CheckedTable.of(table.X, table.y)
+    assert solve_exactly(held, table.feature_names).dependent == ()
+    assert near_dependences(held, table.feature_names) == (Dependence("inch", ("cm",)),)

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from handgrad.compare.results.arrival import Arrival, ArrivalState, Divergence
-from handgrad.compare.results.comparison import Comparison
+from handgrad.compare.results.comparison import Comparison, Dependence
 from handgrad.compare.results.timing import Estimate
 from handgrad.compare.results.verdict import Agreement, Arrived, Choice, Overtaking, RunCost
+from handgrad.reports.compare import words
 from handgrad.reports.compare.answers import ARRIVE, answers
 from handgrad.reports.compare.html import html
 from handgrad.reports.compare.notebook import notebook
@@ -130,3 +131,20 @@ def test_a_run_of_an_earlier_version_answers_what_it_holds(sentence: str | None,
     found = {answer.question: answer.word for answer in told(earlier)}
     assert found.get(ARRIVE) == word
     assert found["Which one?"] == "Per steady epoch"
+
+
+def test_descent_on_dependent_columns_may_go_to_another_solution_which_is_said() -> None:
+    base = compared(("numpy",))
+    target = base.problem.destination
+    assert target is not None
+
+    def said(nearest: tuple[float, ...] | None, near: tuple[Dependence, ...] = ()) -> str:
+        found = replace(target, weights=(5.0,), bias=8.0, nearest=nearest, nearly_dependent=near)
+        return " ".join(words.destination(replace(base, problem=replace(base.problem, destination=found))))
+
+    assert "for example 2.50000 for X, where least squares on the columns as given has 5.00000; both" in said(
+        (2.5, 8.0)
+    )
+    assert "both are right" not in said((2.5, 8.0), (Dependence("X", ()),))
+    assert "another of these" not in said((5.0, 8.0))
+    assert "another of these" not in said(None)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from handgrad.reports.compare.figures.descent import without_zigzag
 from handgrad.reports.compare.figures.drawings import drawings
+from handgrad.reports.compare.figures.fit import fit
 from handgrad.reports.look import style
 from handgrad.reports.look.colours import OWN
 from handgrad.reports.look.rendering import settle, svg
@@ -95,3 +97,17 @@ def test_a_legend_stays_inside_its_figure(count):
         figure.draw_without_rendering()
     [legend] = figure.legends
     assert legend.get_window_extent().x1 <= figure.bbox.x1 + 1
+
+
+def test_predicted_against_true_draws_the_trained_model_and_says_what_the_best_would_give():
+    base = compared(features=3)
+    sample = base.problem.sample
+    trained = replace(sample, trained=tuple(0.5 * y for y in sample.y), trained_by="numpy", r2=0.52, best_r2=0.9955)
+    drawn = fit(replace(base, problem=replace(base.problem, sample=trained)))
+    assert drawn.caption == (
+        "The prediction is that of the trained model (numpy): R² 0.52; the best, least squares, gives 0.9955. On the "
+        "line it is right."
+    )
+    (points,) = drawn.figure.axes[0].collections
+    assert points.get_offsets()[:, 1].tolist() == list(trained.trained)
+    assert "least-squares solution's" in fit(base).caption

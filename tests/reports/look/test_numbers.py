@@ -174,7 +174,7 @@ def test_ratios_have_two_digits(value, expected):
         (-334.56713852, "-334.567"),
         (1.2e-7, "1.20000e-07"),
         (5e12, "5.00000e+12"),
-        (123456789.0, "123457000"),
+        (123456789.0, "123456789"),
         (math.inf, "∞"),
         (-math.inf, "-∞"),
         (math.nan, "–"),
@@ -237,3 +237,16 @@ def test_only_an_error_that_rounding_explains_is_said_to_be_near_zero(ulps, boun
 
 def test_words_in_a_column_leave_its_points_in_line():
     assert numbers.aligned(["1.25", "near 0", "3", "–"]) == ["1.25", "near 0", "3   ", "–"]
+
+
+def test_a_plain_number_has_no_fewer_digits_than_its_integer_part():
+    assert numbers.number(-2107922.756) == "-2107923"
+    assert numbers.number(1234567890.0) == "1.23457e+09"
+    assert numbers.number(65.0) == "65.0000"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [(0.52, "0.52"), (0.995479, "0.9955"), (1.0, "1.00"), (-3.25, "-3.25"), (-1e9, "-1.0e+09")]
+)
+def test_r2_shows_two_digits_of_what_it_lacks(value, told):
+    assert numbers.r2(value) == told
