@@ -22,7 +22,7 @@ Record = TypeVar("Record")
 
 #: Where a folder keeps the runs that it held before, and what belongs to a run.
 EARLIER = "earlier"
-RUN_FILES = ("result.json", "report.html", "figures/*.png", FILE)
+RUN_FILES = ("result.json", "report.html", "figures/*.png", "grades.csv", FILE)
 
 
 class JournalLine(msgspec.Struct, frozen=True):

@@ -27,6 +27,7 @@ from handgrad.commands.exercise import exercise
 from handgrad.commands.explain import explain
 from handgrad.commands.generate import generate
 from handgrad.commands.gradcheck import gradcheck
+from handgrad.commands.grade import grade
 from handgrad.commands.learn import learn
 from handgrad.commands.report import report
 from handgrad.commands.reproduce import reproduce
@@ -136,6 +137,7 @@ for command in (
     bench,
     diff,
     check,
+    grade,
     gradcheck,
     explain,
     learn,

@@ -48,6 +48,11 @@ MAY_IMPORT = {
     "handgrad.compare.check.exercises": {
         "handgrad.backends", RESULTS, "handgrad.compare.check", "handgrad.compare.check.student",
     },
+    "handgrad.compare.results.grades": {RESULTS},
+    "handgrad.compare.grade": {
+        RESULTS, "handgrad.compare.results.grades", "handgrad.compare.check", "handgrad.compare.check.student",
+        "handgrad.compare.timing",
+    },
     "handgrad.compare.learn": {
         "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing",
         "handgrad.compare.side_by_side", "handgrad.compare.bench", "handgrad.compare.check.exercises",
@@ -59,6 +64,9 @@ MAY_IMPORT = {
     "handgrad.reports.gradcheck": {RESULTS, "handgrad.reports.look"},
     "handgrad.reports.train": {RESULTS, "handgrad.reports.look"},
     "handgrad.reports.check": {RESULTS},
+    "handgrad.reports.grade": {
+        RESULTS, "handgrad.compare.results.grades", "handgrad.reports.look", "handgrad.reports.check",
+    },
     "handgrad.reports.judge": {"handgrad.compare.results.functions", "handgrad.reports.look"},
     "handgrad.reports.explain": {RESULTS, "handgrad.reports.look"},
     # two pages show a part of another's: a comparison its gradient checks, the course the graph of the tape

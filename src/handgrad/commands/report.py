@@ -21,13 +21,15 @@ def report(
 
 
 def render(run: Path, out: Path | None) -> list[Path]:
-    """Writes the report of a run of `compare`, `bench` or `reproduce` into its own folder or another's; the paths."""
+    """Writes the report of a run that has one into its own folder or another's; the paths."""
     from handgrad.compare.results.bench import Bench
     from handgrad.compare.results.comparison import Comparison
     from handgrad.compare.results.files import content_of, from_json, head_of
+    from handgrad.compare.results.grades.graded import ClassGrades
     from handgrad.compare.results.reproduction import Reproduction
     from handgrad.reports.bench.html import write as write_bench
     from handgrad.reports.compare.html import write as write_comparison
+    from handgrad.reports.grade.html import write as write_grades
     from handgrad.reports.reproduce.html import write as write_reproduction
 
     path, content = content_of(run)
@@ -37,4 +39,6 @@ def render(run: Path, out: Path | None) -> list[Path]:
         return write_bench(from_json(content, Bench, str(path)), folder)
     if kind == Reproduction.kind:
         return write_reproduction(from_json(content, Reproduction, str(path)), folder)
+    if kind == ClassGrades.kind:
+        return write_grades(from_json(content, ClassGrades, str(path)), folder)
     return write_comparison(from_json(content, Comparison, str(path)), folder)

@@ -1,0 +1,1 @@
+"""A class: every student's file checked, and points given for it."""

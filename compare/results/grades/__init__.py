@@ -1,0 +1,1 @@
+"""What grading a class found, as frozen types. Nothing here computes."""

@@ -1,0 +1,68 @@
+"""`handgrad grade`: a class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handgrad.commands.shared.options import Json, Resume, TimeLimit
+from handgrad.commands.shared.output import exit_unless, show_run
+from handgrad.commands.shared.runs import check_resume, progress_bar, resumable, run_folder
+
+
+def grade(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A folder of students' files or of a folder for each, single files, or a zip.", show_default=False
+        ),
+    ],
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            help="TOML: points, the shares that mistakes leave, the functions to define. "
+            "[default: 10 points, half for a mistake with a name, none for another]",
+            show_default=False,
+        ),
+    ] = None,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Numbers in place of names.")] = False,
+    file: Annotated[
+        str | None,
+        typer.Option("--file", help="The file to take where a student's folder has several.", show_default=False),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Files at once. [default: as many as cores]", show_default=False)
+    ] = None,
+    time_limit: TimeLimit = 10.0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report. [default: runs/TIME-NAME]", show_default=False)
+    ] = None,
+    resume: Resume = False,
+    json_output: Json = False,
+) -> None:
+    """Grade a class: a page with its common mistakes, and points. Exit code 0 if every file is right, 1 if one is not.
+
+    Each file runs in a process of its own, in a folder where no other student's file stands.
+    """
+    from handgrad.compare.grade.grading import GradeOptions, grade_class
+    from handgrad.compare.grade.policy import read_policy
+    from handgrad.compare.results.grades.graded import Policy
+    from handgrad.reports.grade.html import write
+    from handgrad.reports.grade.text import text
+
+    check_resume(resume, out)
+    options = GradeOptions(
+        policy=Policy() if policy is None else read_policy(policy),
+        time_limit_seconds=time_limit,
+        jobs=jobs,
+        name=file,
+        anonymous=anonymous,
+    )
+    with run_folder(out, "class" if anonymous else str(files[0])) as folder, progress_bar() as progress:
+        with resumable(folder):
+            found = grade_class(files, options, folder, resume, progress)
+        write(found, folder)
+    show_run(found, text, folder, json_output)
+    exit_unless(found.passed)

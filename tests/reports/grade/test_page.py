@@ -1,0 +1,81 @@
+"""What is shown of a class is what was found, and nothing of a student's is trusted."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+
+from handgrad.compare.results.diagnosis import Assessment, Mistake, NoAnswer, SourceLine, failed
+from handgrad.compare.results.grades.graded import BlockPoints, ClassGrades, Grade, NotGraded, Policy
+from handgrad.reports.grade.html import html
+from handgrad.reports.grade.spreadsheet import spreadsheet
+from handgrad.reports.grade.text import text
+from handgrad.reports.grade.words import groups
+from handgrad.reports.look.text import plain
+
+BAD = "<script>alert(1)</script>"
+
+
+def half(student: str, line: str = "dW = X.T @ r / n") -> Grade:
+    assessment = Assessment(("gradient",), (Mistake("two-missing"),), parts={"dW": False, "db": True})
+    blocks = (BlockPoints("gradient", "dW", 2.5, 5.0), BlockPoints("gradient", "db", 5.0, 5.0))
+    return Grade(student, f"{student}.py", "0" * 64, (assessment,), blocks, (SourceLine("a.py", 3, line),))
+
+
+def right(student: str) -> Grade:
+    blocks = (BlockPoints("gradient", "dW", 5.0, 5.0), BlockPoints("gradient", "db", 5.0, 5.0))
+    assessment = Assessment(("gradient",), parts={"dW": True, "db": True}, smallest_detectable=1e-12, calls=26)
+    return Grade(student, f"{student}.py", "1" * 64, (assessment,), blocks)
+
+
+def stopped(student: str, message: str) -> Grade:
+    failure = NoAnswer("raises", given=message, line=SourceLine("b.py", 2, message))
+    return Grade(student, "b.py", "2" * 64, (failed("gradient", failure),), (BlockPoints("gradient", "", 0.0, 10.0),))
+
+
+def of(*grades: Grade) -> ClassGrades:
+    return ClassGrades("class", grades, Policy(), "handgrad grade class", "2026-01-01T00:00:00+00:00", 10.0)
+
+
+def test_mistakes_are_counted_with_their_lines_and_students() -> None:
+    first, second = groups(of(half("anna"), half("ben"), stopped("cem", "boom"), right("dee")))
+    assert (first.key, first.students, first.lines) == ("two-missing", ("anna", "ben"), (("dW = X.T @ r / n", 2),))
+    assert (second.key, second.students, second.lines) == ("raises", ("cem",), (("boom", 1),))
+
+
+def test_the_verdict_follows_the_grades() -> None:
+    assert "1 of 2 files right." in plain(text(of(half("anna"), right("ben"))))
+    assert "PASSED: all 2 files right." in plain(text(of(right("anna"), right("ben"))))
+    assert "8.75 of 10 points on average" in plain(text(of(half("anna"), right("ben"))))
+
+
+def test_no_line_of_the_text_is_wider_than_a_terminal() -> None:
+    wide = replace(half("x" * 300), student="名" * 90)
+    assert max(map(len, plain(text(of(wide, stopped("y" * 99, "z" * 500)))).splitlines())) <= 80
+
+
+def test_what_students_wrote_is_escaped_and_cut() -> None:
+    shown = html(of(half(BAD, BAD), stopped(BAD * 50, BAD)))
+    assert BAD not in shown
+    assert "&lt;script&gt;" in shown
+    assert max(map(len, shown.split("\n"))) < 5000
+
+
+def test_a_spreadsheet_computes_nothing_that_a_student_wrote() -> None:
+    rows = list(csv.reader(io.StringIO(spreadsheet(of(half("=1+2"), half("@SUM(1)"), right("anna"))).decode())))
+    assert [row[0] for row in rows] == ["student", "'=1+2", "'@SUM(1)", "anna"]
+    assert rows[0][5:7] == ["gradient.dW", "gradient.db"]
+    assert rows[1][5:8] == ["2.5", "5", "two-missing"]
+    assert {len(row) for row in rows} == {len(rows[0])}
+
+
+def test_what_was_left_out_is_said() -> None:
+    found = replace(of(right("anna")), left_out=(NotGraded("ben.py", "link"),))
+    assert "Not graded: ben.py (a link; links are not followed)." in " ".join(plain(text(found)).split())
+    assert "ben.py (a link" in html(found)
+
+
+def test_a_page_says_what_to_change_only_where_something_is_wrong() -> None:
+    assert "What to change" in html(of(half("anna")))
+    assert "What to change" not in html(of(right("anna")))
