@@ -73,15 +73,16 @@ def all_sums_threaded(X: FloatArray, y: FloatArray, theta: FloatArray) -> Any:
 @compiled
 def descend(X: FloatArray, y: FloatArray, rate: Any, track: Track) -> int:
     """Epochs θ ← θ − η ∇L until the track ends or a loss is not finite; returns how many losses there are."""
-    theta, losses, n, kept = track.theta, track.losses, y.dtype.type(y.size), 0
+    theta, losses, n, kept, due = track.theta, track.losses, y.dtype.type(y.size), 0, 0
     for epoch in range(losses.size):
-        kept = record(track, epoch, kept)
+        if epoch == due:
+            kept, due = record(track, kept)
         sums = all_sums(X, y, theta)
         losses[epoch] = sums[-1] / n
         if not np.isfinite(losses[epoch]):
             return epoch + 1
         theta -= rate * (y.dtype.type(2) / n * sums[:-1])
-    record(track, losses.size, kept)
+    record(track, kept)
     return losses.size
 
 

@@ -252,15 +252,16 @@ def descend(
     track: Track,
 ) -> int:
     """Epochs until the track ends or a loss is not finite; returns how many losses there are. n is of the dtype."""
-    theta, losses, kept = track.theta, track.losses, 0
+    theta, losses, kept, due = track.theta, track.losses, 0, 0
     theta_at, centre_at, anchor_at, factor_at = address(theta), address(centre), address(anchor), address(factor)
     G_at, delta_at, sums_there = address(G), address(delta), address(sums)
     d, apart, scale = centre.size, len(factor), theta.dtype.type(2) / n
     for epoch in range(losses.size):
-        kept = record(track, epoch, kept)
+        if epoch == due:
+            kept, due = record(track, kept)
         sums_at(theta_at, d, centre_at, anchor_at, factor_at, apart, G_at, delta_at, sums_there)
         losses[epoch] = step(theta_at, sums_there, d, n, scale, rate)
         if not np.isfinite(losses[epoch]):
             return epoch + 1
-    record(track, losses.size, kept)
+    record(track, kept)
     return losses.size

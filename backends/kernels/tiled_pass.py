@@ -205,17 +205,18 @@ def descend(
     X: FloatArray, y: FloatArray, rate: Any, chunk: int, lanes: FloatArray, sums: FloatArray, track: Track
 ) -> int:
     """Epochs until the track ends or a loss is not finite; returns how many losses there are."""
-    theta, losses, kept = track.theta, track.losses, 0
+    theta, losses, kept, due = track.theta, track.losses, 0, 0
     X_at, y_at, theta_at, lanes_at, sums_at = address(X), address(y), address(theta), address(lanes), address(sums)
     d, chunks, n = X.shape[1], (y.size + chunk - 1) // chunk, theta.dtype.type(y.size)
     scale = theta.dtype.type(2) / n
     for epoch in range(losses.size):
-        kept = record(track, epoch, kept)
+        if epoch == due:
+            kept, due = record(track, kept)
         pass_over(X_at, y_at, y.size, d, theta_at, chunk, chunks, lanes_at, sums_at)
         losses[epoch] = step(theta_at, sums_at, d, n, scale, rate)
         if not np.isfinite(losses[epoch]):
             return epoch + 1
-    record(track, losses.size, kept)
+    record(track, kept)
     return losses.size
 
 
@@ -224,16 +225,17 @@ def descend_threaded(
     X: FloatArray, y: FloatArray, rate: Any, chunk: int, lanes: FloatArray, sums: FloatArray, track: Track
 ) -> int:
     """Epochs as `descend` has them, with threads; apart from it, since whoever needs none need not wait for it."""
-    theta, losses, kept = track.theta, track.losses, 0
+    theta, losses, kept, due = track.theta, track.losses, 0, 0
     theta_at, sums_at, n, d = address(theta), address(sums), theta.dtype.type(y.size), X.shape[1]
     scale = theta.dtype.type(2) / n
     for epoch in range(losses.size):
-        kept = record(track, epoch, kept)
+        if epoch == due:
+            kept, due = record(track, kept)
         all_sums_threaded(X, y, theta, chunk, lanes, sums)
         losses[epoch] = step(theta_at, sums_at, d, n, scale, rate)
         if not np.isfinite(losses[epoch]):
             return epoch + 1
-    record(track, losses.size, kept)
+    record(track, kept)
     return losses.size
 
 
