@@ -36,8 +36,8 @@ class NumPyTrainer(ArrayTrainer):
 
     def predict(self, X: FloatArray, weights: FloatArray, bias: Any, out: FloatArray | None = None) -> FloatArray:
         """ŷ = X W + b, into `out` where given."""
-        product = np.dot if X.shape[1] == 1 else np.matmul  # X W of one column takes matmul ten times as long
-        predicted: FloatArray = product(X, weights, out=out)
+        one = X.shape[1] == 1  # of which a product of matrices takes twenty times as long
+        predicted: FloatArray = np.multiply(X[:, 0], weights[0], out=out) if one else np.matmul(X, weights, out=out)
         predicted += bias
         return predicted
 

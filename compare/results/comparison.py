@@ -221,7 +221,10 @@ class Trajectory:
 
 @dataclass(frozen=True)
 class Source:
-    """The backend's four steps as they stand in its file; `lines` counts lines of code without comments and docs."""
+    """The backend's four steps as they stand in their files, with what they call there.
+
+    `lines` counts lines of code without comments and docstrings.
+    """
 
     file: str
     code: str

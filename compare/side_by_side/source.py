@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
 
 from handgrad.backends.catalogue import Entry
 from handgrad.compare.results.comparison import Source
@@ -13,12 +16,108 @@ from handgrad.compare.results.comparison import Source
 STEPS = ("predict", "loss", "gradient", "update")
 
 
+class Piece(NamedTuple):
+    """A function and the file in which it stands."""
+
+    file: Path
+    function: ast.FunctionDef
+
+
+class ClassInFile(NamedTuple):
+    """A class and the file in which it stands."""
+
+    file: Path
+    module: ast.Module
+    definition: ast.ClassDef
+
+
 def source_of(entry: Entry) -> Source:
-    """The source of a backend's four steps, in the order of the file."""
-    text = entry.file.read_text(encoding="utf-8")
-    of_class = functions(text, entry.class_name)
-    code = "\n".join(lines_of(text, function) for name, function in of_class.items() if name in STEPS)
-    return Source(file=f"{entry.module.rpartition('.')[2]}.py", code=code.rstrip() + "\n", lines=lines_of_code(code))
+    """A backend's four steps in their order, wherever they stand: in its class, or in a base of this package.
+
+    After each step come the functions of its file, and the methods, that it calls and that were not shown before. A
+    comment names the file where it changes.
+    """
+    text, files = "", list[Path]()
+    for piece in steps(list(lineage(entry.file, entry.class_name))):
+        if files[-1:] != [piece.file]:
+            files.append(piece.file)
+            text += f"# {piece.file.name}\n\n"
+        text += lines_of(piece.file.read_text(encoding="utf-8"), piece.function) + "\n"
+    names = list(dict.fromkeys(file.name for file in [entry.file, *files]))
+    return Source(file=", ".join(names), code=text.rstrip() + "\n", lines=lines_of_code(text))
+
+
+def lineage(file: Path, class_name: str) -> Iterator[ClassInFile]:
+    """A class of a file and its bases, as far as they stand there or in this package, the class itself first."""
+    module = ast.parse(file.read_text(encoding="utf-8"))
+    for definition in module.body:
+        if isinstance(definition, ast.ClassDef) and definition.name == class_name:
+            yield ClassInFile(file, module, definition)
+            homes = [_home(module, file, base.id) for base in definition.bases if isinstance(base, ast.Name)]
+            for home in homes:
+                if home != (file, class_name):  # imported from elsewhere, by the name of the class itself
+                    yield from lineage(*home)
+
+
+def _home(module: ast.Module, file: Path, name: str) -> tuple[Path, str]:
+    """Where a module has a class from: the file in this package, or its own, and the name there."""
+    for statement in module.body:
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("handgrad."):
+            for alias in statement.names:
+                found = find_spec(statement.module or "") if name == (alias.asname or alias.name) else None
+                if found is not None and found.origin is not None:
+                    return Path(found.origin), alias.name
+    return file, name
+
+
+def steps(classes: Sequence[ClassInFile]) -> list[Piece]:
+    """The four steps of a class, the first in its lineage, each followed by what it calls."""
+    found: list[Piece] = []
+    for step in STEPS:
+        _add(step, classes, classes, found)
+    return found
+
+
+def _add(method: str, holders: Sequence[ClassInFile], classes: Sequence[ClassInFile], found: list[Piece]) -> None:
+    """Adds a method and what it calls, unless only its name is given, for others to write."""
+    for holder in holders:
+        function = _functions(holder.definition.body).get(method)
+        if function is not None:
+            if not _abstract(function):
+                _add_with_called(Piece(holder.file, function), holder.module, classes, found)
+            return
+
+
+def _add_with_called(piece: Piece, module: ast.Module, classes: Sequence[ClassInFile], found: list[Piece]) -> None:
+    if piece.file in {p.file for p in found if p.function.lineno == piece.function.lineno}:
+        return
+    found.append(piece)
+    here = _functions(module.body)
+    for name, of_self in _named(piece.function):
+        if of_self and name not in STEPS:
+            _add(name, classes, classes, found)
+        elif not of_self and name in here:
+            _add_with_called(Piece(piece.file, here[name]), module, classes, found)
+
+
+def _named(function: ast.FunctionDef) -> list[tuple[str, bool]]:
+    """The names in a function's body, in their order, and whether each is an attribute of `self`."""
+    names: dict[tuple[int, int], tuple[str, bool]] = {}
+    for node in (node for statement in function.body for node in ast.walk(statement)):
+        if isinstance(node, ast.Name):
+            names.setdefault((node.lineno, node.col_offset), (node.id, False))
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+            names[node.lineno, node.col_offset] = node.attr, True
+    return [names[place] for place in sorted(names)]
+
+
+def _abstract(function: ast.FunctionDef) -> bool:
+    return any(isinstance(mark, ast.Name) and mark.id == "abstractmethod" for mark in function.decorator_list)
+
+
+def _functions(body: Iterable[ast.stmt]) -> dict[str, ast.FunctionDef]:
+    """Those of a body, by name and in their order."""
+    return {statement.name: statement for statement in body if isinstance(statement, ast.FunctionDef)}
 
 
 def cut(text: str, names: Iterable[str], file: str) -> str:
@@ -41,7 +140,7 @@ def functions(text: str, class_name: str | None = None) -> dict[str, ast.Functio
     if class_name is not None:
         classes = [statement for statement in body if isinstance(statement, ast.ClassDef)]
         body = next((found.body for found in classes if found.name == class_name), [])
-    return {statement.name: statement for statement in body if isinstance(statement, ast.FunctionDef)}
+    return _functions(body)
 
 
 def lines_of(text: str, function: ast.FunctionDef) -> str:

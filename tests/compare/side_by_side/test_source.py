@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from handgrad.backends.catalogue import catalogue, entry
@@ -48,12 +51,66 @@ def test_neither_comments_nor_docstrings_nor_blank_lines_are_code() -> None:
     assert lines_of_code(TEXT) == 7
 
 
+#: By backend: the files of what is shown, and functions that must be there, in this order.
+SHOWN = {
+    "python": ("python.py", ["predict", "loss", "one_feature", "gradient", "update"]),
+    "numpy": ("numpy.py, array_trainer.py", ["predict", "loss", "residuals", "gradient", "block_sums", "update"]),
+    "numba": ("numba.py, array_trainer.py", ["predict", "loss", "gradient", "block_sums", "mean_of", "update"]),
+    "tape": ("tape.py, array_trainer.py", ["predict", "loss", "gradient", "update"]),
+    "torch": ("torch.py", ["predict", "loss", "gradient", "update", "optimizer_of"]),
+    "moments": ("moments.py, numba_tiled.py, array_trainer.py", ["predict", "loss", "gradient", "update"]),
+}
+
+
+def defined(code: str) -> list[str]:
+    return [line.split("(")[0].removeprefix("def ") for line in code.splitlines() if line.startswith("def ")]
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_steps_are_shown_in_order_wherever_they_stand_with_what_they_call(name: str) -> None:
+    source, (files, functions) = source_of(entry(name)), SHOWN[name]
+    assert source.file == files
+    shown = iter(defined(source.code))
+    assert [function for function in functions if function not in shown] == []
+    assert {line[2:] for line in source.code.splitlines() if line.startswith("# ")} == set(files.split(", "))
+
+
 @pytest.mark.parametrize("name", [name for name, described in catalogue().items() if described.by_default])
-def test_every_backend_shows_its_steps(name: str) -> None:
+def test_every_backend_shows_all_its_steps_and_nothing_twice(name: str) -> None:
     source = source_of(entry(name))
-    assert source.file.endswith(".py")
-    assert source.lines >= 1
-    assert "def gradient(" in source.code
-    assert {line.split("(")[0].removeprefix("def ") for line in source.code.splitlines() if line[:4] == "def "} <= set(
-        STEPS
-    )
+    assert set(STEPS) <= set(defined(source.code))
+    functions = [piece for piece in source.code.split("\n\n") if not piece.startswith("# ")]
+    assert len(functions) == len(set(functions))
+    assert source.lines == lines_of_code(source.code)
+
+
+def shown_of(text: str, class_name: str, folder: Path) -> list[str]:
+    file = folder / "mine.py"
+    file.write_text(text, encoding="utf-8")
+    described = entry("numpy")
+    return defined(source_of(replace(described, module="mine", file=file, class_name=class_name)).code)
+
+
+def test_a_class_that_changes_one_step_of_a_backend_shows_the_others_as_they_are_there(tmp_path: Path) -> None:
+    text = """
+from handgrad.backends.python import PythonTrainer as Plain
+
+def halved(x):
+    return x / 2 + halved(0)
+
+class Mine(Plain):
+    def update(self, weights, bias, gradient, learning_rate):
+        return halved(self.again())
+
+    def again(self):
+        return self.update
+"""
+    shown = shown_of(text, "Mine", tmp_path)
+    assert shown[0] == "predict"
+    assert shown[-3:] == ["update", "halved", "again"]
+
+
+def test_bases_from_elsewhere_are_left_out_even_of_the_same_name(tmp_path: Path) -> None:
+    text = "from other import Mine\nimport third\nclass Mine(Mine, third.Base):\n    def gradient(self): ...\n"
+    assert shown_of(text, "Mine", tmp_path) == ["gradient"]
+    assert shown_of(text, "Missing", tmp_path) == []
