@@ -8,9 +8,12 @@ reproduces is "wrong, of no known kind". A function is right if the exact gradie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from handgrad.compare.check.conventions import FACTORS, LossChoice
 from handgrad.compare.check.evidence import evidence, smallest_detectable
@@ -21,10 +24,20 @@ from handgrad.compare.check.student.asking import ask_all, collect
 from handgrad.compare.check.student.failures import GiveUp
 from handgrad.compare.check.student.forms import Kind, Series
 from handgrad.compare.check.student.subjects import kind_of
-from handgrad.compare.results.diagnosis import CHANGES_INPUT, UNKNOWN, Assessment, LossName, Mistake, failed
+from handgrad.compare.results.diagnosis import (
+    CHANGES_INPUT,
+    OTHER_ANSWERS,
+    UNKNOWN,
+    Assessment,
+    LossName,
+    Mistake,
+    failed,
+)
 
 
-def check(function: Callable[..., Any], kind: Kind | None = None, loss: LossChoice = None) -> Assessment:
+def check(
+    function: Callable[..., Any], kind: Kind | None = None, loss: LossChoice = None, integers: bool = False
+) -> Assessment:
     """Whether a gradient is right, or what is wrong with it.
 
     Args:
@@ -33,18 +46,21 @@ def check(function: Callable[..., Any], kind: Kind | None = None, loss: LossChoi
             bias)`; or a subclass of `Trainer`. For one feature it may also take X (n,) and a number for the weights.
         kind: Which of these it is; by default told by its parameters and its name.
         loss: Of which it should be the gradient; see `diagnose`.
+        integers: Whether what wraps around on int32 or uint8 is a mistake, and not a note.
 
     It is called in this process; `check_file` gives a file a process of its own.
     """
     kind = kind or kind_of(function)
     name = getattr(function, "__name__", type(function).__name__)
     try:
-        return diagnose(collect(kind, ask_all(lambda: function, kind)), name, loss)
+        return diagnose(collect(kind, ask_all(lambda: function, kind)), name, loss, integers)
     except GiveUp as problem:
         return failed(name, problem.failure)
 
 
-def diagnose(asked: Sequence[tuple[Series, Sequence[Answer]]], subject: str, loss: LossChoice = None) -> Assessment:
+def diagnose(
+    asked: Sequence[tuple[Series, Sequence[Answer]]], subject: str, loss: LossChoice = None, integers: bool = False
+) -> Assessment:
     """What is found in the answers of a function, given in one or more forms of its arguments.
 
     What `loss` declares decides. Where nothing is declared, it is judged by the mean squared error, and said if it is
@@ -53,7 +69,7 @@ def diagnose(asked: Sequence[tuple[Series, Sequence[Answer]]], subject: str, los
     Every series of a trainer counts. Of a function's, the first decides if it explains itself, else the first that
     has an answer everywhere: a function for one feature fails on the others.
     """
-    assessments = [_in_convention(series, answers, subject, loss) for series, answers in asked]
+    assessments = [_in_convention(series, answers, subject, loss, integers) for series, answers in asked]
     first = assessments[0]
     if asked[0][0].form == "trainer":
         return next((assessment for assessment in assessments if not assessment.correct), first)
@@ -62,35 +78,45 @@ def diagnose(asked: Sequence[tuple[Series, Sequence[Answer]]], subject: str, los
     return next((assessment for assessment in assessments[1:] if not assessment.unanswered), first)
 
 
-def _in_convention(series: Series, answers: Sequence[Answer], subject: str, loss: LossChoice) -> Assessment:
+def _in_convention(
+    series: Series, answers: Sequence[Answer], subject: str, loss: LossChoice, integers: bool
+) -> Assessment:
     if loss is not None and loss != "any":
-        return replace(_assessment(series, answers, subject, loss), loss_origin="declared")
-    assumed = _assessment(series, answers, subject, "mse")
-    others = (_assessment(series, answers, subject, other) for other in _right_for(series, answers))
-    right = None if assumed.correct else next((other for other in others if other.correct), None)
+        return replace(_assessment(series, answers, subject, loss, integers), loss_origin="declared")
+    assumed = _assessment(series, answers, subject, "mse", integers)
+    right = None if assumed.correct else _right_for_another(series, answers, subject, integers)
     if right is None:
         return assumed
     return right if loss == "any" else replace(assumed, right_for=right.loss)
 
 
-def _right_for(series: Series, answers: Sequence[Answer]) -> Iterator[LossName]:
-    """The loss of which these are the right answers."""
-    return (loss for loss in FACTORS if is_right(series, observe(series, answers, loss), loss))
+def _right_for_another(series: Series, answers: Sequence[Answer], subject: str, integers: bool) -> Assessment | None:
+    """What is found for the loss of which these are the right answers, if there is one."""
+    for loss in FACTORS:
+        seen = [replace(o, excused=o.probe.wraps and not integers) for o in observe(series, answers, loss)]
+        if is_right(series, seen, loss):
+            found = _assessment(series, answers, subject, loss, integers)
+            return found if found.correct else None
+    return None
 
 
-def _assessment(series: Series, answers: Sequence[Answer], subject: str, loss: LossName) -> Assessment:
+def _assessment(series: Series, answers: Sequence[Answer], subject: str, loss: LossName, integers: bool) -> Assessment:
     seen = observe(series, answers, loss)
     changed = tuple(dict.fromkeys(name for answer in answers for name in answer.changed))
     known = Assessment(
         (subject,),
         calls=len(seen),
         smallest_detectable=smallest_detectable(series, seen, loss),
-        parts=right_parts(series, seen, loss),
         float32=wholly_float32(series, answers, loss),
         one_feature=series.form in ("flat", "numbers"),
         refused_types=tuple(sorted({str(o.probe.X.dtype) for o in seen if refuses_integers(o)})),
         loss=loss,
     )
+    if not integers:
+        excused = [replace(o, excused=o.probe.wraps) for o in seen]
+        wrapped = {str(o.probe.X.dtype) for o in seen if o.probe.wraps and not is_right_at(o, series.kind, loss)}
+        known, seen = replace(known, wrapped_types=tuple(sorted(wrapped - set(known.refused_types)))), excused
+    known = replace(known, parts=right_parts(series, seen, loss))
     if is_right(series, seen, loss):
         return replace(known, mistakes=_change(changed))
     return _wrong(known, series, seen, changed)
@@ -98,14 +124,24 @@ def _assessment(series: Series, answers: Sequence[Answer], subject: str, loss: L
 
 def _wrong(known: Assessment, series: Series, seen: Sequence[Observation], changed: tuple[str, ...]) -> Assessment:
     found = explanation(series, seen, known.loss)
-    mistakes = (Mistake(UNKNOWN),) if found is None else (*found.made(), *_change(changed))
+    mistakes = (_without_a_recipe(seen),) if found is None else (*found.made(), *_change(changed))
     wrong = replace(known, mistakes=mistakes, evidence=evidence(series, seen, known.loss))
     if found is not None or not any(o.failure and o.probe.kind != "integer" for o in seen):
         return wrong
-    first = next(o for o in seen if not is_right_at(o, series.kind, known.loss))
+    first = next(o for o in seen if not o.excused and not is_right_at(o, series.kind, known.loss))
     if first.failure:
         return failed(known.subjects[0], first.failure, known.smallest_detectable)
     return replace(wrong, unanswered=True)
+
+
+def _without_a_recipe(seen: Sequence[Observation]) -> Mistake:
+    """What no recipe explains: the same question got another answer, or nothing is known of it."""
+    differ = any(
+        before.probe is after.probe and not all(map(np.array_equal, before.given, after.given))
+        for before, after in pairwise(seen)
+        if before.given and after.given
+    )
+    return Mistake(OTHER_ANSWERS if differ else UNKNOWN)
 
 
 def _change(changed: tuple[str, ...]) -> tuple[Mistake, ...]:

@@ -20,7 +20,7 @@ SHOWN_COMPONENTS = 3
 def evidence(series: Series, seen: Sequence[Observation], loss: LossName) -> tuple[Discrepancy, ...]:
     """All components at the first probe where the answer is wrong, and at one with another number of rows."""
     right = truth(series.kind, loss)
-    off = [o for o in seen if not is_right_at(o, series.kind, loss)]
+    off = [o for o in seen if not o.excused and not is_right_at(o, series.kind, loss)]
     shown = [o for o in off if o.failure is None and o.given]
     if not shown:
         return ()

@@ -28,6 +28,7 @@ def check_file(
     time_limit_seconds: float = TIME_LIMIT_SECONDS,
     memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
     loss: LossChoice = None,
+    integers: bool = False,
 ) -> Assessment:
     """Checks what a file defines: `gradient`, `step`, subclasses of `Trainer`, or `loss`; see `check` for their forms.
 
@@ -36,6 +37,7 @@ def check_file(
         time_limit_seconds: For all of it; then it is killed, with all processes that it started.
         memory_limit_bytes: Of address space, where the system can limit that.
         loss: Of which they should be the gradients; see `check.diagnose`.
+        integers: Whether what wraps around on int32 or uint8 is a mistake, and not a note.
 
     Raises:
         CheckError: If there is no such file, or it cannot be read.
@@ -44,7 +46,7 @@ def check_file(
     left = _left_by(file, time_limit_seconds, memory_limit_bytes)
     from handgrad.compare.check.judging import judged
 
-    return failed(file.name, left) if isinstance(left, NoAnswer) else judged(file.name, left, loss)
+    return failed(file.name, left) if isinstance(left, NoAnswer) else judged(file.name, left, loss, integers)
 
 
 def check_each(

@@ -15,13 +15,13 @@ from handgrad.compare.check.student.process import Ended
 from handgrad.compare.results.diagnosis import Assessment, NoAnswer, failed
 
 
-def judged(file: str, ended: Ended, loss: LossChoice = None) -> Assessment:
+def judged(file: str, ended: Ended, loss: LossChoice = None, integers: bool = False) -> Assessment:
     """What is found in what the process left of the file of that name."""
     messages, no_end = outcome(ended)
     functions, no_answers = _read(messages)
     if (failure := no_end or no_answers) is not None:
         return failed(functions[-1].name if functions else file, failure)
-    return replace(_judge(file, functions, loss), printed_lines=ended.printed_lines)
+    return replace(_judge(file, functions, loss, integers), printed_lines=ended.printed_lines)
 
 
 def judged_each(file: str, ended: Ended, loss: LossChoice = None) -> tuple[Assessment, ...]:
@@ -86,9 +86,9 @@ def _is_complete(function: _Answers) -> bool:
     )
 
 
-def _judge(file: str, functions: Sequence[_Answers], loss: LossChoice) -> Assessment:
+def _judge(file: str, functions: Sequence[_Answers], loss: LossChoice, integers: bool) -> Assessment:
     """The first of the file's functions that is wrong decides."""
-    assessments = [diagnose(collect(f.kind, f.answers), f.name, loss) for f in functions if _is_complete(f)]
+    assessments = [diagnose(collect(f.kind, f.answers), f.name, loss, integers) for f in functions if _is_complete(f)]
     if not assessments or len(assessments) < len(functions):
         return failed(file, NoAnswer("left-out"))
     wrong = next((assessment for assessment in assessments if not assessment.correct), None)

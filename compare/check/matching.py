@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from handgrad.compare.check.mistakes import Hypothesis, hypotheses, pairs
-from handgrad.compare.check.observations import Observation, increments, refuses_integers
-from handgrad.compare.check.recipes import Block, DoesNotFit, Recipe, predict_gradient, predict_loss, tolerance
+from handgrad.compare.check.observations import Observation, counts, increments
+from handgrad.compare.check.operands import DoesNotFit
+from handgrad.compare.check.recipes import Block, Recipe, predict_gradient, predict_loss, tolerance
 from handgrad.compare.check.student.forms import Kind, Series
-from handgrad.compare.check.student.probes import Floats, Probe
+from handgrad.compare.check.student.probes import LARGE, Floats, Probe
 from handgrad.compare.check.truth import Blocks, exact_loss, truth
 from handgrad.compare.results.diagnosis import LossName
 
@@ -36,7 +37,7 @@ class _Unknowns:
 
 def is_right(series: Series, seen: Sequence[Observation], loss: LossName) -> bool:
     """Whether the truth reproduces every answer; refusing integers with an error is no wrong answer."""
-    return all(is_right_at(o, series.kind, loss) for o in seen if not refuses_integers(o))
+    return all(is_right_at(o, series.kind, loss) for o in seen if counts(o))
 
 
 def is_right_at(seen: Observation, kind: Kind, loss: LossName) -> bool:
@@ -47,7 +48,7 @@ def is_right_at(seen: Observation, kind: Kind, loss: LossName) -> bool:
 def right_parts(series: Series, seen: Sequence[Observation], loss: LossName) -> dict[str, bool]:
     """Whether dW and db, or the loss, are right at every probe, each for itself; a probe without an answer is wrong."""
     names = ("loss",) if series.kind == "loss" else ("dW", "db")
-    asked = [o for o in seen if not refuses_integers(o)]
+    asked = [o for o in seen if counts(o)]
     return {name: all(_is_part_right(o, i, truth(series.kind, loss)) for o in asked) for i, name in enumerate(names)}
 
 
@@ -74,16 +75,19 @@ def explains(candidate: Hypothesis, series: Series, seen: Sequence[Observation])
     if recipe.residual in ("target", "minus-target"):
         # Xᵀ y keeps the type of integers: what it does to them is no second mistake
         seen = [o for o in seen if o.probe.kind != "integer"]
+    if recipe.order.startswith("each"):
+        # what whole parameters do to each of these steps is no second mistake
+        seen = [o for o in seen if o.probe.kind != "integer"]
     if recipe.truncated == "input":
         return _explains_floats_only(recipe, series, seen, unknowns)
     if recipe.accumulated:
-        seen = seen[: series.first_group()]
+        seen = [o for o in seen if o.probe.features == seen[0].probe.features and o.probe.rows < LARGE[0]]
         if any(o.failure for o in seen if o.probe.kind != "integer"):
             return False
         seen = increments(seen)
     return (
         sum(bool(o.given) for o in seen) >= FEWEST_ANSWERS
-        and all(_reproduces(recipe, series.kind, o, unknowns) for o in seen if not refuses_integers(o))
+        and all(_reproduces(recipe, series.kind, o, unknowns) for o in seen if counts(o))
         and _unknowns_make_sense(recipe, unknowns)
         and _float32_shows(recipe, series.kind, seen)
     )
@@ -91,7 +95,7 @@ def explains(candidate: Hypothesis, series: Series, seen: Sequence[Observation])
 
 def _explains_floats_only(recipe: Recipe, series: Series, seen: Sequence[Observation], unknowns: _Unknowns) -> bool:
     """Right on the same numbers as floats, wrong as integers."""
-    asked = [o for o in seen if not refuses_integers(o)]
+    asked = [o for o in seen if counts(o)]
     floats = (o for o in asked if o.probe.kind != "integer")
     integers = (o for o in asked if o.probe.kind == "integer")
     return all(_reproduces(recipe, series.kind, o, unknowns) for o in floats) and not all(
@@ -100,7 +104,7 @@ def _explains_floats_only(recipe: Recipe, series: Series, seen: Sequence[Observa
 
 
 def _reproduces(recipe: Recipe, kind: Kind, seen: Observation, unknowns: _Unknowns) -> bool:
-    if seen.failure is not None and recipe.residual in ("sign", "twice-sign") and exact_loss(seen.probe) == 0:
+    if seen.failure is not None and "sign" in recipe.residual and exact_loss(seen.probe) == 0:
         return seen.failure.key in ("not-finite", "raises")  # r / |r| of a perfect fit
     try:
         blocks = _prediction(kind)(recipe, seen.probe)
@@ -122,6 +126,8 @@ def _block_agrees(seen: Observation, i: int, block: Block, recipe: Recipe, unkno
     value = block.value
     if given.size == value.size == 1:  # of one feature, (1,) and () say the same
         given = given.reshape(value.shape)
+    if value.ndim == 1 and given.shape == (len(value), 1):
+        given = given.ravel()
     if given.shape != value.shape:
         return False
     bound = tolerance(block, seen.probe, _precision(seen, i, recipe)) + seen.rounded[i]
@@ -129,7 +135,11 @@ def _block_agrees(seen: Observation, i: int, block: Block, recipe: Recipe, unkno
         order = unknowns.order.setdefault(seen.probe.features, _order(given, value))
         value, bound = value[order], bound[order]
     if block.unknown is not None:
+        if recipe.free == "difference" and 0 not in unknowns.value:
+            bound = bound * 1e6  # h is not known yet: the smaller it is, the more is lost
         value, bound = _filled_in(given, value, bound, block.unknown, i, unknowns)
+        if recipe.free == "difference":
+            bound = bound * (1 + 8 / abs(unknowns.value[0] or 1.0))
     return bool((abs(given - value) <= bound).all())
 
 
@@ -165,10 +175,23 @@ def _filled_in(
 
 def _unknowns_make_sense(recipe: Recipe, unknowns: _Unknowns) -> bool:
     """A penalty is told from none; a fixed number of rows is a whole number, the same for both blocks."""
+    if recipe.free:
+        return _is_one_constant(recipe, unknowns)
     if recipe.fixed_rows:
         rows = [1 / value for value in unknowns.value.values() if value > 0]
         return len(rows) == 2 and round(rows[0]) >= 3 and all(abs(n - round(rows[0])) < 1e-6 * n for n in rows)
     return all(abs(value) > 100 * unknowns.spread[i] for i, value in unknowns.value.items())
+
+
+def _is_one_constant(recipe: Recipe, unknowns: _Unknowns) -> bool:
+    """Both blocks show the same number; a rate and an h are small, and a factor is not one that has a name."""
+    if len(unknowns.value) != 2:
+        return False
+    first, second = unknowns.value[0], unknowns.value[1]
+    if recipe.free == "factor" and any(abs(abs(first) - c) < 1e-9 for c in (0.25, 0.5, 1.0, 2.0, 4.0)):
+        return False
+    doubt = 2 * (unknowns.spread[0] + unknowns.spread[1]) + 1e-9 * abs(first)
+    return abs(first - second) <= doubt < abs(first) / 10 and (recipe.free == "factor" or 0 < first <= 1)
 
 
 def _float32_shows(recipe: Recipe, kind: Kind, seen: Sequence[Observation]) -> bool:

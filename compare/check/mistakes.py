@@ -84,6 +84,10 @@ def _recipe(loss: LossName, *forms: MistakeForm) -> Recipe:
 
 def _together(a: MistakeForm, b: MistakeForm) -> bool:
     """Not the same mistake twice, no switch turned twice, and at most one unknown in a block."""
+    if "free" in a.switches or "free" in b.switches:
+        return False
+    if "half-a-sum" in (a.factor, b.factor) and a.block and b.block:
+        return False
     if a.mistake == b.mistake and not (a.block and b.block and a.block != b.block and a.factor and b.factor):
         return False
     shared = set(a.switches) & set(b.switches)
@@ -108,12 +112,19 @@ def _gradient_mistakes(kind: Kind, loss: LossName) -> Iterator[MistakeForm]:
     if kind == "step":
         yield MistakeForm("updated-too-early", "weights-first", {"order": "weights-first"})
         yield MistakeForm("updated-too-early", "bias-first", {"order": "bias-first"})
+        yield MistakeForm("one-after-the-other", "", {"order": "each-bias-first"})
+        yield MistakeForm("one-after-the-other", "", {"order": "each-weights-first"})
     yield MistakeForm("bias-left-out", "", {"forward": "no-bias"})
     yield MistakeForm("not-the-residual", "prediction", {"residual": "prediction"})
     yield MistakeForm("not-the-residual", "target", {"residual": "target"})
     yield MistakeForm("not-the-residual", "minus-target", {"residual": "minus-target"})
     yield MistakeForm("absolute-error", "", {"residual": "sign"})
     yield MistakeForm("absolute-error", "twice", {"residual": "twice-sign"})
+    yield MistakeForm("absolute-error", "at-zero", {"residual": "sign-up"})
+    yield MistakeForm("absolute-error", "at-zero", {"residual": "sign-down"})
+    yield MistakeForm("swapped-answer", "", {"swapped": True})
+    yield MistakeForm("by-prediction", "", {"factor": "residual"})
+    yield MistakeForm("one-number-for-all", "", {"factor": "total"})
     yield MistakeForm("x-left-out", "", {"factor": "ones"})
     yield from _broadcast()
     yield from _transposed()
@@ -127,6 +138,10 @@ def _gradient_mistakes(kind: Kind, loss: LossName) -> Iterator[MistakeForm]:
     yield from _one_block(loss)
     if is_mean(loss):
         yield MistakeForm("whole-n-in-batch", "", {"fixed_rows": True})
+    if kind == "gradient":
+        yield MistakeForm("new-parameters", "", {"free": "step"})
+        yield MistakeForm("numerical-difference", "", {"free": "difference"})
+    yield MistakeForm("constant-factor", "", {"free": "factor"})
 
 
 def _both_scaled(loss: LossName) -> Iterator[MistakeForm]:
@@ -135,6 +150,10 @@ def _both_scaled(loss: LossName) -> Iterator[MistakeForm]:
     if is_mean(loss):
         whole = Scale(rows=1, total=-1)
         yield MistakeForm("whole-n-in-batch", "", {"scale_weights": whole, "scale_bias": whole})
+        again = Scale(rows=-1)
+        yield MistakeForm("mean-twice", "", {"scale_weights": again, "scale_bias": again})
+        fewer = Scale(rows=1, fewer=-1)
+        yield MistakeForm("one-row-fewer", "", {"scale_weights": fewer, "scale_bias": fewer})
     yield MistakeForm("always-zero", "", {"scale_weights": Scale(0.0), "scale_bias": Scale(0.0)})
 
 
@@ -143,6 +162,9 @@ def _one_block(loss: LossName) -> Iterator[MistakeForm]:
     for name, block in blocks.items():
         for factor, scale in _wrong_factors(loss).items():
             yield MistakeForm("one-block-only", switches={name: scale}, block=block, factor=factor)
+        if is_mean(loss):
+            half_a_sum = {name: Scale(0.5, rows=1)}
+            yield MistakeForm("one-block-only", switches=half_a_sum, block=block, factor="half-a-sum")
         yield MistakeForm("one-block-only", switches={name: Scale(0.0)}, block=block)
 
 

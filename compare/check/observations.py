@@ -27,6 +27,7 @@ class Observation:
         rounded: What turning parameters into a gradient may have added, per block.
         precisions: In which format each block may have been computed.
         failure: Why there is no answer of the right shape.
+        excused: Whether it does not count: its integers wrap around, and that is a note.
     """
 
     probe: Probe
@@ -34,6 +35,7 @@ class Observation:
     rounded: tuple[Any, ...]
     precisions: tuple[str, ...]
     failure: NoAnswer | None
+    excused: bool = False
 
 
 def observe(series: Series, answers: Sequence[Answer], loss: LossName) -> list[Observation]:
@@ -91,6 +93,11 @@ def refuses_integers(seen: Observation) -> bool:
     return seen.probe.kind == "integer" and seen.failure is not None and seen.failure.key == "raises"
 
 
+def counts(seen: Observation) -> bool:
+    """Whether an answer must be right; one to integers need not be there, and may be excused."""
+    return not seen.excused and not refuses_integers(seen)
+
+
 def increments(seen: Sequence[Observation]) -> list[Observation]:
     """What each call added to the answer of the one before."""
     return [_increment(before, after) for before, after in pairwise(seen) if before.given and after.given]
@@ -105,4 +112,4 @@ def _increment(before: Observation, after: Observation) -> Observation:
         r + 4 * unit * (abs(old) + abs(new)) if same else 0.0
         for r, (old, new) in zip(after.rounded, blocks, strict=False)
     )
-    return Observation(after.probe, given, rounded, after.precisions, after.failure)
+    return Observation(after.probe, given, rounded, after.precisions, after.failure, after.excused)

@@ -6,31 +6,38 @@ switch, two mistakes turn two. What a recipe predicts at a probe is compared wit
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
 
+from handgrad.compare.check.operands import RESIDUALS, WEIGHTED, DoesNotFit, Operands, Truncated, needs_square
 from handgrad.compare.check.student.probes import Floats, Probe, rounding
 
 
 @dataclass(frozen=True)
 class Scale:
-    """A factor that may follow the batch size: constant · n^rows · N^total, N the rows of the whole data."""
+    """A factor that may follow the batch size: constant · n^rows · N^total · (n − 1)^fewer, of N rows in all."""
 
     constant: float = 1.0
     rows: int = 0
     total: int = 0
+    fewer: int = 0
 
     def __mul__(self, other: Scale) -> Scale:
-        return Scale(self.constant * other.constant, self.rows + other.rows, self.total + other.total)
+        return Scale(
+            self.constant * other.constant,
+            self.rows + other.rows,
+            self.total + other.total,
+            self.fewer + other.fewer,
+        )
 
     def at(self, probe: Probe) -> float:
         """The factor at a probe; where N is unknown, the probe is all there is."""
         total = probe.rows if probe.total is None else probe.total
-        return float(self.constant * probe.rows**self.rows * float(total) ** self.total)
+        fewer = float(probe.rows - 1) ** self.fewer
+        return float(self.constant * float(probe.rows) ** self.rows * float(total) ** self.total * fewer)
 
 
 Residual = Literal[
@@ -40,6 +47,8 @@ Residual = Literal[
     "minus-target",  # −y
     "sign",  # sign(ŷ − y) / 2: the derivative of |r| has no 2
     "twice-sign",  # sign(ŷ − y)
+    "sign-up",  # the first, with 1 for the sign of 0
+    "sign-down",  # with −1
     "mean-target",  # what averages over k leave of ŷᵢ − y_k
     "mean-prediction",  # the same of ŷ_k − yᵢ
     "matrix",  # ŷᵢ − y_k itself, n × n
@@ -52,12 +61,13 @@ Factor = Literal[
     "turned",  # X r, where n = d
     "reshaped",  # X reshaped to (d, n), which is not its transpose, times r
     "permuted",  # Xᵀ r in another order
+    "residual",  # r itself, n numbers: the derivative by ŷ
+    "total",  # Σ of all that belongs to dW and db, d times, and once more as db
     "sum-over-features",  # Σⱼ xᵢⱼ rᵢ, n numbers
     "mean-over-features",  # n/d of it: the mean over the wrong axis divides by d
     "sum-over-all",  # Σᵢⱼ xᵢⱼ rᵢ, one number
     "mean-over-all",  # 1/d of it
 ]
-Truncated = Literal["", "input", "X", "y", "data", "weights", "parameters", "residual", "dW", "result"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,10 @@ class Recipe:
         penalty_weights: An unknown multiple of the weights is added to dW, perhaps divided by n.
         penalty_bias: An unknown multiple of b is added to db.
         fixed_rows: Divided by an unknown constant in place of n.
-        order: In a step: which parameters move before the others' derivative is taken.
+        order: In a step: which parameters move before the others' derivative is taken; with "each", every one of them.
+        free: An unknown constant, the same in both blocks: a factor; the rate of a step whose parameters are given in
+            place of the gradient; the h of (L(θ + h) − L(θ)) / h.
+        swapped: db and dW are given in this order.
         accumulated: Every call adds to the last answer.
         single_weights: dW is computed in float32, though data and answer are float64.
         single_bias: db is.
@@ -91,7 +104,9 @@ class Recipe:
     penalty_weights: Literal["", "plain", "per-row"] = ""
     penalty_bias: Literal["", "plain", "per-row"] = ""
     fixed_rows: bool = False
-    order: Literal["together", "weights-first", "bias-first"] = "together"
+    order: Literal["together", "weights-first", "bias-first", "each-bias-first", "each-weights-first"] = "together"
+    free: Literal["", "factor", "step", "difference"] = ""
+    swapped: bool = False
     accumulated: bool = False
     single_weights: bool = False
     single_bias: bool = False
@@ -114,49 +129,6 @@ class Block:
     unknown: Floats | None = None
 
 
-class DoesNotFit(Exception):
-    """The recipe's shapes do not fit together here: NumPy would raise."""
-
-
-@dataclass(frozen=True, eq=False)
-class Operands:
-    """The numbers of a probe as floats. With `minus` = 1 all are absolute and every difference is a sum."""
-
-    X: Floats
-    y: Floats
-    weights: Floats
-    bias: float
-    rate: float
-    minus: float = -1.0
-
-    @classmethod
-    def of(cls, probe: Probe) -> Operands:
-        """The numbers themselves."""
-        X, y, weights = (array.astype(np.float64) for array in (probe.X, probe.y, probe.weights))
-        return cls(X, y, weights, float(probe.bias), probe.learning_rate)
-
-    def absolute(self) -> Operands:
-        """Their sizes."""
-        return Operands(abs(self.X), abs(self.y), abs(self.weights), abs(self.bias), self.rate, minus=1.0)
-
-    def moved(self, weights: Any = 0.0, bias: Any = 0.0) -> Operands:
-        """After a step along the given gradient; one of another shape than the parameters' is no step."""
-        if np.shape(weights) not in ((), self.weights.shape) or np.shape(bias) != ():
-            raise DoesNotFit
-        step = self.minus * self.rate
-        return replace(self, weights=self.weights + step * weights, bias=self.bias + step * float(bias))
-
-    def cut(self, what: Truncated) -> Operands:
-        """With the named parts cut off to whole numbers."""
-        return replace(
-            self,
-            X=np.trunc(self.X) if what in ("X", "data") else self.X,
-            y=np.trunc(self.y) if what in ("y", "data") else self.y,
-            weights=np.trunc(self.weights) if what in ("weights", "parameters") else self.weights,
-            bias=float(np.trunc(self.bias)) if what == "parameters" else self.bias,
-        )
-
-
 @lru_cache(maxsize=8192)  # the same for every function that is checked
 def predict_gradient(recipe: Recipe, probe: Probe) -> tuple[Block, Block]:
     """What a function that follows the recipe returns for dW and db.
@@ -167,6 +139,10 @@ def predict_gradient(recipe: Recipe, probe: Probe) -> tuple[Block, Block]:
     at = Operands.of(probe)
     weights, bias = _gradient(recipe, probe, at.cut(recipe.truncated))
     weights_size, bias_size = sizes(recipe, probe)
+    if recipe.swapped:
+        return Block(bias, bias_size), Block(weights, weights_size)
+    if recipe.free:
+        return _with_free_constant(recipe, probe, at, (weights, weights_size), (bias, bias_size))
     return (
         _block(weights, weights_size, recipe.penalty_weights, at.weights, recipe, probe),
         _block(bias, bias_size, recipe.penalty_bias, np.array(at.bias), recipe, probe),
@@ -216,7 +192,27 @@ def _block(value: Floats, size: Floats, penalty: str, parameter: Floats, recipe:
     return Block(value, size)
 
 
+def _with_free_constant(
+    recipe: Recipe, probe: Probe, at: Operands, *blocks: tuple[Floats, Floats]
+) -> tuple[Block, Block]:
+    parameters = at.weights, np.asarray(at.bias)
+    curvatures = (at.X**2).sum(axis=0) / probe.rows, np.asarray(1.0)
+    made = []
+    for (value, size), parameter, curvature in zip(blocks, parameters, curvatures, strict=True):
+        if value.shape != parameter.shape:
+            raise DoesNotFit
+        if recipe.free == "factor":
+            made.append(Block(np.zeros_like(value), size, value))
+        elif recipe.free == "step":
+            made.append(Block(parameter, size + abs(parameter), -value))
+        else:
+            made.append(Block(value, size, recipe.scale_bias.at(probe) * curvature))
+    return made[0], made[1]
+
+
 def _gradient(recipe: Recipe, probe: Probe, at: Operands) -> tuple[Floats, Floats]:
+    if recipe.order.startswith("each"):
+        return _one_after_the_other(recipe, probe, at)
     first_bias = _bias(recipe, probe, at)
     moved = at.moved(bias=first_bias) if recipe.order == "bias-first" else at
     weights = _weights(recipe, probe, moved)
@@ -225,16 +221,33 @@ def _gradient(recipe: Recipe, probe: Probe, at: Operands) -> tuple[Floats, Float
     return weights, first_bias
 
 
+def _one_after_the_other(recipe: Recipe, probe: Probe, at: Operands) -> tuple[Floats, Floats]:
+    """Each parameter moves before the derivative by the next is taken."""
+    bias, moved = _bias(recipe, probe, at), at
+    if recipe.order == "each-bias-first":
+        moved = moved.moved(bias=bias)
+    weights = np.zeros_like(at.weights)
+    for j in range(len(weights)):
+        derivatives = _weights(recipe, probe, moved)
+        if derivatives.shape != weights.shape:
+            raise DoesNotFit
+        weights[j] = derivatives[j]
+        moved = moved.moved(weights=weights[j] * np.eye(len(weights))[j])
+    return weights, bias if recipe.order == "each-bias-first" else _bias(recipe, probe, moved)
+
+
 def _weights(recipe: Recipe, probe: Probe, at: Operands) -> Floats:
     """dW; of another shape than (d,) where the mistake makes it so."""
     residual = _residual(recipe, at)
-    products = _WEIGHTED[recipe.factor](at.X, residual)
+    products = WEIGHTED[recipe.factor](at.X, residual)
     return _cut_result(_scaled(recipe.scale_weights, probe, products, at), recipe, at, ("dW", "result"))
 
 
 def _bias(recipe: Recipe, probe: Probe, at: Operands) -> Floats:
     """db; of an n × n residual, the mean over one axis and the sum over the other, or that sum alone."""
     residual = _residual(recipe, at)
+    if recipe.factor == "total":
+        residual = residual * (1 + at.X.sum(axis=1))
     if recipe.bias_axis is None:
         total = residual.sum() / (len(at.y) if residual.ndim == 2 else 1)
     else:
@@ -265,55 +278,12 @@ def _cut_result(value: Floats, recipe: Recipe, at: Operands, when: tuple[str, ..
 
 def _residual(recipe: Recipe, at: Operands) -> Floats:
     predicted = _predicted(recipe, at)
-    residual = _RESIDUALS[recipe.residual](predicted, at.minus * at.y, at)
+    residual = RESIDUALS[recipe.residual](predicted, at.minus * at.y, at)
     return np.trunc(residual) if recipe.truncated == "residual" and at.minus < 0 else residual
 
 
 def _predicted(recipe: Recipe, at: Operands) -> Floats:
     if recipe.forward == "turned":
-        _needs_square(at.X)
+        needs_square(at.X)
         return np.asarray(at.X.T @ at.weights + at.bias)
     return np.asarray(at.X @ at.weights + (0.0 if recipe.forward == "no-bias" else at.bias))
-
-
-def _needs_square(X: Floats) -> None:
-    if X.shape[0] != X.shape[1]:
-        raise DoesNotFit
-
-
-def _turned(X: Floats, residual: Floats) -> Floats:
-    _needs_square(X)
-    return np.asarray(X @ residual)
-
-
-def _sign(difference: Floats, at: Operands) -> Floats:
-    return np.ones_like(difference) if at.minus > 0 else np.sign(difference)
-
-
-#: Residuals from ŷ (n,), −y (n,) and the operands.
-_RESIDUALS: dict[str, Callable[[Floats, Floats, Operands], Floats]] = {
-    "difference": lambda predicted, minus_y, at: predicted + minus_y,
-    "prediction": lambda predicted, minus_y, at: predicted,
-    "target": lambda predicted, minus_y, at: at.y,
-    "minus-target": lambda predicted, minus_y, at: minus_y,
-    "sign": lambda predicted, minus_y, at: _sign(predicted + minus_y, at) / 2,
-    "twice-sign": lambda predicted, minus_y, at: _sign(predicted + minus_y, at),
-    "mean-target": lambda predicted, minus_y, at: predicted + minus_y.mean(),
-    "mean-prediction": lambda predicted, minus_y, at: predicted.mean() + minus_y,
-    "matrix": lambda predicted, minus_y, at: predicted[:, np.newaxis] + minus_y,
-    "turned-matrix": lambda predicted, minus_y, at: predicted + minus_y[:, np.newaxis],
-}
-
-#: n/2 · dW from X (n, d) and the residual (n,) or (n, n).
-_WEIGHTED: dict[str, Callable[[Floats, Floats], Floats]] = {
-    "X": lambda X, residual: X.T @ residual,
-    "ones": lambda X, residual: np.full(X.shape[1], residual.sum()),
-    "table-first": lambda X, residual: residual @ X,
-    "turned": _turned,
-    "reshaped": lambda X, residual: X.reshape(X.shape[1], -1) @ residual,
-    "permuted": lambda X, residual: X.T @ residual,  # the order is read off the answer: see `check`
-    "sum-over-features": lambda X, residual: X.sum(axis=1) * residual,
-    "mean-over-features": lambda X, residual: X.mean(axis=1) * residual * len(X),
-    "sum-over-all": lambda X, residual: X.sum(axis=1) @ residual,
-    "mean-over-all": lambda X, residual: X.mean(axis=1) @ residual,
-}

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache, partial
+from operator import mul
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from handgrad.compare.check.conventions import FACTORS, right_recipe
 from handgrad.compare.check.recipes import Block, predict_loss, sizes
@@ -42,23 +45,33 @@ def right_loss(probe: Probe, loss: LossName) -> tuple[Block]:
 @lru_cache(maxsize=256)
 def exact_gradient(probe: Probe) -> tuple[Floats, Floats]:
     """The derivatives dW (d,) and db () of the mean squared error."""
-    residuals = _residuals(probe)
-    scale = Fraction(2, probe.rows)
-    columns = probe.X.T.tolist()
-    weights = [scale * sum(Fraction(x) * r for x, r in zip(column, residuals, strict=True)) for column in columns]
+    residuals, unit = _residuals(probe)
+    X, x_unit = _whole(probe.X)
+    scale = Fraction(2, probe.rows) * unit
+    weights = [scale * x_unit * sum(map(mul, column, residuals)) for column in zip(*X, strict=True)]
     return np.array([float(w) for w in weights]), np.array(float(scale * sum(residuals)))
 
 
 @lru_cache(maxsize=256)
 def exact_loss(probe: Probe) -> float:
     """The mean squared error."""
-    return float(sum(r * r for r in _residuals(probe)) / probe.rows)
+    residuals, unit = _residuals(probe)
+    return float(sum(r * r for r in residuals) * unit**2 / probe.rows)
 
 
-def _residuals(probe: Probe) -> list[Fraction]:
-    weights = [Fraction(w) for w in probe.weights.tolist()]
-    bias = Fraction(probe.bias)
-    return [
-        sum((Fraction(x) * w for x, w in zip(row, weights, strict=True)), bias) - Fraction(target)
-        for row, target in zip(probe.X.tolist(), probe.y.tolist(), strict=True)
-    ]
+def _residuals(probe: Probe) -> tuple[list[int], Fraction]:
+    """The residuals, exactly: whole numbers, and the unit in which they are told."""
+    X, x_unit = _whole(probe.X)
+    (weights,), w_unit = _whole(probe.weights[np.newaxis])
+    (rest,), unit = _whole(np.concatenate([[probe.bias], probe.y])[np.newaxis])
+    common = min(x_unit * w_unit, unit)
+    products, added = int(x_unit * w_unit / common), int(unit / common)
+    bias, y = added * rest[0], [added * target for target in rest[1:]]
+    return [products * sum(map(mul, row, weights)) + bias - t for row, t in zip(X, y, strict=True)], common
+
+
+def _whole(table: NDArray[Any]) -> tuple[list[list[int]], Fraction]:
+    """The numbers of a table (n, d) as whole multiples of a power of two, and that power."""
+    ratios = [[value.as_integer_ratio() for value in row] for row in table.tolist()]
+    unit = max((below for row in ratios for _, below in row), default=1)
+    return [[above * (unit // below) for above, below in row] for row in ratios], Fraction(1, unit)

@@ -14,6 +14,9 @@ UNKNOWN = "of-no-known-kind"
 #: The key of the mistake whose numbers may be right: what was given is not what it was.
 CHANGES_INPUT = "changes-its-input"
 
+#: The key of answers that differ though the question was the same.
+OTHER_ANSWERS = "other-answers"
+
 #: The loss that a gradient is that of, with r = X W + b − y: (1/n) Σ r², (1/2n) Σ r², Σ r², ½ Σ r².
 LossName = Literal["mse", "half-mse", "sum", "half-sum"]
 
@@ -208,6 +211,7 @@ class Assessment:
         float32: It is an implementation in float32, judged by float32's rounding errors.
         one_feature: It takes X (n,) and a number for the weights, and not X (n, d).
         refused_types: Types of X on which it raises an error; integer types may be refused.
+        wrapped_types: Types of X on which its numbers wrap around, where that does not count.
         printed_lines: How much it printed.
         wrong_call: Of an exercise's wrong answers that no mistake explains: the first call of these.
         unanswered: Some probes have no answer, which no mistake explains: another form of the arguments may suit it.
@@ -227,6 +231,7 @@ class Assessment:
     float32: bool = False
     one_feature: bool = False
     refused_types: tuple[str, ...] = ()
+    wrapped_types: tuple[str, ...] = ()
     printed_lines: int = 0
     wrong_call: Call | None = None
     unanswered: bool = False

@@ -169,6 +169,12 @@ def _notes_on_right(assessment: Assessment) -> list[str]:
         notes.append("It computes in float32, and is right within float32's rounding errors.")
     if assessment.one_feature:
         notes.append("It takes one feature only, X as (n,) and the weight as a number.")
+    if assessment.wrapped_types:
+        types = ", ".join(assessment.wrapped_types)
+        notes.append(
+            f"On arrays of {types} its numbers wrap around: they do not fit into that type. "
+            "np.asarray(X, dtype=float) prevents that."
+        )
     if assessment.refused_types:
         notes.append(f"It raises an error when X is of type {', '.join(assessment.refused_types)}.")
     return notes
@@ -252,6 +258,8 @@ def _detail(mistake: Mistake, assessment: Assessment) -> str:
     if mistake.key == CHANGES_INPUT:
         names = ", ".join(mistake.arguments)
         return names if assessment.by_exercise else f"it changes {names}"
+    if mistake.key == "constant-factor" and assessment.evidence and assessment.evidence[0].ratio is not None:
+        return f"{assessment.evidence[0].ratio:.6g} times the right one"
     if mistake.block:
         return _block_words(mistake)
     return FORMS[mistake.key, mistake.form] if mistake.form else ""

@@ -95,7 +95,9 @@ def train(
     return trainer.train(Plan(learning_rate, epochs, batch_size, start, seed, dtype, record, order))
 
 
-def check(function: Callable[..., Any], kind: Kind | None = None, loss: LossChoice = None) -> Diagnosis:
+def check(
+    function: Callable[..., Any], kind: Kind | None = None, loss: LossChoice = None, integers: bool = False
+) -> Diagnosis:
     """Whether a gradient written by hand is right, or which mistake was made.
 
     Args:
@@ -107,6 +109,7 @@ def check(function: Callable[..., Any], kind: Kind | None = None, loss: LossChoi
         loss: Of which it should be the gradient: "mse" (1/n) Σ r², "half-mse" (1/2n) Σ r², "sum" Σ r², "half-sum"
             ½ Σ r², or "any" of these. By default it is judged by "mse", and what is right for another is said, but not
             called correct.
+        integers: Whether numbers that wrap around on arrays of int32 or uint8 are a mistake, and not a note.
 
     Returns:
         `Diagnosis` with `.correct`, `.mistake` and `.explanation`; it shows itself in a terminal and in a notebook.
@@ -116,7 +119,7 @@ def check(function: Callable[..., Any], kind: Kind | None = None, loss: LossChoi
     from handgrad.compare.check.check import check as checked
     from handgrad.reports.check.diagnosis import diagnosis
 
-    return diagnosis(checked(function, kind, loss))
+    return diagnosis(checked(function, kind, loss, integers))
 
 
 class SideBySide(Comparison):

@@ -15,7 +15,7 @@ from handgrad.compare.results.diagnosis import NoAnswer
 Arrays = tuple[NDArray[Any], ...]
 
 #: Numbers in one block of an answer; more are a wrong shape, and are not looked at.
-LARGEST_ANSWER = 10_000
+LARGEST_ANSWER = 100_000
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from handgrad.compare.results.diagnosis import ProbeShape
 
+#: Rows and features of the large probe, at which it shows if only the first rows, or features, are looked at.
+LARGE = 2_000, 12
+
 Floats = NDArray[np.float64]
 
 #: Unit roundoff: half the distance from 1 to the next number.
@@ -61,6 +64,11 @@ class Probe:
         return int(self.X.shape[1])
 
     @property
+    def wraps(self) -> bool:
+        """Whether its integers are of a type in which sums and products of data wrap around."""
+        return self.kind == "integer" and self.X.dtype in (np.int32, np.uint8)
+
+    @property
     def shape(self) -> ProbeShape:
         """What tells it from the others."""
         return ProbeShape(self.rows, self.features, str(self.X.dtype), zero_bias=self.bias == 0)
@@ -83,13 +91,14 @@ def table_probes() -> tuple[tuple[Probe, ...], ...]:
         (_generic(11, 1), _generic(17, 1), _integers(16, 1)),
         (_generic(5, 5), _generic(23, 5), _generic(3, 5)),
         (_generic(7, 7), _generic(2, 7)),
+        (_generic(*LARGE),),
     )
 
 
 @lru_cache(maxsize=1)
 def single_feature_probes() -> tuple[tuple[Probe, ...], ...]:
     """The probes for functions that take one feature as plain numbers: d = 1."""
-    return (_every_kind(features=1),)
+    return (_every_kind(features=1), (_generic(LARGE[0], 1),))
 
 
 def _every_kind(features: int) -> tuple[Probe, ...]:
@@ -118,9 +127,12 @@ def _every_kind(features: int) -> tuple[Probe, ...]:
 def _generic(rows: int, features: int) -> Probe:
     """Off centre by another amount in every column; residuals from −1.5 to 3."""
     random = np.random.default_rng([20, rows, features])
-    centre = np.array([1.5, -2.5, 0.75, 3.25, -1.25, 2.25, -0.5])[:features]
-    X = centre + 2 * random.random((rows, features)) - 0.6
-    weights = random.random(features) * np.array([1.5, -1.2, 0.9, -0.7, 1.1, 0.8, -1.3])[:features] + 0.3
+    centre = np.array([1.5, -2.5, 0.75, 3.25, -1.25, 2.25, -0.5])
+    X = np.resize(centre, features) + 2 * random.random((rows, features)) - 0.6
+    weights = (
+        random.random(features) * np.array([1.5, -1.2, 0.9, -0.7, 1.1, 0.8, -1.3]).take(range(features), mode="wrap")
+        + 0.3
+    )
     bias = 0.4 + random.random()
     return Probe(X, X @ weights + bias - _residuals(random, rows), weights, bias, _rate(rows))
 

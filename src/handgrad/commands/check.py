@@ -39,6 +39,9 @@ def check(
             show_default=False,
         ),
     ] = None,
+    integers: Annotated[
+        bool, typer.Option("--integers", help="Numbers that wrap around on int32 or uint8 are a mistake, not a note.")
+    ] = False,
     hint_only: HintOnly = False,
     json_output: Json = False,
     time_limit: TimeLimit = 10.0,
@@ -47,7 +50,7 @@ def check(
     from handgrad.compare.check.file import check_file
 
     show_assessment(
-        check_file(file, time_limit_seconds=time_limit, loss=None if loss is None else loss.value),
+        check_file(file, time_limit_seconds=time_limit, loss=None if loss is None else loss.value, integers=integers),
         hint_only,
         json_output,
     )

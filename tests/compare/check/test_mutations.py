@@ -12,7 +12,8 @@ from mutations.catalogue import CORRECT, Mutant, confusion, double, mutants, sin
 from numpy.typing import NDArray
 
 from handgrad.compare.check.mistakes import Hypothesis, hypotheses, pairs
-from handgrad.compare.check.recipes import DoesNotFit, Recipe, predict_gradient, predict_loss, tolerance
+from handgrad.compare.check.operands import DoesNotFit
+from handgrad.compare.check.recipes import Recipe, predict_gradient, predict_loss, tolerance
 from handgrad.compare.check.student.forms import Kind
 from handgrad.compare.check.student.probes import table_probes
 from handgrad.compare.results.diagnosis import UNKNOWN
@@ -40,6 +41,16 @@ TABLE = (
     "transposed",
     "integers",
     "float32-accumulation",
+    "other-answers",
+    "one-row-fewer",
+    "constant-factor",
+    "mean-twice",
+    "swapped-answer",
+    "by-prediction",
+    "one-number-for-all",
+    "new-parameters",
+    "numerical-difference",
+    "one-after-the-other",
 )
 
 
@@ -91,6 +102,7 @@ def test_only_mutations_that_undo_each_other_take_a_name_that_neither_has() -> N
     }
     assert foreign == {
         (("two-missing", "two-twice"), ()),
+        (("mean-twice", "sum-instead-of-mean"), ()),
         (("absolute-error", "integers"), ("always-zero",)),  # whole parts of sign(r) / 2
         (("integers", "one-block-only"), ("always-zero",)),  # no dW for one reason, no db for another
     }
@@ -117,7 +129,7 @@ def _at_the_first_probe(hypotheses: list[Hypothesis]) -> NDArray[np.float64]:
 def _predicts_all(hypothesis: Hypothesis) -> bool:
     """Whether it has nothing to be fitted, nothing lax, and no memory."""
     recipe = hypothesis.recipe
-    free = recipe.penalty_weights or recipe.penalty_bias or recipe.fixed_rows or recipe.accumulated
+    free = recipe.free or recipe.penalty_weights or recipe.penalty_bias or recipe.fixed_rows or recipe.accumulated
     free = free or recipe.scale_weights.total  # known of a trainer's data alone
     lax = recipe.single_weights or recipe.single_bias or recipe.truncated == "input" or recipe.factor == "permuted"
     return not free and not lax

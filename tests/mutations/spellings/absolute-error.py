@@ -35,3 +35,13 @@ def residual_over_its_size(X, y, weights, bias):
     r = X @ weights + bias - y
     s = r / np.abs(r)
     return X.T @ s / len(y), s.mean()
+
+
+def minus_one_at_zero(X, y, weights, bias):
+    s = np.where(X @ weights + bias > y, 1.0, -1.0)
+    return X.T @ s / len(y), s.mean()
+
+
+def one_at_zero(X, y, weights, bias):
+    s = np.where(X @ weights + bias >= y, 1.0, -1.0)
+    return X.T @ s / len(y), s.mean()

@@ -259,3 +259,15 @@ def loss_in_a_loop(X, y, weights, bias):
 
 def float32_with_a_plain_bias(X, y, weights, bias):
     return NumPyTrainer(X, y, "float32").gradient_at(weights, bias)
+
+
+def squares_overflow(X, y, weights, bias):
+    """Normal equations: XᵀX of 32-bit integers does not fit into 32 bits."""
+    n = len(y)
+    dW = 2 / n * ((X.T @ X) @ weights + bias * X.sum(axis=0) - X.T @ y)
+    return dW, 2 / n * (X.sum(axis=0) @ weights + n * bias - y.sum())
+
+
+def bytes_wrap(X, y, weights, bias):
+    r = X @ weights + bias + (-y)  # −1 is 255 in uint8
+    return 2 / len(y) * X.T @ r, 2 * r.mean()

@@ -27,18 +27,6 @@ def numeric_step_lost(X, y, weights, bias):
     return dW, (loss(weights, bias + h) - loss(weights, bias - h)) / (2 * h)
 
 
-def squares_overflow(X, y, weights, bias):
-    """Normal equations: XᵀX of 32-bit integers does not fit into 32 bits."""
-    n = len(y)
-    dW = 2 / n * ((X.T @ X) @ weights + bias * X.sum(axis=0) - X.T @ y)
-    return dW, 2 / n * (X.sum(axis=0) @ weights + n * bias - y.sum())
-
-
-def bytes_wrap(X, y, weights, bias):
-    r = X @ weights + bias + (-y)  # −1 is 255 in uint8
-    return 2 / len(y) * X.T @ r, 2 * r.mean()
-
-
 def integer_buffer_always(X, y, weights, bias):
     r = X @ weights + bias - y
     dW = np.zeros(X.shape[1], dtype=int)

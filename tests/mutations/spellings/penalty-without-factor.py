@@ -26,3 +26,8 @@ def weight_decay_in_a_step(X, y, weights, bias, learning_rate):
     r = X @ weights + bias - y
     decayed = (1 - learning_rate * 0.05) * weights
     return decayed - learning_rate * 2 / len(y) * X.T @ r, bias - learning_rate * 2 * np.mean(r)
+
+
+def twice_lambda(X, y, weights, bias, lam=0.1):
+    r = X @ weights + bias - y
+    return 2 * X.T @ r / len(y) + 2 * lam * weights, 2 * r.mean()

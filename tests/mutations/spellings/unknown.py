@@ -2,22 +2,10 @@
 
 import numpy as np
 
-_random = np.random.default_rng(5)
-
 
 def _right(X, y, weights, bias):
     r = X @ weights + bias - y
     return 2 / len(y) * X.T @ r, 2 * r.mean()
-
-
-def noise(X, y, weights, bias):
-    dW, db = _right(X, y, weights, bias)
-    return dW * (1 + 1e-6 * _random.standard_normal(len(dW))), db
-
-
-def noise_of_the_size_of_float32(X, y, weights, bias):
-    dW, db = _right(X, y, weights, bias)
-    return dW * (1 + 6e-8 * _random.standard_normal(len(dW))), db * (1 + 6e-8 * _random.standard_normal())
 
 
 def only_beyond_fifty_rows(X, y, weights, bias):
@@ -42,18 +30,8 @@ def one_component_by_a_trillionth(X, y, weights, bias):
     return dW, db
 
 
-def three_times(X, y, weights, bias):
-    dW, db = _right(X, y, weights, bias)
-    return 3 * dW, 3 * db
-
-
 def a_row_dropped(X, y, weights, bias):
     return _right(X[1:], y[1:], weights, bias)
-
-
-def one_row_fewer_in_the_mean(X, y, weights, bias):
-    dW, db = _right(X, y, weights, bias)
-    return dW * len(y) / (len(y) - 1), db * len(y) / (len(y) - 1)
 
 
 def cubed(X, y, weights, bias):
@@ -101,17 +79,6 @@ def small_step_differences(X, y, weights, bias):
 def three_mistakes(X, y, weights, bias):
     r = X @ weights - y
     return -X.T @ r, -r.sum() + 0.1 * bias
-
-
-def momentum_hidden(X, y, weights, bias, state=[0.0]):  # noqa: B006
-    dW, db = _right(X, y, weights, bias)
-    state[0] = 0.9 * state[0] + db
-    return dW, state[0]
-
-
-def step_too_long(X, y, weights, bias, learning_rate):
-    dW, db = _right(X, y, weights, bias)
-    return weights - 1.1 * learning_rate * dW, bias - 1.1 * learning_rate * db
 
 
 def learning_rate_forgotten(X, y, weights, bias, learning_rate):

@@ -14,6 +14,7 @@ from handgrad.compare.check.student.forms import Kind
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
     FAILURES,
+    OTHER_ANSWERS,
     UNKNOWN,
     Assessment,
     Call,
@@ -66,7 +67,7 @@ def test_no_words_are_there_that_nothing_uses() -> None:
     slips = {slip.mistake for e in EXERCISES.values() if e.task for slip in e.task.slips}
     assert set(FORMS) == {(mistake.key, mistake.form) for mistake in made if mistake.form}
     assert set(FACTORS) == {mistake.factor for mistake in made if mistake.factor}
-    assert set(MISTAKES) - {UNKNOWN, CHANGES_INPUT} == {mistake.key for mistake in made}
+    assert set(MISTAKES) - {UNKNOWN, CHANGES_INPUT, OTHER_ANSWERS} == {mistake.key for mistake in made}
     assert set(EXERCISE_MISTAKES) <= slips <= set(EXERCISE_MISTAKES) | set(MISTAKES)
 
 
