@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from handgrad.backends.interface import steady
 from handgrad.backends.numpy import NumPyTrainer
+from handgrad.compare.strain.strain import Strain
 from handgrad.compare.timing import messages as m
 from handgrad.compare.timing.messages import AnyRequest, read_request
 from handgrad.compare.timing.process import WorkerError
@@ -42,6 +43,8 @@ class World:
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     started: Counter[str] = field(default_factory=Counter)
     variables: list[Mapping[str, str]] = field(default_factory=list)
+    strains: dict[str, Strain] = field(default_factory=dict)
+    factor: Callable[[np.random.Generator], float] = lambda noise: 1 + 0.004 * noise.random()
     noise: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
 
     def start(
@@ -116,11 +119,12 @@ class MadeUpWorker:
         parameters, _ = self.trainer.run(self.trainer.start(shown), shown, 0, done)
         weights, bias = self.trainer.to_numpy(*parameters)
         drift = 1e-9 * self.world.noise.random() if self.backend in self.world.changes else 0.0
-        return m.EpochsTimed(self.seconds(self.trainer.rows, request.epochs), weights.tolist(), float(bias + drift))
+        seconds, strain = self.seconds(self.trainer.rows, request.epochs), self.world.strains.get(self.backend)
+        return m.EpochsTimed(seconds, weights.tolist(), float(bias + drift), strain)
 
     def seconds(self, rows: int, times: int) -> float:
         call, row = self.world.costs[self.backend]
-        return float(times * (call + row * rows) * (1 + 0.004 * self.world.noise.random()))
+        return float(times * (call + row * rows) * self.world.factor(self.world.noise))
 
     def rest(self) -> None:
         self.resting = True

@@ -47,9 +47,10 @@ def scaling(cells: Sequence[Cell]) -> list[ScalingLaw]:
 
 
 def beyond_the_calls(timed: Mapping[int, Timing]) -> dict[int, Timing]:
-    """The sizes at which an epoch takes `BEYOND_THE_CALLS` times the shortest one."""
+    """The sizes at which an epoch takes `BEYOND_THE_CALLS` times the shortest one, where it was not disturbed."""
     least = min((one.median for one in timed.values()), default=0.0)
-    return {rows: one for rows, one in timed.items() if one.median >= BEYOND_THE_CALLS * least}
+    quiet = {rows: one for rows, one in timed.items() if not (one.disturbance and one.disturbance.disturbed)}
+    return {rows: one for rows, one in quiet.items() if one.median >= BEYOND_THE_CALLS * least}
 
 
 def crossovers(cells: Sequence[Cell]) -> list[Crossover]:

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from handgrad.compare.bench.problem import Size
-from handgrad.compare.results.timing import Timing
+from handgrad.compare.results.timing import Disturbance, Timing
 from handgrad.compare.timing.journal import Journal
 from handgrad.compare.timing.messages import GradientMessage, LimitsFound, MemoryUsed, Number
 from handgrad.compare.timing.process import WorkerError
@@ -71,6 +71,7 @@ class ContestantRecord(msgspec.Struct, omit_defaults=True):
         epochs: In each sample.
         changed_answers: Samples that ended at other parameters than the first.
         largest_change: By how much, over the largest parameter; None: not finite.
+        disturbance: What its samples went without.
         peak_bytes: The most memory that the process has held.
         own_bytes: What of it was beyond interpreter and data.
         stolen: The machine's: the share of the processors' time that its host took meanwhile.
@@ -89,6 +90,7 @@ class ContestantRecord(msgspec.Struct, omit_defaults=True):
     epochs: int | None = None
     changed_answers: int = 0
     largest_change: Number = 0.0
+    disturbance: Disturbance | None = None
     peak_bytes: int | None = None
     own_bytes: int | None = None
     stolen: float | None = None
@@ -108,6 +110,7 @@ class ContestantRecord(msgspec.Struct, omit_defaults=True):
         """Notes the samples and how far their answers differed."""
         self.samples, self.epochs = list(timed.samples), timed.epochs_per_sample
         self.changed_answers, self.largest_change = timed.changed_answers, timed.largest_change
+        self.disturbance = timed.disturbance
 
     def keep_memory(self, used: MemoryUsed) -> None:
         """Notes the memory of its process."""

@@ -20,6 +20,7 @@ from handgrad.compare.bench.totals import StartUps, start_ups, with_totals
 from handgrad.compare.results.bench import Bench, Cell, Level, Machine, Measured, Settings
 from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.timing import Timing
+from handgrad.compare.strain.disturbance import together
 from handgrad.compare.timing import statistics
 from handgrad.compare.timing.clocks import MACHINE
 from handgrad.compare.timing.messages import LimitsFound
@@ -129,6 +130,7 @@ def timing(records: Sequence[ContestantRecord]) -> Timing | None:
         epochs_per_sample=max(record.epochs or 1 for record in records),
         changed_answers=sum(record.changed_answers for record in records),
         largest_change=None if None in changes else largest(changes),
+        disturbance=together([record.disturbance for record in records]),
     )
 
 

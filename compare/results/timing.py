@@ -19,10 +19,32 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Disturbance:
+    """What a backend went without while its samples were taken.
+
+    `lost` is the share of the middle sample's time for which it wanted a processor and had none, `disturbed` whether
+    that is more than what is usual, and `kept` the part of the measured time that it may have taken undisturbed.
+    `team` is how many of its threads worked. Means over the samples: `throttled`, the share for which a quota stopped
+    it, `stolen`, processors that the host took, and `others`, processors that other processes kept busy (null where the
+    system does not count). `preempted` is how often a processor was taken away from it.
+    """
+
+    disturbed: bool
+    kept: float
+    lost: float
+    team: int = 1
+    throttled: float | None = None
+    stolen: float | None = None
+    others: float | None = None
+    preempted: int = 0
+
+
+@dataclass(frozen=True)
 class Timing:
     """Seconds per epoch, from `samples` in the order in which they were taken.
 
-    `low` and `high` are the 95 % bootstrap interval of the median. `processes` says how many of the samples each fresh
+    `low` and `high` are the 95 % bootstrap interval of the median; where the backend was disturbed (`disturbance`,
+    null: not known), `low` is what it may have taken undisturbed. `processes` says how many of the samples each fresh
     process gave, in order (empty: all came from one), since samples of one process are more alike than of several.
     `changed_answers` counts timed runs that did not end at the parameters of the same run before, to the bit, and
     `largest_change` is the largest difference over the largest parameter (null: not finite).
@@ -38,6 +60,7 @@ class Timing:
     epochs_per_sample: int = 1
     changed_answers: int = 0
     largest_change: float | None = 0.0
+    disturbance: Disturbance | None = None
 
 
 @dataclass(frozen=True)

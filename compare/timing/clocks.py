@@ -23,7 +23,7 @@ def epochs_clock(worker: WorkerHandle, plan: Plan, stopped: Callable[[WorkerErro
             stopped(error)
             raise ClockStopped(str(error)) from error
         worker.rest()
-        return Lap(answer.seconds, (*answer.weights, answer.bias))
+        return Lap(answer.seconds, (*answer.weights, answer.bias), answer.strain)
 
     return lap
 

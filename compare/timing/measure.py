@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from handgrad.compare.results.timing import Timing
+from handgrad.compare.strain.disturbance import disturbance
+from handgrad.compare.strain.strain import Strain
 from handgrad.compare.timing.statistics import half_width, timing
 
 
@@ -24,6 +26,7 @@ class Lap(NamedTuple):
 
     seconds: float
     answer: tuple[float | None, ...]
+    strain: Strain | None = None
 
 
 #: Runs so many epochs from the start of the plan.
@@ -60,13 +63,15 @@ class Contestant:
     epochs: int
     answer: tuple[float | None, ...]
     samples: list[float] = field(default_factory=list)
+    strains: list[Strain] = field(default_factory=list)
     spent: float = 0.0
     changed: int = 0
     largest_change: float | None = 0.0
 
     def lap(self) -> None:
         """One sample."""
-        seconds, answer = self.clock(self.epochs)
+        seconds, answer, strain = self.clock(self.epochs)
+        self.strains += [strain] if strain else []
         self.spent += seconds
         self.samples.append(seconds / self.epochs)
         if answer != self.answer:
@@ -75,7 +80,7 @@ class Contestant:
 
     def timing(self) -> Timing:
         """The summary of its samples."""
-        return timing([self.samples], self.epochs, self.changed, self.largest_change)
+        return timing([self.samples], self.epochs, self.changed, self.largest_change, disturbance(self.strains))
 
 
 def measure(

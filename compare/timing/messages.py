@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, get_args
 
 import msgspec
 
+from handgrad.compare.strain.strain import Strain
+
 if TYPE_CHECKING:
     from handgrad.backends.interface import Plan
 
@@ -130,11 +132,15 @@ class GradientsTaken(msgspec.Struct, frozen=True):
 
 
 class EpochsTimed(msgspec.Struct, frozen=True):
-    """How long the epochs took together, and the parameters after them: `weights` (d,) and `bias`."""
+    """How long the epochs took together, and the parameters after them: `weights` (d,) and `bias`.
+
+    `strain` is what they went without meanwhile, their warm-up included.
+    """
 
     seconds: float
     weights: list[Number]
     bias: Number
+    strain: Strain | None = None
 
 
 class MemoryUsed(msgspec.Struct, frozen=True):

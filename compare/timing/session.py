@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 
+from handgrad.compare.strain.strain import counters, strain
 from handgrad.compare.timing import messages as m
 from handgrad.compare.timing.memory import forget_peak, peak_bytes
 from handgrad.compare.timing.outset import die_with_parent, timed_import
@@ -121,6 +122,7 @@ class Session:
         trainer, plan, epochs = self.bound(), request.plan.plan(), request.epochs
         die_with_parent()
         self.settle()
+        before = counters()
         gc.disable()
         if self.epoch_seconds < LONG_EPOCH_SECONDS:
             warm_up(lambda: trainer.run(trainer.start(plan), plan, 0, -(-epochs // WARM_UP_SHARE)))
@@ -129,9 +131,10 @@ class Session:
         parameters, _ = trainer.run(parameters, plan, 0, epochs)
         seconds = time.perf_counter() - began
         gc.enable()
+        strained = strain(before, counters())
         self.epoch_seconds = seconds / epochs
         weights, bias = trainer.to_numpy(*parameters)
-        return m.EpochsTimed(seconds, weights.tolist(), float(bias))
+        return m.EpochsTimed(seconds, weights.tolist(), float(bias), strained)
 
     def settle(self) -> None:
         """Collects what earlier work left; objects of the libraries are set aside once, since there are very many."""

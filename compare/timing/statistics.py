@@ -19,7 +19,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.compare.results.timing import Estimate, Timing
+from handgrad.compare.results.timing import Disturbance, Estimate, Timing
 
 Groups = Sequence[Sequence[float]]
 Draws = NDArray[np.float64]
@@ -40,15 +40,22 @@ NOISY_WIDTH = 0.05
 
 
 def timing(
-    groups: Groups, epochs_per_sample: int = 1, changed_answers: int = 0, largest_change: float | None = 0.0
+    groups: Groups,
+    epochs_per_sample: int = 1,
+    changed_answers: int = 0,
+    largest_change: float | None = 0.0,
+    disturbance: Disturbance | None = None,
 ) -> Timing:
-    """The summary of seconds per epoch, one group for each process, in the order in which they were taken."""
+    """The summary of seconds per epoch, one group for each process, in the order in which they were taken.
+
+    What disturbs only ever adds time, so the interval reaches down to what is left without it.
+    """
     samples = tuple(float(sample) for group in groups for sample in group)
     middle = median(groups)
     mild, severe = outliers(samples)
     return Timing(
         median=middle.value,
-        low=middle.low,
+        low=middle.low * (disturbance.kept if disturbance else 1.0),
         high=middle.high,
         samples=samples,
         mild_outliers=mild,
@@ -57,7 +64,13 @@ def timing(
         epochs_per_sample=epochs_per_sample,
         changed_answers=changed_answers,
         largest_change=largest_change,
+        disturbance=disturbance,
     )
+
+
+def kept(timed: Timing) -> float:
+    """The part of a measured time that the backend may have taken undisturbed."""
+    return timed.disturbance.kept if timed.disturbance else 1.0
 
 
 def groups_of(timed: Timing) -> list[tuple[float, ...]]:
@@ -157,16 +170,22 @@ def ratios(over: Groups, under: Groups) -> list[list[float]]:
 def paired_ratio(over: Timing, under: Timing, seed: int = 0) -> Estimate | None:
     """The median over the rounds of the ratio of two backends' times; None without a common round.
 
-    Both were timed in the same round, so a machine that drifts from round to round changes both alike.
+    Both were timed in the same round, so a machine that drifts from round to round changes both alike. One that is
+    disturbed need not have been slowed as much as the other: the interval reaches to what both may have taken.
     """
     paired = ratios(groups_of(over), groups_of(under))
-    return median(paired, seed) if any(paired) else None
+    return widened(median(paired, seed), over, under) if any(paired) else None
+
+
+def widened(ratio: Estimate, over: Timing, under: Timing) -> Estimate:
+    """A ratio of two times, its interval as wide as what disturbed them allows."""
+    return Estimate(ratio.value, ratio.low * kept(over), ratio.high / kept(under))
 
 
 def independent_ratio(over: Timing, under: Timing) -> Estimate:
     """The ratio of two medians from different runs, whose rounds have nothing in common."""
     draws = medians(groups_of(over), seed=1) / medians(groups_of(under), seed=2)
-    return estimate(over.median / under.median, draws)
+    return widened(estimate(over.median / under.median, draws), over, under)
 
 
 def noise_floor(same: Estimate | None) -> float:

@@ -29,7 +29,6 @@ def html(bench: Bench, drawn: Sequence[Picture] | None = None) -> str:
     """The report. `drawn` are its figures where they exist already."""
     rendered = pictures(drawings(bench)) if drawn is None else drawn
     made = page_tables(tables(bench), bench.settings.backends)
-    noise = words.noise(bench)
     return page(
         "bench.html",
         heading=words.heading(bench),
@@ -39,7 +38,7 @@ def html(bench: Bench, drawn: Sequence[Picture] | None = None) -> str:
         through_rows=words.THROUGH_ROWS,
         row_answers=words.answers(bench, "rows"),
         run_answers=words.answers(bench, "run"),
-        noise=[*([noise] if noise else []), *(shown(line, 400) for line in bench.warnings)],
+        noise=words.noise(bench),
         left_out=words.left_out(bench),
         tables=made,
         epoch_tables=[name for name in made if name.startswith("epochs-")],

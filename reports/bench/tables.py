@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from handgrad.compare.results.bench import Bench, Cell, Level, Measured, StartUp
 from handgrad.compare.results.timing import Estimate, Timing
 from handgrad.reports.look import numbers
+from handgrad.reports.look.disturbed import MARK, is_disturbed
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.tables import BACKEND_WIDTH, Column, TextTable
 
@@ -65,6 +66,7 @@ def _epochs_note(over: str) -> str:
         "with its interval. Beside each size: the time in which this machine reads X and y, with the same threads. "
         "Of limit: that over the epoch; what is far above 100 % does not read them each time. Tied: at the top, "
         "not told apart. Not told apart: from the one that the ratio is of."
+        f" {MARK.capitalize()}: the processors were, with something else; the time is an upper bound."
     )
 
 
@@ -115,9 +117,14 @@ def _said(cell: Cell, name: str, found: Measured) -> str:
     """In a word or two: what became of it, or how it stands to the others."""
     if found.status != "ok":
         return found.status
+    words = [_standing(cell, name, found), MARK if is_disturbed(found.epoch_seconds) else ""]
+    return ", ".join(word for word in words if word)
+
+
+def _standing(cell: Cell, name: str, found: Measured) -> str:
     if name in cell.fastest:
         return "fastest" if len(cell.fastest) == 1 else "tied"
-    return "not told apart" if found.told_apart is False else ""
+    return "not told apart" if found.told_apart is False and not is_disturbed(found.epoch_seconds) else ""
 
 
 def runs(bench: Bench, features: int, dtype: str) -> TextTable:

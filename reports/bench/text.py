@@ -10,10 +10,9 @@ from handgrad.reports.look.text import TextReport, sections
 
 def text(bench: Bench) -> TextReport:
     """The tables first; the answer last."""
-    noise = words.noise(bench)
     said = sections(
         ("Left out", words.left_out(bench)),
-        ("Noise", [*([noise] if noise else []), *bench.warnings]),
+        ("Noise", words.noise(bench)),
         (f"Fastest for a run of {bench.settings.epochs} epochs, start included", words.answers(bench, "run")),
         (words.THROUGH_ROWS, words.answers(bench, "rows")),
         ("Fastest for your table, epoch by epoch", words.answers(bench, "epoch")),

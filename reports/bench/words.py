@@ -8,6 +8,7 @@ from handgrad.compare.results.bench import Bench, Cell, FastestOf, FastestRange
 from handgrad.compare.results.timing import Estimate
 from handgrad.reports.bench.tables import cells_of, rounded, width_name
 from handgrad.reports.look import numbers
+from handgrad.reports.look.disturbed import disturbed, is_disturbed
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.words import listed, plural
 
@@ -56,7 +57,7 @@ def _ranges(bench: Bench, ranges: Sequence[FastestRange]) -> Iterator[str]:
 def _doubts(bench: Bench, features: int, dtype: str) -> str:
     """What a reader must hold against the answer of a width, in brackets; empty where nothing was measured of it."""
     cells = cells_of(bench, features, dtype)
-    told = [*_copies(bench, cells), *_stolen(cells)]
+    told = [*_copies(bench, cells), *_stolen(cells), *_disturbed(cells)]
     return f" ({'; '.join(told)})" if told else ""
 
 
@@ -72,6 +73,25 @@ def _stolen(cells: Sequence[Cell]) -> Iterator[str]:
     stolen = max((cell.stolen for cell in cells if cell.stolen is not None), default=0.0)
     if stolen >= TOLD_STOLEN:
         yield f"the host took up to {numbers.percent(stolen)} of the processors' time"
+
+
+def _disturbed(cells: Sequence[Cell]) -> Iterator[str]:
+    """Whose times are upper bounds."""
+    struck = dict.fromkeys(n for cell in cells for n, m in cell.backends.items() if is_disturbed(m.epoch_seconds))
+    if struck:
+        yield f"disturbed, so that times are upper bounds: {listed([shown(name) for name in struck])}"
+
+
+def disturbance(bench: Bench) -> str | None:
+    """Which times of the sweep were disturbed, and by what; None where none was."""
+    return disturbed(
+        {
+            f"{name} at {plural(cell.rows, 'row')} × {cell.features}": found.epoch_seconds
+            for cell in bench.cells
+            for name, found in cell.backends.items()
+            if found.epoch_seconds is not None
+        }
+    )
 
 
 def _apart(again: Estimate) -> float:
@@ -104,7 +124,13 @@ def _crossing(bench: Bench, before: FastestRange, after: FastestRange) -> str:
     return ""
 
 
-def noise(bench: Bench) -> str | None:
+def noise(bench: Bench) -> list[str]:
+    """What a reader must know before believing the times."""
+    told = (copies(bench), disturbance(bench))
+    return [*(line for line in told if line is not None), *(shown(line, 400) for line in bench.warnings)]
+
+
+def copies(bench: Bench) -> str | None:
     """What two copies of one program looked like."""
     apart = sorted(_apart(cell.again) for cell in bench.cells if cell.again is not None)
     if not apart:

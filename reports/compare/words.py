@@ -10,6 +10,7 @@ from handgrad.compare.results.comparison import BackendResult, Comparison, Curva
 from handgrad.compare.results.timing import Speed
 from handgrad.reports.compare import arrival as arrivals
 from handgrad.reports.look import numbers
+from handgrad.reports.look.disturbed import disturbed
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.picks import reference
 from handgrad.reports.look.words import listed, plural
@@ -328,7 +329,10 @@ def precision(comparison: Comparison) -> list[str]:
 
 
 def notes(comparison: Comparison) -> list[str]:
-    """What the data's reader and the run had to say."""
+    """What the data's reader and the run had to say, and which times are upper bounds."""
     target = comparison.problem.destination
     told = target.notes if target is not None else ()
-    return [shown(note, 400) for note in comparison.problem.notes if note not in told]
+    timed = {name: one.speed.epoch_seconds for name, one in comparison.backends.items() if one.speed is not None}
+    struck = disturbed(timed)
+    said = [shown(note, 400) for note in comparison.problem.notes if note not in told]
+    return [*said, *([struck] if struck else [])]

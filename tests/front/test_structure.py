@@ -33,14 +33,15 @@ MAY_IMPORT = {
     "handgrad.compare": set[str](),
     RESULTS: {"handgrad.data.files"},  # whole files, of which data writes some, too
     "handgrad.compare.judge": {"handgrad.backends", RESULTS},
-    "handgrad.compare.timing": {"handgrad.backends", RESULTS},
+    "handgrad.compare.strain": {RESULTS},
+    "handgrad.compare.timing": {"handgrad.backends", RESULTS, "handgrad.compare.strain"},
     "handgrad.compare.results.functions": set[str](),
     "handgrad.compare.functions": {"handgrad.backends", "handgrad.compare.results.functions", "handgrad.compare.judge"},
     "handgrad.compare.side_by_side": {
         "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing",
     },
     "handgrad.compare.bench": {
-        "handgrad.backends", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing",
+        "handgrad.backends", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing", "handgrad.compare.strain",
         "handgrad.compare.side_by_side",
     },
     "handgrad.compare.check": {RESULTS, "handgrad.compare.check.student"},

@@ -10,7 +10,9 @@ from made_up_worker import World
 
 from handgrad.compare.bench.sweep import bench
 from handgrad.compare.results.bench import Bench, Crossover, FastestRange, Settings
+from handgrad.compare.results.files import from_json, to_json
 from handgrad.compare.results.timing import Estimate
+from handgrad.compare.strain.strain import Strain
 from handgrad.reports.bench import words as bench_words
 from handgrad.reports.bench.figures import drawings
 from handgrad.reports.bench.html import html
@@ -145,3 +147,21 @@ def test_the_noise_stands_beside_the_answer_and_not_only_below(found: Bench):
     for answer in bench_words.answers(replace(found, cells=struck), "epoch"):
         assert "two copies of numpy differed by up to 25 %" in answer
         assert "the host took up to 7.0 % of the processors' time" in answer
+
+
+def test_a_disturbed_backend_is_told_beside_its_figure_and_its_answer_and_nobody_wins_over_it():
+    world = World(strains={"python": Strain(cpu=1.5, team=2, waited=0.5, others=1.8)})
+    world.costs["python"] = (1e-4, 1e-7)
+    found = bench(replace(SETTINGS, rows=(100,), features=(1,), backends=("python", "numpy")), 1, start=world.start)
+    (cell,) = found.cells
+    assert set(cell.fastest) == {"numpy", "python"}  # undisturbed, python might have been the faster one
+    timed = cell.backends["python"].epoch_seconds
+    assert timed is not None
+    assert timed.low < timed.median / 100
+    assert from_json(to_json(found), Bench) == found
+    text = " ".join(plain(report_text(found)).split())
+    assert "numpy and python, not told apart, at 100 rows" in text
+    assert "disturbed, so that times are upper bounds: python" in text
+    assert "for 50 % of the time" in text
+    assert "other processes kept 1.8 processors busy" in text
+    assert "Disturbed while timed" in html(found)
