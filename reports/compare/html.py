@@ -80,8 +80,9 @@ def _problem(comparison: Comparison) -> Iterator[tuple[str, str]]:
     yield "Scaling", words.scaling(problem)
     if problem.curvature is not None:
         yield "Curvature", words.condition(problem.curvature)
-        yield "Contraction", words.contraction(problem.curvature)
-        yield "Epochs needed", words.epochs_needed(problem.curvature)
+        of_full = "" if words.is_full_batch(problem) else " of full batches"  # which promise nothing for others
+        yield f"Contraction{of_full}", words.contraction(problem.curvature)
+        yield f"Epochs needed{of_full}", words.epochs_needed(problem.curvature)
 
 
 def _features(names: Sequence[str]) -> str:

@@ -197,17 +197,21 @@ def speed(comparison: Comparison) -> TextTable:
         Column("memory", page_only=ceiling and max(map(len, timed), default=0) > SHORT_NAME),
         *([Column("% limit")] if ceiling else []),
     ]
-    rows = [[shown(name, BACKEND_WIDTH), *_speed(speed, ceiling)] for name, speed in timed.items()]
+    ran = {name: result.speed for name, result in comparison.backends.items() if result.losses} if timed else {}
+    rows = [[shown(name, BACKEND_WIDTH), *_speed(speed, ceiling)] for name, speed in ran.items()]
     note = (
         "Epoch: median in the steady state, with its 95 % interval. × numpy: over NumPy's epoch; below 1 is faster. "
         "Memory: the most that the process held beyond the bare interpreter and the data."
     )
     if ceiling:
         note += " % limit: of the speed at which this machine reads the same bytes."
-    return aligned("speed", "Speed", columns, rows, note, timed)
+    return aligned("speed", "Speed", columns, rows, note, ran)
 
 
-def _speed(speed: Speed, ceiling: bool) -> list[str]:
+def _speed(speed: Speed | None, ceiling: bool) -> list[str]:
+    """The cells of a backend; of one that ran and could not be timed, none is known."""
+    if speed is None:
+        return [numbers.MISSING] * (7 if ceiling else 6)
     epoch = speed.epoch_seconds
     memory = speed.peak_memory_bytes if speed.own_memory_bytes is None else speed.own_memory_bytes
     return [

@@ -137,9 +137,24 @@ def scaling(problem: Problem) -> str:
 
 def rate(problem: Problem) -> str:
     """The learning rate, who chose it, and the largest that is stable."""
-    choice = "chosen: the best fixed one" if problem.learning_rate_choice == "auto" else "given"
-    limit = f"; stable below {numbers.brief(problem.curvature.limit)}" if problem.curvature else ""
-    return f"{numbers.brief(problem.learning_rate)} ({choice}{limit})"
+    every = "" if is_full_batch(problem) else " of full batches"
+    choice = f"chosen: the best fixed one{every}" if problem.learning_rate_choice == "auto" else "given"
+    return f"{numbers.brief(problem.learning_rate)} ({choice}{_limit(problem)})"
+
+
+def _limit(problem: Problem) -> str:
+    """Below which rate descent is stable; where float64 has no rate between, and for whom else, that is said."""
+    if problem.curvature is None:
+        return ""
+    if problem.learning_rate_choice == "auto" and problem.learning_rate >= problem.curvature.limit:
+        return "; float64 cannot tell it from the limit of stability"
+    stable = "stable" if is_full_batch(problem) else "those are stable"
+    return f"; {stable} below {numbers.brief(problem.curvature.limit)}"
+
+
+def is_full_batch(problem: Problem) -> bool:
+    """Whether an update sees all rows."""
+    return problem.batch_size is None or problem.batch_size >= problem.rows
 
 
 def batches(problem: Problem) -> str:
@@ -148,7 +163,7 @@ def batches(problem: Problem) -> str:
 
 
 def _batch(problem: Problem) -> str:
-    if problem.batch_size is None or problem.batch_size >= problem.rows:
+    if problem.batch_size is None or is_full_batch(problem):
         return "full batch"
     drawn = "in the file's order" if problem.order == "file" else f"seed {problem.seed}"
     return f"batches of {plural(problem.batch_size, 'row')}, {drawn}"
@@ -230,12 +245,19 @@ def another_solution(comparison: Comparison) -> list[str]:
 
 
 def troubles(comparison: Comparison) -> list[tuple[str, str, str]]:
-    """(name, what happened, why and what to do) of each backend that did not end well."""
-    return [
-        (shown(name), _happened(result), shown(result.reason, 400) if result.reason else "no reason was recorded")
-        for name, result in comparison.backends.items()
-        if result.status != "ok"
-    ]
+    """(names, what happened, why and what to do) of backends that did not end well; those alike are told once.
+
+    Runs that diverged are in the answer on the training, where there is one.
+    """
+    said: dict[tuple[str, str], list[str]] = {}
+    for name, result in comparison.backends.items():
+        told = result.status == "diverged" and comparison.verdict.arrived is not None
+        if result.status != "ok" and not told:
+            said.setdefault((_happened(result), result.reason or "no reason was recorded"), []).append(shown(name))
+        elif result.status == "ok" and result.reason:
+            why = result.reason.removeprefix("could not be timed: ")
+            said.setdefault(("could not be timed", why), []).append(shown(name))
+    return [(listed(names), happened, shown(why, 400)) for (happened, why), names in said.items()]
 
 
 def _happened(result: BackendResult) -> str:

@@ -10,9 +10,10 @@ import pytest
 from rich.console import Console
 
 from handgrad.compare.results.verdict import Objection, Verdict
+from handgrad.reports.compare.html import html
 from handgrad.reports.compare.tables import accuracy, against, speed, tables
 from handgrad.reports.compare.text import text as report_text
-from handgrad.reports.compare.words import agreement, fastest, reasons
+from handgrad.reports.compare.words import agreement, fastest, rate, reasons, troubles
 from handgrad.reports.look.names import columns
 from handgrad.reports.look.text import plain, terminal
 from tests.reports.conftest import ALL, CASES, compared, hostile, nothing_ran, troubled, wrong
@@ -177,3 +178,38 @@ def test_all_default_backends_are_in_the_order_given():
     lines = plain(report_text(compared())).splitlines()
     start = lines.index("Outcome") + 2
     assert tuple(line.split()[0] for line in lines[start : start + 5]) == ALL
+
+
+def test_a_backend_that_could_not_be_timed_keeps_its_row_and_its_reason():
+    base = compared(("numpy", "python", "tape"))
+    lost = {
+        name: replace(base.backends[name], speed=None, reason="could not be timed: its process ended")
+        for name in ("python", "tape")
+    }
+    found = replace(base, backends={**base.backends, **lost})
+    assert [row[0] for row in speed(found).rows] == ["numpy", "python", "tape"]
+    assert set(speed(found).rows[1][1:]) == {"–"}
+    assert troubles(found) == [("python and tape", "could not be timed", "its process ended")]
+    assert "python and tape: could not be timed: its process ended" in plain(report_text(found))
+
+
+def test_what_several_backends_share_is_told_once():
+    base = compared(("numpy", "jax", "torch"))
+    gone = {name: replace(base.backends[name], status="failed", reason="no memory") for name in ("jax", "torch")}
+    assert troubles(replace(base, backends={**base.backends, **gone})) == [("jax and torch", "failed", "no memory")]
+
+
+def test_mini_batches_are_promised_nothing_of_full_ones():
+    problem = compared().problem
+    assert rate(problem) == "0.1 (chosen: the best fixed one; stable below 0.909)"
+    few = replace(problem, batch_size=7)
+    assert rate(few) == "0.1 (chosen: the best fixed one of full batches; those are stable below 0.909)"
+    assert rate(replace(few, batch_size=40)) == rate(problem)
+    page = html(replace(compared(), problem=few))
+    assert "Epochs needed of full batches" in page
+
+
+def test_a_best_rate_that_is_the_limit_in_float64_is_said_to_be():
+    problem = compared().problem
+    at = replace(problem, learning_rate=1e-18, curvature=replace(problem.curvature, limit=1e-18))
+    assert rate(at) == "1e-18 (chosen: the best fixed one; float64 cannot tell it from the limit of stability)"
