@@ -10,6 +10,7 @@ from typing import Any
 from handgrad.compare.results.comparison import BackendResult, Comparison
 from handgrad.reports.compare import words
 from handgrad.reports.compare.answers import answers
+from handgrad.reports.compare.destination import destination
 from handgrad.reports.compare.figures.drawings import drawings
 from handgrad.reports.compare.tables import tables
 from handgrad.reports.gradcheck.tables import tables as gradcheck_tables
@@ -91,7 +92,7 @@ def _features(names: Sequence[str]) -> str:
 
 
 def _heading_for(comparison: Comparison) -> list[str]:
-    return words.destination(comparison) or ["No least-squares solution was computed."]
+    return destination(comparison) or ["No least-squares solution was computed."]
 
 
 # -- tables ---------------------------------------------------------------------------------------------------------

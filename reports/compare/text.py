@@ -5,6 +5,7 @@ from __future__ import annotations
 from handgrad.compare.results.comparison import Comparison
 from handgrad.reports.compare import words
 from handgrad.reports.compare.answers import answers
+from handgrad.reports.compare.destination import destination
 from handgrad.reports.compare.tables import tables
 from handgrad.reports.look.tables import TextTable
 from handgrad.reports.look.text import TextReport, TextSection, sections
@@ -16,7 +17,7 @@ def text(comparison: Comparison) -> TextReport:
     said = sections(
         ("Did not run to the end", troubles),
         ("Judged", words.judged(comparison)),
-        ("Where it is heading", words.destination(comparison)),
+        ("Where it is heading", destination(comparison)),
         ("Why backends differ", words.explanations(comparison)),
         ("Where digits are lost", words.precision(comparison)),
         ("Notes", words.notes(comparison)),

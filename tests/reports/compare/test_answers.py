@@ -10,8 +10,8 @@ from handgrad.compare.results.arrival import Arrival, ArrivalState, Divergence
 from handgrad.compare.results.comparison import Comparison, Dependence
 from handgrad.compare.results.timing import Estimate
 from handgrad.compare.results.verdict import Agreement, Arrived, Choice, Overtaking, RunCost
-from handgrad.reports.compare import words
 from handgrad.reports.compare.answers import ARRIVE, answers
+from handgrad.reports.compare.destination import destination
 from handgrad.reports.compare.html import html
 from handgrad.reports.compare.notebook import notebook
 from handgrad.reports.compare.text import text
@@ -140,7 +140,7 @@ def test_descent_on_dependent_columns_may_go_to_another_solution_which_is_said()
 
     def said(nearest: tuple[float, ...] | None, near: tuple[Dependence, ...] = ()) -> str:
         found = replace(target, weights=(5.0,), bias=8.0, nearest=nearest, nearly_dependent=near)
-        return " ".join(words.destination(replace(base, problem=replace(base.problem, destination=found))))
+        return " ".join(destination(replace(base, problem=replace(base.problem, destination=found))))
 
     assert "for example 2.50000 for X, where least squares on the columns as given has 5.00000; both" in said(
         (2.5, 8.0)

@@ -8,7 +8,8 @@ import pytest
 
 from handgrad.compare.results.arrival import Arrival, Remedy
 from handgrad.reports.compare import arrival as words
-from handgrad.reports.compare.words import arrival, destination
+from handgrad.reports.compare.destination import destination
+from handgrad.reports.compare.words import arrival
 from tests.reports.conftest import backend, compared
 
 #: Longley after five epochs.
