@@ -37,6 +37,7 @@ class GradeOptions:
         name: The file to take where a student's folder has several.
         anonymous: Numbers in place of names.
         loss: Of which gradients are expected; see `check.check_file`.
+        one_student: A folder that is given is a student's, not a class's.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -45,6 +46,7 @@ class GradeOptions:
     name: str | None = None
     anonymous: bool = False
     loss: LossChoice = None
+    one_student: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def grade_class(
     """
     options = options or GradeOptions()
     with tempfile.TemporaryDirectory() as unpacked:
-        found, left_out = submissions(given, Path(unpacked), options.name)
+        found, left_out = submissions(given, Path(unpacked), options.name, options.one_student)
         of = fingerprint(options.time_limit_seconds, options.loss, versions().get("handgrad"))
         journal = Journal(folder, of, resume)
         known = {one.digest(): one for one in found}

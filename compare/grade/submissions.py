@@ -64,7 +64,7 @@ class Submission:
 
 
 def submissions(
-    given: Sequence[Path], unpacked: Path, name: str | None = None
+    given: Sequence[Path], unpacked: Path, name: str | None = None, one_student: bool = False
 ) -> tuple[list[Submission], list[NotGraded]]:
     """The students' files of folders, files and zips, in the order of the students' names; and what is left out.
 
@@ -72,6 +72,7 @@ def submissions(
         given: Folders, `.py` and `.ipynb` files, zips.
         unpacked: An empty folder, into which zips are unpacked.
         name: The file to take where a student's folder has several; otherwise it must have one.
+        one_student: A folder that is given is a student's, not a class's.
 
     Raises:
         SubmissionError: If there is no such file, none to grade, or a zip is unsafe.
@@ -79,7 +80,7 @@ def submissions(
     found: list[Submission | NotGraded] = []
     for number, path in enumerate(given):
         if path.is_dir():
-            found += _of_folder(path, name)
+            found += [_of_student(path, name)] if one_student else _of_folder(path, name)
         elif zipfile.is_zipfile(path):
             found += _of_folder(unpack(path, unpacked / str(number)), name)
         elif path.suffix in SUFFIXES and path.is_file():
@@ -88,7 +89,9 @@ def submissions(
             raise SubmissionError(f"{path}: expected a folder, a .py or .ipynb file, or a zip")
     students = [one for one in found if isinstance(one, Submission)]
     if not students:
-        raise SubmissionError(f"{given[0]}: expected students' files (.py, .ipynb), found none")
+        reasons = {one.reason for one in found if isinstance(one, NotGraded)}
+        told = f" ({', '.join(sorted(reasons))})" if reasons else ""
+        raise SubmissionError(f"{given[0]}: expected students' files (.py, .ipynb), found none{told}")
     left_out = [one for one in found if isinstance(one, NotGraded)]
     return sorted(students, key=lambda one: (one.student.casefold(), one.file)), left_out
 

@@ -68,6 +68,10 @@ MAY_IMPORT = {
     "handgrad.reports.grade": {
         RESULTS, "handgrad.compare.results.grades", "handgrad.reports.look", "handgrad.reports.check",
     },
+    "handgrad.reports.grade.formats": {
+        RESULTS, "handgrad.compare.results.grades", "handgrad.reports.look", "handgrad.reports.check",
+        "handgrad.reports.grade",
+    },
     "handgrad.reports.judge": {"handgrad.compare.results.functions", "handgrad.reports.look"},
     "handgrad.reports.explain": {RESULTS, "handgrad.reports.look"},
     # two pages show a part of another's: a comparison its gradient checks, the course the graph of the tape

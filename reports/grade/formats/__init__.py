@@ -1,0 +1,1 @@
+"""The formats of graders, a file for each, after those tools' own documents."""
