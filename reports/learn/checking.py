@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from handgrad.compare.results.lessons import Checking, CheckMethod, Lessons
@@ -35,13 +36,27 @@ def paragraphs(found: Checking) -> list[str]:
     return [
         "Is a gradient right? Ask the loss: move W by a small h, and see how much the loss changes. The forward "
         "difference [L(W + h) − L(W)] / h has two errors. Too large a step sees the bend of the loss (truncation, h "
-        "λ/2); too small a one drowns in rounding, because the two losses are nearly equal and only their last "
-        "digits differ (about ε L / h). One falls with h and the other rises, which makes a V.",
+        "H/2, where H is the second derivative of L by W); too small a one drowns in rounding, because the two losses "
+        "are nearly equal and only their last digits differ. float64, Python's float, keeps 53 bits, about 16 "
+        "digits: a loss may be off by ε L/2 or so, ε = 2.2·10⁻¹⁶, so the difference by ε L, and the quotient by "
+        "ε L / h. One falls with h and the other rises, which makes a V.",
         f"{arms(found)} Its best step was {numbers.ratio(found.best)}, and the error there "
-        f"{numbers.ratio(min(found.forward))}; the balance of both errors, 2 √(ε L / λ), predicts "
-        f"{numbers.ratio(found.predicted)}.",
+        f"{numbers.ratio(min(found.forward))}. The sum h H/2 + ε L / h is least at h = √(2 ε L / H) = "
+        f"{numbers.ratio(balance(found))}{far(found)}.",
         large_step(found),
     ]
+
+
+def balance(found: Checking) -> float:
+    """The step at which the sum of truncation, h H/2, and rounding, ε L / h, is least: √(2 ε L / H)."""
+    half = next(line / h for h, line in zip(found.steps, found.truncation, strict=True) if line > 0)
+    return math.sqrt(found.roundoff / half)
+
+
+def far(found: Checking) -> str:
+    """That the best step seen is of the size of the predicted one, or not."""
+    near = abs(math.log10(found.best / balance(found))) <= 1
+    return "" if near else ", which is not where it was seen: roundings are not always as large as they may be"
 
 
 def arms(found: Checking) -> str:
@@ -69,7 +84,8 @@ def large_step(found: Checking) -> str:
         f"{numbers.ratio(large.error)}"
     )
     verdict = (
-        "So for the mean squared error, and for nothing else that is curved otherwise, check with a large step."
+        "So for the mean squared error, check with a large step. A loss that is no quadratic has truncation with the "
+        "central difference, too, and wants a small one."
         if large.error < usual.error
         else "On this data the large step did not win: both errors are down to a few roundings."
     )
@@ -87,7 +103,12 @@ def others(methods: Iterable[CheckMethod]) -> str:
         f"{m.name.capitalize() if m.name == 'richardson' else 'the complex step'} {numbers.ratio(m.error)}"
         for m in rest
     ]
-    return f" For comparison: {listed(told)}." if told else ""
+    explained = (
+        " (Richardson's extrapolation takes the central difference with h and with h/2, and combines them so that the "
+        "error in h² cancels; the complex step moves W by i h and reads the derivative off the imaginary part, Im L(W "
+        "+ i h) / h, where nothing is subtracted.)"
+    )
+    return f" For comparison: {listed(told)}.{explained}" if told else ""
 
 
 def v_curve(found: Checking) -> Drawing:
@@ -95,14 +116,14 @@ def v_curve(found: Checking) -> Drawing:
     figure, [axes] = style.chart(3.5)
     floor = [max(e, NO_ERROR * abs(found.exact)) for e in found.central]
     forward = [max(e, NO_ERROR * abs(found.exact)) for e in found.forward]
-    axes.plot(found.steps, found.truncation, color=LIGHT.faint, linewidth=1, label="h λ / 2", zorder=1)
+    axes.plot(found.steps, found.truncation, color=LIGHT.faint, linewidth=1, label="h H / 2", zorder=1)
     axes.plot(
         found.steps, [found.roundoff / h for h in found.steps], color=LIGHT.faint, linewidth=1, linestyle="--",
         label="ε L / h", zorder=1,
     )  # fmt: skip
     axes.plot(found.steps, forward, color=RED, linewidth=1.6, marker="^", markersize=4, label="forward")
     axes.plot(found.steps, floor, color=BLUE, linewidth=1.6, marker="o", markersize=4, label="central")
-    axes.axvline(found.predicted, color=RED, linewidth=1, linestyle=":")
+    axes.axvline(balance(found), color=RED, linewidth=1, linestyle=":")
     (large,) = (method.step for method in found.methods if method.name == "quadratic")
     axes.axvline(large, color=BLUE, linewidth=1, linestyle=":")
     axes.annotate(

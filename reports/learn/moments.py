@@ -28,7 +28,7 @@ def paragraphs(found: EpochCosts, by_hand: ByHand) -> list[str]:
     return [
         "Look at the gradient once more: dW = (2/n)(W Σx² + b Σx − Σxy). The data appears only in a few sums, which "
         "do not change while W and b do. Take them once, and an epoch needs no row at all. The backend moments does "
-        "so, with the data centred first, so that no digits are lost.",
+        "so, with the data centred first: differences of large sums would lose digits, those of centred ones lose few.",
         pass_told(found),
         accuracy_told(by_hand),
     ]

@@ -34,7 +34,8 @@ def paragraphs(found: ByHand) -> list[str]:
         "by its value, to those it was made of, times the local derivative.",
         f"The picture is that tape for the first {plural(len(few.rows), 'row')}, as it was run: "
         f"{plural(len(few.tape), 'node')} and {plural(edges, 'edge')}. One walk back gives both derivatives at once, "
-        "which is why it is done in reverse: the cost does not grow with the number of parameters.",
+        "which is why it is done in reverse: however many parameters there are, all their derivatives cost a small "
+        "multiple of computing the loss once, where differences would need the loss once more for each of them.",
         f"By hand, the same rows gave dW = {numbers.number(weight)} and db = {numbers.number(bias)}. "
         + " ".join(witnessed(witness) for witness in few.witnesses if witness.gradient == "autodiff"),
     ]

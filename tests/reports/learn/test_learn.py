@@ -375,3 +375,32 @@ def test_the_page_tells_where_its_runs_were_made(page: str) -> None:
     told = page[page.index("Where it ran") :]
     for value in ("a processor, 2 cores", "a system", "3.11", "numpy 2.0", "now"):
         assert f"<dd>{value}</dd>" in told
+
+
+def test_the_step_that_is_predicted_is_that_of_the_noise_that_is_stated(lessons: Lessons) -> None:
+    """h H/2 + ε L/h, as the text has them, is not less at any other step."""
+    found = lessons.checking
+    step = checking.balance(found)
+    half = found.truncation[0] / found.steps[0]
+
+    def total(h: float) -> float:
+        return half * h + found.roundoff / h
+
+    assert all(total(step) <= total(step * factor) for factor in (0.5, 0.9, 1.1, 2.0))
+    assert "which is not where it was seen" in checking.far(replace(found, best=1e3 * step))
+    assert checking.far(replace(found, best=2 * step)) == ""
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["An eigenvector is a direction", "The Hessian is the table", "once through all rows", "53 bits", "random walk"],
+)
+def test_words_are_explained_where_they_come_first(page: str, said: str) -> None:
+    assert said in page
+
+
+@pytest.mark.parametrize(
+    "said", ["does not grow with the number of parameters", "no digits are lost", "for nothing else that is curved"]
+)
+def test_what_was_false_is_not_said(page: str, said: str) -> None:
+    assert said not in page
