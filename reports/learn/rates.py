@@ -37,7 +37,8 @@ def paragraphs(found: Rates) -> list[str]:
     return [
         "How long may a step be? The Hessian is the table of the second derivatives of the loss: how it bends. An "
         "eigenvector is a direction that this table only stretches, by a factor λ, its eigenvalue: the bend along it. "
-        "Along each eigenvector of the Hessian the error is multiplied by 1 − η λ in every epoch. It shrinks while that factor lies between −1 and 1, so all directions shrink only if η is below "
+        "Along each eigenvector of the Hessian the error is multiplied by 1 − η λ in every epoch. It "
+        "shrinks while that factor lies between −1 and 1, so all directions shrink only if η is below "
         f"2/λₘₐₓ. Here λₘₐₓ = {numbers.number(found.largest)} and λₘᵢₙ = {numbers.number(found.smallest)}, so the "
         f"limit is {numbers.number(found.limit, 5)}. The best fixed rate, 2/(λₘₐₓ + λₘᵢₙ) = "
         f"{numbers.number(found.best, 5)}, shrinks the steepest and the flattest direction alike.",

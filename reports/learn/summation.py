@@ -34,8 +34,9 @@ def paragraphs(found: Summation) -> list[str]:
         f"The picture adds the same positive numbers in different orders. At n = {n}, the worst order is “{worst}”, "
         f"with a relative error of {numbers.ratio(last[worst])}, and the best “{best}”, with "
         f"{numbers.ratio(last[best])}. Theory promises no more than γₙ = {numbers.ratio(found.worst[-1])} for any "
-        f"order, and about 6 √n u = {numbers.ratio(found.likely[-1])} when roundings are independent: then errors add up like the "
-        f"steps of a random walk, √n of them, and 6 standard deviations are next to never exceeded. {kept(found)}",
+        f"order, and about 6 √n u = {numbers.ratio(found.likely[-1])} when roundings are independent: then errors add "
+        f"up like the steps of a random walk, √n of them, and 6 standard deviations are next to never exceeded. "
+        f"{kept(found)}",
         singles(found),
     ]
 

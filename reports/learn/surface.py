@@ -39,7 +39,8 @@ def paragraphs(found: Surface, subject: Subject) -> list[str]:
         f"{numbers.number(bias)}, with a loss of {numbers.number(subject.lowest)}. {floor(subject.lowest)}",
         f"Descent starts at W = 0, b = 0 with a loss of {numbers.number(path.losses[0])}. In each epoch, which is "
         "once through all rows, it takes one step against the gradient, with a learning rate η of "
-        f"{numbers.number(found.rate, 4)} (a third of the best one, which chapter 5 is about, so that the path is smooth). After one epoch the loss is "
+        f"{numbers.number(found.rate, 4)} (a third of the best one, which chapter 5 is about, so that the path is "
+        "smooth). After one epoch the loss is "
         f"{numbers.number(path.losses[1])}; after {plural(found.epochs, 'epoch')} it lies "
         f"{numbers.ratio(max(excess[1], 0.0))} above the lowest, from {numbers.ratio(excess[0])} at the start.",
         together(names, found.apart) + absent(found.missing),

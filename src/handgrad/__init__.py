@@ -6,6 +6,7 @@
     hg.train(X, y)                       a training run
     hg.side_by_side(X, y)                the same run on every backend, judged
     hg.check(function)                   your own gradient: right, or what is wrong with it
+    hg.assert_right(function)            the same as a test: an AssertionError with the diagnosis
     hg.load_table(path)                  a table from a file
     hg.judge(function, inputs)           your own sum, product or softmax, held against the exact one
     hg.assert_within_rounding(actual, exact_of=("dot product", a, b))
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from handgrad.api import SideBySide as SideBySide
+    from handgrad.api import assert_right as assert_right
     from handgrad.api import check as check
     from handgrad.api import gradient as gradient
     from handgrad.api import side_by_side as side_by_side
@@ -51,6 +53,7 @@ _WHERE = {
     "BackendUnavailable": "handgrad.backends.interface",
     "Comparison": "handgrad.compare.results.comparison",
     "check": "handgrad.api",
+    "assert_right": "handgrad.api",
     "Diagnosis": "handgrad.reports.check.diagnosis",
     "judge": "handgrad.judging",
     "assert_within_rounding": "handgrad.judging",
@@ -77,3 +80,10 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext handgrad`: the cell magic `%%handgrad check`."""
+    from handgrad.magic import cell_magic
+
+    shell.register_magic_function(cell_magic(shell), magic_kind="cell", magic_name="handgrad")

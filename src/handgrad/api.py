@@ -122,6 +122,26 @@ def check(
     return diagnosis(checked(function, kind, loss, integers))
 
 
+def assert_right(function: Callable[..., Any], kind: Kind | None = None, loss: LossChoice = None) -> None:
+    """Raises an AssertionError that says which mistake a gradient has: a test for pytest, and a cell for nbgrader.
+
+        def test_gradient():
+            hg.assert_right(mine.gradient, loss="half-mse")
+
+    Args:
+        function: As `hg.check` takes it, `gradient(X, y, weights, bias)` for one. It is called in this process.
+        kind: "gradient", "step", "loss" or "trainer"; by default told by its parameters and its name.
+        loss: Of which it should be the gradient: "mse", "half-mse", "sum", "half-sum" or "any" of these.
+
+    Raises:
+        AssertionError: If it is not right; the message is the diagnosis.
+    """
+    __tracebackhide__ = True  # pytest shows the student's line, not ours
+    found = check(function, kind, loss)
+    if not found.correct:
+        raise AssertionError(str(found))
+
+
 class SideBySide(Comparison):
     """A `Comparison` that can write its report, and shows itself in a notebook."""
 

@@ -19,7 +19,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 OPTIONAL = sorted(set(EXTRAS) - {"test", "dev"})
 
 #: Libraries that are not imported by the name under which they are installed.
-IMPORTED_AS = {"scikit_learn": "sklearn"}
+IMPORTED_AS = {"scikit_learn": "sklearn", "ipython": "IPython"}
 
 #: Declared for the tests and imported by none: pytest finds it by itself.
 PLUGINS = {"pytest_xdist"}
