@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -41,11 +42,13 @@ def empty() -> Measurements:
     return Measurements(Journal(None, "abc"))
 
 
-def test_the_journal_of_an_earlier_version_gives_its_result_to_the_byte(earlier: Measurements) -> None:
+def test_the_journal_of_an_earlier_version_gives_its_result_to_the_last_digit(earlier: Measurements) -> None:
     found = read(WRITTEN / "bench.json", Bench)
     sizes = [Size(1, "float64", rows) for rows in (20, 200)]
     again = summary(found.settings, found.environment, found.reference, sizes, {}, earlier)
-    assert to_json(again) == (WRITTEN / "bench.json").read_bytes()
+    assert again == found
+    added = b',\n *"disturbance": null'  # what was not yet looked at then
+    assert re.sub(added, b"", to_json(again)) == (WRITTEN / "bench.json").read_bytes()
 
 
 def test_every_piece_of_an_earlier_journal_is_read(earlier: Measurements) -> None:
