@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from handgrad.backends.interface import steady
+from handgrad.backends.interface import Plan, steady
 from handgrad.backends.numpy import NumPyTrainer
+from handgrad.compare.judge.hessian import hessian
 from handgrad.compare.strain.strain import Strain
 from handgrad.compare.timing import messages as m
 from handgrad.compare.timing.messages import AnyRequest, read_request
@@ -26,8 +27,20 @@ COSTS: dict[str, tuple[float, float]] = {
 }
 
 
-#: Epochs after which descent on a sweep's problem has arrived: more change nothing.
-ENOUGH = 400
+#: So many epochs are run; more follow from a formula.
+RUN_AT_MOST = 50
+
+
+def after(trainer: NumPyTrainer, plan: Plan, epochs: int) -> tuple[np.ndarray, float]:
+    """The parameters after so many epochs."""
+    if epochs <= RUN_AT_MOST:
+        shown = steady(plan, epochs)
+        return trainer.to_numpy(*trainer.run(trainer.start(shown), shown, 0, epochs)[0])
+    weights, bias = trainer.to_numpy(*trainer.start(plan))
+    slope = trainer.gradient_at(weights, float(bias))
+    X = np.asarray(trainer.data[0])
+    moved = hessian(X).moved(np.append(slope.weights, slope.bias), float(X.dtype.type(plan.learning_rate)), epochs)
+    return weights + moved[:-1], bias + moved[-1]
 
 
 @dataclass
@@ -114,11 +127,9 @@ class MadeUpWorker:
         assert self.trainer is not None
         if self.world.dies.get(self.backend) == self.trainer.rows:
             raise WorkerError("its process ended with signal SIGKILL (out of memory?)")
-        done = min(request.epochs, self.world.stops_after.get(self.backend, ENOUGH))
-        shown = steady(request.plan.plan(), done)
-        parameters, _ = self.trainer.run(self.trainer.start(shown), shown, 0, done)
-        weights, bias = self.trainer.to_numpy(*parameters)
-        drift = 1e-9 * self.world.noise.random() if self.backend in self.world.changes else 0.0
+        done = min(request.epochs, self.world.stops_after.get(self.backend, request.epochs))
+        weights, bias = after(self.trainer, request.plan.plan(), done)
+        drift = 1e-14 * self.world.noise.random() if self.backend in self.world.changes else 0.0
         seconds, strain = self.seconds(self.trainer.rows, request.epochs), self.world.strains.get(self.backend)
         return m.EpochsTimed(seconds, weights.tolist(), float(bias + drift), strain)
 

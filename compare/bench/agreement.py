@@ -6,18 +6,24 @@ All differences are Euclidean norms, in units of what rounding explains; above 1
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import UNSET
 
-from handgrad.backends.interface import FloatArray
+from handgrad.backends.interface import DType, FloatArray
 from handgrad.compare.bench.problem import CHECKED_EPOCHS, CellProblem
-from handgrad.compare.bench.records import ContestantRecord
-from handgrad.compare.judge.bounds import gradient_tolerances, unit_roundoff
+from handgrad.compare.bench.records import ContestantRecord, Ratio
+from handgrad.compare.judge.bounds import Magnitudes, gradient_tolerances, likely_growth, unit_roundoff
 from handgrad.compare.judge.hessian import Hessian
+from handgrad.compare.judge.trajectory import as_held
 from handgrad.compare.timing.clocks import MACHINE
-from handgrad.compare.timing.measure import Contestant
+from handgrad.compare.timing.laps import LapEnd
 from handgrad.compare.timing.messages import GradientMessage
+
+#: No parameter of a lap is larger: starts and solution are about 1.
+LARGEST = 2.0
 
 
 def check(found: Mapping[str, ContestantRecord], reference: str, made: CellProblem) -> None:
@@ -42,30 +48,69 @@ def check(found: Mapping[str, ContestantRecord], reference: str, made: CellProbl
             record.gradient_ratio, record.parameters_ratio = ratio(apart, 2 * bounds[0]), ratio(moved, 2 * steps)
 
 
-def check_timed(
-    found: Mapping[str, ContestantRecord], contestants: Mapping[str, Contestant], made: CellProblem
-) -> None:
-    """Holds what the epochs of a sample led to against the truth; whatever other samples gave is held against that.
+@dataclass(frozen=True, eq=False)
+class LapTruth:
+    """Where the laps on a cell's table truly end, and what rounding explains.
 
-    An epoch adds an error (see `check`), and of those before it leaves at most 1 − ηλ_min.
+    Attributes:
+        slope: ∇L(0), (d + 1,).
+        hessian: From the Gram matrix: a cell's columns are of one size, and hardly depend.
+        gradient_error: The norm of what rounding explains of a gradient wherever a lap may be (see `LARGEST`).
+        dtype: The format in which the backends compute.
     """
-    slope, hessian = slope_and_hessian(made)
-    for name, contestant in contestants.items():
-        if name == MACHINE:
-            continue
-        true = hessian.moved(slope, made.plan.learning_rate, contestant.epochs)
-        bound = max(norm_of_tolerance(made, at) for at in (np.zeros_like(true), true))
-        step = made.plan.learning_rate * bound + 3 * unit_roundoff(made.plan.dtype) * norm(true)
-        off = norm(np.array(contestant.answer, dtype=np.float64) - true)
-        found[name].timed_ratio = ratio(off, step * hessian.lasting(made.plan.learning_rate, contestant.epochs))
+
+    slope: FloatArray
+    hessian: Hessian
+    gradient_error: float
+    dtype: DType
+
+    @classmethod
+    def of(cls, made: CellProblem) -> LapTruth:
+        """For a cell's table."""
+        table = np.column_stack([made.X, np.ones(len(made.y))]).astype(np.float64, copy=False)
+        values, vectors = np.linalg.eigh(2 / len(table) * (table.T @ table))
+        slope: FloatArray = -2 / len(table) * (table.T @ made.y.astype(np.float64))
+        found = Hessian(values[::-1], vectors[:, ::-1], rank=min(table.shape), rows=len(table))
+        sums = Magnitudes.at(made.X, made.y, np.full(made.X.shape[1], LARGEST), LARGEST)
+        bound = replace(sums, with_residual=sums.with_terms).tolerance(made.plan.dtype, likely_growth)
+        return cls(slope, found, norm(np.append(bound.weights, bound.bias)), made.plan.dtype)
+
+    def ratio(self, lap: LapEnd) -> float | None:
+        """A lap's end from the true one, in norms, over what rounding explains.
+
+        An epoch adds an error (see `check`), and of those before it leaves at most 1 − ηλ_min.
+        """
+        plan = as_held(lap.plan, len(self.slope) - 1)
+        assert plan.start is not None
+        start, rate = np.append(*plan.start), plan.learning_rate
+        from_start = self.slope + self.hessian.eigenvectors @ (
+            self.hessian.eigenvalues * self.hessian.components(start)
+        )
+        true = start + self.hessian.moved(from_start, rate, plan.epochs)
+        step = rate * self.gradient_error + 3 * unit_roundoff(self.dtype) * max(norm(start), norm(true))
+        off = norm(np.array(lap.parameters, dtype=np.float64) - true)
+        return ratio(off, step * self.hessian.lasting(rate, plan.epochs))
+
+    def held_by(self, found: ContestantRecord) -> Callable[[LapEnd], str | None]:
+        """What holds the end of each lap against the truth: the worst is noted in `found`, and told if it is wrong."""
+
+        def why(lap: LapEnd) -> str | None:
+            off, before = self.ratio(lap), found.timed_ratio
+            found.timed_ratio = max(off, before) if isinstance(off, float) and isinstance(before, float) else off
+            return beyond(off, "parameters after a timed run", "are", "differ from the true ones")
+
+        return why
 
 
-def slope_and_hessian(made: CellProblem) -> tuple[FloatArray, Hessian]:
-    """∇L(0) (d + 1,), and the Hessian, from the Gram matrix: a cell's columns are of one size, and hardly depend."""
-    table = np.column_stack([made.X, np.ones(len(made.y))]).astype(np.float64, copy=False)
-    values, vectors = np.linalg.eigh(2 / len(table) * (table.T @ table))
-    slope: FloatArray = -2 / len(table) * (table.T @ made.y.astype(np.float64))
-    return slope, Hessian(values[::-1], vectors[:, ::-1], rank=min(table.shape), rows=len(table))
+def beyond(ratio: Ratio, what: str, are: str, differ: str) -> str | None:
+    """That a difference is beyond its bound; None where it is not, or where nothing was compared."""
+    if ratio is UNSET:
+        return None
+    if ratio is None:
+        return f"its {what} {are} not finite"
+    if ratio <= 1:
+        return None
+    return f"its {what} {differ} by {ratio:.3g} times what rounding explains; its time is that of something else"
 
 
 def norm_of_tolerance(made: CellProblem, at: FloatArray) -> float:

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handgrad.backends.interface import Plan, steady
-from handgrad.compare.bench.agreement import check, check_timed
+from handgrad.compare.bench.agreement import LapTruth, check
 from handgrad.compare.bench.problem import CHECKED_EPOCHS, CellProblem, Size, problem
 from handgrad.compare.bench.records import ContestantRecord
 from handgrad.compare.results.timing import Timing
 from handgrad.compare.timing.clocks import MACHINE, epochs_clock, reading_clock
 from handgrad.compare.timing.measure import CONFIRMED, Clock, Contestant, calibrate, calibrated, evened, measure
 from handgrad.compare.timing.messages import AskMemory, Bind, FirstCall, PlanMessage, TimeEpochs
-from handgrad.compare.timing.process import WorkerError, WorkerHandle
+from handgrad.compare.timing.process import UntrueAnswer, WorkerError, WorkerHandle
 
 #: The contestant that is the reference once more.
 AGAIN = "(again)"
@@ -63,7 +63,6 @@ def measured(
                 warm(found[name], worker, data, made.plan)
     check(found, reference, made)
     contestants = ready(clocks(size, workers, made, found), reference, epochs)
-    check_timed(found, contestants, made)
     for name, timed in timed_in_rounds(contestants, rounds).items():
         found[name].keep_timing(timed)
         if name != MACHINE:
@@ -106,19 +105,27 @@ def ask_memory(found: ContestantRecord, worker: WorkerHandle) -> None:
 
 
 def clocks(
-    size: Size, workers: Mapping[str, WorkerHandle], made: CellProblem, found: Mapping[str, ContestantRecord]
+    size: Size,
+    workers: Mapping[str, WorkerHandle],
+    made: CellProblem,
+    found: Mapping[str, ContestantRecord],
 ) -> dict[str, Clock]:
     """Those of all contestants that have come so far."""
+    truth = LapTruth.of(made)
     return {
-        name: reading_clock(worker, size.bytes) if name == MACHINE else clock(worker, made.plan, found[name])
+        name: reading_clock(worker, size.bytes) if name == MACHINE else clock(worker, made, truth, found[name])
         for name, worker in workers.items()
         if found[name].reason is None
     }
 
 
-def clock(worker: WorkerHandle, plan: Plan, found: ContestantRecord) -> Clock:
-    """Times epochs in a worker; why it stopped, if it does, is noted in `found`."""
-    return epochs_clock(worker, plan, lambda error: found.fail(error, "could not be timed: "))
+def clock(worker: WorkerHandle, made: CellProblem, truth: LapTruth, found: ContestantRecord) -> Clock:
+    """Times epochs in a worker; why it stopped, if it does, is noted in `found`, and how its laps ended."""
+
+    def stopped(error: WorkerError) -> None:
+        found.fail(error, "" if isinstance(error, UntrueAnswer) else "could not be timed: ")
+
+    return epochs_clock(worker, made.laps, stopped, truth.held_by(found))
 
 
 def ready(clocks: Mapping[str, Clock], reference: str, epochs: Mapping[str, int]) -> dict[str, Contestant]:
@@ -129,8 +136,8 @@ def ready(clocks: Mapping[str, Clock], reference: str, epochs: Mapping[str, int]
     return evened(contestants)
 
 
-def steady_seconds(worker: WorkerHandle, plan: Plan) -> float | None:
+def steady_seconds(worker: WorkerHandle, made: CellProblem) -> float | None:
     """A first figure for a steady epoch, from one sample; None for a process that stops."""
-    lap = clock(worker, plan, ContestantRecord())
+    lap = clock(worker, made, LapTruth.of(made), ContestantRecord())
     found = calibrate(lap)
     return None if found is None else lap(found.epochs).seconds / found.epochs

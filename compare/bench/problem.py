@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from handgrad.backends.interface import DType, FloatArray, Plan
+from handgrad.compare.timing.laps import LapPlans
 
 #: So many epochs are compared with the reference's.
 CHECKED_EPOCHS = 2
@@ -41,6 +42,11 @@ class CellProblem:
     X: FloatArray
     y: FloatArray
     plan: Plan
+
+    @property
+    def laps(self) -> LapPlans:
+        """The laps of a clock: from starts about as large as the solution; the rate is half of the limit 2/λ_max."""
+        return LapPlans(self.plan, len(self.y), np.ones(self.X.shape[1] + 1), 1 / self.plan.learning_rate)
 
     @contextlib.contextmanager
     def file(self) -> Iterator[str]:

@@ -71,7 +71,7 @@ def again(worker: WorkerHandle, data: str, tiny_data: str, made: CellProblem, co
     set_up = worker.ask(Bind(tiny_data, dtype)).bind_seconds
     moved = worker.ask(Bind(data, dtype)).bind_seconds
     cached = worker.ask(FirstCall(plan)).first_call_seconds
-    epoch = steady_seconds(worker, made.plan)
+    epoch = steady_seconds(worker, made)
     own = worker.ask(AskMemory()).own_bytes
     return StartUpRecord(len(made.y), imported, set_up, moved, cold_seconds, cached, epoch, own)
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from msgspec import UNSET
-
 from handgrad.backends.catalogue import entry
+from handgrad.compare.bench.agreement import beyond
 from handgrad.compare.bench.cell import AGAIN
 from handgrad.compare.bench.doubts import warnings
 from handgrad.compare.bench.over_sizes import crossovers, fastest, fastest_ranges, scaling
@@ -199,14 +198,3 @@ def wrong(record: ContestantRecord) -> str | None:
         or beyond(record.parameters_ratio, "parameters", "are", "differ from the reference's")
         or beyond(record.timed_ratio, "parameters after a timed run", "are", "differ from the true ones")
     )
-
-
-def beyond(ratio: Ratio, what: str, are: str, differ: str) -> str | None:
-    """That a difference is beyond its bound; None where it is not, or where nothing was compared."""
-    if ratio is UNSET:
-        return None
-    if ratio is None:
-        return f"its {what} {are} not finite"
-    if ratio <= 1:
-        return None
-    return f"its {what} {differ} by {ratio:.3g} times what rounding explains; its time is that of something else"

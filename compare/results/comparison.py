@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from handgrad.compare.results.arrival import Arrival, Divergence
 from handgrad.compare.results.checks import PointChecks, Precision, SelfTest
 from handgrad.compare.results.environment import Environment
-from handgrad.compare.results.timing import Speed
+from handgrad.compare.results.timing import LapEnds, Speed
 from handgrad.compare.results.verdict import Verdict
 from handgrad.compare.results.violations import Bound, Violation
 
@@ -255,6 +255,7 @@ class BackendResult:
     source: Source | None = None
     arrival: Arrival | None = None
     divergence: Divergence | None = None
+    lap_ends: LapEnds | None = None
 
 
 @dataclass(frozen=True)

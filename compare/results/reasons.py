@@ -13,6 +13,7 @@ from typing import Literal
 from handgrad.compare.results.arrival import Arrival, ArrivalState, Divergence
 from handgrad.compare.results.checks import SelfTest
 from handgrad.compare.results.comparison import BackendResult, Dependence
+from handgrad.compare.results.timing import LapEnds
 from handgrad.compare.results.verdict import Choice, Objection
 from handgrad.compare.results.violations import Bound, Violation
 
@@ -43,6 +44,18 @@ def of_violation(found: Violation) -> str:
         "loss": f"the loss {after} is {_shown(found.given, '.9g')}, but {_shown(found.expected, '.9g')} at its own "
         "parameters",
     }[found.what]
+
+
+def of_lap_ends(found: LapEnds) -> str:
+    """Why what was timed is not the descent that was asked for."""
+    after = f"{found.epochs:,} epoch{'s' if found.epochs > 1 else ''} under the clock"
+    if found.ratio is None:
+        return f"the parameters after {after} are not finite"
+    truth = {"true path": "the true ones", "float64 run": "those of the same run in float64"}[found.against]
+    return (
+        f"the parameters after {after} are {_times(found.ratio)} times as far from {truth} as "
+        "rounding explains; its time is that of something else"
+    )
 
 
 def of_pass(ratio: float, bound: Bound, epoch_ratios: Sequence[float | None] | None) -> str:

@@ -7,6 +7,7 @@ two runs. Seconds and bytes everywhere; nothing here computes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class Timing:
     `low` and `high` are the 95 % bootstrap interval of the median; where the backend was disturbed (`disturbance`,
     null: not known), `low` is what it may have taken undisturbed. `processes` says how many of the samples each fresh
     process gave, in order (empty: all came from one), since samples of one process are more alike than of several.
-    `changed_answers` counts timed runs that did not end at the parameters of the same run before, to the bit, and
-    `largest_change` is the largest difference over the largest parameter (null: not finite).
+    `changed_answers` counts laps that were run twice, the second time untimed, and did not end at the same parameters
+    to the bit; `largest_change` is the largest difference over the largest parameter (null: not finite).
     """
 
     median: float
@@ -61,6 +62,30 @@ class Timing:
     changed_answers: int = 0
     largest_change: float | None = 0.0
     disturbance: Disturbance | None = None
+
+
+@dataclass(frozen=True)
+class LapEnds:
+    """Where the timed laps of a backend ended, against where they must; each starts at a point of its own.
+
+    Attributes:
+        laps: How many there were.
+        held: How many of them were held against the truth: all, or with mini-batches one that was drawn.
+        against: "true path": exact arithmetic, or nearly. "float64 run": the same lap, run again by the judge.
+        epochs: Of the lap whose end is the worst.
+        ratio: The error of that end over what rounding explains; above 1, something else was timed. Null: not finite.
+    """
+
+    laps: int
+    held: int
+    against: Literal["true path", "float64 run"]
+    epochs: int
+    ratio: float | None
+
+    @property
+    def right(self) -> bool:
+        """Whether rounding explains all of them."""
+        return self.ratio is not None and self.ratio <= 1
 
 
 @dataclass(frozen=True)

@@ -12,21 +12,24 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from handgrad.backends.catalogue import Entry
 from handgrad.compare.judge.causes import EXPLAINED_ROWS, probe_points
+from handgrad.compare.laps.ends import HeldLaps, LapJudge
+from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import Status
-from handgrad.compare.results.timing import Timing
+from handgrad.compare.results.timing import LapEnds, Timing
 from handgrad.compare.side_by_side.answers import Answers, misshapen
 from handgrad.compare.side_by_side.prepare import Options, Prepared
 from handgrad.compare.side_by_side.verdict import explanation
 from handgrad.compare.timing.clocks import MACHINE, epochs_clock, reading_clock
 from handgrad.compare.timing.environment import available_cores
 from handgrad.compare.timing.journal import Journal
+from handgrad.compare.timing.laps import LapEnd, LapPlans
 from handgrad.compare.timing.measure import Clock, Contestant, calibrated, measure
 from handgrad.compare.timing.messages import AskMemory, Bind, FirstCall, Load, Number, PlanMessage, TakeGradients, Train
 from handgrad.compare.timing.process import UntrueAnswer, Worker, WorkerError
@@ -35,9 +38,6 @@ from handgrad.compare.timing.process import UntrueAnswer, Worker, WorkerError
 LANES = 2
 #: Data of so many bytes are worked on by several threads, so that each backend is set up alone.
 ALONE_FROM_BYTES = 512 * 1024
-#: At this rate an epoch does all of its work, and the parameters stay where they are: for the clock, where numbers
-#: overflow at the rate of the run, which ends it.
-STANDSTILL = 1e-30
 #: The library that reads memory at the machine's limit; it is done in the process of a backend that needs it anyway.
 READS_WITH = "numba"
 
@@ -54,6 +54,8 @@ class Run:
     worker: Worker | None = None
     contestants: dict[str, Contestant] = field(default_factory=dict)
     timing: Timing | None = None
+    laps: HeldLaps | None = None
+    lap_ends: LapEnds | None = None
 
     def fail(self, error: WorkerError) -> None:
         """Notes why it has no results (any more)."""
@@ -84,16 +86,17 @@ def closing(runs: Mapping[str, Run]) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class RunContext:
-    """What all runs share: the problem, the journal, the file with X and y, and the backend whose process reads."""
+    """What all runs share: the problem, the journal, the file with X and y, who reads, and who judges laps."""
 
     prepared: Prepared
     options: Options
     journal: Journal
     data: Path
     reader: str | None
+    laps: LapJudge
     writing: threading.Lock = field(default_factory=threading.Lock)
 
-    def keep(self, key: str, measured: Answers | Timing) -> None:
+    def keep(self, key: str, measured: Answers | Timing | LapEnds) -> None:
         """Into the journal; lanes may come at the same time."""
         with self.writing:
             self.journal.append(key, measured)
@@ -195,10 +198,10 @@ def clocks(run: Run, context: RunContext) -> dict[str, Clock]:
     """What is timed in a run's process: its epochs and, in one process, the machine's reading."""
     assert run.worker is not None
     assert run.answers is not None
-    plan = context.prepared.plan
-    if run.answers.training.diverged_at is not None:
-        plan = replace(plan, learning_rate=STANDSTILL)
-    found = {run.entry.name: epochs_clock(run.worker, plan, run.stop)}
+    table = context.prepared.table
+    laps = LapPlans.of(context.prepared.plan, table.X, table.y, table.hessian.largest)
+    run.laps = HeldLaps(context.laps, table.exact.takes_all(context.prepared.plan))
+    found = {run.entry.name: epochs_clock(run.worker, laps, run.stop, held_by(run.laps))}
     if run.entry.name == context.reader:
         found[MACHINE] = reading_clock(run.worker, context.bytes())
     return found
@@ -215,9 +218,30 @@ def time_epochs(runs: Mapping[str, Run], context: RunContext) -> Timing | None:
     contestants = {name: one for run in runs.values() for name, one in run.contestants.items()}
     for name, timing in measure(contestants, context.options.budget_seconds * len(contestants)).items():
         context.keep(f"epochs {name}", timing)
+    judge_laps(runs, context)
     for name, run in runs.items():
         run.timing = kept_timing(name, context.journal)
     return kept_timing(MACHINE, context.journal)
+
+
+def held_by(laps: HeldLaps) -> Callable[[LapEnd], str | None]:
+    """What holds the end of a lap against the truth, and says why it is not right."""
+
+    def why(lap: LapEnd) -> str | None:
+        wrong = laps.add(lap)
+        return None if wrong is None else reasons.of_lap_ends(wrong)
+
+    return why
+
+
+def judge_laps(runs: Mapping[str, Run], context: RunContext) -> None:
+    """Keeps how the laps of each ended; a backend whose times are those of something else has failed."""
+    for name, run in runs.items():
+        if run.laps is not None and (found := run.laps.end()) is not None:
+            context.keep(f"laps {name}", found)
+        run.lap_ends = context.journal.get(f"laps {name}", LapEnds)
+        if run.lap_ends is not None and not run.lap_ends.right:
+            run.stop(UntrueAnswer(reasons.of_lap_ends(run.lap_ends)))
 
 
 def kept_timing(name: str, journal: Journal) -> Timing | None:

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from handgrad.backends.catalogue import catalogue, entry
+from handgrad.compare.laps.ends import LapJudge
 from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import BackendResult, Comparison, Trajectory
 from handgrad.compare.results.environment import Environment
@@ -80,7 +81,7 @@ def side_by_side(
     journal = Journal(folder, prepared.fingerprint(), options.resume)
     # a worker ends with the thread that started it, so the pool lasts until all is timed
     with prepared.data_file() as data, ThreadPoolExecutor(LANES) as pool, closing(runs):
-        context = RunContext(prepared, options, journal, data, reader(runs))
+        context = RunContext(prepared, options, journal, data, reader(runs), LapJudge(prepared.table))
         set_up(pool, runs, context, meanwhile or {}, lambda at_work, done: progress(at_work, done + 1, steps))
         progress("timing", steps - 2, steps)
         limit = time_epochs(runs, context)
@@ -165,6 +166,7 @@ def result(run: Run, prepared: Prepared) -> BackendResult:
         arrival=arrival(path, losses, diverged_at, prepared),
         divergence=left,
         speed=speed(run),
+        lap_ends=run.lap_ends,
     )
 
 
@@ -176,7 +178,8 @@ def trajectory(training: TrainingMessage, prepared: Prepared) -> Trajectory:
 
 def speed(run: Run) -> Speed | None:
     """The times and the memory of a process; None when its epochs could not be timed."""
-    if run.timing is None or run.answers is None:
+    timed = run.lap_ends is None or run.lap_ends.right
+    if run.timing is None or run.answers is None or not timed:
         return None
     return Speed(
         import_seconds=run.answers.import_seconds,

@@ -1,7 +1,7 @@
 """Times backends against each other: rounds in random order, so that a drifting machine is unfair to nobody.
 
-Every clock is called once in each round, in an order drawn anew, so that samples of the same round are pairs. What a
-timed run computed is held against the same run before it: a clock that was fast because it did something else is told.
+Every clock is called once in each round, in an order drawn anew, so that samples of the same round are pairs. Some laps
+are run twice: a backend that does not always compute the same is told.
 """
 
 from __future__ import annotations
@@ -22,14 +22,18 @@ from handgrad.compare.timing.statistics import half_width, timing
 
 
 class Lap(NamedTuple):
-    """Seconds that so many epochs took, conversions apart, and the parameters after them (null: not finite)."""
+    """Seconds that so many epochs took, and the parameters after them (None: not finite).
+
+    `again` runs the same lap once more, from the same start; None where there is nothing to compare.
+    """
 
     seconds: float
     answer: tuple[float | None, ...]
     strain: Strain | None = None
+    again: Callable[[], Lap] | None = None
 
 
-#: Runs so many epochs from the start of the plan.
+#: Runs so many epochs, each time from another start.
 Clock = Callable[[int], Lap]
 
 
@@ -48,6 +52,9 @@ CONFIRMED = 3
 #: (seen: a program 2.5 % slower than itself, with 7 epochs in a sample in place of 8).
 ALIKE = 1.5
 
+#: The first of so many laps is run again.
+REPEATED_EVERY = 8
+
 #: A sample has at most so many epochs: a clock that stops early never takes longer.
 MOST_EPOCHS = 10**7
 
@@ -57,11 +64,10 @@ LOOK_EVERY = 5
 
 @dataclass
 class Contestant:
-    """One clock's samples so far. `answer` is what its first run gave, the pattern for all others."""
+    """One clock's samples so far, and how far the laps that were run twice changed."""
 
     clock: Clock
     epochs: int
-    answer: tuple[float | None, ...]
     samples: list[float] = field(default_factory=list)
     strains: list[Strain] = field(default_factory=list)
     spent: float = 0.0
@@ -70,13 +76,19 @@ class Contestant:
 
     def lap(self) -> None:
         """One sample."""
-        seconds, answer, strain = self.clock(self.epochs)
-        self.strains += [strain] if strain else []
-        self.spent += seconds
-        self.samples.append(seconds / self.epochs)
-        if answer != self.answer:
+        lap = self.clock(self.epochs)
+        self.strains += [lap.strain] if lap.strain else []
+        self.spent += lap.seconds
+        if lap.again is not None and len(self.samples) % REPEATED_EVERY == 0:
+            self.compare(lap.answer, lap.again())
+        self.samples.append(lap.seconds / self.epochs)
+
+    def compare(self, answer: tuple[float | None, ...], again: Lap) -> None:
+        """Holds a lap that was run again, which is no sample, against the first time."""
+        self.spent += again.seconds
+        if again.answer != answer:
             self.changed += 1
-            self.largest_change = larger(self.largest_change, relative_change(answer, self.answer))
+            self.largest_change = larger(self.largest_change, relative_change(again.answer, answer))
 
     def timing(self) -> Timing:
         """The summary of its samples."""
@@ -174,7 +186,7 @@ def calibrate(clock: Clock, epochs: int | None = None) -> Contestant | None:
             lap = clock(count)
     except ClockStopped:
         return None
-    return Contestant(clock, count, lap.answer)
+    return Contestant(clock, count)
 
 
 def larger_count(count: int, seconds: float) -> int:

@@ -1,6 +1,6 @@
 """What a worker does for each request: one backend, its data once bound, and the clocks around what is timed.
 
-Runs in the worker's process, with the threads that it was given. Conversions stand outside of every clock.
+Runs in the worker's process, with the threads that it was given. What goes in is converted outside of every clock.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 import msgspec
@@ -18,7 +19,7 @@ from handgrad.compare.timing.memory import forget_peak, peak_bytes
 from handgrad.compare.timing.outset import die_with_parent, timed_import
 
 if TYPE_CHECKING:
-    from handgrad.backends.interface import Gradient, Trainer, Training
+    from handgrad.backends.interface import Gradient, Parameters, Plan, Trainer, Training
     from handgrad.compare.timing.machine import Reader
 
 #: One part in so many of a sample is run before it without the clock, over and over for at least so long: a process
@@ -118,23 +119,31 @@ class Session:
         return m.GradientsTaken([[*gradient.weights, gradient.bias] for gradient in found])
 
     def time(self, request: m.TimeEpochs) -> m.EpochsTimed:
-        """So many epochs under the clock, conversions outside; the parameters after them, so that they are checked."""
+        """So many epochs under the clock, and the parameters after them, so that they are checked.
+
+        The move of parameters in is outside, the move out within: a library that only takes note of what it has to do,
+        and does it when it is asked for the result, is asked. The warm-up starts elsewhere, and so finds nothing out.
+        """
         trainer, plan, epochs = self.bound(), request.plan.plan(), request.epochs
         die_with_parent()
         self.settle()
         before = counters()
         gc.disable()
         if self.epoch_seconds < LONG_EPOCH_SECONDS:
-            warm_up(lambda: trainer.run(trainer.start(plan), plan, 0, -(-epochs // WARM_UP_SHARE)))
+            warm_up(lambda: self.lap(replace(plan, start=None), -(-epochs // WARM_UP_SHARE)))
         parameters = trainer.start(plan)
         began = time.perf_counter()
-        parameters, _ = trainer.run(parameters, plan, 0, epochs)
+        weights, bias = trainer.to_numpy(*trainer.run(parameters, plan, 0, epochs)[0])
         seconds = time.perf_counter() - began
         gc.enable()
         strained = strain(before, counters())
         self.epoch_seconds = seconds / epochs
-        weights, bias = trainer.to_numpy(*parameters)
         return m.EpochsTimed(seconds, weights.tolist(), float(bias), strained)
+
+    def lap(self, plan: Plan, epochs: int) -> Parameters:
+        """So many epochs of a plan, with their result taken out."""
+        trainer = self.bound()
+        return trainer.to_numpy(*trainer.run(trainer.start(plan), plan, 0, epochs)[0])
 
     def settle(self) -> None:
         """Collects what earlier work left; objects of the libraries are set aside once, since there are very many."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,11 @@ import numpy as np
 
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, Training
 from handgrad.backends.numpy import NumPyTrainer
+
+
+def timed(plan: Plan) -> bool:
+    """Whether a run is one that a clock sees."""
+    return plan.record is not None and tuple(plan.record) == (0, plan.epochs)
 
 
 class FinalWeights(NumPyTrainer):
@@ -93,7 +97,7 @@ class WritesTimes(NumPyTrainer):
     by_default = False
 
     def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
-        if plan.record is not None and tuple(plan.record) == (0, plan.epochs):
+        if timed(plan):
             write_to_pipes(b'7 {"answer": {"seconds": 1e-9, "weights": [0], "bias": 0}, "error": null}\n')
         return super().run(parameters, plan, first, count)
 
@@ -121,6 +125,80 @@ class DoesNothingTimed(NumPyTrainer):
     by_default = False
 
     def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
-        if sys._getframe(1).f_code.co_name != "train" and count > 1:
+        if timed(plan):
             return parameters, [0.0] * count
         return super().run(parameters, plan, first, count)
+
+
+class Remembers(NumPyTrainer):
+    """Trains once in earnest, in the warm-up perhaps, and gives what it then found ever after."""
+
+    name = "faulty-memory"
+    summary = "remembers where it ended"
+    kind = "manual"
+    by_default = False
+    found: Parameters | None = None
+
+    def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
+        if not timed(plan) or count < 3:
+            return super().run(parameters, plan, first, count)
+        if self.found is None:
+            self.found, _ = super().run(parameters, plan, first, 1000)
+        return self.found, [0.0] * count
+
+
+class KnowsTheMinimum(NumPyTrainer):
+    """Gives the least-squares solution for whatever number of epochs, when it is timed."""
+
+    name = "faulty-minimum"
+    summary = "solves when timed"
+    kind = "manual"
+    by_default = False
+
+    def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
+        if not timed(plan) or count < 3:
+            return super().run(parameters, plan, first, count)
+        X, y = self.data
+        *weights, bias = np.linalg.lstsq(np.column_stack([X, np.ones(len(y))]), y)[0]
+        return Parameters(np.array(weights), bias), [0.0] * count
+
+
+class HalfTheEpochs(NumPyTrainer):
+    """Runs every second epoch when it is timed, with twice the rate."""
+
+    name = "faulty-half"
+    summary = "half of the epochs"
+    kind = "manual"
+    by_default = False
+
+    def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
+        if not timed(plan) or count < 4:
+            return super().run(parameters, plan, first, count)
+        twice = replace(plan, learning_rate=2 * plan.learning_rate)
+        return super().run(parameters, twice, first, count // 2)
+
+
+class Thunk:
+    """A number that is worked out when it is asked for."""
+
+    def __init__(self, work: Any) -> None:
+        self.work = work
+
+
+class Asynchronous(NumPyTrainer):
+    """Returns at once, and does the work when the result is taken out, as an asynchronous library does."""
+
+    name = "honest-lazy"
+    summary = "works when it is asked for the result"
+    kind = "manual"
+    by_default = False
+
+    def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
+        if not timed(plan):
+            return super().run(parameters, plan, first, count)
+        run = super().run
+        later = Thunk(lambda: run(parameters, plan, first, count)[0])
+        return Parameters(later, later), [0.0] * count
+
+    def to_numpy(self, weights: Any, bias: Any) -> Parameters:
+        return super().to_numpy(*(weights.work() if isinstance(weights, Thunk) else (weights, bias)))

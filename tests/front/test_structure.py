@@ -37,8 +37,10 @@ MAY_IMPORT = {
     "handgrad.compare.timing": {"handgrad.backends", RESULTS, "handgrad.compare.strain"},
     "handgrad.compare.results.functions": set[str](),
     "handgrad.compare.functions": {"handgrad.backends", "handgrad.compare.results.functions", "handgrad.compare.judge"},
+    "handgrad.compare.laps": {"handgrad.backends", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing"},
     "handgrad.compare.side_by_side": {
-        "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing",
+        "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare.judge", "handgrad.compare.laps",
+        "handgrad.compare.timing",
     },
     "handgrad.compare.bench": {
         "handgrad.backends", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing", "handgrad.compare.strain",

@@ -17,6 +17,20 @@ FAULTY = Path(__file__).parents[2] / "faulty"
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the faults are made with Linux's processes and pipes")
 
 
+#: What is wrong with each, in the words of its reason.
+REASONS = [
+    ("final", "W1 at the end of the run is 9, but "),
+    ("shape", "expected 1 weights in the gradient and at the end of its run, got 1 and 2"),
+    ("answers", "something that is no answer to 'first_call' came in the place of one: '{\"seconds\": 1e-9"),
+    ("times", "something that is no answer to 'time' came in the place of one: '7 {\"answer\""),
+    ("clock", "its clock gave -"),
+    ("idle", " under the clock are "),
+    ("memory", " under the clock are "),
+    ("minimum", " under the clock are "),
+    ("half", " under the clock are "),
+]
+
+
 def compared(folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
     """The exit code of a comparison, and its result."""
     done = subprocess.run(
@@ -29,10 +43,9 @@ def compared(folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    names = ("final", "shape", "answers", "times", "clock")
-    code, result = compared(
-        tmp_path_factory.mktemp("compare") / "run", "--backends", ",".join(["numpy", *(f"faulty-{n}" for n in names)])
-    )
+    names = ",".join(f"faulty-{name}" for name, _ in REASONS)
+    folder = tmp_path_factory.mktemp("compare") / "run"
+    code, result = compared(folder, "--backends", f"numpy,honest-lazy,{names}")
     assert code == 1
     return result
 
@@ -42,18 +55,20 @@ def test_a_backend_that_is_right_is_not_blamed_for_its_neighbours(found: dict[st
     assert numpy["status"] == "ok"
     assert numpy["accuracy"]["passed"]
     assert not any(reason.startswith("numpy: ") for reason in found["verdict"]["reasons"])
+    ends = numpy["lap_ends"]
+    assert ends["held"] == ends["laps"] > 5
+    assert ends["against"] == "true path"
+    assert ends["ratio"] <= 1
 
 
-@pytest.mark.parametrize(
-    ("name", "told"),
-    [
-        ("final", "W1 at the end of the run is 9, but "),
-        ("shape", "expected 1 weights in the gradient and at the end of its run, got 1 and 2"),
-        ("answers", "something that is no answer to 'first_call' came in the place of one: '{\"seconds\": 1e-9"),
-        ("times", "something that is no answer to 'time' came in the place of one: '7 {\"answer\""),
-        ("clock", "its clock gave -"),
-    ],
-)
+def test_what_is_done_when_the_result_is_asked_for_is_within_the_clock(found: dict[str, Any]) -> None:
+    lazy = found["backends"]["honest-lazy"]
+    assert lazy["accuracy"]["passed"]
+    assert lazy["lap_ends"]["ratio"] <= 1
+    assert lazy["speed"]["relative"] > 0.2  # it does what NumPy does; at its dispatch it is a hundred times as fast
+
+
+@pytest.mark.parametrize(("name", "told"), REASONS)
 def test_the_row_of_a_faulty_backend_fails_with_its_reason(found: dict[str, Any], name: str, told: str) -> None:
     (reason,) = [one for one in found["verdict"]["reasons"] if one.startswith(f"faulty-{name}: ")]
     assert told in reason

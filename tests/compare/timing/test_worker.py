@@ -33,8 +33,7 @@ from handgrad.compare.timing.messages import (
     unstamped,
 )
 from handgrad.compare.timing.outset import timed_import
-from handgrad.compare.timing.plausible import implausible
-from handgrad.compare.timing.process import UntrueAnswer, Worker, WorkerError
+from handgrad.compare.timing.process import UntrueAnswer, Worker, WorkerError, implausible
 
 #: A worker that says what is imported when the clock of its library's import would begin.
 WATCHED = """
