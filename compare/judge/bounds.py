@@ -11,7 +11,11 @@ the gradient and the loss that a correct backend computes lie within
     dWⱼ:  (2/n) Σᵢ |xᵢⱼ| [γ_{n+2} (|rᵢ| + δᵢ) + δᵢ]        (the bias: the same with xᵢⱼ = 1)
     L:    (1/n) Σᵢ [γ_{n+2} (|rᵢ| + δᵢ)² + 2|rᵢ|δᵢ + δᵢ²]
 
-of the exact ones. That is the worst case: every rounding error at its largest, all of one sign. Errors that
+of the exact ones. Where a product underflows its error is not relative: fl(xy) = xy (1 + δ) + ε with |ε| ≤ η/2, η the
+smallest subnormal number (Higham, section 2.2; a sum never underflows with an error). The residual's d products add
+(d + 1) η to each row, those with xᵢⱼ another η, and scaling by 2/n one more; the loss has 2 η.
+
+That is the worst case: every rounding error at its largest, all of one sign. Errors that
 are independent and of mean zero add up like √k: 6 √k u in the place of γₖ then fails with probability below
 2k exp(−18) (Higham and Mary 2019, "A new approach to probabilistic rounding error analysis"). Both bounds are
 kept side by side.
@@ -84,13 +88,15 @@ class Magnitudes:
         """The bound in which k roundings grow to `growth(k, dtype)`; what is lost to underflow is added."""
         n, d = self.rows, len(self.columns) - 1
         of_sum, of_residual = growth(n + 2, dtype), growth(d + 2, dtype)
-        lost = float(np.finfo(dtype).smallest_subnormal)
+        lost = smallest(dtype)
         rr, ra, aa = self.squares
         with np.errstate(over="ignore"):
             error = of_residual * self.with_terms
-            slopes = 2 / n * (of_sum * (self.with_residual + error) + error + lost * (n + (d + 1) * self.columns))
+            slopes = (
+                2 / n * (of_sum * (self.with_residual + error) + error + lost * (n + (d + 1) * self.columns)) + lost
+            )
             shifted = 2 * of_residual * ra + of_residual**2 * aa
-            loss = (of_sum * (rr + shifted) + shifted) / n + lost
+            loss = (of_sum * (rr + shifted) + shifted) / n + 2 * lost
         return Tolerance(float(loss), slopes[:d], float(slopes[d]))
 
 
@@ -126,9 +132,13 @@ class Sizes:
     def slopes(self, parameters: FloatArray, losses: FloatArray, dtype: DType, growth: Growth) -> FloatArray:
         """How far a computed gradient (k, d + 1) may lie from the exact one, at parameters (k, d + 1)."""
         of_sum, of_residual = growth(self.rows + 2, dtype), growth(len(self.products), dtype)
-        with_residual = np.outer(np.sqrt(self.rows) * np.sqrt(losses), np.sqrt(np.diag(self.products)[:-1]))
-        error = of_residual * (self._with_target(parameters) @ self.products[:, :-1])
-        bound: FloatArray = 2 / self.rows * (of_sum * (with_residual + error) + error)
+        with_terms = self._with_target(parameters) @ self.products[:, :-1]
+        # the doubles nearest to the losses may have lost what is below the smallest one
+        sizes = np.sqrt(self.rows) * np.sqrt(losses + float(np.finfo(np.float64).smallest_subnormal))
+        with_residual = np.minimum(np.outer(sizes, np.sqrt(np.diag(self.products)[:-1])), with_terms)
+        error = of_residual * with_terms
+        lost = smallest(dtype) * (self.rows + (len(self.products) - 1) * self.products[-2, :-1])
+        bound: FloatArray = 2 / self.rows * (of_sum * (with_residual + error) + error + lost) + smallest(dtype)
         return bound
 
     def losses(self, parameters: FloatArray, losses: FloatArray, dtype: DType, growth: Growth) -> FloatArray:
@@ -136,10 +146,11 @@ class Sizes:
         of_sum, of_residual = growth(self.rows + 2, dtype), growth(len(self.products), dtype)
         terms = self._with_target(parameters)
         with np.errstate(over="ignore"):
-            error = of_residual**2 * np.einsum("ki,ij,kj->k", terms, self.products, terms)
-            shifted = 2 * np.sqrt(self.rows * losses) * np.sqrt(error) + error
+            # not of its square, which underflows where y does not
+            error = of_residual * np.sqrt(np.einsum("ki,ij,kj->k", terms, self.products, terms))
+            shifted = 2 * np.sqrt(self.rows * losses) * error + error**2
             bound: FloatArray = (of_sum * (self.rows * losses + shifted) + shifted) / self.rows
-        return bound + float(np.finfo(dtype).smallest_subnormal)
+        return bound + 2 * smallest(dtype)
 
     def _with_target(self, parameters: FloatArray) -> FloatArray:
         return np.abs(np.column_stack([parameters, np.ones(len(parameters))]))
@@ -157,6 +168,11 @@ def gradient_tolerances(X: FloatArray, y: FloatArray, weights: ArrayLike, bias: 
     """
     magnitudes = Magnitudes.at(X, y, weights, bias)
     return Tolerances(magnitudes.tolerance(dtype, worst_growth), magnitudes.tolerance(dtype, likely_growth))
+
+
+def smallest(dtype: DType) -> float:
+    """η: twice the most that a product loses to underflow, where numbers below the normal ones are kept."""
+    return float(np.finfo(dtype).smallest_subnormal)
 
 
 def unit_roundoff(dtype: DType) -> float:

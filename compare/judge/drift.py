@@ -4,7 +4,9 @@ A step adds its own rounding errors τ to the error e that it finds: e ← (I �
 gradient, the product with η, and the difference W − η dW, so to first order, with G(θ) the gradient's bound
 (see `bounds`),
 
-    |τⱼ| ≤ η Gⱼ(θ) + u |θⱼ|
+    |τⱼ| ≤ η Gⱼ(θ) + u |θⱼ| + ε
+
+with ε the smallest subnormal number, as the product with η may underflow, and so may the difference's own rounding.
 
 Full batch, this is followed in H's eigenbasis, where no component feeds another: from one recorded epoch to
 the next, m epochs later, |c| ← |μ|ᵐ |c| + (1 + |μ| + … + |μ|ᵐ⁻¹) |V|ᵀτ, μ = 1 − ηλ. The sum is linear on
@@ -21,7 +23,7 @@ from itertools import pairwise
 import numpy as np
 
 from handgrad.backends.interface import FloatArray, Plan, batches
-from handgrad.compare.judge.bounds import Growth, Magnitudes, unit_roundoff
+from handgrad.compare.judge.bounds import Growth, Magnitudes, smallest, unit_roundoff
 from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.judge.trajectory import TrueRun
 
@@ -39,7 +41,7 @@ def drift(table: CheckedTable, plan: Plan, true: TrueRun, growth: Growth) -> Flo
     with np.errstate(over="ignore", invalid="ignore"):
         band = (_full_batches if all_rows else _mini_batches)(table, plan, true, growth)
     band = np.where(np.isnan(band), np.inf, band)
-    return band + unit_roundoff(plan.dtype) * np.abs(true.parameters)
+    return band + unit_roundoff(plan.dtype) * np.abs(true.parameters) + smallest(plan.dtype)
 
 
 def _full_batches(table: CheckedTable, plan: Plan, true: TrueRun, growth: Growth) -> FloatArray:
@@ -90,7 +92,7 @@ def _step_error(X: FloatArray, y: FloatArray, plan: Plan, parameters: FloatArray
 
 def _with_update(slopes: FloatArray, parameters: FloatArray, plan: Plan) -> FloatArray:
     """τ from the gradient's bound; the product with η is one more rounding, which the bound's n + 2 has room for."""
-    return plan.learning_rate * slopes + unit_roundoff(plan.dtype) * np.abs(parameters)
+    return plan.learning_rate * slopes + unit_roundoff(plan.dtype) * np.abs(parameters) + smallest(plan.dtype)
 
 
 def _stretch(X: FloatArray, rate: float) -> float:
