@@ -15,7 +15,7 @@ from handgrad.compare.results.checks import PointChecks, Precision, SelfTest
 from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.timing import LapEnds, Speed
 from handgrad.compare.results.verdict import Verdict
-from handgrad.compare.results.violations import Bound, Violation
+from handgrad.compare.results.violations import Bound, Remark, Violation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -256,6 +256,7 @@ class BackendResult:
     arrival: Arrival | None = None
     divergence: Divergence | None = None
     lap_ends: LapEnds | None = None
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True)

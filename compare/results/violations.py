@@ -1,4 +1,4 @@
-"""What a backend gave that rounding does not explain: facts, one record each. Nothing here computes."""
+"""What rounding does not explain of a backend, and what is remarkable of one that passes: facts, one record each."""
 
 from __future__ import annotations
 
@@ -37,3 +37,21 @@ class Violation:
     worst_case_ratio: float | None = None
     given: float | None = None
     expected: float | None = None
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing that a reader should know of a backend.
+
+    Attributes:
+        kind: "beside peers": its largest error over its bound is far above that of the others. "faster than reading":
+            its epoch, which goes through all rows, takes less time than the machine takes to read them. "changes": the
+            same lap, run twice, did not end at the same parameters to the bit.
+        value: Its error over its bound; the machine's reading over its epoch; the largest change over the largest
+            parameter (null: not finite).
+        other: The median of the others; the ratio that caches explain; how many laps changed.
+    """
+
+    kind: Literal["beside peers", "faster than reading", "changes"]
+    value: float | None
+    other: float

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from handgrad.backends.catalogue import catalogue, entry
 from handgrad.compare.laps.ends import LapJudge
+from handgrad.compare.laps.remarks import remarked
 from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import BackendResult, Comparison, Trajectory
 from handgrad.compare.results.environment import Environment
@@ -119,7 +120,7 @@ def judgement(
     answers = {name: run.answers for name, run in runs.items() if run.answers}
     found = {name: result(run, prepared) for name, run in runs.items()}
     results = judged(found, answers, {name: run.explanation for name, run in runs.items()}, prepared)
-    results = compared(results, limit)
+    results = remarked(compared(results, limit), limit)
     tested = judge_under_test(prepared) if options.self_test else None
     return Comparison(
         environment=captured,

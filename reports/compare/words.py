@@ -9,6 +9,7 @@ from handgrad.compare.results.checks import Precision, SelfTest
 from handgrad.compare.results.comparison import BackendResult, Comparison, Curvature, Problem
 from handgrad.compare.results.timing import Speed
 from handgrad.reports.compare import arrival as arrivals
+from handgrad.reports.compare.remarks import remark
 from handgrad.reports.look import numbers
 from handgrad.reports.look.disturbed import disturbed
 from handgrad.reports.look.names import shown
@@ -309,4 +310,5 @@ def notes(comparison: Comparison) -> list[str]:
     timed = {name: one.speed.epoch_seconds for name, one in comparison.backends.items() if one.speed is not None}
     struck = disturbed(timed)
     said = [shown(note, 400) for note in comparison.problem.notes if note not in told]
-    return [*said, *([struck] if struck else [])]
+    remarks = [remark(name, one) for name, result in comparison.backends.items() for one in result.remarks]
+    return [*said, *([struck] if struck else []), *remarks]

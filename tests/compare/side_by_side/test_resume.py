@@ -60,7 +60,7 @@ def lines(folder: Path) -> list[dict[str, Any]]:
 
 def test_each_finished_measurement_is_a_line(finished: tuple[Comparison, Path]) -> None:
     assert {line["key"] for line in lines(finished[1])} == {
-        f"{kind} {name}" for kind in ("run", "epochs") for name in ("python", "numpy", "tape")
+        f"{kind} {name}" for kind in ("run", "epochs", "laps") for name in ("python", "numpy", "tape")
     }
 
 
