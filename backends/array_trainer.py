@@ -35,7 +35,7 @@ class ArrayTrainer(Trainer):
         return Parameters(weights.astype(self.dtype), self.number(bias))
 
     def to_numpy(self, weights: FloatArray, bias: Any) -> Parameters:
-        """A copy, and a float."""
+        """A copy (d,), and a float."""
         return Parameters(weights.copy(), float(bias))
 
     def predict(self, X: Any, weights: FloatArray, bias: Any) -> FloatArray:
@@ -44,11 +44,11 @@ class ArrayTrainer(Trainer):
         return predicted
 
     def loss(self, X: Any, y: Any, weights: FloatArray, bias: Any) -> Any:
-        """(1/n) Σ r², which the gradient gives along with itself."""
+        """(1/n) Σ r², in units of y², of X (n, d) and y (n,); the gradient gives it along with itself."""
         return self.gradient(X, y, weights, bias).loss
 
     def update(self, weights: FloatArray, bias: Any, gradient: Gradient, learning_rate: float) -> Parameters:
-        """W ← W − η dW, b ← b − η db."""
+        """W ← W − η dW, new (d,), and b ← b − η db."""
         rate = self.number(learning_rate)
         return Parameters(weights - rate * gradient.weights, bias - rate * gradient.bias)
 

@@ -103,15 +103,15 @@ class ExactTrainer(Trainer):
     by_default = False
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The arrays themselves: their numbers are exact as they are."""
+        """X (n, d) and y (n,) themselves: their numbers are exact as they are."""
         return X, y
 
     def take(self, X: FloatArray, y: FloatArray, rows: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
-        """Copies of the rows."""
+        """Copies of the rows, (k, d) and (k,)."""
         return X[rows], y[rows]
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
-        """Whole numbers of units, without error."""
+        """Weights (d,) and bias as whole numbers of units, without error."""
         return Parameters(Ratios([in_units(w) for w in weights.tolist()], UNITS), Ratios([in_units(bias)], UNITS))
 
     def to_numpy(self, weights: Ratios, bias: Ratios) -> Parameters:
@@ -123,16 +123,16 @@ class ExactTrainer(Trainer):
         )
 
     def predict(self, X: FloatArray, weights: Ratios, bias: Ratios) -> list[Fraction]:
-        """ŷᵢ = Σⱼ xᵢⱼ wⱼ + b."""
+        """ŷᵢ = Σⱼ xᵢⱼ wⱼ + b for each row of X (n, d), as n fractions."""
         exact_weights, (exact_bias,) = weights.fractions(), bias.fractions()
         return [sum(map(mul, map(Fraction, row), exact_weights), exact_bias) for row in X.tolist()]
 
     def loss(self, X: FloatArray, y: FloatArray, weights: Ratios, bias: Ratios) -> float:
-        """(1/n) vᵀ [X 1 y]ᵀ [X 1 y] v, rounded once."""
+        """(1/n) vᵀ [X 1 y]ᵀ [X 1 y] v with v = (W, b, −1), (d + 2,), rounded once; in units of y²."""
         return float(self.gradient(X, y, weights, bias).loss)
 
     def gradient(self, X: FloatArray, y: FloatArray, weights: Ratios, bias: Ratios) -> Gradient:
-        """(2/n) [X 1]ᵀ [X 1 y] v as ratios, with the loss rounded once."""
+        """(2/n) [X 1]ᵀ [X 1 y] v with v = (W, b, −1), (d + 2,), as ratios, with the loss rounded once."""
         loss, slopes = self.moments_of(X, y).gradient([*weights.numerators, *bias.numerators])
         *d_weights, d_bias = slopes.numerators
         return Gradient(
@@ -147,7 +147,7 @@ class ExactTrainer(Trainer):
         return Parameters(stepped(weights, gradient.weights, rate), stepped(bias, gradient.bias, rate))
 
     def exactly_at(self, weights: ArrayLike, bias: float) -> Gradient:
-        """Loss, dW (a list) and db over all rows at the given parameters, as fractions, not rounded."""
+        """Loss, dW (a list of d) and db over all rows at weights (d,) and bias, as fractions, not rounded."""
         own = self.to_own(*check_parameters(weights, bias, self.features, self.dtype))
         loss, slopes = self.moments.gradient([*own.weights.numerators, *own.bias.numerators])
         *d_weights, d_bias = slopes.fractions()
@@ -159,7 +159,7 @@ class ExactTrainer(Trainer):
         return Moments.of(*self.data)
 
     def moments_of(self, X: FloatArray, y: FloatArray) -> Moments:
-        """Those of all rows, or of a batch."""
+        """The moments of X (n, d) and y (n,): those kept of all rows, or those of a batch, taken anew."""
         return self.moments if y is self.data[1] else Moments.of(X, y)
 
 
@@ -177,7 +177,7 @@ def inner_products(table: FloatArray) -> list[tuple[int, Any]]:
 
 
 def sliced(table: FloatArray) -> list[tuple[int, FloatArray]]:
-    """Pairs (p, part), p a multiple of 20, whose Σ 2ᵖ part is the table; parts hold integers below 2²⁰."""
+    """Pairs (p, part), p a multiple of 20, whose Σ 2ᵖ part is the table (n, k); parts hold integers below 2²⁰."""
     rest = table.copy()
     parts: list[tuple[int, FloatArray]] = []
     while largest := float(np.abs(rest).max()):

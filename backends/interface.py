@@ -196,11 +196,11 @@ class Trainer(ABC):
 
     @abstractmethod
     def take(self, X: Any, y: Any, rows: NDArray[np.int64]) -> tuple[Any, Any]:
-        """The named rows of X and y, in that order."""
+        """The named rows (k,) of X and y, in that order."""
 
     @abstractmethod
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
-        """Parameters in the backend's own form; the arrays given stay as they are."""
+        """Weights (d,) and bias in the backend's own form; the arrays given stay as they are."""
 
     @abstractmethod
     def to_numpy(self, weights: Any, bias: Any) -> Parameters:
@@ -300,13 +300,13 @@ class Trainer(ABC):
 
     @np.errstate(over="ignore", invalid="ignore")
     def loss_at(self, weights: ArrayLike, bias: float) -> float:
-        """The loss over all rows at the given parameters, in units of y²."""
+        """The loss over all rows at weights (d,) and bias, in units of y²."""
         own = self.to_own(*check_parameters(weights, bias, self.features, self.dtype))
         return float(self.loss(*self.data, *own))
 
 
 def batches(rows: int, plan: Plan, epoch: int) -> Iterator[NDArray[np.int64]]:
-    """The row numbers of each batch of an epoch: one permutation, cut into pieces, the last one perhaps shorter.
+    """The row numbers (k,) of each batch of an epoch: one permutation, cut into pieces, the last one perhaps shorter.
 
     It depends on the seed, the order and the epoch alone, so all backends see the same batches, and a resumed run, too.
     """

@@ -58,11 +58,11 @@ class JaxTrainer(ArrayTrainer):
     by_default = False
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Any, Any]:
-        """Arrays of JAX, on its default device."""
+        """X (n, d) and y (n,) as arrays of JAX, on its default device."""
         return jnp.array(X), jnp.array(y)
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
-        """Arrays of the dtype, on the same device."""
+        """Arrays (d,) and () of the dtype, on the same device."""
         return Parameters(jnp.array(weights, dtype=self.dtype), jnp.array(bias, dtype=self.dtype))
 
     def to_numpy(self, weights: Any, bias: Any) -> Parameters:

@@ -66,7 +66,10 @@ class AnchoredMoments(NamedTuple):
 def moments_of(
     X: Tiled, y: FloatArray, centre: FloatArray, anchor: FloatArray, factor: FloatArray, threads: bool
 ) -> AnchoredMoments:
-    """The moments of all rows, X and y in the form of `numba-tiled`; chunks are added up in their order."""
+    """The moments of all rows, with centre (d,), anchor (d + 1,) and factor (d + 1, d + 1), or (0, 0) for the identity.
+
+    X and y (n,) are in the form of `numba-tiled`; chunks are added up in their order.
+    """
     r = anchor.size  # where the products with r̂ stand
     size = -(-(r + 1) // SIDE) * SIDE  # whole squares of dot products
     G = np.zeros((-(-y.size // CHUNK_ROWS), size, size), y.dtype)
@@ -108,7 +111,7 @@ def near_optimum(
 
 
 def in_range(gram: FloatArray) -> bool:
-    """Whether no square was too large for the dtype, and none so small that its digits are gone."""
+    """Whether no square in G (d + 1, d + 1) was too large for the dtype, and none so small that its digits are gone."""
     limits = np.finfo(gram.dtype)
     return bool(np.isfinite(gram).all() and np.diag(gram).min() > limits.tiny / limits.eps**2)
 
@@ -119,7 +122,10 @@ def to_optimum(moments: AnchoredMoments) -> FloatArray:
 
 
 def independence(L: FloatArray) -> float:
-    """What is left of a column, at least, when those before it are taken out: from 1, orthogonal, to 0, dependent."""
+    """What is left of a column, at least, when those before it are taken out: from 1, orthogonal, to 0, dependent.
+
+    L (k, k) is the Cholesky factor of the columns' Gram matrix.
+    """
     return float((np.diag(L) ** 2 / (L**2).sum(axis=1)).min())
 
 
@@ -191,7 +197,7 @@ class MomentsTrainer(NumbaTiledTrainer):
         return found
 
     def gradient(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
-        """(2/n) Σ x r and (2/n) Σ r from the moments; other rows than the bound ones are gone through."""
+        """(2/n) Σ x r, (d,), and (2/n) Σ r from the moments; other rows than the bound ones are gone through."""
         moments = self.moments if X is self.data[0] else None
         if moments is None:
             return super().gradient(X, y, weights, bias)

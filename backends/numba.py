@@ -72,7 +72,7 @@ def all_sums_threaded(X: FloatArray, y: FloatArray, theta: FloatArray) -> Any:
 
 @compiled
 def descend(X: FloatArray, y: FloatArray, rate: Any, track: Track) -> int:
-    """Epochs θ ← θ − η ∇L until the track ends or a loss is not finite; returns how many losses there are."""
+    """Epochs θ ← θ − η ∇L of X (n, d) until the track ends or a loss is not finite; returns how many losses it has."""
     theta, losses, n, kept, due = track.theta, track.losses, y.dtype.type(y.size), 0, 0
     for epoch in range(losses.size):
         if epoch == due:
@@ -95,13 +95,13 @@ class NumbaTrainer(CompiledTrainer):
     requires = ("numba",)
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """X by rows, and y; copies, as Numba compiles anew for an array that nobody may write to."""
+        """X (n, d) by rows, and y; copies, as Numba compiles anew for an array that nobody may write to."""
         self.threaded = X.nbytes >= THREADED_FROM_BYTES
         get_num_threads()  # starts Numba's threads, which a compiled function that comes from the cache may not
         return np.array(X, order="C"), y.copy()
 
     def gradient(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
-        """(2/n) Xᵀ r and (2/n) Σ r, with the loss from the same residuals."""
+        """(2/n) Xᵀ r, (d,), and (2/n) Σ r, with the loss from the same residuals."""
         pass_over = all_sums_threaded if self.threaded else all_sums
         return self.mean_of(pass_over(X, y, np.append(weights, bias)), y.size)
 

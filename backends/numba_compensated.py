@@ -36,7 +36,7 @@ class Topped(NamedTuple):
 
 
 def topped(X: Tiled, y: FloatArray) -> Topped:
-    """X with what guards are chosen by; the rows behind the last one are zeros."""
+    """X in tiles with what guards are chosen by, of it and y (n,); the rows behind the last one are zeros."""
     side = X.tiles.shape[2]
     columns = np.empty((len(X.tiles), X.tiles.shape[1] + 1))
     np.maximum(X.tiles.max(axis=2), -X.tiles.min(axis=2), out=columns[:, :-1])
@@ -55,7 +55,7 @@ class NumbaCompensatedTrainer(ArrayTrainer):
     compensated = True
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Any, FloatArray]:
-        """X in tiles with what guards are chosen by, and the buffers; for float32, `numba-tiled` in float64."""
+        """X (n, d) in tiles with what guards are chosen by, and the buffers; for float32, `numba-tiled` in float64."""
         self.wide = NumbaTiledTrainer(X, y) if self.dtype == "float32" else None
         if self.wide is not None:
             bound: tuple[Tiled, FloatArray] = self.wide.data
@@ -73,20 +73,20 @@ class NumbaCompensatedTrainer(ArrayTrainer):
             self.pairs, self.lanes = aligned((chunks, 2, BLOCK_ROWS), self.dtype), aligned((chunks, *shape), self.dtype)
 
     def take(self, X: Any, y: FloatArray, rows: NDArray[np.int64]) -> tuple[Any, FloatArray]:
-        """Copies of the rows."""
+        """Copies of the named rows (k,), in the same layout."""
         if self.wide is not None:
             return self.wide.take(X, y, rows)
         own_y = padded(y[rows])
         return topped(tiled(X.own.taken(rows)), own_y), own_y
 
     def predict(self, X: Any, weights: FloatArray, bias: Any) -> FloatArray:
-        """ŷ = X W + b, in plain arithmetic."""
+        """ŷ = X W + b, (n,), in plain arithmetic."""
         rows: FloatArray = (X.own if self.wide is None else X).untiled()
         predicted: FloatArray = rows.astype(self.dtype, copy=False) @ weights + bias
         return predicted
 
     def gradient(self, X: Any, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
-        """(2/n) Xᵀ r and (2/n) Σ r, rounded to the dtype at the end."""
+        """(2/n) Xᵀ r, (d,), and (2/n) Σ r, with the loss, rounded to the dtype at the end."""
         if self.wide is not None:
             loss, d_weights, d_bias = self.wide.gradient(X, y, weights.astype(np.float64), np.float64(bias))
             return Gradient(np.float32(loss), d_weights.astype(np.float32), np.float32(d_bias))

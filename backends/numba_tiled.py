@@ -57,7 +57,7 @@ class NumbaTiledTrainer(CompiledTrainer):
     requires = ("numba",)
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Tiled, FloatArray]:
-        """X in tiles, a copy of y, and the buffers: nothing is allocated in an epoch."""
+        """X (n, d) in tiles, a copy of y (n,), and the buffers: nothing is allocated in an epoch."""
         n, d = X.shape
         self.chunk = CHUNK_PRODUCTS // d // CHUNK_MULTIPLE * CHUNK_MULTIPLE if d <= FEW else CHUNK_ROWS
         self.threaded = X.nbytes >= THREADED_FROM_BYTES
@@ -74,16 +74,16 @@ class NumbaTiledTrainer(CompiledTrainer):
             self.lanes = aligned((chunks if self.threaded else 1, *self.lanes.shape[1:]), self.dtype)
 
     def take(self, X: Tiled, y: FloatArray, rows: NDArray[np.int64]) -> tuple[Tiled, FloatArray]:
-        """Copies of the rows, in the same layout."""
+        """Copies of the named rows (k,), in the same layout."""
         return tiled(X.taken(rows)), padded(y[rows])
 
     def predict(self, X: Tiled, weights: FloatArray, bias: Any) -> FloatArray:
-        """ŷ = X W + b."""
+        """ŷ = X W + b, (n,)."""
         predicted: FloatArray = X.untiled() @ weights + bias
         return predicted
 
     def gradient(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
-        """(2/n) Xᵀ r and (2/n) Σ r, with the loss from the same residuals."""
+        """(2/n) Xᵀ r, (d,), and (2/n) Σ r, with the loss from the same residuals."""
         self.make_room(y.size)
         pass_over = all_sums_threaded if self.threaded else all_sums
         pass_over(X.tiles, y, np.append(weights, bias), self.chunk, self.lanes, self.sums)

@@ -30,24 +30,24 @@ class NumPyTrainer(ArrayTrainer):
     requires = ("numpy",)
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """X by columns and y (the given ones, if they are so), and the buffer for one block's residual."""
+        """X (n, d) by columns and y (the given ones, if they are so), and the buffer for one block's residual."""
         self.residual = np.empty(min(BLOCK_ROWS, len(y)), dtype=self.dtype)
         return np.asfortranarray(X), np.ascontiguousarray(y)
 
     def predict(self, X: FloatArray, weights: FloatArray, bias: Any, out: FloatArray | None = None) -> FloatArray:
-        """ŷ = X W + b, into `out` where given."""
+        """ŷ = X W + b, (n,), into `out` where given."""
         one = X.shape[1] == 1  # of which a product of matrices takes twenty times as long
         predicted: FloatArray = np.multiply(X[:, 0], weights[0], out=out) if one else np.matmul(X, weights, out=out)
         predicted += bias
         return predicted
 
     def loss(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
-        """(1/n) Σ r², block by block."""
+        """(1/n) Σ r² of X (n, d) and y (n,), block by block; in units of y²."""
         residuals = (self.residuals(*block, weights, bias) for block in blocks(X, y))
         return total(residual.dot(residual) for residual in residuals) / self.number(len(y))
 
     def gradient(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
-        """(2/n) Xᵀ r and (2/n) Σ r, block by block, with the loss from the same residual."""
+        """(2/n) Xᵀ r, (d,), and (2/n) Σ r, block by block, with the loss from the same residual."""
         sums = [self.block_sums(*block, weights, bias) for block in blocks(X, y)]
         squares, d_weights, d_bias = sums[0] if len(sums) == 1 else map(total, zip(*sums, strict=True))
         n = self.number(len(y))
@@ -60,7 +60,7 @@ class NumPyTrainer(ArrayTrainer):
         return residual.dot(residual), residual @ X, np.add.reduce(residual)
 
     def residuals(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> FloatArray:
-        """r = ŷ − y of one block, in the buffer."""
+        """r = ŷ − y of one block, (rows,), in the buffer."""
         if len(y) > len(self.residual):
             self.residual = np.empty(len(y), dtype=self.dtype)
         residual = self.predict(X, weights, bias, out=self.residual[: len(y)])
@@ -69,7 +69,7 @@ class NumPyTrainer(ArrayTrainer):
 
 
 def blocks(X: FloatArray, y: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
-    """X and y, cut into blocks of rows."""
+    """X (n, d) and y (n,), cut into blocks of at most `BLOCK_ROWS` rows; views."""
     if len(y) <= BLOCK_ROWS:
         return [(X, y)]
     return [(X[first : first + BLOCK_ROWS], y[first : first + BLOCK_ROWS]) for first in range(0, len(y), BLOCK_ROWS)]

@@ -31,16 +31,16 @@ class PythonTrainer(Trainer):
     kind = "manual"
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Columns, list[float]]:
-        """Lists of floats."""
+        """X (n, d) as a list for each column, and y as one list."""
         return X.T.tolist(), y.tolist()
 
     def take(self, X: Columns, y: list[float], rows: NDArray[np.int64]) -> tuple[Columns, list[float]]:
-        """New lists."""
+        """New lists of the named rows (k,)."""
         picked = rows.tolist()
         return [[column[i] for i in picked] for column in X], [y[i] for i in picked]
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
-        """A list and a float."""
+        """Weights (d,) as a list, and a float."""
         return Parameters(weights.tolist(), float(bias))
 
     def to_numpy(self, weights: list[float], bias: float) -> Parameters:

@@ -34,15 +34,15 @@ class TapeTrainer(ArrayTrainer):
     requires = ("numpy",)
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """X by rows, and y."""
+        """X (n, d) by rows, and y (n,)."""
         return np.ascontiguousarray(X), np.ascontiguousarray(y)
 
     def loss(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
-        """(1/n) Σ (ŷ − y)²: the forward pass alone."""
+        """(1/n) Σ (ŷ − y)² of X (n, d) and y (n,): the forward pass alone."""
         return loss(Node(X), Node(y), Node(weights), Node(bias)).value
 
     def gradient(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
-        """The adjoints of the parameters, after one walk back from the loss."""
+        """The adjoints of the parameters, (d,) and a number, after one walk back from the loss."""
         W, b = Node(weights), Node(bias)
         end = loss(Node(X), Node(y), W, b)
         backward(end, wanted=(W, b))

@@ -25,17 +25,17 @@ class TorchTrainer(Trainer):
     install = 'pip install "handgrad[torch]"'
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Tensor, Tensor]:
-        """Tensors of their own: PyTorch does not promise to leave a read-only array alone."""
+        """X (n, d) and y as tensors of their own: PyTorch does not promise to leave a read-only array alone."""
         self.optimizer: torch.optim.SGD | None = None
         return torch.tensor(np.ascontiguousarray(X)), torch.tensor(np.ascontiguousarray(y))
 
     def take(self, X: Tensor, y: Tensor, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        """Copies of the rows."""
+        """Copies of the rows, (k, d) and (k,)."""
         index = torch.from_numpy(rows)
         return X[index], y[index]
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
-        """Leaf tensors whose gradient autograd will fill in."""
+        """Leaf tensors (d,) and () whose gradient autograd will fill in."""
         dtype = getattr(torch, self.dtype)
         return Parameters(
             torch.tensor(weights, dtype=dtype, requires_grad=True),
@@ -91,7 +91,7 @@ class TorchCompileTrainer(TorchTrainer):
     by_default = False
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Tensor, Tensor]:
-        """Tensors, and the compiled loss; `dynamic=None` lets batches of two sizes share a program."""
+        """X (n, d) and y as tensors, and the compiled loss; `dynamic=None` has batches of two sizes share a program."""
         self.compiled_loss = torch.compile(self.forward, dynamic=None)
         return super().bind(X, y)
 

@@ -251,7 +251,11 @@ def descend(
     sums: FloatArray,
     track: Track,
 ) -> int:
-    """Epochs until the track ends or a loss is not finite; returns how many losses there are. n is of the dtype."""
+    """Epochs from moments until the track ends or a loss is not finite; returns how many losses there are.
+
+    n, the number of rows, is of the dtype; G is that of `packed`, with centre (d,), anchor (d + 1,) and factor
+    (d + 1, d + 1), or (0, 0) for the identity; delta (d + 1 at least) and sums (d + 2 at least) are to work in.
+    """
     theta, losses, kept, due = track.theta, track.losses, 0, 0
     theta_at, centre_at, anchor_at, factor_at = address(theta), address(centre), address(anchor), address(factor)
     G_at, delta_at, sums_there = address(G), address(delta), address(sums)

@@ -204,7 +204,10 @@ def move(theta: Any, sums: Any, d: int, scale: Any, rate: Any) -> None:
 def descend(
     X: FloatArray, y: FloatArray, rate: Any, chunk: int, lanes: FloatArray, sums: FloatArray, track: Track
 ) -> int:
-    """Epochs until the track ends or a loss is not finite; returns how many losses there are."""
+    """Epochs until the track ends or a loss is not finite; returns how many losses there are.
+
+    X in tiles, y (n,), lanes (chunks, d + 2, NARROW) and sums (chunks, d + 2) to work in.
+    """
     theta, losses, kept, due = track.theta, track.losses, 0, 0
     X_at, y_at, theta_at, lanes_at, sums_at = address(X), address(y), address(theta), address(lanes), address(sums)
     d, chunks, n = X.shape[1], (y.size + chunk - 1) // chunk, theta.dtype.type(y.size)
@@ -224,7 +227,11 @@ def descend(
 def descend_threaded(
     X: FloatArray, y: FloatArray, rate: Any, chunk: int, lanes: FloatArray, sums: FloatArray, track: Track
 ) -> int:
-    """Epochs as `descend` has them, with threads; apart from it, since whoever needs none need not wait for it."""
+    """Epochs by threads until the track ends or a loss is not finite; returns how many losses there are.
+
+    X in tiles, y (n,), lanes (chunks, d + 2, NARROW) and sums (chunks, d + 2) to work in. Apart from `descend`, since
+    whoever needs no threads need not wait for its compilation.
+    """
     theta, losses, kept, due = track.theta, track.losses, 0, 0
     theta_at, sums_at, n, d = address(theta), address(sums), theta.dtype.type(y.size), X.shape[1]
     scale = theta.dtype.type(2) / n
@@ -252,7 +259,10 @@ def descend_batches(
     lanes: FloatArray,
     sums: FloatArray,
 ) -> None:
-    """One epoch in batches of `batch_y.size` rows, in the order given, each copied into the batch buffers first."""
+    """One epoch in batches of `batch_y.size` rows, in the order given (n,), each copied into the batch buffers first.
+
+    X and batch_X in tiles; theta (d + 1,) is moved; sums (chunks, d + 2) and lanes are to work in.
+    """
     _, d, side = X.shape
     theta_at, lanes_at, sums_at = address(theta), address(lanes), address(sums)
     for first in range(0, order.size, batch_y.size):

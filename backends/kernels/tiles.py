@@ -21,7 +21,7 @@ CACHE_LINE = 64
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> FloatArray:
-    """An empty array whose memory starts at a cache line."""
+    """An empty array of that shape and dtype whose memory starts at a cache line."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.empty(size + CACHE_LINE, dtype=np.uint8)
     start = -memory.ctypes.data % CACHE_LINE

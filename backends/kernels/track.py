@@ -30,7 +30,7 @@ class Track(NamedTuple):
 
     @classmethod
     def of(cls, parameters: Parameters, epochs: Sequence[int]) -> Track:
-        """The track of a run from here on; `record` and the loop fill it in."""
+        """The track of a run from these parameters on, past the epochs (k,); `record` and the loop fill it in."""
         theta = np.append(*parameters)
         points = np.empty((len(epochs), theta.size), theta.dtype)
         return cls(theta, np.array(epochs, dtype=np.int64), points, np.empty(epochs[-1] - epochs[0], theta.dtype))

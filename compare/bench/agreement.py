@@ -125,7 +125,7 @@ def both(gradient: GradientMessage) -> FloatArray:
 
 
 def norm(vector: FloatArray) -> float:
-    """The Euclidean one."""
+    """The Euclidean norm of a vector (k,)."""
     return float(np.linalg.norm(vector))
 
 

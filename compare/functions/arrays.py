@@ -68,7 +68,7 @@ def numbers(what: str, given: Any) -> Operand:
 
 
 def finite(what: str, found: Operand) -> Operand:
-    """The same numbers, if there are some, and all are finite.
+    """The operand as it is, if it has numbers, and all are finite.
 
     Raises:
         InputError: Otherwise: no rounding bound speaks of infinity or NaN.
@@ -86,7 +86,7 @@ def finite(what: str, found: Operand) -> Operand:
 
 
 def reordered(given: Any, order: NDArray[np.int64], axis: int) -> Any:
-    """An input of its own kind with its entries along an axis in another order."""
+    """An input of its own kind with its entries along an axis, k of them, in another order (k,)."""
     if is_tensor(given):
         return given.index_select(axis, sys.modules["torch"].as_tensor(order, device=given.device))
     if hasattr(given, "iloc"):

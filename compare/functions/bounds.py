@@ -95,7 +95,7 @@ def after(*errors: float) -> float:
 
 
 def of_products(left: FloatArray, right: FloatArray, contract: Contract, exact: FloatArray, by: Rounding) -> FloatArray:
-    """Of sums of k products; exact (…) as the contraction of left (·, k) and right (·, k) has it."""
+    """Of sums of k products of left (m, k) and right (p, k), in the shape of their contraction, as `exact` is."""
     k = left.shape[1]
     growth = after(by.additions(k - 1), by.u, by.wider * by.u)
     with np.errstate(over="ignore", under="ignore"):  # growth first: only a bound beyond the range overflows
@@ -127,7 +127,7 @@ def of_two_passes(rows: FloatArray, exact: FloatArray, by: Rounding, removed: in
 
 
 def of_variance(rows: FloatArray, exact: FloatArray, by: Rounding, removed: int) -> FloatArray:
-    """The same for an algorithm that updates the mean and the variance with every number, too."""
+    """Of Σ(xᵢ − x̄)²/(n − removed), (m,), of rows (m, n), also where mean and variance are updated with every number."""
     n = rows.shape[1]
     moved = after(by.additions(n), 5 * by.u, by.wider * by.u)
     with np.errstate(over="ignore", under="ignore"):

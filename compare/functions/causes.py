@@ -61,7 +61,10 @@ def explained(reference: str, terms: int) -> bool:
 
 
 def shown(reference: str, rows: Rows, given: FloatArray, rounded: FloatArray, format: Format) -> Shown:
-    """What one call of a function shows; at most `LOOKED_AT` of its numbers, evenly."""
+    """What one call of a function shows, from what it gave (any shape) and the exact values rounded once.
+
+    At most `LOOKED_AT` of its numbers are taken, evenly: q of them, each a sum of n terms (n, q).
+    """
     picked = np.unique(np.linspace(0, given.size - 1, min(given.size, LOOKED_AT)).astype(np.int64))
     left = rows.floats
     right: FloatArray | None = None

@@ -64,7 +64,7 @@ class Rationals:
 
 
 def products(left: NDArray[Any], right: NDArray[Any], contract: Contract) -> Rationals:
-    """Sums of products of rows (·, k), exactly; float64, or Python's integers (object)."""
+    """Sums of products of rows, left (m, k) and right (p, k), exactly; float64, or Python's integers (object)."""
     if left.dtype != object and right.dtype != object:
         cut = sliced(left), sliced(right)
         if max(map(len, cut)) <= MOST_SLICES:

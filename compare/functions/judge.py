@@ -127,7 +127,7 @@ def _shown(question: Question, found: Operand, format: str) -> Shown:
 
 
 def _reordered(arguments: Sequence[Any], question: Question, rng: np.random.Generator) -> tuple[Any, ...]:
-    """The same inputs with the terms of every sum in another order."""
+    """The inputs with the terms of every sum in another order; the terms themselves stay as they are."""
     assert question.rows is not None
     if question.rows.right is not None:
         order = rng.permutation(question.rows.left.shape[1])

@@ -43,12 +43,12 @@ class Rows:
 
     @property
     def floats(self) -> FloatArray:
-        """The left rows as float64."""
+        """The left rows (m, n) as float64; long integers are rounded."""
         return self.left.astype(np.float64)
 
     @property
     def other(self) -> NDArray[Any]:
-        """The right rows of a product."""
+        """The right rows of a product, (p, n)."""
         assert self.right is not None
         return self.right
 

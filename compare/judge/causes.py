@@ -62,7 +62,7 @@ def evidence(start: Parameters, gradient: Gradient, training: Training | None, d
 
 
 def probe_points(goal: Parameters, dtype: DType) -> FloatArray:
-    """Points (`PROBES`, d + 1) around the solution, where a backend is asked for more evidence; each time the same."""
+    """Points (k, d + 1), k = `PROBES`, around the solution, where a backend is asked for more; each time the same."""
     centre = np.array([*goal.weights, goal.bias], dtype=np.float64)
     spread = np.where(centre != 0, np.abs(centre), float(np.abs(centre).max()) or 1.0)
     points: FloatArray = (centre + spread * np.random.default_rng(0).normal(size=(PROBES, len(centre)))).astype(dtype)

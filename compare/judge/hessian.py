@@ -221,7 +221,7 @@ def centre(X: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def triangle(X: FloatArray, means: FloatArray, scales: FloatArray) -> FloatArray:
-    """R (at most d + 1, d + 1) of the QR decomposition of [1, (X − m)/s], taken block by block of rows."""
+    """R (k, d + 1), k ≤ d + 1, of the QR decomposition of [1, (X − m)/s], X (n, d), taken block by block of rows."""
     R = np.empty((0, X.shape[1] + 1))
     for first in range(0, len(X), BLOCK_ROWS):
         part = (X[first : first + BLOCK_ROWS] - means) / scales

@@ -94,7 +94,7 @@ def explain(
 
 
 def gentle_rate(X: FloatArray) -> float:
-    """The largest power of ten that is at most 1/λ_max: there a step of descent surely lowers the loss."""
+    """The largest power of ten that is at most 1/λ_max of X (n, d): there a step of descent surely lowers the loss."""
     return float(f"1e{math.floor(-math.log10(hessian(X).largest))}")
 
 
@@ -169,7 +169,7 @@ def _steps(features: Sequence[str], old: list[float], gradient: Gradient, rate: 
 
 
 def tape_of(X: FloatArray, y: FloatArray, weights: FloatArray, bias: float) -> tuple[TapeNode, ...]:
-    """The tape backend's own tape after its walk back, in topological order."""
+    """The tape backend's own tape of X (n, d) and y (n,) after its walk back, in topological order."""
     leaves = [Node(value) for value in (X, y, weights, np.float64(bias))]
     order = backward(loss(*leaves), wanted=leaves[2:])
     named = dict(zip(map(id, leaves), ("X", "y", "W", "b"), strict=True))

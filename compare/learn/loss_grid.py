@@ -15,7 +15,7 @@ GRID_POINTS = 61
 
 
 def spread(weights: Sequence[float], biases: Sequence[float], hessian: Hessian) -> tuple[FloatArray, FloatArray]:
-    """Axes that hold all points with a margin; along neither is the loss's curvature left out of sight.
+    """Axes (k,), k = `GRID_POINTS`, that hold all points with a margin and show the loss's curvature along both.
 
     Where the points hardly move along one parameter, its axis gets the width at which the loss rises as it does along
     the other: the widths are at least in the proportion of √H of the other parameter.
@@ -37,6 +37,6 @@ def along_axes(hessian: Hessian) -> FloatArray:
 
 
 def loss_grid(trainer: Trainer, weights: FloatArray, biases: FloatArray) -> LossGrid:
-    """The loss at every pair of `weights` (w,) and `biases` (b,), from the backend itself."""
+    """The loss at every pair of `weights` (k,) and `biases` (m,), (m, k), from the backend itself."""
     losses = [tuple(trainer.loss_at([w], b) for w in weights.tolist()) for b in biases.tolist()]
     return LossGrid(tuple(weights.tolist()), tuple(biases.tolist()), tuple(losses))

@@ -51,7 +51,7 @@ def rate_run(table: OneFeature, name: str, rate: float) -> RateRun:
 
 
 def observed_contraction(path: DescentPath, minimum: FloatArray) -> float | None:
-    """The mean factor per epoch of ‖θ − θ*‖ over the second half of those epochs that are not down to rounding."""
+    """The mean factor per epoch of ‖θ − θ*‖, θ* (2,), over the second half of the epochs not yet down to rounding."""
     sizes = np.hypot(np.array(path.weights) - minimum[0], np.array(path.biases) - minimum[1])
     alive = np.flatnonzero(sizes > 1e-10 * sizes[0])
     last = int(alive[-1])

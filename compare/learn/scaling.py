@@ -38,7 +38,7 @@ def scaling(table: OneFeature) -> FeatureScales:
 
 
 def variant(name: str, x: FloatArray, y: FloatArray) -> Variant:
-    """A long run at the best rate for this feature."""
+    """A long run at the best rate for this feature, x (n,) and y (n,)."""
     table = CheckedTable.of(x, y)
     solution = solve(table)
     goal = np.array([*solution.weights, solution.bias])
@@ -66,7 +66,7 @@ def spaced(last: int) -> list[int]:
 
 
 def valley(x: FloatArray, y: FloatArray) -> LossGrid:
-    """The loss around its minimum, in parameters divided by the curvature along each: as wide as high."""
+    """The loss of x (n,) and y (n,) around its minimum, along both parameters so far that it rises alike."""
     table = CheckedTable.of(x, y)
     solution = solve(table)
     weight, bias = float(solution.weights[0]), solution.bias

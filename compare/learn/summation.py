@@ -38,7 +38,7 @@ def summation(seed: int) -> Summation:
 
 
 def sums_of(numbers: NDArray[np.float32]) -> dict[str, float]:
-    """The relative error of each order of summation; the exact sum is `math.fsum`'s, of the same numbers."""
+    """The relative error of each order of summing numbers (n,); the exact sum is `math.fsum`'s, of the same numbers."""
     exact = math.fsum(numbers.tolist())
     ordered = {
         "one after the other": np.cumsum(numbers)[-1],
@@ -51,7 +51,7 @@ def sums_of(numbers: NDArray[np.float32]) -> dict[str, float]:
 
 
 def in_blocks(numbers: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """The sums of blocks, each added up one after the other."""
+    """The sums (blocks,) of so many of the numbers (n,) each, added up one after the other within a block."""
     padded = np.zeros(-(-len(numbers) // size) * size, dtype=np.float32)
     padded[: len(numbers)] = numbers
     sums: NDArray[np.float32] = np.cumsum(padded.reshape(-1, size), axis=1)[:, -1]
@@ -66,7 +66,7 @@ def single_table(seed: int) -> tuple[FloatArray, FloatArray]:
 
 
 def single(made: type[Trainer], x: FloatArray, y: FloatArray) -> SinglePrecision:
-    """Loss and gradient at zero in float32, against the exact ones of the same float32 numbers."""
+    """Loss and gradient at zero in float32 of x (n,) and y (n,), against the exact ones of the same float32 numbers."""
     exact = ExactTrainer(x.astype(np.float32), y.astype(np.float32)).gradient_at([0.0], 0.0)
     found = made(x, y, "float32").gradient_at([0.0], 0.0)
     held = x.astype(np.float32)[:, np.newaxis]

@@ -34,6 +34,6 @@ def surface(table: OneFeature) -> Surface:
 
 
 def apart(paths: Sequence[DescentPath], minimum: FloatArray) -> float:
-    """The largest difference of a parameter at the same epoch, over the way from zero to the minimum."""
+    """The largest difference of a parameter at the same epoch, over the larger parameter of the minimum (2,)."""
     points = np.array([[path.weights, path.biases] for path in paths])
     return float(np.ptp(points, axis=0).max() / np.abs(minimum).max())

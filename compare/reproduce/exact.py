@@ -90,7 +90,7 @@ class ExactRun:
         return Magnitudes.at(self.part.X, self.part.y, [weight], bias).tolerance("float64", self.judge.growth)
 
     def loss(self, parameters: list[Fraction], off: FloatArray) -> tuple[Fraction, float]:
-        """This project's loss, and how far it may be off where the parameters are."""
+        """This project's loss at weight and bias, and how far it may be off where these may be by `off` (2,)."""
         value, slopes = self.loss_at(parameters)
         steepness, bend = np.abs(np.array(slopes, dtype=np.float64)), self.table.hessian.largest / 2
         return value, self.evaluation(parameters).loss + float(steepness @ off + bend * (off @ off))
@@ -103,13 +103,13 @@ class ExactRun:
         return slopes[0 if by_weight else 1] / self.factor, allowed / self.factor
 
     def root_mean_square(self, parameters: list[Fraction], off: FloatArray) -> tuple[Fraction, float]:
-        """√L, and what an error of L makes of it: ε / √L, which bounds |√(L + ε) − √L|."""
+        """√L, and what parameters off by `off` (2,) make of it: ε / √L for L off by ε, which bounds |√(L + ε) − √L|."""
         value, allowed = self.loss(parameters, off)
         exact = root(value)
         return exact, allowed / float(exact) + ROUNDOFF * float(exact)
 
     def prediction(self, number: Printed, parameters: list[Fraction], off: FloatArray) -> tuple[Fraction, float]:
-        """ŷ = x W + b at the number's x, times what the source multiplies it by."""
+        """ŷ = x W + b at the number's x, times what the source multiplies it by; W and b may be off by `off` (2,)."""
         assert number.x is not None
         x, times = Fraction(number.x), Fraction(number.times)
         terms = [x * parameters[0], parameters[1]]

@@ -53,7 +53,7 @@ class Task:
 
 
 def tables(*shapes: tuple[int, int]) -> list[tuple[FloatArray, FloatArray, FloatArray, float]]:
-    """X, y, weights and bias: off centre, residuals of both signs, b ≠ 0."""
+    """X (n, d), y (n,), weights (d,) and bias for each shape: off centre, residuals of both signs, b ≠ 0."""
     made: list[tuple[FloatArray, FloatArray, FloatArray, float]] = []
     for n, d in shapes:
         random = np.random.default_rng([5, n, d])
@@ -65,6 +65,6 @@ def tables(*shapes: tuple[int, int]) -> list[tuple[FloatArray, FloatArray, Float
 def gradient(
     X: FloatArray, y: FloatArray, weights: FloatArray, bias: float, factor: float = 2.0
 ) -> tuple[FloatArray, float]:
-    """`factor`/n · Xᵀ r and `factor`/n · Σ r."""
+    """`factor`/n · Xᵀ r, (d,), and `factor`/n · Σ r, with r = X W + b − y."""
     residual = X @ weights + bias - y
     return factor / len(y) * (X.T @ residual), factor / len(y) * float(residual.sum())
