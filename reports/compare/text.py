@@ -16,7 +16,7 @@ def text(comparison: Comparison) -> TextReport:
     troubles = [f"{name}: {happened}: {why}" for name, happened, why in words.troubles(comparison)]
     said = sections(
         ("Did not run to the end", troubles),
-        ("Judged", words.judged(comparison)),
+        ("Judged", words.grounds(comparison)),
         ("Where it is heading", destination(comparison)),
         ("Why backends differ", words.explanations(comparison)),
         ("Where digits are lost", words.precision(comparison)),

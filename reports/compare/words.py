@@ -234,7 +234,7 @@ def arrival(comparison: Comparison) -> str | None:
     return f"{told[0].upper()}{told[1:]} ({shown(name)})."
 
 
-def judged(comparison: Comparison) -> list[str]:
+def grounds(comparison: Comparison) -> list[str]:
     """What a passed verdict rests on."""
     return [shown(sentence, 400) for sentence in comparison.verdict.reasons[:1] if comparison.verdict.passed]
 

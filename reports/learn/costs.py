@@ -53,7 +53,7 @@ def fastest_told(found: EpochCosts) -> str:
 
 
 def from_to(first: int, last: int) -> str:
-    """The sizes of a reign."""
+    """The sizes of a range with one fastest backend, in rows."""
     if first == last:
         return f"at {plural(first, 'row')}"
     return f"from {numbers.count(first)} to {plural(last, 'row')}"

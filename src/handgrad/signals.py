@@ -66,7 +66,7 @@ class Ending:
         with self.saying:
             if line not in self.said:
                 self.said.add(line)
-                write(f"handgrad: {line}\n")
+                tell(f"handgrad: {line}\n")
 
     def leave(self) -> NoReturn:
         """Leaves in order, with the exit code of the signal; Python's own end may no longer be disturbed."""
@@ -86,7 +86,7 @@ class Ending:
     def tidy(self, number: int) -> None:
         """Says how the process ends and how to go on, ends its children, and removes what it would leave behind."""
         if sys.stderr is not None and sys.stderr.isatty():
-            write(SHOW_CURSOR)
+            tell(SHOW_CURSOR)
         for told in self.advice:
             if (line := told()) is not None:
                 self.say(line)
@@ -118,7 +118,7 @@ def words(number: int) -> str:
     return "interrupted" if number == signal.SIGINT else f"terminated by {signal.Signals(number).name}"
 
 
-def write(text: str) -> None:
+def tell(text: str) -> None:
     """Writes to stderr, past Python's buffer: the main thread may hold its lock; nothing where there is no reader."""
     with contextlib.suppress(OSError):
         os.write(2, text.encode("utf-8", "replace"))

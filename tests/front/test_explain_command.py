@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from handgrad.commands.explain import show
+from handgrad.commands.explain import show_walk
 from handgrad.compare.learn.explanation import explain
 from handgrad.data import builtin_sets
 
@@ -30,11 +30,11 @@ def test_steps_in_a_pipe_are_printed_at_once(cli: Callable[..., Any]) -> None:
 
 def test_on_a_terminal_enter_goes_on(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     explanation = explain(builtin_sets.load("norris"))
-    show(explanation, wait=False)
+    show_walk(explanation, wait=False)
     at_once = capsys.readouterr().out
     enters = io.StringIO("\n" * 100)
     monkeypatch.setattr(sys, "stdin", enters)
-    show(explanation, wait=True)
+    show_walk(explanation, wait=True)
     step_by_step = capsys.readouterr().out
     asked = step_by_step.count("Enter goes on")
     assert asked == enters.tell() > 20

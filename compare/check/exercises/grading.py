@@ -78,10 +78,10 @@ def _graded(task: Task, file: Path, number: int, time_limit_seconds: float) -> A
     messages, failure = outcome(ended)
     if failure is not None:
         return failed(task.function, failure)
-    return replace(verdict(task, messages), printed_lines=ended.printed_lines)
+    return replace(assessed(task, messages), printed_lines=ended.printed_lines)
 
 
-def verdict(task: Task, messages: Sequence[Message | None]) -> Assessment:
+def assessed(task: Task, messages: Sequence[Message | None]) -> Assessment:
     """What is found in what the worker wrote, which is not trusted: only what has the form of an answer counts."""
     try:
         answers, changed, failure = _read(messages)

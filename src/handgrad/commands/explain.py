@@ -75,7 +75,7 @@ def explain(
     elif html is not None:
         typer.echo(f"Page: {html}")
     else:
-        show(explanation, step and sys.stdin.isatty() and sys.stdout.isatty())
+        show_walk(explanation, step and sys.stdin.isatty() and sys.stdout.isatty())
 
 
 def read_table(
@@ -90,7 +90,7 @@ def read_table(
     return builtin_sets.load(dataset or DEFAULT, target, features)
 
 
-def show(explanation: Explanation, wait: bool) -> None:
+def show_walk(explanation: Explanation, wait: bool) -> None:
     """The whole walk, or a stop of it after each Enter."""
     from handgrad.reports.explain.text import walk
 

@@ -91,7 +91,7 @@ def train(
         standardize=standardize,
     )
     trained = train_one(table, canonical(backend), options, grad_check)
-    files = write(trained, out, model_format)
+    files = write_files(trained, out, model_format)
     if json_output:
         print_json(as_json(trained, table, files))
     else:
@@ -99,7 +99,7 @@ def train(
     exit_unless(trained.training.diverged_at is None and all(check.passed for check in trained.checks))
 
 
-def write(trained: TrainedModel, folder: Path, model_format: ModelFormat) -> list[Path]:
+def write_files(trained: TrainedModel, folder: Path, model_format: ModelFormat) -> list[Path]:
     """Writes the model, its history and its loss curve; returns their paths."""
     from handgrad.compare.results.files import write_whole
     from handgrad.compare.side_by_side.one_run import history_csv

@@ -15,7 +15,7 @@ import pytest
 from handgrad.compare.check.exercises import grading
 from handgrad.compare.check.exercises.catalogue import EXERCISES, ExerciseError, exercise, start
 from handgrad.compare.check.exercises.features import STANDARDIZE
-from handgrad.compare.check.exercises.grading import _agree, _expected, verdict
+from handgrad.compare.check.exercises.grading import _agree, _expected, assessed
 from handgrad.compare.check.exercises.node import NODE
 from handgrad.compare.check.exercises.steps import MOMENTUM
 from handgrad.compare.check.exercises.task import Task
@@ -213,7 +213,7 @@ def graded_here(task: Task, text: str) -> Diagnosis:
     exec(compile(NUMPY + text, "student.py", "exec"), vars(module))
     out = io.StringIO()
     ask(module, "student.py", out, task)
-    return diagnosis(verdict(task, read(out.getvalue().encode())))
+    return diagnosis(assessed(task, read(out.getvalue().encode())))
 
 
 def grade(number: int, path: Path, time_limit_seconds: float = TIME_LIMIT_SECONDS) -> Diagnosis:
@@ -362,7 +362,7 @@ def test_forged_answers_are_not_taken() -> None:
         {"type": "failure"},
         7,
     ):
-        found = verdict(STANDARDIZE, read(json.dumps(line).encode()))
+        found = assessed(STANDARDIZE, read(json.dumps(line).encode()))
         assert found.keys == ("unreadable-answer",), line
 
 
