@@ -7,6 +7,7 @@ the block's own formula, and to what stands in it, such as the residual.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator
 
 from handgrad.compare.results.diagnosis import Assessment, SourceLine
@@ -27,9 +28,14 @@ def lines(source: str, file: str, assessment: Assessment) -> tuple[SourceLine, .
     if assessment.correct or assessment.failure is not None:
         return ()
     try:
-        tree = ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a student's string escapes is no concern here
+            return _lines(ast.parse(source), file, assessment)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
+
+
+def _lines(tree: ast.Module, file: str, assessment: Assessment) -> tuple[SourceLine, ...]:
     named = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name in assessment.subjects]
     wrong = [i for i, right in enumerate(assessment.parts.values()) if not right]
     found = {s.lineno: s for function in named for s in _statements(function, wrong, len(assessment.parts))}

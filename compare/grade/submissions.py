@@ -84,7 +84,7 @@ def submissions(
         elif zipfile.is_zipfile(path):
             found += _of_folder(unpack(path, unpacked / str(number)), name)
         elif path.suffix in SUFFIXES and path.is_file():
-            found.append(Submission(path.stem, path.name, path))
+            found.append(_of_file(path))
         else:
             raise SubmissionError(f"{path}: expected a folder, a .py or .ipynb file, or a zip")
     students = [one for one in found if isinstance(one, Submission)]
@@ -105,25 +105,36 @@ def _of_folder(folder: Path, name: str | None) -> Iterator[Submission | NotGrade
             return
     for path in inside:
         if path.is_symlink():
-            yield NotGraded(path.name, "link")
+            yield NotGraded(_told(path.name), "link")
         elif path.is_dir():
             yield _of_student(path, name)
-        elif path.suffix in SUFFIXES:
-            yield Submission(path.stem, path.name, path)
+        elif path.suffix in SUFFIXES and path.is_file():
+            yield _of_file(path)
         elif path.suffix == ".zip":
-            yield NotGraded(path.name, "archive")
+            yield NotGraded(_told(path.name), "archive")
+
+
+def _of_file(path: Path) -> Submission | NotGraded:
+    if path.stat().st_size > MOST_STUDENT_BYTES:
+        return NotGraded(_told(path.name), "too-large")
+    return Submission(_told(path.stem), _told(path.name), path)
+
+
+def _told(name: str) -> str:
+    """A name as text that can be written; the system lets names hold bytes that are no UTF-8."""
+    return name.encode("utf-8", "replace").decode("utf-8")
 
 
 def _of_student(folder: Path, name: str | None) -> Submission | NotGraded:
     """The one file of a student's folder, or that of the name."""
     files = _files(folder)
     if sum(path.stat().st_size for path in files) > MOST_STUDENT_BYTES:
-        return NotGraded(folder.name, "too-large")
+        return NotGraded(_told(folder.name), "too-large")
     code = [path for path in files if path.suffix in SUFFIXES and (name is None or path.name == name)]
     if len(code) != 1:
-        return NotGraded(folder.name, "several-files" if code else "no-python")
-    file = f"{folder.name}/{code[0].relative_to(folder).as_posix()}"
-    return Submission(folder.name, file, code[0], folder)
+        return NotGraded(_told(folder.name), "several-files" if code else "no-python")
+    file = _told(f"{folder.name}/{code[0].relative_to(folder).as_posix()}")
+    return Submission(_told(folder.name), file, code[0], folder)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from handgrad.compare.check.conventions import LossChoice
     from handgrad.compare.check.student.forms import Kind
     from handgrad.reports.check.diagnosis import Diagnosis
+
+
+#: What `check` notes: a file has a process of its own, with limits; a function has not.
+IN_THIS_PROCESS = "It was called in this process, without a time limit; `handgrad check FILE` has its own."
 
 
 def gradient(
@@ -119,7 +124,8 @@ def check(
     from handgrad.compare.check.check import check as checked
     from handgrad.reports.check.diagnosis import diagnosis
 
-    return diagnosis(checked(function, kind, loss, integers))
+    found = diagnosis(checked(function, kind, loss, integers))
+    return replace(found, notes=(*found.notes, IN_THIS_PROCESS))
 
 
 def assert_right(function: Callable[..., Any], kind: Kind | None = None, loss: LossChoice = None) -> None:

@@ -192,3 +192,23 @@ def test_nothing_to_grade_is_told(tmp_path: Path) -> None:
 def test_the_policy_is_kept_with_the_grades(tmp_path: Path) -> None:
     found = grade_class([write(tmp_path / "c", anna=RIGHT)], GradeOptions(Policy(points=3.0)))
     assert json.loads(to_json(found))["policy"]["points"] == 3.0
+
+
+def test_nothing_that_a_student_hands_in_stops_the_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = RIGHT.replace("2 * r.mean()", "2 * r.mean()" + " + 0" * 900).replace("2 / len", "1 / len")
+    folder = write(tmp_path / "c", anna=RIGHT, deep=deep, escape=HALF + "\nx = '\\d'\n", nul="x = 1\x00")
+    (folder / "latin.py").write_bytes("# Müller\n".encode("latin-1"))
+    try:
+        (folder / os.fsdecode(b"m\xfcller.py")).write_text(HALF, encoding="utf-8")
+        os.mkfifo(folder / "pipe.py")
+    except (OSError, AttributeError):
+        pytest.skip("the system has no such names or files")
+    grades = by_student(grade_class([folder]))
+    assert sorted(grades) == ["anna", "deep", "escape", "latin", "m?ller", "nul"]
+    assert grades["anna"].correct
+    assert grades["escape"].keys == grades["m?ller"].keys == ("two-missing",)
+    assert grades["nul"].keys == ("syntax-error",)
+    assert not grades["latin"].correct
+    monkeypatch.setattr("handgrad.compare.grade.submissions.MOST_STUDENT_BYTES", 1)
+    with pytest.raises(SubmissionError, match="too-large"):
+        grade_class([folder])
