@@ -20,10 +20,12 @@ from handgrad.compare.check.evidence import evidence, smallest_detectable
 from handgrad.compare.check.matching import explanation, is_right, is_right_at, right_parts
 from handgrad.compare.check.observations import Observation, observe, refuses_integers, wholly_float32
 from handgrad.compare.check.student.answers import Answer
-from handgrad.compare.check.student.asking import ask_all, collect
+from handgrad.compare.check.student.asking import ask, ask_all, collect
 from handgrad.compare.check.student.failures import GiveUp
 from handgrad.compare.check.student.forms import Kind, Series
-from handgrad.compare.check.student.subjects import kind_of
+from handgrad.compare.check.student.reading import arrangements, read, several
+from handgrad.compare.check.student.signatures import signatures
+from handgrad.compare.check.student.subjects import Found, described
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
     OTHER_ANSWERS,
@@ -31,6 +33,7 @@ from handgrad.compare.results.diagnosis import (
     Assessment,
     LossName,
     Mistake,
+    NoAnswer,
     failed,
 )
 
@@ -50,32 +53,72 @@ def check(
 
     It is called in this process; `check_file` gives a file a process of its own.
     """
-    kind = kind or kind_of(function)
-    name = getattr(function, "__name__", type(function).__name__)
+    found = _found(function, kind)
     try:
-        return diagnose(collect(kind, ask_all(lambda: function, kind)), name, loss, integers)
+        return diagnose(found, collect(found, ask_all(function, found)), loss, integers)
     except GiveUp as problem:
-        return failed(name, problem.failure)
+        return failed(found.name, problem.failure)
+
+
+def _found(function: Callable[..., Any], kind: Kind | None) -> Found:
+    """What is known of the function; one named after a loss, but which gives a pair, is that loss's gradient."""
+    found = described(function, kind=kind)
+    if kind is None and found.kind == "loss":
+        one = next(signatures(found))
+        if several(ask(function, one, one.calls()[0], found), "loss"):
+            return replace(found, kind="gradient")
+    return found
 
 
 def diagnose(
-    asked: Sequence[tuple[Series, Sequence[Answer]]], subject: str, loss: LossChoice = None, integers: bool = False
+    found: Found,
+    asked: Sequence[tuple[Series, Sequence[Answer]]],
+    loss: LossChoice = None,
+    integers: bool = False,
 ) -> Assessment:
-    """What is found in the answers of a function, given in one or more forms of its arguments.
+    """What is found in the answers of a function, given to one or more signatures.
 
     What `loss` declares decides. Where nothing is declared, it is judged by the mean squared error, and said if it is
     the right gradient of another loss; under "any", that is right.
 
-    Every series of a trainer counts. Of a function's, the first decides if it explains itself, else the first that
-    has an answer everywhere: a function for one feature fails on the others.
+    Every series of a trainer counts. Of a function's, the first decides if it explains itself, else the best of those
+    that have an answer everywhere: a function for one feature fails on the others.
     """
-    assessments = [_in_convention(series, answers, subject, loss, integers) for series, answers in asked]
-    first = assessments[0]
     if asked[0][0].form == "trainer":
-        return next((assessment for assessment in assessments if not assessment.correct), first)
-    if not first.unanswered:
+        every = [_in_convention(series, answers, found.name, loss, integers) for series, answers in asked]
+        return next((assessment for assessment in every if not assessment.correct), every[0])
+    first = _best_reading(found, *asked[0], loss, integers)
+    if first.correct or (not first.unanswered and not asked[0][0].theta):
         return first
-    return next((assessment for assessment in assessments[1:] if not assessment.unanswered), first)
+    whole = [(one, answers) for one, answers in asked[1:] if len(answers) == len(one.calls())]
+    others = [_best_reading(found, one, answers, loss, integers) for one, answers in whole]
+    return min((first, *(other for other in others if not other.unanswered)), key=_doubt)
+
+
+def _doubt(assessment: Assessment) -> int:
+    """How little an assessment says: least where all is right, most where there is no answer."""
+    if assessment.correct:
+        return 0
+    if assessment.right_for is not None:
+        return 1
+    return 4 if assessment.unanswered else 3 if assessment.keys[0] in (UNKNOWN, OTHER_ANSWERS) else 2
+
+
+def _best_reading(
+    found: Found, series: Series, answers: Sequence[Answer], loss: LossChoice, integers: bool
+) -> Assessment:
+    """What is found in the answers of one signature, their parts taken for what makes most sense."""
+    readings = []
+    for arrangement in arrangements(found, series, answers):
+        read_answers = [read(a, arrangement, series, p) for a, p in zip(answers, series.calls(), strict=True)]
+        assessment = _in_convention(series, read_answers, found.name, loss, integers)
+        named = series.roles if series.known != "order" or series.theta else ()
+        readings.append(replace(assessment, arguments=named, theta=series.theta))
+    best = min(readings, key=_doubt)
+    if len(readings) > 1 and best.keys[:1] == (UNKNOWN,) and len(answers[0].blocks) > 2:
+        wanted = "(weights, bias)" if series.kind == "step" else "(dW, db)"
+        return failed(found.name, NoAnswer("no-pair-of-values", str(len(answers[0].blocks)), wanted))
+    return best
 
 
 def _in_convention(

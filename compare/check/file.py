@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from handgrad.compare.check.student.notebook import source_of
 from handgrad.compare.check.student.process import MEMORY_LIMIT_BYTES, TIME_LIMIT_SECONDS, Ended, started
 from handgrad.compare.results.diagnosis import Assessment, NoAnswer, SourceLine, failed
 
@@ -29,21 +30,25 @@ def check_file(
     memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
     loss: LossChoice = None,
     integers: bool = False,
+    function: str = "",
 ) -> Assessment:
     """Checks what a file defines: `gradient`, `step`, subclasses of `Trainer`, or `loss`; see `check` for their forms.
 
     Args:
-        path: A Python file. It is run, in a process of its own, with nothing to read from and nowhere to print to.
+        path: A Python file, or a notebook (.ipynb), of which what it defines is kept. It is run, in a process of its
+            own, with nothing to read from and nowhere to print to.
         time_limit_seconds: For all of it; then it is killed, with all processes that it started.
         memory_limit_bytes: Of address space, where the system can limit that.
         loss: Of which they should be the gradients; see `check.diagnose`.
         integers: Whether what wraps around on int32 or uint8 is a mistake, and not a note.
+        function: The one to check, "Class.method" for a method; by default those that are asked for, or that stand
+            for them.
 
     Raises:
         CheckError: If there is no such file, or it cannot be read.
     """
     file = Path(path)
-    left = _left_by(file, time_limit_seconds, memory_limit_bytes)
+    left = _left_by(file, time_limit_seconds, memory_limit_bytes, function)
     from handgrad.compare.check.judging import judged
 
     return failed(file.name, left) if isinstance(left, NoAnswer) else judged(file.name, left, loss, integers)
@@ -61,7 +66,8 @@ def check_each(
     Where the file has no answers at all, there is one assessment, of the file.
 
     Args:
-        path: A Python file. It is run, in a process of its own, with nothing to read from and nowhere to print to.
+        path: A Python file, or a notebook (.ipynb), of which what it defines is kept. It is run, in a process of its
+            own, with nothing to read from and nowhere to print to.
         time_limit_seconds: For all of it; then it is killed, with all processes that it started.
         memory_limit_bytes: Of address space, where the system can limit that.
         loss: Of which they should be the gradients; see `check.diagnose`.
@@ -76,12 +82,16 @@ def check_each(
     return (failed(file.name, left),) if isinstance(left, NoAnswer) else judged_each(file.name, left, loss)
 
 
-def _left_by(file: Path, time_limit_seconds: float, memory_limit_bytes: int) -> Ended | NoAnswer:
+def _left_by(file: Path, time_limit_seconds: float, memory_limit_bytes: int, function: str = "") -> Ended | NoAnswer:
     """What the file's process leaves; what keeps it from being Python, where it never runs."""
     if (failure := parse(file)) is not None:
         return failure
     with started(
-        _WORKER, file.resolve(), time_limit_seconds=time_limit_seconds, memory_limit_bytes=memory_limit_bytes
+        _WORKER,
+        file.resolve(),
+        time_limit_seconds=time_limit_seconds,
+        memory_limit_bytes=memory_limit_bytes,
+        function=function,
     ) as wait:
         import handgrad.compare.check.judging  # noqa: F401 - while the other process starts, which takes as long
 
@@ -99,7 +109,7 @@ def parse(file: Path) -> NoAnswer | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(file.read_bytes(), str(file), "exec", dont_inherit=True)
+            compile(source_of(file), str(file), "exec", dont_inherit=True)
     except SyntaxError as error:
         line = SourceLine(file.name, error.lineno, (error.text or "").strip()[:60]) if error.lineno else None
         return NoAnswer("syntax", given=error.msg, line=line)

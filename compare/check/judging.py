@@ -9,45 +9,65 @@ from handgrad.compare.check.check import diagnose
 from handgrad.compare.check.conventions import LossChoice
 from handgrad.compare.check.student.answers import Answer
 from handgrad.compare.check.student.asking import collect
-from handgrad.compare.check.student.forms import Kind, series
 from handgrad.compare.check.student.messages import Answered, Failed, Function, Message, outcome
 from handgrad.compare.check.student.process import Ended
-from handgrad.compare.results.diagnosis import Assessment, NoAnswer, failed
+from handgrad.compare.check.student.signatures import signatures
+from handgrad.compare.check.student.subjects import Found
+from handgrad.compare.results.diagnosis import UNKNOWN, Assessment, NoAnswer, failed
 
 
 def judged(file: str, ended: Ended, loss: LossChoice = None, integers: bool = False) -> Assessment:
-    """What is found in what the process left of the file of that name."""
-    messages, no_end = outcome(ended)
-    functions, no_answers = _read(messages)
-    if (failure := no_end or no_answers) is not None:
-        return failed(functions[-1].name if functions else file, failure)
-    return replace(_judge(file, functions, loss, integers), printed_lines=ended.printed_lines)
+    """What is found in what the process left of the file of that name: its first function that is wrong decides."""
+    every = judged_each(file, ended, loss, integers)
+    wrong = next((assessment for assessment in every if not assessment.correct), None)
+    return wrong or replace(every[0], subjects=tuple(name for assessment in every for name in assessment.subjects))
 
 
-def judged_each(file: str, ended: Ended, loss: LossChoice = None) -> tuple[Assessment, ...]:
+def judged_each(file: str, ended: Ended, loss: LossChoice = None, integers: bool = False) -> tuple[Assessment, ...]:
     """What is found of each function that the process left answers of; of the file where there are none.
 
-    Where the process came to no end, the last function is the one that did not answer.
+    Where the process came to no end, the last function is the one that did not answer. A loss beside a gradient tells
+    of which loss that should be the gradient, if none is declared; it is told itself only if it is wrong.
     """
     messages, no_end = outcome(ended)
     functions, no_answers = _read(messages)
     failure = no_end or no_answers
     whole = functions if failure is None else functions[:-1]
-    assessments = [
-        diagnose(collect(f.kind, f.answers), f.name, loss) if _is_complete(f) else failed(f.name, NoAnswer("left-out"))
-        for f in whole
-    ]
+    main = [f for f in whole if f.found.kind != "loss"] or whole
+    beside = _beside([f for f in whole if f not in main]) if failure is None else None
+    assessments = [_judge(f, loss, integers, beside) for f in main]
+    if beside is not None and loss is None and not beside.correct and all(a.correct for a in assessments):
+        assessments.append(beside)
     if failure is not None or not functions:
-        assessments.append(failed(functions[-1].name if functions else file, failure or NoAnswer("left-out")))
+        name = functions[-1].found.name if functions else file
+        assessments.append(failed(name, failure or NoAnswer("left-out")))
     return tuple(replace(assessment, printed_lines=ended.printed_lines) for assessment in assessments)
+
+
+def _beside(losses: Sequence[_Answers]) -> Assessment | None:
+    """What is found of the first loss that was understood; by which of the losses, too."""
+    for one in losses:
+        if _is_complete(one):
+            found = diagnose(one.found, collect(one.found, one.answers), "any")
+            if found.correct or (found.mistakes and UNKNOWN not in found.keys):
+                return found
+    return None
+
+
+def _judge(function: _Answers, loss: LossChoice, integers: bool, beside: Assessment | None) -> Assessment:
+    if not _is_complete(function):
+        return failed(function.found.name, NoAnswer("left-out"))
+    asked = collect(function.found, function.answers)
+    if loss is None and beside is not None and beside.correct:
+        return replace(diagnose(function.found, asked, beside.loss, integers), loss_origin="beside")
+    return diagnose(function.found, asked, loss, integers)
 
 
 @dataclass
 class _Answers:
     """One function of the file, and its answers with the number of their form."""
 
-    name: str
-    kind: Kind
+    found: Found
     answers: list[tuple[int, Answer]] = field(default_factory=list)
 
 
@@ -64,7 +84,7 @@ def _read(messages: Sequence[Message | None]) -> tuple[list[_Answers], NoAnswer 
             if isinstance(message, Failed):
                 return functions, message.failure
             if isinstance(message, Function):
-                functions.append(_Answers(message.name, message.kind))
+                functions.append(_Answers(replace(message.described(), name=message.name, kind=message.kind)))
             elif isinstance(message, Answered):
                 functions[-1].answers.append((message.form, message.answer()))
     except (IndexError, ValueError):
@@ -73,23 +93,16 @@ def _read(messages: Sequence[Message | None]) -> tuple[list[_Answers], NoAnswer 
 
 
 def _is_complete(function: _Answers) -> bool:
-    """Whether there is one answer for each call of each form that was tried."""
-    forms = series(function.kind)
+    """Whether the first signature, and each of a trainer, has one answer for each call; others may have fewer."""
+    forms = list(signatures(function.found))
     if not all(0 <= form < len(forms) for form, _ in function.answers):
         return False
-    asked = collect(function.kind, function.answers)
-    needed = len(forms) if function.kind == "trainer" else 1
-    return len(asked) >= needed and all(
-        len(answers) == len(one.calls())
-        and all(a.failure or len(a.blocks) == (1 if one.kind == "loss" else 2) for a in answers)
-        for one, answers in asked
+    asked = collect(function.found, function.answers)
+    needed = len(forms) if function.found.kind == "trainer" else 1
+    return (
+        len(asked) >= needed
+        and asked[0][0] == forms[0]
+        and all(len(answers) == len(one.calls()) for one, answers in asked[:needed])
+        and all(len(answers) <= len(one.calls()) for one, answers in asked)
+        and all(a.failure or a.blocks for _, answers in asked for a in answers)
     )
-
-
-def _judge(file: str, functions: Sequence[_Answers], loss: LossChoice, integers: bool) -> Assessment:
-    """The first of the file's functions that is wrong decides."""
-    assessments = [diagnose(collect(f.kind, f.answers), f.name, loss, integers) for f in functions if _is_complete(f)]
-    if not assessments or len(assessments) < len(functions):
-        return failed(file, NoAnswer("left-out"))
-    wrong = next((assessment for assessment in assessments if not assessment.correct), None)
-    return wrong or replace(assessments[0], subjects=tuple(name for f in assessments for name in f.subjects))

@@ -121,7 +121,7 @@ def _agrees(seen: Observation, blocks: Blocks, recipe: Recipe, unknowns: _Unknow
 
 def _block_agrees(seen: Observation, i: int, block: Block, recipe: Recipe, unknowns: _Unknowns) -> bool:
     given = seen.given[i]
-    if recipe.factor == "ones" and i == 0 and given.shape == ():
+    if recipe.factor == "ones" and i == 0 and given.shape == () and block.value.ndim:
         block = _first_component(block)
     value = block.value
     if given.size == value.size == 1:  # of one feature, (1,) and () say the same

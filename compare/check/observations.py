@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -40,8 +40,21 @@ class Observation:
 
 def observe(series: Series, answers: Sequence[Answer], loss: LossName) -> list[Observation]:
     """Every call of a series with what came back from it, of which `loss` tells how large float32's errors may be."""
+    answers = [_completed(a, p, series.kind, loss) for p, a in zip(series.calls(), answers, strict=True)]
     single = wholly_float32(series, answers, loss)
     return [_observe(p, a, series.kind, single) for p, a in zip(series.calls(), answers, strict=True)]
+
+
+def _completed(answer: Answer, probe: Probe, kind: Kind, loss: LossName) -> Answer:
+    """With the right number for a block that was not asked for."""
+    if kind == "loss" or not any(np.isnan(block).any() for block in answer.blocks):
+        return answer
+    right = [FACTORS[loss].at(probe) * block for block in exact_gradient(probe)]
+    if kind == "step":
+        before = probe.weights, np.array(float(probe.bias))
+        right = [old - probe.learning_rate * new for old, new in zip(before, right, strict=True)]
+    blocks = tuple(r if np.isnan(b).any() else b for r, b in zip(right, answer.blocks, strict=True))
+    return replace(answer, blocks=blocks)
 
 
 def _observe(probe: Probe, answer: Answer, kind: Kind, single: bool) -> Observation:

@@ -51,6 +51,8 @@ Cause = Literal[
     "calls-left-out",
     "syntax",
     "nothing-to-check",
+    "not-in-file",
+    "not-written",
     "not-defined",
     "defines-no",
 ]
@@ -86,6 +88,8 @@ FAILURES: dict[Cause, str] = {
     "calls-left-out": "unreadable-answer",
     "syntax": "syntax-error",
     "nothing-to-check": "missing-function",
+    "not-in-file": "missing-function",
+    "not-written": "not-written",
     "not-defined": "missing-function",
     "defines-no": "missing-function",
 }
@@ -217,6 +221,8 @@ class Assessment:
         unanswered: Some probes have no answer, which no mistake explains: another form of the arguments may suit it.
         loss: The loss by whose gradient it was judged.
         loss_origin: How that loss is known: "declared" by who asks, "beside" the gradient in its file, or "assumed".
+        arguments: What its arguments were taken for, in order, where that is not what is asked for.
+        theta: How one argument holds all parameters: "ones", "bias-first", "bias-last" or "none"; empty if none does.
         right_for: Where no loss is declared: another loss, of which this is the right gradient.
     """
 
@@ -238,6 +244,8 @@ class Assessment:
     loss: LossName = "mse"
     loss_origin: Literal["assumed", "declared", "beside"] = "assumed"
     right_for: LossName | None = None
+    arguments: tuple[str, ...] = ()
+    theta: str = ""
 
     @property
     def correct(self) -> bool:

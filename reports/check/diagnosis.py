@@ -165,6 +165,10 @@ def _notes(assessment: Assessment) -> list[str]:
 
 def _notes_on_right(assessment: Assessment) -> list[str]:
     notes = []
+    if assessment.arguments:
+        notes.append(f"Its arguments were taken for ({', '.join(assessment.arguments)}), in this order.")
+    if assessment.theta:
+        notes.append(_THETA[assessment.theta])
     if assessment.float32:
         notes.append("It computes in float32, and is right within float32's rounding errors.")
     if assessment.one_feature:
@@ -180,6 +184,15 @@ def _notes_on_right(assessment: Assessment) -> list[str]:
     return notes
 
 
+#: How one argument held all parameters.
+_THETA = {
+    "ones": "It was given X with a column of ones first, whose weight is the bias.",
+    "bias-first": "θ was given with the bias first.",
+    "bias-last": "θ was given with the bias last.",
+    "none": "It has no bias: it was asked about data without one.",
+}
+
+
 def _call_words(call: Call) -> str:
     return f"Call {call.number} had {', '.join(f'{name} = {value}' for name, value in call.arguments.items())}."
 
@@ -189,12 +202,13 @@ def _call_words(call: Call) -> str:
 
 def _failed(assessment: Assessment, failure: NoAnswer) -> Diagnosis:
     line = failure.line
+    verdict = "Not yet" if failure.cause == "not-written" else "Wrong"
     where = f"\n{line.file}, line {line.number}: {line.text}" if line else ""
     return Diagnosis(
         correct=False,
         mistake=failure.key,
         mistakes=(failure.key,),
-        explanation=_sentence(f"Wrong: {' and '.join(assessment.subjects)} {failure_words(failure)}") + where,
+        explanation=_sentence(f"{verdict}: {' and '.join(assessment.subjects)} {failure_words(failure)}") + where,
         question=f"What happens in line {line.number}?" if line else "What does your function return?",
     )
 

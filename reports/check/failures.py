@@ -38,6 +38,8 @@ SENTENCES: dict[Cause, str] = {
     "syntax": "is not Python: {given}",
     "nothing-to-check": "has no gradient(X, y, weights, bias), no step(X, y, weights, bias, learning_rate) "
     "and no loss(X, y, weights, bias); it defines {names}",
+    "not-in-file": "has no function {expected}; it defines {names}",
+    "not-written": "is not written yet",
     "not-defined": "is not defined; {given} is",
     "defines-no": "defines no {expected}",
 }

@@ -71,4 +71,4 @@ def _same(after: Any, before: Any) -> bool:
 if __name__ == "__main__":
     job = Job.read(sys.argv[1:])
     chosen = task_of(job.exercise)
-    work(job, lambda module, file, out: ask(module, file, out, chosen))
+    work(job, lambda module, job, out: ask(module, job.file, out, chosen))

@@ -23,16 +23,20 @@ class Answer:
     """What came back from one call.
 
     Attributes:
-        blocks: dW (d,) and db (), or the loss (): in float64, in the given shape where that is another.
+        blocks: What was returned, part by part, in float64; read as dW (d,) and db (), or as the loss ().
         types: The names of the types in which the blocks came.
         changed: Which of the arguments were changed by the call.
         failure: In place of blocks.
+        names: Of the blocks, as a dictionary or a named tuple has them.
+        container: The type of all that was returned.
     """
 
     blocks: Arrays = ()
     types: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     failure: NoAnswer | None = None
+    names: tuple[str, ...] = ()
+    container: str = ""
 
 
 def failure_of(answer: Answer, probe: Probe, kind: Kind) -> NoAnswer | None:
@@ -53,24 +57,44 @@ def _expected_shapes(probe: Probe, kind: Kind) -> dict[str, tuple[int, ...]]:
     return dict(zip(names, ((probe.features,), ()), strict=True))
 
 
-def answer_of(returned: Any, probe: Probe, kind: Kind) -> Answer:
-    """What was returned at a probe: dW (d,) and db (), parameters after a step, the loss (), or no such thing."""
+def answer_of(returned: Any) -> Answer:
+    """What was returned, part by part, in whatever form: a pair, a dictionary, a named tuple, one vector, a number."""
     if returned is None:
         return Answer(failure=NoAnswer("none"))
+    container = type(returned).__name__
     try:
-        parts = (returned,) if kind == "loss" else _two_parts(returned, kind)
+        names, parts = _parts(returned)
         arrays = [as_numbers(part) for part in parts]
     except NotAnAnswer as problem:
         return Answer(failure=problem.failure)
-    shapes = ((),) if kind == "loss" else ((probe.features,), ())
     if any(array.size > LARGEST_ANSWER for array in arrays):
         shapes_given = " and ".join(str(array.shape) for array in arrays)
-        return Answer(failure=NoAnswer("too-large", shapes_given, place=probe.shape))
-    blocks = tuple(_shaped(array, shape) for array, shape in zip(arrays, shapes, strict=True))
+        return Answer(failure=NoAnswer("too-large", shapes_given))
     types = tuple(str(array.dtype) for array in arrays)
-    if not all(np.isfinite(block).all() for block in blocks):
-        return Answer(failure=NoAnswer("not-finite", place=probe.shape))
-    return Answer(tuple(block.astype(np.float64) for block in blocks), types)
+    if not all(np.isfinite(array).all() for array in arrays):
+        return Answer(failure=NoAnswer("not-finite"))
+    return Answer(tuple(a.astype(np.float64) for a in arrays), types, names=names, container=container)
+
+
+def _parts(returned: Any) -> tuple[tuple[str, ...], list[Any]]:
+    """The names of the parts, where they have any, and the parts."""
+    if hasattr(returned, "weights") and hasattr(returned, "bias"):
+        return ("weights", "bias"), [returned.weights, returned.bias]
+    if isinstance(returned, dict):
+        return tuple(map(str, returned)), list(returned.values())
+    if isinstance(returned, tuple) and hasattr(returned, "_fields"):
+        return tuple(returned._fields), list(returned)
+    if isinstance(returned, tuple):
+        return (), list(returned)
+    if isinstance(returned, list) and (len(returned) == 2 or not all(map(_is_number, returned))):
+        return (), list(returned)
+    if hasattr(returned, "shape") and tuple(returned.shape) == (2,):
+        return (), [returned[0], returned[1]]
+    return (), [returned]
+
+
+def _is_number(part: Any) -> bool:
+    return np.ndim(part) == 0
 
 
 class NotAnAnswer(Exception):
@@ -79,20 +103,6 @@ class NotAnAnswer(Exception):
     def __init__(self, failure: NoAnswer) -> None:
         super().__init__(failure.cause)
         self.failure = failure
-
-
-def _two_parts(returned: Any, kind: Kind) -> tuple[Any, Any]:
-    """The pair that a function returned; also what has `weights` and `bias`, as this package's own results have."""
-    wanted = "(weights, bias)" if kind == "step" else "(dW, db)"
-    if hasattr(returned, "weights") and hasattr(returned, "bias"):
-        return returned.weights, returned.bias
-    try:
-        parts = tuple(returned)
-    except TypeError:
-        raise NotAnAnswer(NoAnswer("no-pair", type(returned).__name__, wanted)) from None
-    if len(parts) != 2:
-        raise NotAnAnswer(NoAnswer("no-pair-of-values", str(len(parts)), wanted))
-    return parts
 
 
 def as_numbers(part: Any) -> NDArray[Any]:
@@ -125,7 +135,7 @@ def _floats(array: NDArray[Any]) -> NDArray[Any]:
         raise NotAnAnswer(NoAnswer("no-real-numbers", str(error))) from None
 
 
-def _shaped(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+def shaped(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     """Columns (d, 1), rows (1, d) and arrays of one number count as (d,) and as a number."""
     size = int(np.prod(shape, dtype=int))
     return array.reshape(shape) if array.size == size and max(array.shape, default=1) == size else array

@@ -12,6 +12,16 @@ from handgrad.compare.check.student.probes import Probe, single_feature_probes, 
 #: What a function computes: a gradient, the parameters after a step, the loss, or (a class) all of a training run.
 Kind = Literal["gradient", "step", "loss", "trainer"]
 
+#: What an argument is. "theta" holds weights and bias together, "points" x and y; "rounds" is how many steps to make.
+Role = Literal["X", "y", "weights", "bias", "theta", "points", "prediction", "rate", "rounds"]
+
+#: How one vector θ holds weights and bias: X has a column of ones for it; the bias is its first number, or its last;
+#: there is no bias, and the probes have none.
+Theta = Literal["", "ones", "bias-first", "bias-last", "none"]
+
+#: How the order of the arguments is known: by their names, as that which is asked for, or since it gave answers.
+Known = Literal["names", "order", "trying"]
+
 
 @dataclass(frozen=True)
 class Series:
@@ -19,14 +29,22 @@ class Series:
 
     Attributes:
         form: "arrays" X (n, d); "flat" X (n,) and a number; "rows" lists of lists; "numbers" a list and a number;
-            "trainer" data bound to a trainer.
+            "columns" y (n, 1) and weights (d, 1); "trainer" data bound to a trainer.
         kind: What the answers are: "gradient", "step" or "loss".
         groups: The probes; those of one group share d.
+        roles: What each argument is, in order.
+        keywords: The name under which an argument is passed; empty for one that is passed by its position.
+        theta: How θ holds the parameters, where the function takes them together.
+        known: How the order is known.
     """
 
     form: str
     kind: Kind
     groups: tuple[tuple[Probe, ...], ...]
+    roles: tuple[Role, ...] = ()
+    keywords: tuple[str, ...] = ()
+    theta: Theta = ""
+    known: Known = "order"
 
     def calls(self) -> list[Probe]:
         """The probe of every call, in order."""
@@ -37,17 +55,14 @@ class Series:
         return sum(probe.calls for probe in self.groups[0])
 
 
-def series(kind: Kind) -> list[Series]:
-    """The forms to try, the first of which is the one that is asked for; the others if that one fails."""
-    if kind == "trainer":
-        return [Series("trainer", "gradient", _bound_probes()), Series("trainer", "step", _whole_probes())]
-    forms = {
-        "arrays": table_probes,
-        "flat": single_feature_probes,
-        "rows": table_probes,
-        "numbers": single_feature_probes,
-    }
-    return [Series(form, kind, probes()) for form, probes in forms.items()]
+def trainer_series() -> list[Series]:
+    """A trainer's gradients, then its steps; both count."""
+    return [Series("trainer", "gradient", _bound_probes()), Series("trainer", "step", _whole_probes())]
+
+
+def probes_for(form: str) -> tuple[tuple[Probe, ...], ...]:
+    """The probes of a form."""
+    return single_feature_probes() if form in ("flat", "numbers") else table_probes()
 
 
 @cache

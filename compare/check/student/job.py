@@ -16,6 +16,7 @@ class Job:
         trace: Where the stack goes if the process must be ended.
         memory_limit_bytes: Of address space.
         exercise: The number of an exercise, or 0.
+        function: The name of the function that is asked for, if any.
     """
 
     file: str
@@ -23,13 +24,14 @@ class Job:
     trace: str
     memory_limit_bytes: int
     exercise: int = 0
+    function: str = ""
 
     def arguments(self) -> list[str]:
         """The job as the worker's command line."""
-        return [self.file, self.answers, self.trace, str(self.memory_limit_bytes), str(self.exercise)]
+        return [self.file, self.answers, self.trace, str(self.memory_limit_bytes), str(self.exercise), self.function]
 
     @classmethod
     def read(cls, arguments: Sequence[str]) -> Job:
         """The job from the worker's command line."""
-        file, answers, trace, memory, exercise = arguments
-        return cls(file, answers, trace, int(memory), int(exercise))
+        file, answers, trace, memory, exercise, function = arguments
+        return cls(file, answers, trace, int(memory), int(exercise), function)

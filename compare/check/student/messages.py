@@ -15,6 +15,7 @@ import numpy as np
 from handgrad.compare.check.student.answers import Answer
 from handgrad.compare.check.student.forms import Kind
 from handgrad.compare.check.student.process import Ended
+from handgrad.compare.check.student.subjects import Found
 from handgrad.compare.results.diagnosis import NoAnswer
 
 #: Characters of a text that are read.
@@ -33,6 +34,11 @@ class Function(msgspec.Struct, frozen=True, tag="function"):
 
     name: str
     kind: Kind
+    found: Found | None = None
+
+    def described(self) -> Found:
+        """What the worker knows of the function, by which it was asked."""
+        return self.found or Found(self.name, self.kind, ("X", "y", "weights", "bias"))
 
 
 class Answered(msgspec.Struct, frozen=True, tag="answer"):
@@ -43,12 +49,14 @@ class Answered(msgspec.Struct, frozen=True, tag="answer"):
     types: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     failure: NoAnswer | None = None
+    names: tuple[str, ...] = ()
+    container: str = ""
 
     @classmethod
     def of(cls, answer: Answer, form: int = 0) -> Answered:
         """The answer as it is sent."""
         blocks = tuple(PackedArray(block.shape, tuple(block.ravel().tolist())) for block in answer.blocks)
-        return cls(form, blocks, answer.types, answer.changed, answer.failure)
+        return cls(form, blocks, answer.types, answer.changed, answer.failure, answer.names, answer.container)
 
     def answer(self) -> Answer:
         """The answer as it was sent.
@@ -57,7 +65,14 @@ class Answered(msgspec.Struct, frozen=True, tag="answer"):
             ValueError: If a shape does not fit its numbers.
         """
         blocks = tuple(np.array(block.values, dtype=np.float64).reshape(block.shape) for block in self.blocks)
-        return Answer(blocks, tuple(map(_text, self.types)), tuple(map(_text, self.changed)), self.failure)
+        return Answer(
+            blocks,
+            tuple(map(_text, self.types)),
+            tuple(map(_text, self.changed)),
+            self.failure,
+            self.names,
+            _text(self.container),
+        )
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failure"):
@@ -102,7 +117,7 @@ def _message(line: bytes) -> Message | None:
 
 def _printable(message: Message) -> Message:
     if isinstance(message, Function):
-        return Function(_text(message.name), message.kind)
+        return Function(_text(message.name), message.kind, message.found)
     if isinstance(message, Answered | Failed) and message.failure is not None:
         return msgspec.structs.replace(message, failure=_printable_failure(message.failure))
     return message

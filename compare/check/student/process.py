@@ -50,6 +50,7 @@ def started(
     time_limit_seconds: float = TIME_LIMIT_SECONDS,
     memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
     exercise: int = 0,
+    function: str = "",
 ) -> Iterator[Callable[[], Ended]]:
     """Runs a module of ours, such as `student.worker`, on a student's file in a process of its own.
 
@@ -59,13 +60,14 @@ def started(
         time_limit_seconds: For all of it; then it is killed, with all processes that it started.
         memory_limit_bytes: Of address space, where the system can limit that.
         exercise: The number of an exercise, for the exercises' worker.
+        function: The name of the function that is asked for, if any.
 
     Yields:
         What waits for the end, and gives what is left then.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        job = Job(str(file), str(folder / "answers"), str(folder / "trace"), memory_limit_bytes, exercise)
+        job = Job(str(file), str(folder / "answers"), str(folder / "trace"), memory_limit_bytes, exercise, function)
         with _process(worker, job, folder / "printed") as process:
             deadline = time.monotonic() + time_limit_seconds
             yield lambda: _ended(process, job, folder / "printed", deadline, time_limit_seconds)

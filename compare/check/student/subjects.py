@@ -1,72 +1,253 @@
-"""What there is to check: the kind of a function, and the functions of a file."""
+"""What there is to check in a file: functions by name, methods of classes, trainers; and what is known of each."""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from handgrad.backends.interface import Trainer
-from handgrad.compare.check.student.asking import ask
-from handgrad.compare.check.student.forms import Kind, Series
-from handgrad.compare.check.student.probes import table_probes
+from handgrad.compare.check.student.forms import Kind
+from handgrad.compare.check.student.names import kind_by_name, role_of
 from handgrad.compare.results.diagnosis import NoAnswer
+
+#: The names that are asked for, with (dW, db) in this order.
+CANONICAL = ("gradient", "step", "loss")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A function that can be asked.
+
+    Attributes:
+        name: In its file; "Class.method" for a method.
+        kind: What it computes.
+        required: The names of its positional arguments without a default.
+        optional: Of those with one.
+        returns: The names in its last return statement, empty for what is no name.
+        attributes: Of a method's object: those that hold what it does not get as an argument.
+        construction: Of a method's class: the names of the arguments that an object of it needs.
+        empty: The line of its last statement, where nothing is written in it yet; else 0.
+    """
+
+    name: str
+    kind: Kind
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    returns: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    construction: tuple[str, ...] = ()
+    empty: int = 0
+
+
+def described(function: Callable[..., Any], name: str = "", kind: Kind | None = None) -> Found:
+    """What is known of a function from its signature and its source."""
+    name = name or getattr(function, "__name__", type(function).__name__)
+    required, optional = _parameters(function)
+    tree = _tree(function)
+    return Found(
+        name,
+        kind or kind_of(function),
+        required,
+        optional,
+        _returned_names(tree),
+        empty=_empty_line(function, tree),
+    )
 
 
 def kind_of(function: Callable[..., Any]) -> Kind:
     """What a function computes: told by its class, by its fifth parameter, by its name."""
     if inspect.isclass(function) and issubclass(function, Trainer):
         return "trainer"
-    if _required_parameters(function) == 5:
-        return "step"
+    required, optional = _parameters(function)
     name = getattr(function, "__name__", "")
-    if re.search(r"loss|mse|cost|squared_error", name, re.IGNORECASE) and not _returns_several(function):
+    by_name = kind_by_name(name)
+    if by_name == "loss" and len(required) <= 4:
         return "loss"
-    return "gradient"
+    roles = {role_of(parameter) for parameter in required}
+    if len(required) >= 5 or "rate" in roles:
+        return "step"
+    return "step" if by_name == "step" and any(role_of(p) == "rate" for p in optional) else "gradient"
 
 
-def _returns_several(function: Callable[..., Any]) -> bool:
-    """Whether a function whose name speaks of a loss gives more than one number: then it is a loss's gradient."""
-    form = Series("arrays", "loss", table_probes())
-    answer = ask(function, form, form.groups[0][0])
-    if answer.failure is not None:
-        return answer.failure.key == "wrong-shape"
-    return answer.blocks[0].size > 1
-
-
-def _required_parameters(function: Callable[..., Any]) -> int:
+def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the positional ones, those without and those with a default."""
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # a compiled function without a signature
-        return 4
+        return ("X", "y", "weights", "bias"), ()
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(p.kind in positional and p.default is p.empty for p in parameters)
-
-
-def subjects(module: ModuleType) -> Iterator[tuple[str, Kind]]:
-    """What there is to check: a gradient, a step, trainers; a loss only where there is none of these."""
-    found: list[tuple[str, Kind]] = []
-    for name in ("gradient", "step"):
-        if callable(getattr(module, name, None)):
-            found.append((name, "step" if name == "step" else "gradient"))
-    found += [(name, "trainer") for name, value in vars(module).items() if _is_own_trainer(value, module)]
-    if not found and callable(getattr(module, "loss", None)):
-        found.append(("loss", "loss"))
-    yield from found
-
-
-def _is_own_trainer(value: Any, module: ModuleType) -> bool:
-    return (
-        inspect.isclass(value)
-        and issubclass(value, Trainer)
-        and value.__module__ == module.__name__
-        and not inspect.isabstract(value)
+    usable = [p for p in parameters if p.kind in positional]
+    return tuple(p.name for p in usable if p.default is p.empty), tuple(
+        p.name for p in usable if p.default is not p.empty
     )
 
 
-def nothing_to_check(module: ModuleType) -> NoAnswer:
+def _tree(function: Callable[..., Any]) -> ast.FunctionDef | None:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    except (OSError, TypeError, SyntaxError, IndexError, ValueError):
+        return None
+    return tree if isinstance(tree, ast.FunctionDef) else None
+
+
+def _returned_names(tree: ast.FunctionDef | None) -> tuple[str, ...]:
+    returns = [node for node in ast.walk(tree) if isinstance(node, ast.Return)] if tree else []
+    value = returns[-1].value if returns else None
+    if not isinstance(value, ast.Tuple | ast.List):
+        return ()
+    return tuple(_own_name(element) for element in value.elts)
+
+
+def _own_name(element: ast.expr) -> str:
+    if isinstance(element, ast.Name):
+        return element.id
+    return element.attr if isinstance(element, ast.Attribute) else ""
+
+
+def _empty_line(function: Callable[..., Any], tree: ast.FunctionDef | None) -> int:
+    if tree is None or not _is_empty(tree):
+        return 0
+    return inspect.getsourcelines(function)[1] + tree.body[-1].lineno - 1
+
+
+def _is_empty(tree: ast.FunctionDef) -> bool:
+    """Only a docstring, `pass`, `...`, `return`, `return None` or `raise NotImplementedError`."""
+    return all(_does_nothing(statement) for statement in tree.body)
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Pass):
+        return True
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Constant)
+    if isinstance(statement, ast.Raise):
+        raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+        return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+    if isinstance(statement, ast.Return):
+        return statement.value is None or (
+            isinstance(statement.value, ast.Constant) and statement.value.value in (None, ...)
+        )
+    return False
+
+
+# -- in a file -------------------------------------------------------------------------------------------------------
+
+
+def subjects(module: ModuleType, wanted: str = "") -> list[Found]:
+    """What there is to check: a gradient, a step, trainers; or what stands for them under another name.
+
+    A loss comes last, beside these: it tells which gradient is meant. With `wanted`, that function comes in place of
+    all others, but for the loss.
+    """
+    every = list(_callables(module))
+    losses = [found for found in every if found.kind == "loss" and "." not in found.name]
+    if wanted:
+        main = [found for found in every if found.name == wanted]
+    else:
+        main = [found for found in every if found.name in ("gradient", "step")] + list(_trainers(module))
+        main = main or _likeliest(every)
+    return main + [found for found in losses if found not in main]
+
+
+def _likeliest(every: list[Found]) -> list[Found]:
+    """The first gradient that can be asked, else the first step; functions before methods."""
+    asked = [found for found in every if found.kind in ("gradient", "step") and kind_by_name(found.name) is not None]
+    asked = [found for found in asked if len(found.required) + len(found.attributes) >= 3]
+    return sorted(asked, key=lambda found: (found.kind != "gradient", "." in found.name, not _is_whole(found.name)))[:1]
+
+
+def _is_whole(name: str) -> bool:
+    return bool(re.search(r"gradients?$|^grads?$|descent|step", name, re.IGNORECASE))
+
+
+def _callables(module: ModuleType) -> Iterator[Found]:
+    for name, value in vars(module).items():
+        if inspect.isclass(value) and value.__module__ == module.__name__ and not issubclass(value, Trainer):
+            yield from _methods(value)
+        elif callable(value) and not inspect.isclass(value) and _is_own(name, value, module):
+            yield described(value, name, _kind_in_file(name, value))
+
+
+def _is_own(name: str, value: Any, module: ModuleType) -> bool:
+    return name in CANONICAL or getattr(value, "__module__", None) == module.__name__
+
+
+def _kind_in_file(name: str, value: Any) -> Kind:
+    """The names that are asked for tell; others, as `kind_of` says."""
+    exact: dict[str, Kind] = {"gradient": "gradient", "step": "step", "loss": "loss"}
+    return exact.get(name) or kind_of(value)
+
+
+def _methods(owner: type) -> Iterator[Found]:
+    attributes = _attributes(owner)
+    construction = _parameters(owner)[0] if "__init__" in vars(owner) else ()
+    for name, value in vars(owner).items():
+        kind = kind_by_name(name)
+        if not inspect.isfunction(value) or kind is None:
+            continue
+        found = described(value, f"{owner.__name__}.{name}", kind)
+        required = found.required[1:]
+        held = tuple(a for a in attributes if _adds(a, required + found.optional))
+        yield Found(
+            found.name,
+            _method_kind(kind, required, held),
+            required,
+            found.optional,
+            found.returns,
+            held,
+            construction,
+            found.empty,
+        )
+
+
+def _method_kind(kind: Kind, required: tuple[str, ...], held: tuple[str, ...]) -> Kind:
+    return (
+        "step"
+        if kind == "step" and any(role_of(name) == "rate" for name in required + held)
+        else kind
+        if kind != "step"
+        else "gradient"
+    )
+
+
+def _adds(attribute: str, given: tuple[str, ...]) -> bool:
+    """Whether an attribute holds a parameter, or a rate, that no argument gives."""
+    role = role_of(attribute)
+    return role in ("weights", "bias", "theta", "rate") and role not in {role_of(name) for name in given}
+
+
+def _attributes(owner: type) -> tuple[str, ...]:
+    """The names of what its methods keep in `self`, one for each role."""
+    try:
+        source = inspect.getsource(owner)
+    except (OSError, TypeError):
+        return ()
+    names = dict.fromkeys(re.findall(r"\bself\.(\w+)\b(?!\s*\()", source))
+    first = {role_of(name): name for name in reversed(list(names)) if role_of(name)}
+    return tuple(name for name in names if name in first.values())
+
+
+def _trainers(module: ModuleType) -> Iterator[Found]:
+    for name, value in vars(module).items():
+        if (
+            inspect.isclass(value)
+            and issubclass(value, Trainer)
+            and value.__module__ == module.__name__
+            and not inspect.isabstract(value)
+        ):
+            yield Found(name, "trainer")
+
+
+def nothing_to_check(module: ModuleType, wanted: str = "") -> NoAnswer:
     """The failure of a module without any of these: with the names of the functions that it has."""
     functions = [name for name, value in vars(module).items() if inspect.isfunction(value)]
-    return NoAnswer("nothing-to-check", given=", ".join(functions[:8]))
+    names = ", ".join(functions[:8])
+    return (
+        NoAnswer("not-in-file", given=names, expected=wanted) if wanted else NoAnswer("nothing-to-check", given=names)
+    )

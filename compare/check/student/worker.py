@@ -7,7 +7,7 @@ the parent sees how far it came. Nothing that the student's code prints can be t
 from __future__ import annotations
 
 import faulthandler
-import importlib.util
+import linecache
 import signal
 import sys
 from collections.abc import Callable
@@ -19,7 +19,9 @@ from handgrad.compare.check.student.asking import ask_all
 from handgrad.compare.check.student.failures import GiveUp, failure_from
 from handgrad.compare.check.student.job import Job
 from handgrad.compare.check.student.messages import Answered, Done, Failed, Function, write
+from handgrad.compare.check.student.notebook import source_of
 from handgrad.compare.check.student.subjects import nothing_to_check, subjects
+from handgrad.compare.results.diagnosis import NoAnswer, SourceLine
 
 #: Bytes that the student's code may write into one file, and we into ours.
 LARGEST_FILE_BYTES = 32 * 1024 * 1024
@@ -29,7 +31,7 @@ STACK_SIGNAL = getattr(signal, "SIGUSR1", None)
 
 
 #: What is asked of the module of that file; its messages go to the stream.
-Asking = Callable[[ModuleType, str, IO[str]], None]
+Asking = Callable[[ModuleType, Job, IO[str]], None]
 
 
 def work(job: Job, asking: Asking) -> None:
@@ -46,43 +48,42 @@ def work(job: Job, asking: Asking) -> None:
             write(out, Failed(failure_from(error, error.__traceback__, job.file)))
         else:
             try:
-                asking(module, job.file, out)
+                asking(module, job, out)
             except GiveUp as problem:
                 write(out, Failed(problem.failure))
         write(out, Done())
 
 
 def load(file: str) -> ModuleType:
-    """Runs the file as a module that is not `__main__`; its folder is where it imports from first."""
-    folder = str(Path(file).parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    spec = importlib.util.spec_from_file_location(MODULE, file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    """Runs the file, once, as a module that is not `__main__`; its folder is where it imports from last."""
+    sys.path.append(str(Path(file).parent))
+    module = ModuleType(MODULE)
+    module.__file__ = file
     sys.modules[MODULE] = module
-    spec.loader.exec_module(module)
+    text = source_of(Path(file))
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    exec(compile(text, file, "exec", dont_inherit=True), vars(module))
     return module
 
 
-def ask(module: ModuleType, file: str, out: IO[str]) -> None:
-    """Asks all that the module defines, each function anew for each form of its arguments."""
-    found = list(subjects(module))
-    if not found:
-        write(out, Failed(nothing_to_check(module)))
-    for name, kind in found:
-        write(out, Function(name, kind))
-        for form, answer in ask_all(_fresh(file, name), kind):
+def ask(module: ModuleType, out: IO[str], wanted: str = "") -> None:
+    """Asks all that the module defines."""
+    found = subjects(module, wanted)
+    if not [one for one in found if one.kind != "loss" or len(found) == 1]:
+        write(out, Failed(nothing_to_check(module, wanted)))
+        return
+    for one in found:
+        write(out, Function(one.name, one.kind, one))
+        if one.empty:
+            write(out, Failed(NoAnswer("not-written", line=_line(module, one.empty))))
+            return
+        for form, answer in ask_all(getattr(module, one.name.partition(".")[0]), one):
             write(out, Answered.of(answer, form))
 
 
-def _fresh(file: str, name: str) -> Callable[[], Callable[..., object]]:
-    def function() -> Callable[..., object]:
-        fresh: Callable[..., object] = getattr(load(file), name)
-        return fresh
-
-    return function
+def _line(module: ModuleType, number: int) -> SourceLine:
+    file = str(module.__file__)
+    return SourceLine(Path(file).name, number, linecache.getline(file, number).strip())
 
 
 def _limit(memory_bytes: int) -> None:
@@ -101,4 +102,4 @@ def _limit(memory_bytes: int) -> None:
 
 
 if __name__ == "__main__":
-    work(Job.read(sys.argv[1:]), ask)
+    work(Job.read(sys.argv[1:]), lambda module, job, out: ask(module, out, job.function))

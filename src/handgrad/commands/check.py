@@ -42,6 +42,13 @@ def check(
     integers: Annotated[
         bool, typer.Option("--integers", help="Numbers that wrap around on int32 or uint8 are a mistake, not a note.")
     ] = False,
+    function: Annotated[
+        str,
+        typer.Option(
+            help="The function to check, Class.method for a method. [default: gradient, step, or what stands for them]",
+            show_default=False,
+        ),
+    ] = "",
     hint_only: HintOnly = False,
     json_output: Json = False,
     time_limit: TimeLimit = 10.0,
@@ -50,7 +57,13 @@ def check(
     from handgrad.compare.check.file import check_file
 
     show_assessment(
-        check_file(file, time_limit_seconds=time_limit, loss=None if loss is None else loss.value, integers=integers),
+        check_file(
+            file,
+            time_limit_seconds=time_limit,
+            loss=None if loss is None else loss.value,
+            integers=integers,
+            function=function,
+        ),
         hint_only,
         json_output,
     )

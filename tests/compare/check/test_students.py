@@ -54,6 +54,29 @@ def test_a_mistake_is_called_by_its_name(name: str, mistake: str) -> None:
     assert (found.correct, found.mistakes) == (False, (mistake,)), str(found)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "m03_args_w_b_X_y.py",
+        "m06_toplevel_training_6s.py",
+        "ok30_ng_name.py",
+        "folder_with_random/ex.py",
+        "folder_with_random/mueller.py",
+    ],
+)
+def test_what_is_right_is_not_accused(name: str) -> None:
+    assert told(name).correct, str(told(name))
+
+
+def test_a_loss_beside_a_gradient_is_looked_at() -> None:
+    found = told("c9_ng_2m.py")
+    assert found.correct, str(found)
+    assert found.explanation.startswith("Correct for the loss (1/2n) Σ r²")
+    other = told("m01_right_gradient_wrong_loss.py")
+    assert not other.correct
+    assert "Held against the loss (1/2n) Σ r² that stands beside it" in other.explanation
+
+
 def test_the_constant_is_told() -> None:
     assert "0.01 times the right one" in told("u14_lr_inside.py").explanation
     assert "not λW" not in told("u15_L2_2lambda.py").mathematics

@@ -13,7 +13,7 @@ def vectorised(X, y, weights, bias):
     return weights - 0.01 * dW, bias - 0.01 * db
 
 
-def long_step(X, y, weights, bias, lr=0.1):
+def long_way(X, y, weights, bias, lr=0.1):
     r = X @ weights + bias - y
     return weights - lr * 2 * X.T @ r / len(y), bias - lr * 2 * r.mean()
 
