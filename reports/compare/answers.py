@@ -126,7 +126,8 @@ def for_run(found: Choice) -> str:
         )
     others = [cost for cost in found.costs if cost.backend != found.run]
     beside = f"; next {shown(others[0].backend)}, {_seconds(others[0].run)}" if others else ""
-    return f"its {epochs} take {_seconds(_cost(found, found.run).run)}, start included{beside}."
+    taken = f"{'takes' if found.epochs == 1 else 'take'} {_seconds(_cost(found, found.run).run)}"
+    return f"its {epochs} {taken}, start included{beside}."
 
 
 def _with_run(found: Choice, name: str) -> str:
@@ -136,9 +137,8 @@ def _with_run(found: Choice, name: str) -> str:
 def per_epoch(found: Choice, comparison: Comparison) -> str:
     """Who has the shortest steady epoch."""
     if found.epoch is None:
-        shortest = _cost(found, found.epoch_tied[0]).epoch
-        names = listed([shown(name) for name in found.epoch_tied])
-        return f"Per steady epoch, {names} are not told apart: about {_seconds(shortest)}."
+        each = [f"{shown(name)} ({_seconds(_cost(found, name).epoch)})" for name in found.epoch_tied]
+        return f"Per steady epoch, {listed(each)} are not told apart."
     cost = _cost(found, found.epoch)
     gain = words.gain(found.epoch, comparison.backends[found.epoch].speed)
     return f"Per steady epoch: {shown(found.epoch)}, {_seconds(cost.epoch)}{gain}."

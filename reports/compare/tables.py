@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from handgrad.compare.results.comparison import BackendResult, Comparison, Pair
@@ -56,9 +57,17 @@ def outcome(comparison: Comparison) -> TextTable:
         "Outcome",
         columns,
         rows,
-        "The loss is the mean squared error after the last epoch; parameters are in the table's own units.",
+        "The loss is the mean squared error after the last epoch; parameters are in the table's own units."
+        f"{_diverged_note(comparison)}",
         comparison.backends,
     )
+
+
+def _diverged_note(comparison: Comparison) -> str:
+    """Which epoch is the last of a run that left the range."""
+    if all(result.diverged_at is None for result in comparison.backends.values()):
+        return ""
+    return " Of a run that diverged, both are those of the epoch named, whose loss is not finite."
 
 
 def ended(result: BackendResult) -> str:
@@ -69,7 +78,8 @@ def ended(result: BackendResult) -> str:
 
 
 def _end(result: BackendResult, weights: int) -> list[str]:
-    loss = result.losses[-1] if result.losses else None
+    left = result.diverged_at is not None  # `losses` ends before that epoch, `weights` with it
+    loss = math.inf if left else result.losses[-1] if result.losses else None
     own = result.weights[:weights] if result.weights else (None,) * weights
     return [numbers.number(value) for value in (loss, *own, result.bias)]
 
@@ -128,9 +138,16 @@ def accuracy(comparison: Comparison) -> TextTable:
         rows,
         "Gradient ULP: the worst derivative at the start, in steps to the next representable number. Of bound: the "
         "worst error there, of a derivative or of the loss, over what rounding may cause; above 1 is wrong. End: the "
-        f"worst parameter after the last epoch, in ULPs and as a relative error.{near_zero_note(rows)}",
+        f"worst parameter after the last epoch{_finite(comparison)}, in ULPs and as a relative error."
+        f"{near_zero_note(rows)}",
         judged,
     )
+
+
+def _finite(comparison: Comparison) -> str:
+    """Up to which epoch parameters are judged, where a run left the range."""
+    left = any(result.diverged_at is not None for result in comparison.backends.values())
+    return " with a finite loss" if left else ""
 
 
 def _accuracy(result: BackendResult) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from itertools import zip_longest
 
 from handgrad.compare.results.checks import Precision, SelfTest
-from handgrad.compare.results.comparison import BackendResult, Comparison, Curvature, Problem
+from handgrad.compare.results.comparison import Accuracy, BackendResult, Comparison, Curvature, Problem
 from handgrad.compare.results.timing import Speed
 from handgrad.reports.compare import arrival as arrivals
 from handgrad.reports.compare.remarks import remark
@@ -63,7 +63,10 @@ def agreement(comparison: Comparison) -> str:
     who = f"{everyone} backends agree" if len(judged) > 1 else f"{shown(next(iter(judged)))} is right"
     ended = [name for name in judged if comparison.backends[name].status == "diverged"]
     as_exact = " They leave the range as the exact run does." if ended else ""
-    return f"{who}: every gradient is within its rounding-error bound{_worst(comparison)}.{as_exact}"
+    where = (
+        "the gradient at the start and the parameters at every recorded epoch are within their rounding-error bounds"
+    )
+    return f"{who}: {where}{_worst(comparison)}.{as_exact}"
 
 
 def _all(judged: Collection[str]) -> str:
@@ -71,18 +74,21 @@ def _all(judged: Collection[str]) -> str:
 
 
 def _worst(comparison: Comparison) -> str:
-    ratios = {
-        name: result.accuracy.start_gradient.bound_ratio
-        for name, result in comparison.backends.items()
-        if result.accuracy is not None
-    }
-    known = {name: ratio for name, ratio in ratios.items() if ratio is not None}
+    """The largest error over its bound among all that were judged, and by whom."""
+    judged = {name: result.accuracy for name, result in comparison.backends.items() if result.accuracy is not None}
+    known = {name: ratios for name, accuracy in judged.items() if (ratios := _ratios(accuracy))}
     if not known:
         return ""
-    name = max(known, key=lambda name: known[name])
-    if known[name] == 0:
+    name = max(known, key=lambda name: max(known[name]))
+    if max(known[name]) == 0:
         return " (there is no error at all)"
-    return f" (the largest error is {numbers.ratio(known[name])} of it, by {shown(name)})"
+    return f" (the largest error is {numbers.ratio(max(known[name]))} of its bound, by {shown(name)})"
+
+
+def _ratios(accuracy: Accuracy) -> list[float]:
+    """Error over bound, of the start gradient and at each recorded epoch, as far as known."""
+    epochs = accuracy.epochs.bound_ratio if accuracy.epochs else (accuracy.parameters.bound_ratio,)
+    return [ratio for ratio in (accuracy.start_gradient.bound_ratio, *epochs) if ratio is not None]
 
 
 def fastest(comparison: Comparison) -> str | None:

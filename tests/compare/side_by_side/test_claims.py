@@ -96,6 +96,11 @@ def test_every_claim_is_true_of_the_numbers(seed: int) -> None:
 def agreement(found: Found, said: str) -> None:
     right = all(result["accuracy"]["passed"] for result in found["backends"].values())
     assert said.startswith("Yes: ") == found["verdict"]["passed"] == found["verdict"]["agree"]["passed"] == right
+    judged = [result["accuracy"] for result in found["backends"].values()]
+    ratios = [one["start_gradient"]["bound_ratio"] for one in judged]
+    ratios += [ratio or 0.0 for one in judged for ratio in one["epochs"]["bound_ratio"]]
+    match = re.search(r"the largest error is ([\d.e+-]+) of its bound", said)
+    assert (float(match[1]) if match else 0.0) == pytest.approx(max(ratios), rel=0.06)
 
 
 def arrival(found: Found, said: str, kind: str) -> None:

@@ -103,12 +103,16 @@ def test_the_choice_is_for_this_run_then_per_epoch_then_where_the_order_changes(
     ]
 
 
+def test_one_epoch_takes_its_time() -> None:
+    assert told(answered(choice=replace(CHOICE, epochs=1)))[2].lines[0].startswith("its 1 epoch takes ")
+
+
 def test_noise_forbids_a_choice() -> None:
     noisy = replace(CHOICE, run=None, epoch=None, run_tied=("python", "numpy"), epoch_tied=("numpy", "python"))
     which = told(answered(choice=replace(noisy, overtakings=())))[2]
     assert (which.mark, which.word) == ("open", "Too noisy to tell")
     assert "python (37 ms) and numpy (120 ms) are not told apart" in which.lines[0]
-    assert which.lines[1].startswith("Per steady epoch, numpy and python are not told apart")
+    assert which.lines[1] == "Per steady epoch, numpy (8 µs) and python (360 µs) are not told apart."
 
 
 def test_every_report_has_the_three_answers() -> None:

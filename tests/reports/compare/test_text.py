@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from handgrad.compare.results.comparison import EpochErrors
 from handgrad.compare.results.verdict import Objection, Verdict
 from handgrad.reports.compare.html import html
 from handgrad.reports.compare.tables import accuracy, against, speed, tables
@@ -145,8 +146,32 @@ def test_no_error_and_two_backends_have_words_of_their_own():
     for name, result in exact.items():
         start = replace(result.accuracy.start_gradient, bound_ratio=0.0)
         exact[name] = replace(result, accuracy=replace(result.accuracy, start_gradient=start))
+        result = exact[name]
+        later = EpochErrors((0, 1), (0.0, 2.0), (0.0, 2e-16), (0.0, 0.25 if name == "numpy" else 0.0))
+        exact[name] = replace(result, accuracy=replace(result.accuracy, epochs=later))
+    where = (
+        "the gradient at the start and the parameters at every recorded epoch are within their rounding-error bounds"
+    )
     said = agreement(replace(comparison, backends=exact))
-    assert said == "Both backends agree: every gradient is within its rounding-error bound (there is no error at all)."
+    assert said == f"Both backends agree: {where} (the largest error is 0.25 of its bound, by numpy)."
+    for name, result in exact.items():
+        none = EpochErrors((0, 1), (0.0, 0.0), (0.0, 0.0), (0.0, 0.0))
+        exact[name] = replace(result, accuracy=replace(result.accuracy, epochs=none))
+    said = agreement(replace(comparison, backends=exact))
+    assert said == f"Both backends agree: {where} (there is no error at all)."
+
+
+def test_a_run_that_left_the_range_shows_no_loss_of_another_epoch_beside_its_parameters():
+    """Seen: parameters of epoch 4, whose loss is no number, beside the loss of epoch 3."""
+    comparison = compared()
+    result = comparison.backends["numpy"]
+    left = replace(result, status="diverged", diverged_at=4, losses=result.losses[:4])
+    made = tables(replace(comparison, backends=dict(comparison.backends) | {"numpy": left}))
+    row = dict(zip(made[0].subjects, made[0].rows, strict=True))["numpy"]
+    assert [cell.strip() for cell in row[1:3]] == ["diverged at 4", "∞"]
+    assert "both are those of the epoch named" in made[0].note
+    assert "after the last epoch with a finite loss" in next(t.note for t in made if t.name == "accuracy")
+    assert "diverged" not in tables(comparison)[0].note
 
 
 def test_rate_and_standardisation_are_said():
