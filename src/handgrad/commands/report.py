@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from handgrad.commands.shared.lock import locked
 from handgrad.commands.shared.output import show_lines
 
 
@@ -35,10 +36,11 @@ def render(run: Path, out: Path | None) -> list[Path]:
     path, content = content_of(run)
     folder = out or path.parent
     kind = head_of(content, str(path)).kind
-    if kind == Bench.kind:
-        return write_bench(from_json(content, Bench, str(path)), folder)
-    if kind == Reproduction.kind:
-        return write_reproduction(from_json(content, Reproduction, str(path)), folder)
-    if kind == ClassGrades.kind:
-        return write_grades(from_json(content, ClassGrades, str(path)), folder)
-    return write_comparison(from_json(content, Comparison, str(path)), folder)
+    with locked(folder):
+        if kind == Bench.kind:
+            return write_bench(from_json(content, Bench, str(path)), folder)
+        if kind == Reproduction.kind:
+            return write_reproduction(from_json(content, Reproduction, str(path)), folder)
+        if kind == ClassGrades.kind:
+            return write_grades(from_json(content, ClassGrades, str(path)), folder)
+        return write_comparison(from_json(content, Comparison, str(path)), folder)

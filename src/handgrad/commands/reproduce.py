@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from handgrad.commands.shared.completion import complete_published
+from handgrad.commands.shared.lock import locked
 from handgrad.commands.shared.options import Backends, Json, chosen
 from handgrad.commands.shared.output import exit_unless, show_run
 from handgrad.commands.shared.runs import progress_bar
@@ -38,10 +40,10 @@ def reproduce(
     from handgrad.reports.reproduce.text import text
 
     wanted = [find(name) for name in dict.fromkeys(ids or runs())]
-    with progress_bar() as progress:
+    with contextlib.nullcontext() if out is None else locked(out), progress_bar() as progress:
         found = repeat(wanted, chosen(backends), progress)
-    if out is not None:
-        write(found, out)
+        if out is not None:
+            write(found, out)
     show_run(found, text, out, json_output)
     exit_unless(found.passed)
 

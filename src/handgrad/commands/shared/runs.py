@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from handgrad.commands.shared.lock import locked
 from handgrad.signals import advised
 
 if TYPE_CHECKING:
@@ -22,15 +23,17 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def run_folder(out: Path | None, source: str) -> Iterator[Path]:
-    """The folder of --out, or a new one under runs/, which is gone again if nothing was written."""
-    if out is not None:
-        yield out
-        return
-    folder = claimed_folder(source)
+    """The folder of --out, or a new one under runs/, which is gone again if nothing was written.
+
+    Raises:
+        FolderInUse: If another run writes there.
+    """
+    folder = claimed_folder(source) if out is None else out
     try:
-        yield folder
+        with locked(folder):
+            yield folder
     finally:
-        if not any(folder.iterdir()):
+        if out is None and not any(folder.iterdir()):
             folder.rmdir()
 
 

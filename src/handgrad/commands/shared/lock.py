@@ -1,0 +1,103 @@
+"""A folder that one process alone writes to: two runs in one folder would mix their results.
+
+The lock is the system's own (flock(2); on Windows msvcrt), which ends with the process however that ends, so that a
+killed run leaves no folder locked. The file holds the number of the process, for the message.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+FILE = ".lock"
+
+#: Windows locks bytes, which nobody else can read then: one far behind the number of the process.
+BYTE = 2**20
+
+
+class FolderInUse(RuntimeError):
+    """Another process writes to the folder; the message names both."""
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keeps other processes from writing to a folder, which is made if there is none.
+
+    A folder that holds nothing at the end, and was not there before, is gone again.
+
+    Raises:
+        FolderInUse: If another process does.
+        OSError: If the folder cannot be made or written.
+    """
+    made = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with _lock(folder):
+            yield
+    finally:
+        if made:
+            with contextlib.suppress(OSError):  # it holds something
+                folder.rmdir()
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    path = folder / FILE
+    try:
+        descriptor = _taken(path, folder)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from None
+    try:
+        os.truncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+        yield
+    finally:
+        if os.name != "nt":  # while it is held: another could not take it, and must not lose its own
+            path.unlink(missing_ok=True)
+        os.close(descriptor)
+        if os.name == "nt":
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
+def _taken(path: Path, folder: Path) -> int:
+    """The open file, locked by this process.
+
+    Raises:
+        FolderInUse: If it is another's.
+        OSError: If it cannot be opened.
+    """
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        if not _lock_now(descriptor):
+            owner = os.read(descriptor, 20).decode("ascii", "replace").strip()
+            os.close(descriptor)
+            who = f"process {owner}" if owner else "another process"
+            raise FolderInUse(f"{folder}: {who} writes there; wait for its end, or give another folder")
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        os.close(descriptor)  # the one before removed it meanwhile: what is locked is no longer in the folder
+
+
+def _lock_now(descriptor: int) -> bool:
+    """Locks a file, if no other process does; a file system that knows no locks lets everybody in."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            os.lseek(descriptor, BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+            os.lseek(descriptor, 0, os.SEEK_SET)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        return False
+    except OSError:
+        return True
+    return True

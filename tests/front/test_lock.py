@@ -1,0 +1,82 @@
+"""Two runs never write to one folder."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handgrad.commands.shared.lock import FILE, FolderInUse, locked
+
+HOLDS = """
+import sys, time
+from pathlib import Path
+from handgrad.commands.shared.lock import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process, which writes to the folder `run`."""
+    process = subprocess.Popen([sys.executable, "-c", HOLDS, tmp_path / "run"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "compare --backends python,numpy",
+        "compare --backends python,numpy --resume",
+        "bench --rows 100 --features 1 --backends python",
+        "gradcheck --backends python",
+        "reproduce",
+    ],
+)
+def test_the_second_run_in_a_folder_is_refused(
+    words: str, other: subprocess.Popen[str], cli: Callable[..., Any], tmp_path: Path
+) -> None:
+    before = sorted((tmp_path / "run").iterdir())
+    done = cli(*words.split(), "--out", "run")
+    assert done.exit_code == 2
+    (line,) = done.stderr.splitlines()
+    assert line == (f"handgrad: run: process {other.pid} writes there; wait for its end, or give another folder")
+    assert sorted((tmp_path / "run").iterdir()) == before
+
+
+def test_a_report_is_not_written_into_the_folder_of_a_run_at_work(
+    other: subprocess.Popen[str], cli: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "run" / "result.json").write_text("{}")
+    done = cli("report", "run")
+    assert (done.exit_code, f"process {other.pid} writes there" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_killed_run_leaves_no_folder_locked(other: subprocess.Popen[str], tmp_path: Path) -> None:
+    with pytest.raises(FolderInUse), locked(tmp_path / "run"):
+        pass
+    other.kill()
+    other.wait()
+    with locked(tmp_path / "run"):
+        assert (tmp_path / "run" / FILE).exists()
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_a_folder_that_holds_nothing_is_gone_again_unless_it_was_there_before(tmp_path: Path) -> None:
+    with locked(tmp_path / "new"):
+        assert (tmp_path / "new").is_dir()
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "old").mkdir()
+    with locked(tmp_path / "old"):
+        pass
+    assert (tmp_path / "old").is_dir()
