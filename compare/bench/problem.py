@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import math
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from handgrad.backends.interface import DType, FloatArray, Plan
+from handgrad.compare.data_file import data_file
 from handgrad.compare.timing.laps import LapPlans
 
 #: So many epochs are compared with the reference's.
@@ -48,13 +46,9 @@ class CellProblem:
         """The laps of a clock: from starts about as large as the solution; the rate is half of the limit 2/λ_max."""
         return LapPlans(self.plan, len(self.y), np.ones(self.X.shape[1] + 1), 1 / self.plan.learning_rate)
 
-    @contextlib.contextmanager
-    def file(self) -> Iterator[str]:
+    def file(self) -> contextlib.AbstractContextManager[str]:
         """A file with X and y for the workers; gone afterwards."""
-        with tempfile.TemporaryDirectory(prefix="handgrad-") as folder:
-            path = Path(folder, "data.npz")
-            np.savez(path, X=self.X, y=self.y)
-            yield str(path)
+        return data_file(self.X, self.y)
 
 
 def problem(size: Size, seed: int) -> CellProblem:

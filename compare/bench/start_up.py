@@ -6,7 +6,6 @@ The first finds nothing compiled, the second finds the compiled code that the fi
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,6 +15,7 @@ from handgrad.compare.bench.fleet import Fleet
 from handgrad.compare.bench.left_out import not_made
 from handgrad.compare.bench.problem import CellProblem, Size, problem
 from handgrad.compare.bench.records import LeftOut, StartUpRecord
+from handgrad.compare.lifetime import temporary_folder
 from handgrad.compare.results.bench import Settings
 from handgrad.compare.timing.messages import AskMemory, Bind, FirstCall, Load, PlanMessage
 from handgrad.compare.timing.process import WorkerError, WorkerHandle
@@ -79,5 +79,5 @@ def again(worker: WorkerHandle, data: str, tiny_data: str, made: CellProblem, co
 @contextlib.contextmanager
 def cache_folder() -> Iterator[dict[str, str]]:
     """Variables that make compilers keep their code in a folder that is empty at first, and gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="handgrad-cache-") as folder:
+    with temporary_folder() as folder:
         yield {"NUMBA_CACHE_DIR": folder, "TORCHINDUCTOR_CACHE_DIR": folder, "JAX_COMPILATION_CACHE_DIR": folder}

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +18,7 @@ from handgrad.backends.interface import (
     Parameters,
     Plan,
 )
+from handgrad.compare.data_file import data_file
 from handgrad.compare.judge.closed_form import solve
 from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.results.comparison import Problem
@@ -129,13 +128,9 @@ class Prepared:
         """Identifies data and plan, so that a resumed run never mixes two problems."""
         return fingerprint(self.X.tobytes(), self.y.tobytes(), self.plan)
 
-    @contextlib.contextmanager
-    def data_file(self) -> Iterator[Path]:
+    def data_file(self) -> contextlib.AbstractContextManager[str]:
         """A file with X and y for the backends' processes; gone afterwards."""
-        with tempfile.TemporaryDirectory(prefix="handgrad-") as folder:
-            path = Path(folder, "data.npz")
-            np.savez(path, X=self.X, y=self.y)
-            yield path
+        return data_file(self.X, self.y)
 
     def back(
         self, weights: Sequence[Sequence[Number]], biases: Sequence[Number]

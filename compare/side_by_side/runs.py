@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -91,15 +90,15 @@ class RunContext:
     prepared: Prepared
     options: Options
     journal: Journal
-    data: Path
+    data: str
     reader: str | None
     laps: LapJudge
     writing: threading.Lock = field(default_factory=threading.Lock)
 
-    def keep(self, key: str, measured: Answers | Timing | LapEnds) -> None:
-        """Into the journal; lanes may come at the same time."""
+    def keep(self, measured: Mapping[str, Answers | Timing | LapEnds]) -> None:
+        """Into the journal, all of it or nothing; lanes may come at the same time."""
         with self.writing:
-            self.journal.append(key, measured)
+            self.journal.extend(measured)
 
     def bytes(self) -> int:
         """Of X and y, in the dtype."""
@@ -145,31 +144,44 @@ def in_lanes(
 def carry_out(run: Run, context: RunContext) -> None:
     """Everything but the steady timing: from starting the process to the end of the whole run, and why its bits differ.
 
-    Its process is killed when the thread that started it ends; see `handgrad.compare.timing.outset.die_with_parent`.
+    Its process is killed when the thread that started it ends; see `handgrad.compare.lifetime.die_with_parent`.
     """
     name = run.entry.name
     if (reason := run.entry.reason()) is not None:
         run.status, run.reason = "unavailable", reason
         return
     run.answers = context.journal.get(f"run {name}", Answers)
-    if run.answers is None or kept_timing(name, context.journal) is None:  # no earlier run finished it
+    if run.answers is None or kept_timing(name, context.journal) is None:
         run.worker = Worker(name, context.options.thread_count(), context.options.timeout_seconds)
         try:
-            run.answers = asked(run.worker, context)
+            if run.answers is None:
+                run.answers = asked(run.worker, context)
+                context.keep({f"run {name}": run.answers})
+            else:  # an earlier run was ended before its steady epochs were timed
+                made_ready(run.worker, context)
         except WorkerError as error:
-            run.answers = None
-            run.fail(error)
-            return
-        context.keep(f"run {name}", run.answers)
-        run.contestants = calibrated(clocks(run, context))
+            if run.answers is None:
+                run.fail(error)
+                return
+            run.stop(error)
+        else:
+            run.contestants = calibrated(clocks(run, context))
     run.explanation = explanation(run.answers, context.prepared)
+
+
+def made_ready(worker: Worker, context: RunContext) -> None:
+    """Library, data and compiled code, as the clock of steady epochs needs them."""
+    plan = PlanMessage.of(context.prepared.plan)
+    worker.ask(Load())
+    worker.ask(Bind(context.data, plan.dtype))
+    worker.ask(FirstCall(plan))
 
 
 def asked(worker: Worker, context: RunContext) -> Answers:
     """All answers of a process but its times."""
     prepared, plan = context.prepared, PlanMessage.of(context.prepared.plan)
     loaded = worker.ask(Load())
-    bound = worker.ask(Bind(str(context.data), plan.dtype))
+    bound = worker.ask(Bind(context.data, plan.dtype))
     first = worker.ask(FirstCall(plan))
     trained = worker.ask(Train(plan))
     memory = worker.ask(AskMemory())
@@ -216,8 +228,10 @@ def time_epochs(runs: Mapping[str, Run], context: RunContext) -> Timing | None:
     That is the limit of whoever reads them in each epoch; None where no living process can measure it.
     """
     contestants = {name: one for run in runs.values() for name, one in run.contestants.items()}
-    for name, timing in measure(contestants, context.options.budget_seconds * len(contestants)).items():
-        context.keep(f"epochs {name}", timing)
+    timings = measure(contestants, context.options.budget_seconds * len(contestants))
+    ends = {name: run.laps.end() for name, run in runs.items() if run.laps is not None}
+    laps = {f"laps {name}": end for name, end in ends.items() if end is not None}
+    context.keep(laps | {f"epochs {name}": timing for name, timing in timings.items()})
     judge_laps(runs, context)
     for name, run in runs.items():
         run.timing = kept_timing(name, context.journal)
@@ -235,10 +249,8 @@ def held_by(laps: HeldLaps) -> Callable[[LapEnd], str | None]:
 
 
 def judge_laps(runs: Mapping[str, Run], context: RunContext) -> None:
-    """Keeps how the laps of each ended; a backend whose times are those of something else has failed."""
+    """Reads how the laps of each ended; a backend whose times are those of something else has failed."""
     for name, run in runs.items():
-        if run.laps is not None and (found := run.laps.end()) is not None:
-            context.keep(f"laps {name}", found)
         run.lap_ends = context.journal.get(f"laps {name}", LapEnds)
         if run.lap_ends is not None and not run.lap_ends.right:
             run.stop(UntrueAnswer(reasons.of_lap_ends(run.lap_ends)))

@@ -7,9 +7,11 @@ measurements, and nothing is lost.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
+from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
@@ -72,16 +74,44 @@ class Journal:
             return None
 
     def append(self, key: str, measured: Any) -> None:
-        """Keeps a finished measurement; it is the system's to write when this returns."""
-        raw = self.found[key] = msgspec.Raw(msgspec.json.encode(measured))
-        if self.path is None:
+        """Keeps a finished measurement; it is the system's to write when this returns.
+
+        Raises:
+            OSError: If it cannot be written; it names the file.
+        """
+        self.extend({key: measured})
+
+    def extend(self, measured: Mapping[str, Any]) -> None:
+        """Keeps measurements that were made together: a process that is killed keeps all of them or none.
+
+        Raises:
+            OSError: If they cannot be written; it names the file.
+        """
+        raw = {key: msgspec.Raw(msgspec.json.encode(one)) for key, one in measured.items()}
+        self.found |= raw
+        if self.path is None or not raw:
             return
-        if not self.begun:
-            set_aside(self.path.parent)
-            self.begun = True
-        line = msgspec.json.encode(JournalLine(self.fingerprint, key, raw))
-        with self.path.open("ab") as stream:
-            stream.write(line + b"\n")
+        try:
+            if not self.begun:
+                set_aside(self.path.parent)
+                self.begun = True
+            lines = (msgspec.json.encode(JournalLine(self.fingerprint, *item)) for item in raw.items())
+            _append(self.path, b"".join(line + b"\n" for line in lines))
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
+
+
+def _append(path: Path, content: bytes) -> None:
+    """Writes at the end of a file, in one call of the system; what fits but in part is taken away again."""
+    with path.open("ab", buffering=0) as stream:
+        before = stream.tell()
+        try:
+            if stream.write(content) != len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            with contextlib.suppress(OSError):
+                stream.truncate(before)
+            raise
 
 
 def earlier(folder: Path) -> list[Path]:

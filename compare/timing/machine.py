@@ -13,8 +13,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import get_num_threads, prange
 from numpy.typing import NDArray
+
+from handgrad.backends.kernels.compiling import compiled, threaded
 
 #: Bytes of a cache line: a vector that straddles two of them costs two readings.
 CACHE_LINE = 64
@@ -30,7 +32,7 @@ PRODUCT_SIZE = 768
 Words = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def total(words: Any) -> Any:
     """The sum, wrapping around: adding integers has a latency of one cycle, so that reading is what takes the time."""
     found = np.int64(0)
@@ -39,7 +41,7 @@ def total(words: Any) -> Any:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def read(words: Any, times: Any) -> Any:
     """Reads all words so many times with one thread. Each time one is changed, or the compiler would read but once."""
     found = np.int64(0)
@@ -49,7 +51,7 @@ def read(words: Any, times: Any) -> Any:
     return found
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@threaded
 def read_threaded(words: Any, times: Any, parts: Any) -> Any:
     """Reads all words so many times with so many threads, each a part that begins at a cache line."""
     found = np.zeros(parts, np.int64)

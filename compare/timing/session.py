@@ -16,7 +16,7 @@ import msgspec
 from handgrad.compare.strain.strain import counters, strain
 from handgrad.compare.timing import messages as m
 from handgrad.compare.timing.memory import forget_peak, peak_bytes
-from handgrad.compare.timing.outset import die_with_parent, timed_import
+from handgrad.compare.timing.outset import timed_import
 
 if TYPE_CHECKING:
     from handgrad.backends.interface import Gradient, Parameters, Plan, Trainer, Training
@@ -125,7 +125,6 @@ class Session:
         and does it when it is asked for the result, is asked. The warm-up starts elsewhere, and so finds nothing out.
         """
         trainer, plan, epochs = self.bound(), request.plan.plan(), request.epochs
-        die_with_parent()
         self.settle()
         before = counters()
         gc.disable()
@@ -161,7 +160,6 @@ class Session:
         """The seconds in which this machine reads so many bytes so many times, with the threads of the process."""
         from handgrad.compare.timing.machine import Reader
 
-        die_with_parent()
         if self.reader is None or self.reader.bytes != request.bytes:
             self.reader = None  # two of the largest size need not fit
             self.reader = Reader(request.bytes)

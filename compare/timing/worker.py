@@ -16,6 +16,7 @@ import sys
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from handgrad.compare.lifetime import die_with_parent, watch_parent
 from handgrad.compare.timing.memory import resident_bytes
 from handgrad.compare.timing.outset import timed_import
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Answers requests from stdin on what stdout was; whatever else is printed goes to stderr."""
+    watch_parent()
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     first = sys.stdin.buffer.readline()
@@ -42,6 +44,7 @@ def begun(backend: str, first: bytes) -> Session:
     """
     bare = resident_bytes()
     imported = timed_import(backend) if asks_to_load(first) else None
+    die_with_parent()  # before it is first stopped, which it is after an answer, and outside of the time above
     before = resident_bytes()
     from handgrad.compare.timing.session import Session
 

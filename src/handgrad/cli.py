@@ -54,7 +54,9 @@ class OneLineErrors(TyperGroup):
         code: object = None
         try:
             code = super().main(args, prog_name or "handgrad", complete_var, False, windows_expand_args, **extra)
-        except (KeyboardInterrupt, typer.Abort):
+        except (KeyboardInterrupt, typer.Abort) as end:
+            if isinstance(end.__cause__, EOFError):  # of a file; typer takes it for that of a terminal
+                raise end.__cause__ from None
             code = INTERRUPTED
         except Terminated as end:
             code = end.code

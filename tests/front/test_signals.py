@@ -72,7 +72,6 @@ def test_a_run_that_is_ended_tidies_up_and_says_how_to_go_on(
     with started(RUNS[command], tmp_path) as process:
         measured = tmp_path / "run" / "measurements.jsonl"
         wait_until(lambda: measured.exists() or process.poll() is not None, "the first measurement")
-        wait_until(lambda: any((tmp_path / "temporary").iterdir()), "data for a worker")
         assert process.pid in living(process.pid)
         workers = psutil.Process(process.pid).children(recursive=True)  # each leads a session of its own
         assert workers

@@ -34,20 +34,24 @@ MAY_IMPORT = {
     RESULTS: {"handgrad.data.files"},  # whole files, of which data writes some, too
     "handgrad.compare.judge": {"handgrad.backends", RESULTS},
     "handgrad.compare.strain": {RESULTS},
-    "handgrad.compare.timing": {"handgrad.backends", RESULTS, "handgrad.compare.strain"},
+    "handgrad.compare.timing": {
+        "handgrad.backends", "handgrad.backends.kernels.compiling", RESULTS, "handgrad.compare",
+        "handgrad.compare.strain",
+    },
     "handgrad.compare.results.functions": set[str](),
     "handgrad.compare.functions": {"handgrad.backends", "handgrad.compare.results.functions", "handgrad.compare.judge"},
     "handgrad.compare.laps": {"handgrad.backends", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing"},
     "handgrad.compare.side_by_side": {
-        "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare.judge", "handgrad.compare.laps",
+        "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare", "handgrad.compare.judge",
+        "handgrad.compare.laps",
         "handgrad.compare.timing",
     },
     "handgrad.compare.bench": {
-        "handgrad.backends", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing", "handgrad.compare.strain",
-        "handgrad.compare.side_by_side",
+        "handgrad.backends", RESULTS, "handgrad.compare", "handgrad.compare.judge", "handgrad.compare.timing",
+        "handgrad.compare.strain", "handgrad.compare.side_by_side",
     },
     "handgrad.compare.check": {RESULTS, "handgrad.compare.check.student"},
-    "handgrad.compare.check.student": {"handgrad.backends", RESULTS},
+    "handgrad.compare.check.student": {"handgrad.backends", RESULTS, "handgrad.compare"},
     "handgrad.compare.check.exercises": {
         "handgrad.backends", RESULTS, "handgrad.compare.check", "handgrad.compare.check.student",
     },

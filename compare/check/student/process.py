@@ -12,13 +12,13 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from handgrad.compare.check.student.job import Job
+from handgrad.compare.lifetime import passing_file
 from handgrad.compare.results.diagnosis import NoAnswer, SourceLine
 
 TIME_LIMIT_SECONDS = 10.0
@@ -65,12 +65,11 @@ def started(
     Yields:
         What waits for the end, and gives what is left then.
     """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        job = Job(str(file), str(folder / "answers"), str(folder / "trace"), memory_limit_bytes, exercise, function)
-        with _process(worker, job, folder / "printed") as process:
+    with passing_file() as answers, passing_file() as trace, passing_file() as printed:
+        job = Job(str(file), answers, trace, memory_limit_bytes, exercise, function)
+        with _process(worker, job, Path(printed)) as process:
             deadline = time.monotonic() + time_limit_seconds
-            yield lambda: _ended(process, job, folder / "printed", deadline, time_limit_seconds)
+            yield lambda: _ended(process, job, Path(printed), deadline, time_limit_seconds)
 
 
 @contextlib.contextmanager

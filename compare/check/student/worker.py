@@ -21,6 +21,7 @@ from handgrad.compare.check.student.job import Job
 from handgrad.compare.check.student.messages import Answered, Done, Failed, Function, write
 from handgrad.compare.check.student.notebook import source_of
 from handgrad.compare.check.student.subjects import nothing_to_check, subjects
+from handgrad.compare.lifetime import die_with_parent
 from handgrad.compare.results.diagnosis import NoAnswer, SourceLine
 
 #: Bytes that the student's code may write into one file, and we into ours.
@@ -36,6 +37,7 @@ Asking = Callable[[ModuleType, Job, IO[str]], None]
 
 def work(job: Job, asking: Asking) -> None:
     """Loads the file, has `asking` write its answers; ends early where the student's code does."""
+    die_with_parent()
     sys.dont_write_bytecode = True
     with Path(job.trace).open("w", encoding="utf-8") as stacks, Path(job.answers).open("w", encoding="utf-8") as out:
         faulthandler.enable(stacks, all_threads=False)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,50 @@ def test_the_same_holds_in_a_cache_folder_that_the_user_names(folder: Path, tmp_
     assert answer(folder, NUMBA_CACHE_DIR=cache) == ["21", "0"]
     assert answer(folder, NUMBA_CACHE_DIR=cache) == ["21", "1"]
     assert not list(folder.rglob("__pycache__/*.nbi"))
+
+
+def truncated(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def a_bit_fallen_over(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) * 3 // 4] ^= 4
+    file.write_bytes(content)
+
+
+def no_pickle(file: Path) -> None:
+    file.write_bytes(b"\x80\x05}." if file.suffix == ".nbi" else b"<html>")
+
+
+def a_folder(file: Path) -> None:
+    file.unlink()
+    (file / "within").mkdir(parents=True)
+
+
+def of_another_version(file: Path) -> None:
+    file.write_bytes(pickle.dumps("0.1.0") + b"unknown to us")
+
+
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+@pytest.mark.parametrize("damage", [truncated, empty, a_bit_fallen_over, no_pickle, a_folder, of_another_version])
+def test_a_damaged_cache_is_as_good_as_none(folder: Path, damage: Callable[[Path], None], ending: str) -> None:
+    assert answer(folder) == ["11", "0"]
+    for file in list(folder.rglob(f"__pycache__/*.{ending}")):
+        damage(file)
+    assert answer(folder)[0] == "11"
+    if damage is not a_folder:  # nothing can be written in its place
+        assert answer(folder) == ["11", "1"]
+
+
+def test_without_a_folder_to_write_to_each_process_compiles_for_itself(folder: Path) -> None:
+    (folder / "no folder").write_text("")
+    assert answer(folder, NUMBA_CACHE_DIR=str(folder / "no folder" / "cache")) == ["11", "0"]
+
+
+def test_without_a_home_the_cache_is_where_it_can_be(folder: Path) -> None:
+    assert answer(folder, HOME="", XDG_CACHE_HOME="") == ["11", "0"]

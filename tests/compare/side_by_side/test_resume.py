@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from handgrad.compare.results.comparison import Comparison
+from handgrad.compare.side_by_side import runs
 from handgrad.compare.side_by_side import side_by_side as module
 from handgrad.compare.side_by_side.prepare import Options
 from handgrad.compare.side_by_side.runs import Run, RunContext
+from handgrad.compare.timing import journal
 from handgrad.compare.timing.journal import FILE
 from handgrad.compare.timing.messages import Load
 from handgrad.compare.timing.process import Worker, WorkerError
@@ -84,6 +86,53 @@ def test_a_run_killed_in_the_middle_of_a_line_does_only_what_is_missing(
         assert second.backends[name].speed == first.backends[name].speed
     assert second.backends["tape"].weights == first.backends["tape"].weights
     assert lines_that_parse(tmp_path) >= {"run tape", "epochs tape"}
+
+
+def finished_lines(folder: Path) -> list[str]:
+    return (folder / FILE).read_text().splitlines(keepends=True)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 9])  # what was timed together is written in one call
+@pytest.mark.parametrize("broken", ["", '{"problem": "ab'])
+@pytest.mark.usefixtures("first")
+def test_no_finished_line_is_measured_again_wherever_a_run_was_killed(count: int, broken: str, tmp_path: Path) -> None:
+    lines_of_all = finished_lines(tmp_path)
+    assert len(lines_of_all) == 9
+    kept = lines_of_all[:count]
+    (tmp_path / FILE).write_text("".join(kept) + broken)
+    module.side_by_side(NORRIS, options(resume=True), tmp_path)
+    whole = [line for line in finished_lines(tmp_path) if line != broken + "\n"]
+    assert whole[:count] == kept
+    keys = [[json.loads(line)["key"] for line in some] for some in (whole, lines_of_all)]
+    assert sorted(keys[0]) == sorted(keys[1])
+
+
+def test_what_was_timed_together_is_kept_together(
+    finished: tuple[Comparison, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine's reading is timed in a backend's process; without its line there would be no limit for good."""
+    written: list[bytes] = []
+    monkeypatch.setattr(journal, "_append", lambda path, content: written.append(content))
+    module.side_by_side(NORRIS, options(), tmp_path)
+    assert [content.count(b"\n") for content in written] == [1, 1, 1, 6]
+
+
+def test_a_kept_run_whose_process_cannot_be_started_again_stands_without_times(
+    first: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = runs.made_ready
+
+    def failing(worker: Worker, context: RunContext) -> None:
+        if worker.backend == "tape":
+            raise WorkerError("it is gone")
+        ready(worker, context)
+
+    monkeypatch.setattr(runs, "made_ready", failing)
+    (tmp_path / FILE).write_text("".join(line for line in finished_lines(tmp_path) if '"run ' in line))
+    second = module.side_by_side(NORRIS, options(resume=True), tmp_path)
+    assert second.backends["tape"].weights == first.backends["tape"].weights
+    assert second.backends["tape"].reason == "could not be timed: it is gone"
+    assert second.backends["numpy"].speed is not None
 
 
 def lines_that_parse(folder: Path) -> set[str]:
