@@ -41,6 +41,18 @@ ORDER = (
 )
 
 
+#: What a class says of itself, and of which types that is.
+TYPES = {
+    "name": (str,),
+    "summary": (str,),
+    "kind": (str,),
+    "requires": (tuple, list),
+    "install": (str,),
+    "by_default": (bool,),
+    "reads_all_rows": (bool,),
+}
+
+
 class UnknownBackend(ValueError):
     """No backend has that name; the message lists those that there are."""
 
@@ -89,7 +101,7 @@ def catalogue() -> dict[str, Entry]:
             entry = _pointed_at(point.value)
             if entry.name in found:
                 raise LookupError(f"the name {entry.name!r} is taken by {found[entry.name].module}")
-        except (LookupError, SyntaxError) as error:
+        except (LookupError, TypeError, ValueError, SyntaxError, ImportError, OSError) as error:
             warnings.warn(f"backend entry point {point.name} = {point.value!r} is left out: {error}", stacklevel=2)
         else:
             found[entry.name] = entry
@@ -166,11 +178,11 @@ def _pointed_at(value: str) -> Entry:
 def _source(module: str) -> Path | None:
     """The file of a module, found without importing the module itself."""
     top, *rest = module.split(".")
-    spec = importlib.util.find_spec(top)
+    spec = importlib.util.find_spec(top) if top else None
     if spec is None:
         return None
     if not rest:
-        return Path(spec.origin) if spec.origin else None
+        return Path(spec.origin) if spec.origin and spec.origin.endswith(".py") else None  # "built-in", a library
     for folder in spec.submodule_search_locations or ():
         path = Path(folder, *rest)
         for file in (path.with_suffix(".py"), path / "__init__.py"):
@@ -192,6 +204,17 @@ def _described(file: Path, module: str) -> list[Entry]:
 
 
 def _entry(literals: dict[str, Any], module: str, class_name: str, file: Path) -> Entry:
+    """The entry of what a class says of itself.
+
+    Raises:
+        TypeError: If something is of another type than a `Trainer` has there.
+    """
+    for name, value in literals.items():
+        if name in TYPES and not isinstance(value, TYPES[name]):
+            expected = " or ".join(kind.__name__ for kind in TYPES[name])
+            raise TypeError(f"{class_name}.{name}: expected {expected}, got {value!r}")
+    if not all(isinstance(required, str) for required in literals.get("requires", ())):
+        raise TypeError(f"{class_name}.requires: expected names of modules, got {literals['requires']!r}")
     return Entry(
         name=literals["name"],
         summary=literals["summary"],

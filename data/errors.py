@@ -29,6 +29,11 @@ def cut(text: str, limit: int = SHOWN) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def printable(path: object) -> str:
+    r"""A path as text that can be written anywhere: bytes that are no UTF-8 are escaped, as in "caf\udce9.csv"."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
 def shown(text: str) -> str:
     """A cell or a name for a message: cut, quoted, with control characters and direction marks escaped."""
     return repr(cut(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,7 +75,11 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         DataError: If there is no such file, or it cannot be read.
     """
     try:
+        if _is_device(Path(path)):
+            raise DataError(f"{path}: expected a file, got a device, which may never end")
         return Path(path).read_bytes()
+    except DataError:
+        raise
     except FileNotFoundError:
         raise DataError(f"{path}: no such file{_beside(Path(path))}") from None
     except IsADirectoryError:
@@ -85,6 +90,11 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         raise DataError(f"{path}: no permission to read it") from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise DataError(f"{path}: cannot be read ({error})") from None
+
+
+def _is_device(path: Path) -> bool:
+    mode = path.stat().st_mode
+    return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
 
 
 def _beside(path: Path) -> str:

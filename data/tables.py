@@ -8,6 +8,7 @@ counted.
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import re
 import zlib
@@ -15,13 +16,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+import psutil
+
 from handgrad.data.arrays import FloatArray, finite_rows
 from handgrad.data.columns import choose_columns
 from handgrad.data.dataset import DataError, Dataset
+from handgrad.data.errors import printable
 from handgrad.data.files import read_bytes
 from handgrad.data.formats.csv_table import CsvTable
 
 GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
+
+#: Of the memory that is free, what a compressed file may expand to: its text and the table stand there together.
+EXPANDED_SHARE = 0.25
 
 #: Files that are no tables of text, by how they begin, and what each is.
 OTHER_FORMATS = {
@@ -95,7 +102,7 @@ def load_table(
         DataError: If the file cannot be read, or is no table of finite numbers, or (`to_fit`) none that a line can
             be fitted to. The message is one line.
     """
-    source = str(path)
+    source = printable(path)
     table = _open(source, read_bytes(path), separator, encoding)
     chosen = choose_columns(table.names, target, features, source, table.labels(), table.hint)
     values = table.numbers(chosen.indices)
@@ -121,9 +128,17 @@ def _open(source: str, content: bytes, separator: str | None, encoding: str | No
 
 
 def _decompressed(source: str, content: bytes) -> bytes:
+    most = int(psutil.virtual_memory().available * EXPANDED_SHARE)
     try:
-        return gzip.decompress(content)
+        with gzip.open(io.BytesIO(content)) as stream:
+            found: bytes = stream.read(most + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(
             f"{source}: the gzip file is cut off or damaged ({error}); get it again, no row was used"
         ) from None
+    if len(found) > most:
+        raise DataError(
+            f"{source}: expands to more than {most / 2**30:.2g} GiB, beyond what fits into memory as a table; "
+            "take fewer rows or columns"
+        )
+    return found

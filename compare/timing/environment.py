@@ -46,7 +46,8 @@ def available_cores() -> int:
 
 def command_line() -> str:
     """What was typed, with the program's name in place of its path."""
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    typed = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return typed.encode("utf-8", "backslashreplace").decode()  # bytes that are no UTF-8 would be no JSON, either
 
 
 def versions() -> dict[str, str]:

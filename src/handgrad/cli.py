@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import gc
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn
@@ -36,6 +37,9 @@ from handgrad.signals import ENDING, INTERRUPTED, Terminated
 
 USAGE_ERROR = 2
 NOTHING_RAN = 3
+
+#: Of the environment.
+THREADS_VARIABLE = "NUMBA_NUM_THREADS"
 
 
 class OneLineErrors(TyperGroup):
@@ -93,6 +97,8 @@ def _line(error: Exception) -> str | None:
         error, (ValueError, ImportError, RuntimeError)
     ):
         return str(error)
+    if isinstance(error, MemoryError):
+        return f"out of memory{f' ({error})' if str(error) else ''}; take fewer rows or columns, or a larger machine"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return None
@@ -161,9 +167,20 @@ def _collect_garbage_seldom() -> None:
     atexit.register(gc.freeze)  # nor are they looked for at the end
 
 
+def _wrong_threads() -> str | None:
+    """What is wrong with a variable that Numba reads when it is imported, and refuses with a traceback."""
+    given = os.environ.get(THREADS_VARIABLE)
+    if given is None or (given.isdecimal() and int(given) > 0):
+        return None
+    return f"{THREADS_VARIABLE}: expected a whole number from 1 on, got {given!r}; correct or unset it"
+
+
 def main() -> None:
     """The entry point of the `handgrad` command."""
     _collect_garbage_seldom()
+    if (told := _wrong_threads()) is not None:
+        _say(told)
+        sys.exit(USAGE_ERROR)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a pipe's encoding may lack λ and ≤ (cp1252 on Windows)
     app()

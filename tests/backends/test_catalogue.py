@@ -229,6 +229,11 @@ FAULTS = {
 }
 
 
+def saying(line: str) -> str:
+    """The source of the backend, whose class ends with one line more."""
+    return f"{dedent(EINSUM).rstrip()}\n    {line}\n"
+
+
 def package(folder: Path, source: str, **points: str) -> Path:
     """A folder for `PYTHONPATH` with the module `others` and its metadata, as an installed package has them."""
     (folder / "others.py").write_text(source, encoding="utf-8")
@@ -348,6 +353,15 @@ def test_a_backend_of_another_package_is_listed_without_importing_it(tmp_path: P
         (EINSUM, "others:Einstein", "others has no class 'Einstein'"),
         (EINSUM.replace('"manual"', "str()"), "others:Einsum", "literal name, summary and kind"),
         (EINSUM.replace("class", "klass"), "others:Einsum", "invalid syntax"),
+        (saying("requires = 5"), "others:Einsum", "Einsum.requires: expected tuple or list, got 5"),
+        (saying("requires = 'numpy'"), "others:Einsum", "Einsum.requires: expected tuple or list, got 'numpy'"),
+        (saying("requires = (1, 2)"), "others:Einsum", "Einsum.requires: expected names of modules, got (1, 2)"),
+        (saying("name = 3"), "others:Einsum", "Einsum.name: expected str, got 3"),
+        (saying("by_default = 'no'"), "others:Einsum", "Einsum.by_default: expected bool, got 'no'"),
+        (EINSUM, "sys:T", "there is no module sys"),
+        (EINSUM, "math:T", "math"),
+        (EINSUM, ":T", "there is no module"),
+        (EINSUM, "others", "others has no class"),
         (EINSUM.replace("plugin-einsum", "numpy"), "others:Einsum", "'numpy' is taken by handgrad.backends.numpy"),
     ],
 )
