@@ -84,11 +84,14 @@ class Magnitudes:
                 squares += (residual @ residual, residual @ terms, terms @ terms)
         return cls(len(y), columns, with_residual, with_terms, (squares[0], squares[1], squares[2]))
 
-    def tolerance(self, dtype: DType, growth: Growth) -> Tolerance:
-        """The bound in which k roundings grow to `growth(k, dtype)`; what is lost to underflow is added."""
+    def tolerance(self, dtype: DType, growth: Growth, flushed: bool = False) -> Tolerance:
+        """The bound in which k roundings grow to `growth(k, dtype)`; what is lost to underflow is added.
+
+        With `flushed`, that of a machine which takes numbers below the normal ones for zero.
+        """
         n, d = self.rows, len(self.columns) - 1
         of_sum, of_residual = growth(n + 2, dtype), growth(d + 2, dtype)
-        lost = smallest(dtype)
+        lost = smallest(dtype, flushed)
         rr, ra, aa = self.squares
         with np.errstate(over="ignore"):
             error = of_residual * self.with_terms
@@ -141,8 +144,13 @@ class Sizes:
         bound: FloatArray = 2 / self.rows * (of_sum * (with_residual + error) + error + lost) + smallest(dtype)
         return bound
 
-    def losses(self, parameters: FloatArray, losses: FloatArray, dtype: DType, growth: Growth) -> FloatArray:
-        """How far a computed loss (k,) may lie from the exact one, at parameters (k, d + 1)."""
+    def losses(
+        self, parameters: FloatArray, losses: FloatArray, dtype: DType, growth: Growth, flushed: bool = False
+    ) -> FloatArray:
+        """How far a computed loss (k,) may lie from the exact one, at parameters (k, d + 1).
+
+        With `flushed`, on a machine which takes numbers below the normal ones for zero.
+        """
         of_sum, of_residual = growth(self.rows + 2, dtype), growth(len(self.products), dtype)
         terms = self._with_target(parameters)
         with np.errstate(over="ignore"):
@@ -150,7 +158,7 @@ class Sizes:
             error = of_residual * np.sqrt(np.einsum("ki,ij,kj->k", terms, self.products, terms))
             shifted = 2 * np.sqrt(self.rows * losses) * error + error**2
             bound: FloatArray = (of_sum * (self.rows * losses + shifted) + shifted) / self.rows
-        return bound + 2 * smallest(dtype)
+        return bound + 2 * smallest(dtype, flushed)
 
     def _with_target(self, parameters: FloatArray) -> FloatArray:
         return np.abs(np.column_stack([parameters, np.ones(len(parameters))]))
@@ -170,9 +178,13 @@ def gradient_tolerances(X: FloatArray, y: FloatArray, weights: ArrayLike, bias: 
     return Tolerances(magnitudes.tolerance(dtype, worst_growth), magnitudes.tolerance(dtype, likely_growth))
 
 
-def smallest(dtype: DType) -> float:
-    """η: twice the most that a product loses to underflow, where numbers below the normal ones are kept."""
-    return float(np.finfo(dtype).smallest_subnormal)
+def smallest(dtype: DType, flushed: bool = False) -> float:
+    """η: twice the most that a product loses to underflow, where numbers below the normal ones are kept.
+
+    Where they are `flushed` to zero, the smallest normal number, of which all can be lost.
+    """
+    limits = np.finfo(dtype)
+    return float(limits.smallest_normal if flushed else limits.smallest_subnormal)
 
 
 def unit_roundoff(dtype: DType) -> float:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from handgrad.backends.interface import FloatArray, Gradient, InputError, Parameters, Plan, Training
-from handgrad.compare.judge.bounds import likely_growth, over, ulps, worst_growth
+from handgrad.compare.judge.bounds import Magnitudes, likely_growth, over, ulps, worst_growth
 from handgrad.compare.judge.drift import drift
 from handgrad.compare.judge.table import CheckedTable, PointErrors, as_array
 from handgrad.compare.judge.trajectory import as_held, full_batch_products, true_run
@@ -107,7 +107,7 @@ class Judge:
         start = self.at_start.errors(observed.gradient)
         epochs = self.epochs(observed.training)
         pairs = tuple(self.pair(name, observed, other) for name, other in (others or {}).items())
-        violations = self.violations(start, epochs, observed.training)
+        violations = self.violations(start, epochs, observed)
         return Accuracy(
             start_gradient=start_gradient(observed.gradient, start),
             parameters=last_parameters(epochs, pairs),
@@ -119,16 +119,21 @@ class Judge:
             violations=violations,
         )
 
-    def violations(
-        self, start: PointErrors, epochs: EpochErrors | None, training: Training | None
-    ) -> tuple[Violation, ...]:
+    def violations(self, start: PointErrors, epochs: EpochErrors | None, observed: Observed) -> tuple[Violation, ...]:
         """What rounding does not explain: of the start, of the path, of its end, of the losses."""
-        found = at_start(start, self.deciding(start))
+        training = observed.training
+        found = [replace(v, flushed=self.flushes(observed.gradient)) for v in at_start(start, self.deciding(start))]
         if epochs is not None and training is not None and self.true is not None:
             found += along_path(epochs) + at_end(training, self.plan, self.true, self.table)
         if training is not None:
             found += in_final(training) + in_losses(training, self.table, self.growth)
         return tuple(found)
+
+    def flushes(self, given: Gradient) -> bool:
+        """Whether all that is wrong at the start is explained by numbers below the normal ones, taken for zero."""
+        magnitudes = Magnitudes.at(self.table.X, self.table.y, *self.start)
+        bound = magnitudes.tolerance(self.table.dtype, self.growth, flushed=True)
+        return bool((over(self.at_start.difference(given), as_array(bound)) <= 1).all())
 
     def why_passed(self, start: PointErrors, epochs: EpochErrors | None) -> str:
         """Why a backend passed."""

@@ -60,9 +60,8 @@ class ExactPoint:
 
     def errors(self, given: Gradient) -> PointErrors:
         """Errors of a loss and gradient (floats) that a backend gave here."""
-        values = as_array(given)
+        values, error = as_array(given), np.abs(self.difference(given))
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            error = np.abs((values - self.nearest) - self.rest)
             relative = np.where(error == 0, 0.0, error / np.abs(self.nearest))
         return PointErrors(
             ulps(values, self.nearest, self.dtype, self.rest),
@@ -70,6 +69,11 @@ class ExactPoint:
             over(error, as_array(self.bounds.likely)),
             over(error, as_array(self.bounds.worst)),
         )
+
+    def difference(self, given: Gradient) -> FloatArray:
+        """(d + 2,): loss, dW and db as given, less the exact ones."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            return (as_array(given) - self.nearest) - self.rest
 
     def bound(self, trusted: bool) -> Tolerance:
         """The bound that decides: that of errors growing like √n where it is `trusted`, or else the worst case."""

@@ -90,7 +90,10 @@ def in_losses(training: Training, table: CheckedTable, growth: Growth) -> list[V
         return []
     given = np.asarray(training.losses, dtype=np.float64)[recorded]
     nearest, rest = two_parts([table.exact.exactly_at(point[:-1], float(point[-1])).loss for point in points])
-    ratios = over((given - nearest) - rest, table.sizes.losses(points, nearest, table.dtype, growth))
+    error = (given - nearest) - rest
+    ratios, flushed = (
+        over(error, table.sizes.losses(points, nearest, table.dtype, growth, flushed)) for flushed in (False, True)
+    )
     outside = np.flatnonzero(ratios > 1)
     if not len(outside):
         return []
@@ -102,6 +105,7 @@ def in_losses(training: Training, table: CheckedTable, growth: Growth) -> list[V
             bound_ratio=or_none(float(ratios[k])),
             given=or_none(float(given[k])),
             expected=or_none(float(nearest[k])),
+            flushed=bool(flushed[k] <= 1),
         )
     ]
 

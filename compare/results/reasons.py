@@ -27,7 +27,12 @@ def of_violations(violations: Sequence[Violation]) -> str:
 
 
 def of_violation(found: Violation) -> str:
-    """What is wrong, in a sentence."""
+    """What is wrong, in a sentence, and whether numbers that were flushed to zero explain it."""
+    flushed = ", as where numbers below the smallest normal one are flushed to zero" if found.flushed else ""
+    return _of_violation(found) + flushed
+
+
+def _of_violation(found: Violation) -> str:
     if found.what == "start":
         return _of_start(found)
     after = f"after epoch {found.epoch}"

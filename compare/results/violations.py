@@ -27,6 +27,7 @@ class Violation:
         given: The loss, the number of losses, or the final parameter that the backend gave.
         expected: The exact loss at those parameters, the number of losses, the true loss of a run that diverged, or the
             parameter as it was recorded.
+        flushed: Whether it is explained by a machine that takes numbers below the smallest normal one for zero.
     """
 
     what: Literal["start", "parameters", "loss", "missing", "losses", "diverged", "final"]
@@ -37,6 +38,7 @@ class Violation:
     worst_case_ratio: float | None = None
     given: float | None = None
     expected: float | None = None
+    flushed: bool = False
 
 
 @dataclass(frozen=True)

@@ -247,3 +247,30 @@ def test_a_wide_table_is_judged_at_the_start_and_says_that_its_long_run_is_not_f
     assert found.passed
     assert found.epochs is None
     assert "not judged" in found.reason
+
+
+FLUSHED = "as where numbers below the smallest normal one are flushed to zero"
+
+
+def flushing(X, y, plan):
+    """What a machine gives that takes numbers below the normal ones for zero: the squares are such numbers here."""
+    right = observed("numpy", X, y, plan)
+    return Observed(right.gradient._replace(loss=0.0), replace(right.training, losses=0 * right.training.losses))
+
+
+def test_numbers_below_the_normal_ones_that_were_flushed_to_zero_are_named_as_that():
+    X, y = noisy()
+    y, plan = y * 1e-157, Plan(0.05, 3)
+    accuracy = judged(X, y, plan, {"numpy": flushing(X, y, plan)})["numpy"]
+    assert not accuracy.passed
+    assert [(v.what, v.flushed) for v in accuracy.violations] == [("start", True), ("loss", True)]
+    assert accuracy.reason.count(FLUSHED) == 2
+
+
+def test_a_loss_of_zero_among_normal_numbers_is_not_taken_for_flushed():
+    X, y = noisy()
+    plan = Plan(0.05, 3)
+    accuracy = judged(X, y, plan, {"numpy": flushing(X, y, plan)})["numpy"]
+    assert not accuracy.passed
+    assert not any(v.flushed for v in accuracy.violations)
+    assert FLUSHED not in accuracy.reason
