@@ -74,12 +74,10 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     Raises:
         DataError: If there is no such file, or it cannot be read.
     """
+    if _is_device(Path(path)):
+        raise DataError(f"{path}: expected a file, got a device, which may never end")
     try:
-        if _is_device(Path(path)):
-            raise DataError(f"{path}: expected a file, got a device, which may never end")
         return Path(path).read_bytes()
-    except DataError:
-        raise
     except FileNotFoundError:
         raise DataError(f"{path}: no such file{_beside(Path(path))}") from None
     except IsADirectoryError:
@@ -93,7 +91,10 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
 
 
 def _is_device(path: Path) -> bool:
-    mode = path.stat().st_mode
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # reading it will say why
+        return False
     return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
 
 
