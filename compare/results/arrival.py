@@ -69,7 +69,7 @@ class Arrival:
         predicted_contraction: The slowest component's, max |1 − ηλ|; 1 or more: it does not converge.
         learning_rate: η.
         limit: 2/λ_max, below which full-batch descent converges.
-        full_batch: Whether an update saw all rows; mini-batches keep moving around the solution.
+        full_batch: Whether an update saw all rows; mini-batches keep moving around the solution, unless all share it.
         nearest_to_start: Whether there are many solutions, of which the one nearest to the start is meant.
         dtype: The format of the run.
         window: The first and the last of the epochs over which the contraction was observed.

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from handgrad.backends.interface import FloatArray, Plan
 from handgrad.compare.results.arrival import Arrival, ArrivalState, Divergence, Remedy
 from handgrad.compare.results.comparison import Trajectory
-from handgrad.compare.side_by_side.forecast import Forecast
+from handgrad.compare.side_by_side.forecast import ZERO, Forecast
 from handgrad.compare.side_by_side.prepare import Prepared
 
 #: From so many digits on, a run has arrived.
@@ -105,9 +105,23 @@ def remedies(found: ArrivalState, epochs: int, prepared: Prepared) -> tuple[Reme
 
 
 def for_mini_batches(found: ArrivalState, prepared: Prepared) -> Iterator[Remedy]:
-    """A smaller rate, which brings them nearer and keeps them in range, or all rows at once."""
-    yield Remedy("smaller rate", prepared.forecast.converging_rate if found == "diverged" else None)
+    """A smaller rate, which brings them nearer and keeps them in range, or all rows at once.
+
+    Where the model fits the target all batches have one solution, at which they come to rest; a smaller rate only takes
+    longer.
+    """
+    if found == "diverged":
+        yield Remedy("smaller rate", prepared.forecast.converging_rate)
+    elif not is_fitted(prepared):
+        yield Remedy("smaller rate")
     yield from at_rate("full batch", replace(prepared.forecast, plan=best_plan(prepared)))
+
+
+def is_fitted(prepared: Prepared) -> bool:
+    """Whether the lowest loss is 0 up to rounding, its root below `ZERO` ε of the largest target."""
+    destination, y = prepared.problem.destination, prepared.table.y.astype(np.float64)
+    size = ZERO * float(np.finfo(np.float64).eps) * float(np.max(np.abs(y)))
+    return destination is not None and math.sqrt(destination.loss) <= size
 
 
 def for_full_batches(epochs: int, prepared: Prepared) -> Iterator[Remedy]:

@@ -60,7 +60,8 @@ def loss(arrival: Arrival) -> list[str]:
 def hindrance(arrival: Arrival) -> list[str]:
     """What keeps a run from arriving, apart from too few epochs."""
     if not arrival.full_batch:
-        return ["at a constant rate they keep moving around the solution"]
+        moves = any(remedy.kind == "smaller rate" for remedy in arrival.remedies)
+        return ["at a constant rate they keep moving around the solution"] if moves else []
     if arrival.best_contraction is not None and arrival.best_contraction >= 1:
         return [f"no rate gets there in float64: the condition number is {numbers.ratio(arrival.condition)}"]
     if arrival.predicted_contraction >= 1:

@@ -56,8 +56,9 @@ def agreement(comparison: Comparison) -> str:
             f"{listed(wrong)} {verb} wrong: outside the rounding-error bound ({len(wrong)} of {len(judged)} backends)."
         )
     if not comparison.verdict.passed:
-        silent = [shown(name) for name, result in comparison.backends.items() if result.status in ("failed", "timeout")]
-        what = f"{listed(silent)} gave no answer" if silent else "The comparison did not pass"
+        failed = [name for name, result in comparison.backends.items() if result.status in ("failed", "timeout")]
+        verb = "gave no answer" if not any(name in judged for name in failed) else "failed"
+        what = f"{listed([shown(name) for name in failed])} {verb}" if failed else "The comparison did not pass"
         return f"{what}, though {_all(judged)} within the rounding-error bound."
     everyone = "Both" if len(judged) == 2 else f"All {len(judged)}"
     who = f"{everyone} backends agree" if len(judged) > 1 else f"{shown(next(iter(judged)))} is right"

@@ -209,6 +209,18 @@ def test_float32_is_told_to_use_float64() -> None:
     assert [one.kind for one in found.remedies] == ["float64"]
 
 
+def test_mini_batches_that_share_one_solution_come_to_rest_there() -> None:
+    """Seen: "they keep moving around the solution; a smaller rate brings it nearer", of a target that a line fits."""
+    x = np.arange(1.0, 65.0) / 8
+    for noise, kinds in ((0.0, ["full batch"]), (0.1, ["smaller rate", "full batch"])):
+        table = Dataset.from_arrays(x[:, None], 2 * x + 1 + noise * np.sin(9 * x))
+        found, _ = judged(table, Options(epochs=3, batch_size=8, learning_rate=0.05))
+        assert found.state == "not yet"
+        assert [one.kind for one in found.remedies] == kinds
+    rests, _ = judged(Dataset.from_arrays(x[:, None], 2 * x + 1), Options(epochs=300, batch_size=8, learning_rate=0.05))
+    assert rests.state == "yes"
+
+
 def test_a_rate_for_mini_batches_keeps_each_of_them_in_range() -> None:
     table = Dataset.from_arrays([[0.0], [0.1], [0.2], [9.0]], [0.0, 1.0, 2.0, 3.0])
     found, prepared = judged(table, Options(epochs=400, batch_size=1, learning_rate=0.5, standardize=False))

@@ -125,6 +125,10 @@ def test_mini_batches_keep_moving_and_have_no_contraction() -> None:
         "at a constant rate they keep moving around the solution; a smaller rate brings it nearer; for 6 digits: about "
         "98,307 epochs of full batches at the rate 0.25"
     )
+    shared = said(full_batch=False, epochs=3, digits=2.9, remedies=nearer[1:]) or ""
+    assert "of full batches" in shared
+    assert "moving" not in shared  # all batches have one solution, where they come to rest
+    assert "smaller rate" not in shared
     assert said(full_batch=False, state="yes", digits=12.0) == (
         "converged: 12 digits of every parameter after 5 epochs of mini-batches"
     )

@@ -85,6 +85,22 @@ def test_a_wrong_backend_is_named_with_its_reason():
     assert reasons(wrong()) == ["torch: outside its bound"]
 
 
+def test_a_backend_that_was_judged_and_could_not_be_timed_did_answer():
+    """Seen: "f-cheattimed gave no answer, though the 2 backends judged are within the bound": it was one of the two."""
+    base = compared(("numpy", "python"))
+    failed = replace(base.backends["python"], status="failed", reason="could not be timed: its time is another's")
+    found = replace(
+        base,
+        backends=dict(base.backends) | {"python": failed},
+        verdict=Verdict(False, ("python: failed",), (Objection("failed", "python"),)),
+    )
+    assert agreement(found) == "python failed, though the 2 backends judged are within the rounding-error bound."
+    silent = replace(found, backends=found.backends | {"python": replace(failed, accuracy=None)})
+    assert agreement(silent) == (
+        "python gave no answer, though the one backend judged is within the rounding-error bound."
+    )
+
+
 def test_an_objection_that_the_troubles_tell_is_not_told_twice():
     base = troubled()
     why = {"numba": "failed", "tape": "diverged", "numpy": "accuracy"}
