@@ -8,14 +8,12 @@ from itertools import combinations, groupby
 
 from handgrad.compare.results.bench import Cell, Crossover, FastestOf, FastestRange, Measured, ScalingLaw
 from handgrad.compare.results.timing import Estimate, Timing
+from handgrad.compare.results.verdict import RunCost
+from handgrad.compare.side_by_side.choice import contenders, once, whole
 from handgrad.compare.timing import statistics
 
 #: Sizes whose epoch takes at least so many times the shortest one show how the rows count, and not the calls.
 BEYOND_THE_CALLS = 4
-
-#: Runs whose totals differ by no more than this factor are not told apart: their starts were measured once, and the
-#: same import was seen to take up to a tenth longer in one process than in another.
-RUN_APART = 1.1
 
 
 def widths(cells: Sequence[Cell]) -> list[tuple[tuple[int, str], list[Cell]]]:
@@ -104,15 +102,21 @@ def tied(timed: Timing, best: Timing, floor: float) -> bool:
     return ratio is not None and not statistics.told_apart(ratio, floor)
 
 
-def fastest_ranges(cells: Sequence[Cell], of: FastestOf) -> list[FastestRange]:
-    """From which size to which the same backend is the fastest, or the same ones are not told apart at the top."""
-    return [one for (_, _), group in widths(cells) for one in ranges_of_width(group, of)]
+def fastest_ranges(cells: Sequence[Cell], of: FastestOf, epochs: int = 0) -> list[FastestRange]:
+    """From which size to which the same backend is the fastest, or the same ones are not told apart at the top.
+
+    Args:
+        cells: All of a sweep.
+        of: By which time.
+        epochs: Of a whole run, where that is meant.
+    """
+    return [one for (_, _), group in widths(cells) for one in ranges_of_width(group, of, epochs)]
 
 
-def ranges_of_width(group: Sequence[Cell], of: FastestOf) -> list[FastestRange]:
+def ranges_of_width(group: Sequence[Cell], of: FastestOf, epochs: int) -> list[FastestRange]:
     """The ranges of one width and dtype, whose cells come with their rows ascending."""
     made: list[FastestRange] = []
-    for one, best in fastest_of(group, of):
+    for one, best in fastest_of(group, of, epochs):
         if made and {made[-1].fastest, *made[-1].tied} == set(best):
             made[-1] = replace(made[-1], last=one.rows)
         else:
@@ -120,7 +124,7 @@ def ranges_of_width(group: Sequence[Cell], of: FastestOf) -> list[FastestRange]:
     return made
 
 
-def fastest_of(group: Sequence[Cell], of: FastestOf) -> Iterator[tuple[Cell, tuple[str, ...]]]:
+def fastest_of(group: Sequence[Cell], of: FastestOf, epochs: int) -> Iterator[tuple[Cell, tuple[str, ...]]]:
     """The cells with the fastest backends in each, by the time that is meant; cells without any are left out.
 
     Of those that go through all rows nothing is told where all backends do.
@@ -129,7 +133,7 @@ def fastest_of(group: Sequence[Cell], of: FastestOf) -> Iterator[tuple[Cell, tup
     if of == "rows" and not past_rows:
         return
     for one in group:
-        best = shortest_run(one) if of == "run" else one.fastest
+        best = shortest_run(one, epochs) if of == "run" else one.fastest
         if of == "rows":
             through = {name: found for name, found in one.backends.items() if name not in past_rows}
             best = fastest(through, statistics.noise_floor(one.again))
@@ -142,8 +146,17 @@ def not_reading(group: Iterable[Cell]) -> set[str]:
     return {name for one in group for name, found in one.backends.items() if found.bytes_per_epoch == 0}
 
 
-def shortest_run(one: Cell) -> tuple[str, ...]:
+def shortest_run(one: Cell, epochs: int) -> tuple[str, ...]:
     """The shortest run of the length asked for, compiled code on disk, and those not told apart from it."""
-    totals = {n: m.total_cached_seconds for n, m in one.backends.items() if m.status == "ok" and m.total_cached_seconds}
-    order = sorted(totals, key=totals.__getitem__)
-    return tuple(name for name in order if totals[name] <= RUN_APART * totals[order[0]])
+    costs = [cost for name, found in one.backends.items() if (cost := run_cost(name, found, epochs)) is not None]
+    return contenders(costs, lambda cost: cost.run) if costs else ()
+
+
+def run_cost(name: str, found: Measured, epochs: int) -> RunCost | None:
+    """The run of a backend with its interval: a start that was timed once, and epochs; None where it is not known."""
+    timed, total = found.epoch_seconds, found.total_cached_seconds
+    if found.status != "ok" or timed is None or total is None:
+        return None
+    epoch = Estimate(timed.median, timed.low, timed.high)
+    start = once(max(0.0, total - epochs * timed.median))
+    return RunCost(name, start, epoch, whole(start, epoch, epochs))

@@ -57,7 +57,7 @@ def summary(
         cells=cells,
         scaling=tuple(scaling(cells)),
         crossovers=tuple(crossovers(cells)),
-        reigns=tuple(one for of in ("epoch", "rows", "run") for one in fastest_ranges(cells, of)),
+        reigns=tuple(one for of in ("epoch", "rows", "run") for one in fastest_ranges(cells, of, settings.epochs)),
         warnings=tuple(warnings(cells, limits)),
     )
 

@@ -47,9 +47,13 @@ def cost(name: str, speed: Speed, epochs: int) -> RunCost:
     """What a run of so many epochs costs on a backend."""
     timed = speed.epoch_seconds
     epoch = Estimate(timed.median, timed.low, timed.high)
-    once = speed.import_seconds + speed.bind_seconds + max(0.0, speed.first_call_seconds - timed.median)
-    start = Estimate(once, once / START_MARGIN, once * START_MARGIN)
+    start = once(speed.import_seconds + speed.bind_seconds + max(0.0, speed.first_call_seconds - timed.median))
     return RunCost(name, start, epoch, whole(start, epoch, epochs))
+
+
+def once(seconds: float) -> Estimate:
+    """What was timed once, known within `START_MARGIN`."""
+    return Estimate(seconds, seconds / START_MARGIN, seconds * START_MARGIN)
 
 
 def whole(start: Estimate, epoch: Estimate, epochs: int) -> Estimate:
