@@ -12,6 +12,7 @@ import msgspec
 from handgrad.compare.bench.problem import Size
 from handgrad.compare.bench.records import Measurements, StartUpRecord
 from handgrad.compare.results.bench import BreakEven, Measured, Settings, StartUp
+from handgrad.compare.results.timing import Timing
 
 #: The backends against which a start must pay for itself, where they took part.
 PAYS_AGAINST = ("python", "numpy")
@@ -25,7 +26,12 @@ class RunCosts(NamedTuple):
 
     cold: float
     cached: float
-    epoch: float
+    timed: Timing
+
+    @property
+    def epoch(self) -> float:
+        """The median epoch."""
+        return self.timed.median
 
 
 def start_ups(settings: Settings, measurements: Measurements) -> dict[str, tuple[StartUp, ...]]:
@@ -78,7 +84,7 @@ def costs_of(found: Measured, starts: Iterable[StartUp], size: Size) -> RunCosts
     if start is None or found.epoch_seconds is None:
         return None
     moved = found.bind_seconds or 0.0
-    return RunCosts(fixed_seconds(start, True) + moved, fixed_seconds(start, False) + moved, found.epoch_seconds.median)
+    return RunCosts(fixed_seconds(start, True) + moved, fixed_seconds(start, False) + moved, found.epoch_seconds)
 
 
 def fixed_seconds(start: StartUp, cold: bool) -> float:
@@ -92,9 +98,19 @@ def fixed_seconds(start: StartUp, cold: bool) -> float:
 
 
 def break_evens(name: str, costs: Mapping[str, RunCosts]) -> tuple[BreakEven, ...]:
-    """After how many epochs a backend's start has paid for itself against each of `PAYS_AGAINST` that took part."""
-    others = (other for other in PAYS_AGAINST if other != name and other in costs)
+    """After how many epochs a backend's start has paid for itself against each of `PAYS_AGAINST` that took part.
+
+    Nothing is said against one from whose epoch its own is not told apart: what noise makes of the difference of two
+    like epochs is no number of them.
+    """
+    own = costs[name].timed
+    others = (other for other in PAYS_AGAINST if other != name and other in costs and apart(own, costs[other].timed))
     return tuple(break_even(costs[name], other, costs[other]) for other in others)
+
+
+def apart(one: Timing, other: Timing) -> bool:
+    """Whether the intervals of two epochs do not meet."""
+    return one.high < other.low or other.high < one.low
 
 
 def break_even(own: RunCosts, name: str, other: RunCosts) -> BreakEven:

@@ -149,7 +149,8 @@ def runs(bench: Bench, features: int, dtype: str) -> TextTable:
     note = (
         f"Run: import, the data, first call and {numbers.count(bench.settings.epochs)} epochs, with compiled code on "
         "disk; compiling: with everything still to compile. Pays: after so many epochs the later start is made up for "
-        "(in brackets: when everything must compile); 0 is ahead from the start."
+        "(in brackets: when everything must compile); 0 is ahead from the start. Nothing is said where the epochs are "
+        "not told apart. A start is timed once."
     )
     title = f"A run of {numbers.count(bench.settings.epochs)} epochs: {width_name(features, dtype)}"
     return TextTable(f"runs-{features}-{dtype}", title, columns, tuple(rows), note, tuple(subjects))

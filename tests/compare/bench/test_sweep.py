@@ -19,8 +19,10 @@ from handgrad.compare.bench import left_out
 from handgrad.compare.bench import sweep as bench_module
 from handgrad.compare.bench.problem import Size, problem
 from handgrad.compare.bench.sweep import bench
+from handgrad.compare.bench.totals import RunCosts, break_evens
 from handgrad.compare.results.bench import Bench, Cell, Settings
 from handgrad.compare.results.files import ResultError, from_json, to_json
+from handgrad.compare.results.timing import Timing
 from handgrad.compare.side_by_side.side_by_side import NothingRan
 from handgrad.compare.timing.messages import Bind, Bound, Load
 from handgrad.compare.timing.process import Worker
@@ -154,6 +156,15 @@ def test_a_start_pays_for_itself_after_as_many_epochs_as_it_costs_more():
     (against,) = (one for one in found.break_even if one.against == "python")
     assert against.cached is not None
     assert against.cached <= 5  # the same import and first call: ahead as soon as an epoch is
+
+
+def test_a_start_is_not_said_to_pay_where_noise_explains_the_difference_of_the_epochs():
+    slow, fast = (RunCosts(0.2, 0.1, Timing(s, 0.9 * s, 1.1 * s, (s,))) for s in (1.0e-3, 0.5e-3))
+    near = RunCosts(0.3, 0.2, Timing(0.95e-3, 0.8e-3, 1.05e-3, (0.95e-3,)))
+    costs = {"python": slow, "tape": near, "numba": fast}
+    assert break_evens("tape", costs) == ()
+    (told,) = break_evens("numba", costs)
+    assert (told.against, told.cached) == ("python", 0)
 
 
 def test_the_fastest_of_those_that_read_all_rows_is_told_where_another_does_not():
