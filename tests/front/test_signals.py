@@ -73,8 +73,9 @@ def test_a_run_that_is_ended_tidies_up_and_says_how_to_go_on(
         measured = tmp_path / "run" / "measurements.jsonl"
         wait_until(lambda: measured.exists() or process.poll() is not None, "the first measurement")
         assert process.pid in living(process.pid)
-        workers = psutil.Process(process.pid).children(recursive=True)  # each leads a session of its own
-        assert workers
+        workers: list[psutil.Process] = []  # each leads a session of its own; between two of them there may be none
+        asked = psutil.Process(process.pid)
+        wait_until(lambda: bool(workers.extend(asked.children(recursive=True)) or workers), "a worker")
         if sent is signal.SIGTERM:
             process.terminate()  # `timeout` sends it to the process, and then to its whole group
         os.killpg(process.pid, sent)  # as the terminal sends Ctrl-C
