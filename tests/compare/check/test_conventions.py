@@ -52,6 +52,18 @@ def test_the_gradient_of_a_declared_loss_is_right_and_the_three_others_are_wrong
         assert told.right_for is None
 
 
+def test_a_mean_where_the_sum_was_declared_is_named() -> None:
+    assert check(gradient_of("mse"), loss="sum").mistake == "mean-instead-of-sum"
+
+
+@pytest.mark.parametrize(("declared", "factor"), [("mse", 2.0), ("half-mse", 1.0)])
+def test_a_loss_of_twice_the_declared_one_is_named(declared: LossName, factor: float) -> None:
+    def loss(X: Any, y: Any, weights: Any, bias: Any) -> Any:
+        return factor * np.mean((X @ weights + bias - y) ** 2)
+
+    assert check(loss, loss=declared).mistake == "doubled-loss"
+
+
 @pytest.mark.parametrize("loss", OTHERS)
 def test_undeclared_the_loss_for_which_it_is_right_is_said_and_it_is_not_called_correct(loss: LossName) -> None:
     told = check(gradient_of(loss))
