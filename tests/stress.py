@@ -1,8 +1,9 @@
 """What happens in the hour of a long run: kills, signals, two at once, a full disk, a damaged cache; n of n for each.
 
-    python tests/stress.py [--count 100] [--only kills,signals] [--seed 0]
+    python tests/stress.py [--count 100] [--only killed,signalled] [--seed 0]
 
-Each trial starts the real command in a folder of its own and strikes at a random time. Linux only.
+Each trial starts the real command in a folder of its own and strikes at a random time. One whose run had ended before,
+or never met its limit, has shown nothing: how many were struck is told beside. Linux only.
 """
 
 from __future__ import annotations
@@ -39,10 +40,10 @@ class Broken(AssertionError):
 
 
 class Trial:
-    """One folder, its own temporary folder, and the commands that run in it."""
+    """One folder, its own temporary folder, and the commands in it; `struck` is false where nothing was hit."""
 
     def __init__(self, folder: Path, chance: random.Random) -> None:
-        self.folder, self.chance = folder, chance
+        self.folder, self.chance, self.struck = folder, chance, True
         (folder / "temporary").mkdir()
         rows = "".join(f"{i},{2 * i + i % 3}\n" for i in range(60))
         (folder / "table.csv").write_text("x,y\n" + rows)
@@ -113,6 +114,7 @@ def killed(trial: Trial, command: str) -> None:
     """`kill -9` at a random time; what goes on measures nothing twice, and nothing is left behind."""
     process = trial.start(COMMANDS[command])
     time.sleep(trial.chance.uniform(0, SECONDS[command]))
+    trial.struck = alive(process)
     process.kill()
     process.communicate()
     trial.nothing_left()
@@ -130,6 +132,7 @@ def worker_killed(trial: Trial, command: str) -> None:
     process = trial.start(COMMANDS[command])
     time.sleep(trial.chance.uniform(0.3, SECONDS[command]))
     workers = [one for one in psutil.Process(process.pid).children() if one.is_running()] if alive(process) else []
+    trial.struck = bool(workers)
     if workers:
         trial.chance.choice(workers).kill()
     code, said = trial.ended(process)
@@ -143,7 +146,9 @@ def signalled(trial: Trial, command: str) -> None:
     sent, code = trial.chance.choice([(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
     process = trial.start(COMMANDS[command])
     time.sleep(trial.chance.uniform(0.1, SECONDS[command] * 0.6))
-    if process.poll() is not None:
+    trial.struck = alive(process)
+    if not trial.struck:
+        process.communicate()
         return
     began = time.monotonic()
     process.send_signal(sent)
@@ -175,7 +180,8 @@ def full_disk(trial: Trial, command: str) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
     code, said = trial.ended(trial.start(COMMANDS[command], limit))
-    if code == 0:
+    trial.struck = code != 0
+    if not trial.struck:
         return
     demand(code in (2, 3), f"{code}: {said}")
     demand(code == 3 or "run" in said or "temporary" in said, f"names no file: {said}")
@@ -213,8 +219,8 @@ def alive(process: subprocess.Popen[str]) -> bool:
 TRIALS: dict[str, tuple[Callable[[Trial, str], None], str]] = {
     "compare killed": (killed, "compare"),
     "bench killed": (killed, "bench"),
-    "compare, worker killed": (worker_killed, "compare"),
-    "bench, worker killed": (worker_killed, "bench"),
+    "compare's worker killed": (worker_killed, "compare"),
+    "bench's worker killed": (worker_killed, "bench"),
     "compare signalled": (signalled, "compare"),
     "bench signalled": (signalled, "bench"),
     "two at once": (two_at_once, "compare"),
@@ -224,15 +230,16 @@ TRIALS: dict[str, tuple[Callable[[Trial, str], None], str]] = {
 }
 
 
-def passed(name: str, number: int, seed: int) -> str | None:
-    """Why a trial failed; None: it did not."""
+def outcome(name: str, number: int, seed: int) -> tuple[str | None, bool]:
+    """Why a trial failed (None: it did not), and whether anything was struck."""
     do, command = TRIALS[name]
     with tempfile.TemporaryDirectory(prefix="stress-") as folder:
+        trial = Trial(Path(folder), random.Random(f"{seed} {name} {number}"))
         try:
-            do(Trial(Path(folder), random.Random(f"{seed} {name} {number}")), command)
+            do(trial, command)
         except (Broken, subprocess.TimeoutExpired) as error:
-            return str(error)
-    return None
+            return str(error), trial.struck
+    return None, trial.struck
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -245,10 +252,11 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = [name for name in TRIALS if any(part in name for part in given.only.split(","))]
     failures = 0
     for name in wanted:
-        reasons = [passed(name, number, given.seed) for number in range(given.count)]
-        broken = [reason for reason in reasons if reason is not None]
+        outcomes = [outcome(name, number, given.seed) for number in range(given.count)]
+        broken = [reason for reason, _ in outcomes if reason is not None]
+        struck = sum(was_struck for _, was_struck in outcomes)
         failures += len(broken)
-        print(f"{name:24} {given.count - len(broken)} of {given.count}", flush=True)
+        print(f"{name:24} {given.count - len(broken)} of {given.count}, {struck} struck", flush=True)
         for reason, times in Counter(broken).most_common(5):
             print(f"    {times}: {reason}", flush=True)
     return 1 if failures else 0
