@@ -52,6 +52,9 @@ def render(run: Path, out: Path | None) -> list[Path]:
     except ResultError:
         raise
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # of the types that it must have, but of lengths or numbers that no run gives
+        # of the types that it must have, but of lengths or numbers that no run gives; or a mistake in a report
         why = f"{type(error).__name__}: {error}"
-        raise ResultError(f"{path}: what it holds does not go together ({why}); run the command again") from error
+        raise ResultError(
+            f"{path}: no report can be made of what it holds ({why}); if the file is as the run wrote it, that is a "
+            "mistake of handgrad's; otherwise run the command again"
+        ) from error
