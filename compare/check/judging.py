@@ -95,13 +95,14 @@ def _read(messages: Sequence[Message | None]) -> tuple[list[_Answers], NoAnswer 
 def _is_complete(function: _Answers) -> bool:
     """Whether the first signature, and each of a trainer, has one answer for each call; others may have fewer."""
     forms = list(signatures(function.found))
+    if not function.answers or function.answers[0][0] != 0:
+        return False
     if not all(0 <= form < len(forms) for form, _ in function.answers):
         return False
     asked = collect(function.found, function.answers)
     needed = len(forms) if function.found.kind == "trainer" else 1
     return (
         len(asked) >= needed
-        and asked[0][0] == forms[0]
         and all(len(answers) == len(one.calls()) for one, answers in asked[:needed])
         and all(len(answers) <= len(one.calls()) for one, answers in asked)
         and all(a.failure or a.blocks for _, answers in asked for a in answers)

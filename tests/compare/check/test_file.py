@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,10 @@ from handgrad.cli import OneLineErrors
 from handgrad.commands.check import check as command
 from handgrad.compare.check import file
 from handgrad.compare.check.file import CheckError
+from handgrad.compare.check.student.forms import Series
+from handgrad.compare.check.student.probes import table_probes
+from handgrad.compare.check.student.signatures import signatures
+from handgrad.compare.check.student.subjects import Found
 from handgrad.reports.check.diagnosis import Diagnosis, diagnosis
 
 RIGHT = """
@@ -261,3 +265,17 @@ def test_the_command_gives_a_hint_only(write: Write) -> None:
     assert result.exit_code == 1
     assert result.stdout.startswith("Not right yet.")
     assert "half" not in result.stdout
+
+
+def test_a_verdict_does_not_depend_on_probes_being_the_same_objects(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two files that are checked at once may each make the probes for the first time."""
+
+    def made_anew(found: Found) -> Iterator[Series]:
+        table_probes.cache_clear()
+        return signatures(found)
+
+    monkeypatch.setattr("handgrad.compare.check.judging.signatures", made_anew)
+    monkeypatch.setattr("handgrad.compare.check.student.asking.signatures", made_anew)
+    assert check_file(write(RIGHT)).correct
