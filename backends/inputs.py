@@ -5,13 +5,14 @@ What counts as a number, and when one would be changed, is told once for the who
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from handgrad.data.arrays import as_floats, at
+from handgrad.data.arrays import as_floats, as_matrix, as_vector, at
 from handgrad.data.errors import DataError
 
 FloatArray = NDArray[np.floating[Any]]
@@ -32,19 +33,21 @@ class Parameters(NamedTuple):
 def check_data(X: ArrayLike, y: ArrayLike, dtype: DType) -> tuple[FloatArray, FloatArray]:
     """X as (n, d) and y as (n,) of the dtype, all finite; the arrays given when they already are that.
 
+    Args:
+        X: (n, d), or (n,) for one feature: an array, a list or a table of any library (`handgrad.data.foreign`).
+        y: (n,) or (n, 1), or a table of one column.
+        dtype: "float64" or "float32".
+
     Raises:
         InputError: On a wrong shape, on what is not a number, on NaN and infinity, and on no rows at all.
     """
     check_dtype(dtype)
-    X, y = _numbers("X", X, dtype), _numbers("y", y, dtype)
-    if X.ndim == 1:
-        X = X[:, np.newaxis]
+    X, y = _numbers("X", X, dtype, as_matrix), _numbers("y", y, dtype, as_vector)
     if X.ndim != 2:
         raise InputError(f"X: expected shape (n, d) or (n,), got {X.shape}")
     if y.ndim != 1:
-        one_column = y.shape == (len(X), 1)
-        remedy = "; give the column itself: y[:, 0] of an array, y.squeeze() of a DataFrame" if one_column else ""
-        raise InputError(f"y: expected shape (n,), got {y.shape}{remedy}")
+        remedy = "; give y[0]" if y.shape == (1, len(X)) else ""
+        raise InputError(f"y: expected shape (n,) or (n, 1), got {y.shape}{remedy}")
     if len(X) != len(y):
         raise InputError(f"X and y: expected as many rows, got {len(X)} and {len(y)}")
     if X.shape[0] == 0 or X.shape[1] == 0:
@@ -87,12 +90,12 @@ def check_whole(what: str, given: Any, least: int) -> None:
         raise InputError(f"{what}: expected a whole number, {least} or more, got {given!r}")
 
 
-def _numbers(what: str, given: ArrayLike, dtype: DType) -> FloatArray:
-    """An array of the dtype, of the shape given, without what is missing, masked, or beyond the dtype's range."""
-    if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):  # NumPy would use what the mask hides
+def _numbers(what: str, given: Any, dtype: DType, read: Callable[[Any, str], FloatArray] = as_floats) -> FloatArray:
+    """An array of the dtype, in the shape that `read` gives, without what is missing or beyond the dtype's range."""
+    if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
         raise InputError(f"{what}: expected numbers everywhere, got masked entries; remove such rows first")
     try:
-        array = as_floats(given, what)
+        array = read(given, what)
     except DataError as error:
         raise InputError(str(error)) from None
     with np.errstate(over="ignore"):  # a double beyond float32's range becomes inf, and is told below
@@ -101,7 +104,14 @@ def _numbers(what: str, given: ArrayLike, dtype: DType) -> FloatArray:
     if not finite.all():
         place = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise InputError(
-            f"{what}: expected finite {dtype} numbers, got {np.asarray(given)[place]}{at(place)} "
+            f"{what}: expected finite {dtype} numbers, got {_as_given(given, place, array[place])}{at(place)} "
             f"({np.count_nonzero(~finite)} such in all); remove such rows first"
         )
     return converted
+
+
+def _as_given(given: Any, place: Sequence[int], number: Any) -> Any:
+    """What stands at a place of a list, such as None; elsewhere the number that was made of it."""
+    for index in place:
+        given = given[index] if isinstance(given, list | tuple) else given
+    return given if given is None else number

@@ -80,7 +80,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         rate: Any = self.learning_rate
-        if not (isinstance(rate, Real) and 0 < float(rate) < math.inf):
+        if isinstance(rate, bool) or not (isinstance(rate, Real) and 0 < float(rate) < math.inf):
             raise InputError(f"learning rate: expected a positive number, got {rate!r}")
         check_whole("epochs", self.epochs, least=0)
         check_whole("seed", self.seed, least=0)

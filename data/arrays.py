@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.data.errors import DataError, shown
+from handgrad.data.errors import DataError, listed, shown
+from handgrad.data.foreign import as_array, columns_of, is_plain
 
 FloatArray = NDArray[np.float64]
 
@@ -21,6 +22,13 @@ EXACT_INTEGERS = 2**53
 #: What to do about a column that holds no numbers.
 REMEDY = "turn it into numbers, or choose other columns"
 
+#: The same by the kind of a NumPy dtype, where more can be said.
+REMEDIES = {
+    "c": "give its real part or its absolute value",
+    "M": "count days or seconds from a first date",
+    "m": 'divide it by a unit of time, such as numpy.timedelta64(1, "s")',
+}
+
 
 def as_numbers(given: Any, where: str) -> FloatArray:
     """One column or array of any library as float64, always a copy; NaN where a value is missing or masked.
@@ -28,40 +36,93 @@ def as_numbers(given: Any, where: str) -> FloatArray:
     Raises:
         DataError: See `as_floats`.
     """
-    if isinstance(given, np.ma.MaskedArray):  # asarray would uncover what is masked
-        given = np.ma.filled(given.astype(np.float64), np.nan)
-    return as_floats(given, where).astype(np.float64)
+    with np.errstate(over="ignore"):  # a long double beyond float64 becomes inf, and is told as that
+        return as_floats(given, where).astype(np.float64)
 
 
 def as_floats(given: Any, where: str) -> NDArray[np.floating[Any]]:
     """Numbers of any library as an array of floats: one that is so already as it is, all else as float64.
 
     Args:
-        given: An array, a list, a column, a frame, a number. What a mask hides is not hidden here.
+        given: An array, a tensor, a list, a column, a number.
         where: Its name, for the message.
 
     Returns:
-        Of the shape given; NaN where an object is None or a library's own mark of what is missing.
+        Of the shape given; NaN where a value is None, masked, or a library's own mark of what is missing.
 
     Raises:
         DataError: On text, even where it looks like a number; on dates and complex numbers; on rows of unlike length;
-            on a number beyond float64's range, and on a whole number that it would round.
+            on a number beyond float64's range, and on a whole number that it would round; on what is no array, or only
+            once.
     """
-    try:
-        array = np.asarray(given)
-    except ValueError as error:  # rows of unlike length
-        raise DataError(
-            f"{where}: expected numbers in rows of one length, got rows of unlike shape ({error})"
-        ) from None
+    array = as_array(given, where)
+    if isinstance(array, np.ma.MaskedArray):
+        return _uncovered(array, where)
     if array.dtype.kind == "f":
-        return array
+        return _from_objects(np.asarray(given, dtype=object), given, where) if _rounds(array, given) else array
     if array.dtype.kind in "iu":
         _check_exact(array, where)
     elif array.dtype.kind in "OSU":
         return _from_objects(array.astype(object), given, where)
     elif array.dtype.kind != "b":
-        raise DataError(f"{where}: expected numbers, got {array.dtype}; {REMEDY}")
+        raise DataError(f"{where}: expected numbers, got {array.dtype}; {REMEDIES.get(array.dtype.kind, REMEDY)}")
     return array.astype(np.float64)
+
+
+def as_matrix(given: Any, where: str) -> NDArray[np.floating[Any]]:
+    """A table or an array of any library as floats: a table's columns side by side, (n,) as one column.
+
+    Returns:
+        (n, d); an array of another shape as it is.
+
+    Raises:
+        DataError: See `as_floats`; a table's message names the column. On columns of unlike length, too.
+    """
+    columns = None if is_plain(given) else columns_of(given, where)
+    if columns is None:
+        array = as_floats(given, where)
+        return array[:, np.newaxis] if array.ndim == 1 else array
+    if not columns:
+        raise DataError(f"{where}: expected at least one column, got none")
+    parts = [as_floats(one.values, f"{where}: column {shown(one.name)}") for one in columns]
+    for one, part in zip(columns, parts, strict=True):
+        if part.ndim != 1 or len(part) != len(parts[0]):
+            expected = f"({parts[0].shape[0]},)" if parts[0].ndim == 1 else "(n,)"
+            raise DataError(f"{where}: column {shown(one.name)}: expected shape {expected}, got {part.shape}")
+    return np.column_stack(parts)
+
+
+def as_vector(given: Any, where: str) -> NDArray[np.floating[Any]]:
+    """One column of any library as floats (n,): an array of (n,) or (n, 1), a table of one column.
+
+    An array of another shape comes as it is.
+
+    Raises:
+        DataError: See `as_floats`; on a table of several columns.
+    """
+    columns = columns_of(given, where)
+    if columns is None:
+        array = as_floats(given, where)
+        return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+    if len(columns) != 1:
+        names = listed([one.name for one in columns])
+        raise DataError(f"{where}: expected one column, got {len(columns)} ({names}); choose one of them")
+    return as_floats(columns[0].values, f"{where}: column {shown(columns[0].name)}")
+
+
+def _rounds(array: NDArray[Any], given: Any) -> bool:
+    """Whether a list may have held whole numbers beside floats, and NumPy rounded them."""
+    return isinstance(given, list | tuple) and array.size > 0 and bool((np.abs(array) >= EXACT_INTEGERS).any())
+
+
+def _uncovered(array: np.ma.MaskedArray[Any, Any], where: str) -> NDArray[np.floating[Any]]:
+    """NaN in place of what is masked."""
+    hidden = np.ma.getmaskarray(array)
+    found = as_floats(np.where(hidden, np.zeros((), array.dtype), array.data), where)
+    if hidden.any():
+        found = found.copy()
+        found[hidden] = math.nan
+    return found
 
 
 def _from_objects(array: NDArray[Any], given: Any, where: str) -> FloatArray:
@@ -81,7 +142,7 @@ def _from_objects(array: NDArray[Any], given: Any, where: str) -> FloatArray:
 
 def _exact_float(value: Any, where: str) -> float:
     try:
-        number = float(value)
+        number = math.nan if isinstance(value, Decimal) and value.is_nan() else float(value)
     except OverflowError:
         raise DataError(f"{where}: {shown(str(value))} is beyond float64's range; give it in a larger unit") from None
     if isinstance(value, Integral) and number != value:

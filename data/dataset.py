@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from handgrad.data.arrays import FloatArray, as_numbers, finite_rows
+from handgrad.data.arrays import FloatArray, as_matrix, as_vector, finite_rows
 from handgrad.data.columns import NO_NAME, Columns, choose_columns, clean_header, counts_rows, saved_index
 from handgrad.data.errors import DataError, cut, listed, shown
+from handgrad.data.foreign import NamedColumn, columns_of
 
 __all__ = ["DataError", "Dataset", "FloatArray"]
 
@@ -78,13 +79,13 @@ class Dataset:
         source: str = "arrays",
         y_true: ArrayLike | None = None,
     ) -> Dataset:
-        """Makes a data set of arrays, lists, or a DataFrame and a Series (whose names are taken).
+        """Makes a data set of arrays, lists or tables of any library (whose names are taken).
 
         Args:
-            X: (n, d), or (n,) for one feature.
-            y: (n,), or (n, 1).
-            feature_names: d names; default: the columns of a DataFrame, otherwise X, or X1 … Xd.
-            target_name: Default: the name of a Series, otherwise y.
+            X: (n, d), or (n,) for one feature: an array, a list, a DataFrame, an Arrow table, a dict of columns.
+            y: (n,), or (n, 1), or a table of one column.
+            feature_names: d names; default: the columns of a table, otherwise X, or X1 … Xd.
+            target_name: Default: the name of a Series or of the table's column, otherwise y.
             source: What to call the origin.
             y_true: (n,), y without its noise.
 
@@ -93,14 +94,16 @@ class Dataset:
                 differently.
         """
         check_same_index(X, y)
-        matrix, vector = _matrix(X), _vector("y", y)
+        matrix, vector = _frozen(as_matrix(X, "X")), _frozen(as_vector(y, "y"))
+        if matrix.ndim != 2:
+            raise DataError(f"{source}: X: expected shape (n, d) or (n,), got {matrix.shape}")
         return cls(
             X=matrix,
             y=vector,
             feature_names=tuple(feature_names if feature_names is not None else _names_of(X, matrix.shape[1])),
             target_name=target_name if target_name is not None else _name_of(y),
             source=source,
-            y_true=None if y_true is None else _vector("y_true", y_true),
+            y_true=None if y_true is None else _frozen(as_vector(y_true, "y_true")),
         )
 
     @classmethod
@@ -113,19 +116,19 @@ class Dataset:
         drop_missing: bool = False,
         source: str = "data frame",
     ) -> Dataset:
-        """Makes a data set of a DataFrame (pandas, or whatever has `columns` and `frame[name]`).
+        """Makes a data set of a table: of pandas, polars or Arrow, or a dict of columns.
 
         The arguments and the choice of columns are those of `load_table`.
 
         Raises:
             DataError: See `load_table`.
         """
-        labels = list(frame.columns)
-        names, header_notes = clean_header([str(label) for label in labels], source)
-        chosen = choose_columns(names, target, features, source, _labels(frame, labels))
-        table = np.empty((len(frame), len(chosen.indices)), dtype=np.float64)
-        for j, index in enumerate(chosen.indices):
-            table[:, j] = as_numbers(frame[labels[index]], f"{source}: column {shown(names[index])}")
+        columns = columns_of(frame, source)
+        if columns is None:
+            raise DataError(f"{source}: expected a table with named columns, got {type(frame).__name__}")
+        names, header_notes = clean_header([column.name for column in columns], source)
+        chosen = choose_columns(names, target, features, source, _labels(columns))
+        table = _frozen(as_matrix({names[index]: columns[index].values for index in chosen.indices}, source))
         kept, dropped = finite_rows(table, [names[i] for i in chosen.indices], source, drop_missing)
         return cls.from_table(table[kept], names, chosen, source, (*header_notes, *dropped)).examined()
 
@@ -270,48 +273,35 @@ class Dataset:
         return notes
 
 
-def _labels(frame: Any, labels: Sequence[Any]) -> dict[int, str]:
+def _labels(columns: Sequence[NamedColumn]) -> dict[int, str]:
     """The first column of a frame, with a note, if it is an index that was saved and read again."""
-    if not labels or labels[0] not in NO_NAME:
+    if not columns or columns[0].label not in NO_NAME:
         return {}
-    first = np.asarray(frame[labels[0]])
-    return {0: saved_index(labels[0])} if first.dtype.kind in "iuf" and counts_rows(first) else {}
+    first = np.asarray(columns[0].values)
+    return {0: saved_index(columns[0].name)} if first.dtype.kind in "iuf" and counts_rows(first) else {}
 
 
 def _frozen(given: ArrayLike) -> FloatArray:
     """A read-only float64 array in C order: the given one if it is that already, otherwise a copy."""
     array = np.asarray(given)
     if array.flags.writeable or array.dtype != np.float64 or not array.flags.c_contiguous:
-        array = np.array(array, dtype=np.float64, order="C")
+        with np.errstate(over="ignore"):  # a long double beyond float64 becomes inf, and is told as that
+            array = np.array(array, dtype=np.float64, order="C")
         array.flags.writeable = False
     return array
 
 
-def _matrix(X: Any) -> FloatArray:
-    if hasattr(X, "columns"):
-        names = [str(label) for label in X.columns]
-        return np.column_stack(
-            [as_numbers(X[label], f"X: column {shown(n)}") for label, n in zip(X.columns, names, strict=True)]
-        )
-    matrix = as_numbers(X, "X")
-    return matrix[:, np.newaxis] if matrix.ndim == 1 else matrix
-
-
-def _vector(what: str, y: Any) -> FloatArray:
-    vector = as_numbers(y, what)
-    return vector[:, 0] if vector.ndim == 2 and vector.shape[1] == 1 else vector
-
-
 def _names_of(X: Any, features: int) -> list[str]:
-    if hasattr(X, "columns"):
-        return [str(label) for label in X.columns]
+    if (columns := columns_of(X, "X")) is not None:
+        return [column.name for column in columns]
     if isinstance(getattr(X, "name", None), str):
         return [X.name]
     return ["X"] if features == 1 else [f"X{j}" for j in range(1, features + 1)]
 
 
 def _name_of(y: Any) -> str:
-    name = getattr(y, "name", None)
+    columns = columns_of(y, "y")
+    name = columns[0].label if columns else getattr(y, "name", None)
     return name if isinstance(name, str) else "y"
 
 
@@ -319,13 +309,11 @@ def check_same_index(X: Any, y: Any) -> None:
     """Refuses what pandas would align by label and NumPy by position.
 
     Raises:
-        DataError: If X and y are pandas objects of as many rows whose labels differ.
+        DataError: If X and y, or columns of one of them, are pandas objects of as many rows whose labels differ.
     """
-    left: Any = getattr(X, "index", None)
-    right: Any = getattr(y, "index", None)
-    if not hasattr(left, "equals") or not hasattr(right, "equals"):
-        return
-    if len(left) == len(right) and not left.equals(right):
+    parts = [part for given in (X, y) for part in (given.values() if isinstance(given, Mapping) else [given])]
+    labels: list[Any] = [part.index for part in parts if hasattr(getattr(part, "index", None), "equals")]
+    if any(len(one) == len(labels[0]) and not one.equals(labels[0]) for one in labels[1:]):
         raise DataError(
             "X and y: expected the same row labels in the same order, got different indexes; align them first"
         )

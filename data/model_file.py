@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike
 
-from handgrad.data.arrays import FloatArray, as_numbers
+from handgrad.data.arrays import FloatArray, as_matrix
 from handgrad.data.dataset import DataError, Dataset
 from handgrad.data.errors import listed, nearest, shown
 from handgrad.data.files import read_bytes, whole_file
@@ -73,9 +73,7 @@ class Model:
         Raises:
             DataError: On another shape.
         """
-        matrix = as_numbers(X, "X")
-        if matrix.ndim == 1 and len(self.weights) == 1:
-            matrix = matrix[:, np.newaxis]
+        matrix = as_matrix(X, "X")
         if matrix.ndim != 2 or matrix.shape[1] != len(self.weights):
             raise DataError(f"model: expected X of shape (n, {len(self.weights)}), got {matrix.shape}")
         predicted: FloatArray = matrix @ self.weights + self.bias

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray, InputError
 from handgrad.compare.functions.formats import FORMATS, INTEGER_BITS
+from handgrad.data.foreign import is_tensor, tensor_as_array, unreadable
 
 #: Integers up to here are doubles.
 LARGEST_EXACT = 2**53
@@ -98,24 +99,16 @@ def reordered(given: Any, order: NDArray[np.int64], axis: int) -> Any:
     return given.take(order, axis=axis)
 
 
-def is_tensor(given: Any) -> bool:
-    """Whether it is PyTorch's."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(given, torch.Tensor)
-
-
 def _as_numpy(what: str, given: Any) -> tuple[NDArray[Any], str]:
     """The numbers, and the name of the type that they came in."""
     if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
         raise InputError(f"{what}: expected numbers everywhere, got masked entries")
     try:
         if is_tensor(given):
-            held, name = given.detach().cpu(), str(given.dtype).removeprefix("torch.")
-            # NumPy has no bfloat16; float32 holds its numbers
-            return np.asarray((held.float() if name == "bfloat16" else held).numpy()), name
+            return tensor_as_array(given, what), str(given.dtype).removeprefix("torch.")
         array = np.asarray(given)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{what}: expected an array of numbers, got {type(given).__name__} ({error})") from None
+    except Exception as error:  # another library's: whatever it raises
+        raise InputError(str(unreadable(given, what, error))) from None
     return array, array.dtype.name
 
 

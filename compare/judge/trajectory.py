@@ -150,7 +150,7 @@ def _finite(plan: Plan, moments: Moments, visited: Iterator[list[int]]) -> TrueR
             break
         pairs.append([two_doubles(unit) for unit in units])
         losses.append(loss)
-    table = np.array(pairs).reshape(len(pairs), -1, 2)
+    table = np.array(pairs).reshape(len(pairs), len(moments.gram) - 1, 2)
     return TrueRun(
         epochs=np.array(plan.recorded()[: len(pairs)], dtype=np.int64),
         parameters=table[..., 0],

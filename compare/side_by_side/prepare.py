@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Real
+from typing import Any
 
 import numpy as np
 
+from handgrad.backends.inputs import check_whole
 from handgrad.backends.interface import (
     RECORDED_AT_MOST,
     DType,
@@ -17,6 +21,7 @@ from handgrad.backends.interface import (
     Order,
     Parameters,
     Plan,
+    check_parameters,
 )
 from handgrad.compare.data_file import data_file
 from handgrad.compare.judge.closed_form import solve
@@ -72,9 +77,30 @@ class Options:
     self_test: bool = False
     precision_table: bool = False
 
+    def __post_init__(self) -> None:
+        """Checks what is no matter of the plan, and turns NumPy's numbers into Python's, which a worker can be sent."""
+        for name, least in (("epochs", 0), ("seed", 0), ("batch_size", 1), ("threads", 1)):
+            given = getattr(self, name)
+            if given is not None or name in ("epochs", "seed"):
+                check_whole(name.replace("_", " "), given, least)
+                object.__setattr__(self, name, int(given))
+        check_seconds("timeout", self.timeout_seconds)
+        check_seconds("budget", self.budget_seconds)
+
     def thread_count(self) -> int:
         """Threads per backend."""
         return self.threads or available_cores()
+
+
+def check_seconds(what: str, given: float) -> None:
+    """Refuses what is no length of time; 0 is one.
+
+    Raises:
+        InputError: With `what` as its name.
+    """
+    seconds: Any = given
+    if not isinstance(seconds, Real) or not 0 <= float(seconds) < math.inf:
+        raise InputError(f"{what}: expected a number of seconds, 0 or more, got {given!r}")
 
 
 @dataclass(frozen=True)
@@ -159,17 +185,31 @@ def prepare(dataset: Dataset, options: Options) -> Prepared:
 
 
 def plan_for(table: CheckedTable, options: Options) -> Plan:
-    """The run that the options ask for; at the best fixed rate where they name none."""
+    """The run that the options ask for; at the best fixed rate where they name none.
+
+    Raises:
+        InputError: If an option is out of range, or the start does not fit the table.
+    """
     return Plan(
         learning_rate=table.hessian.best_rate if options.learning_rate is None else options.learning_rate,
         epochs=options.epochs,
         batch_size=options.batch_size,
-        start=options.start,
+        start=None if options.start is None else plain(options.start, table),
         seed=options.seed,
         dtype=options.dtype,
         record=recorded(options.epochs, table.features),
         order=options.order,
     )
+
+
+def plain(start: Parameters, table: CheckedTable) -> Parameters:
+    """A start as it can be sent to a worker: a list of floats (d,) and a float.
+
+    Raises:
+        InputError: If it has another number of weights, or what is not a finite number.
+    """
+    weights, bias = check_parameters(start.weights, start.bias, table.features, table.dtype)
+    return Parameters(list(map(float, weights)), bias)
 
 
 def standardize(dataset: Dataset, options: Options) -> Standardization:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from handgrad.backends.catalogue import canonical, load
-from handgrad.backends.interface import DType, Gradient, Order, Parameters, Plan, Training
+from handgrad.backends.interface import DType, Gradient, InputError, Order, Parameters, Plan, Training
 from handgrad.compare.results.comparison import Comparison
 from handgrad.data.dataset import Dataset, check_same_index
 
@@ -35,8 +35,9 @@ def gradient(
     """Loss and gradient of L = (1/n) Σ (X W + b − y)² at a point: dW = (2/n) Xᵀr, db = (2/n) Σ r.
 
     Args:
-        X: (n, d), or (n,) for one feature; arrays, lists, DataFrames and Series.
-        y: (n,).
+        X: (n, d), or (n,) for one feature: an array or a tensor of any library, a list, a DataFrame, an Arrow table, a
+            sparse matrix, a dict of columns.
+        y: (n,) or (n, 1), or a table of one column.
         weights: (d,), or a number for one feature.
         bias: A number.
         backend: A name from `handgrad backends`.
@@ -47,10 +48,10 @@ def gradient(
 
     Raises:
         DataError: If X and y are pandas objects whose rows are labelled differently.
-        InputError: On wrong shapes, NaN and infinity.
+        InputError: On wrong shapes, NaN and infinity, and on what holds no real numbers; in one line.
         UnknownBackend, BackendUnavailable: The message says what there is, or how to install it.
     """
-    check_same_index(X, y)
+    _check_arrays(X, y)
     return load(backend)(X, y, dtype).gradient_at(weights, bias)
 
 
@@ -71,8 +72,8 @@ def train(
     """Trains by gradient descent: W ← W − η dW, b ← b − η db, once per batch.
 
     Args:
-        X: (n, d), or (n,) for one feature; arrays, lists, DataFrames and Series. Taken as it is: nothing is scaled.
-        y: (n,).
+        X: (n, d), or (n,) for one feature, as in `gradient`. Taken as it is: nothing is scaled.
+        y: (n,) or (n, 1), or a table of one column.
         backend: A name from `handgrad backends`.
         learning_rate: η.
         epochs: How often to go through all rows.
@@ -91,10 +92,11 @@ def train(
 
     Raises:
         DataError: If X and y are pandas objects whose rows are labelled differently.
-        InputError: On wrong shapes, NaN and infinity, and on a rate, epochs, batch size or record out of range.
+        InputError: On wrong shapes, NaN and infinity, on what holds no real numbers, and on a rate, epochs, batch size
+            or record out of range; in one line.
         UnknownBackend, BackendUnavailable: The message says what there is, or how to install it.
     """
-    check_same_index(X, y)
+    _check_arrays(X, y)
     trainer = load(backend)(X, y, dtype)
     start = Parameters([0.0] * trainer.features if weights is None else weights, bias)
     return trainer.train(Plan(learning_rate, epochs, batch_size, start, seed, dtype, record, order))
@@ -170,7 +172,7 @@ def side_by_side(
     learning_rate: float | None = None,
     epochs: int = 100,
     batch_size: int | None = None,
-    weights: Sequence[float] | None = None,
+    weights: ArrayLike | None = None,
     bias: float = 0.0,
     seed: int = 0,
     dtype: DType = "float64",
@@ -183,8 +185,8 @@ def side_by_side(
     """Makes one training run on several backends, each in a process of its own, and judges them by the exact answer.
 
     Args:
-        X: (n, d), or (n,) for one feature, or a `Dataset` (then without y).
-        y: (n,).
+        X: (n, d), or (n,) for one feature, as in `gradient`, or a `Dataset` (then without y).
+        y: (n,) or (n, 1), or a table of one column.
         backends: Names from `handgrad backends`; None takes those that are compared by default.
         learning_rate: None takes the best fixed one, 2/(λ_max + λ_min) of the Hessian.
         epochs: How often to go through all rows.
@@ -210,7 +212,7 @@ def side_by_side(
     from handgrad.compare.side_by_side.prepare import Options
     from handgrad.compare.side_by_side.side_by_side import side_by_side as compare
 
-    dataset = X if isinstance(X, Dataset) else Dataset.from_arrays(X, _given(y))
+    dataset = _dataset(X, y)
     options = Options(
         backends=_canonical(backends),
         learning_rate=learning_rate,
@@ -228,13 +230,28 @@ def side_by_side(
     return SideBySide(**vars(compare(dataset, options)))
 
 
+def _check_arrays(X: Any, y: Any) -> None:
+    """Refuses a data set in the place of arrays, and arrays whose rows are labelled differently.
+
+    Raises:
+        InputError, DataError: With what to give.
+    """
+    if isinstance(X, Dataset):
+        raise InputError("X: expected an array or a table, got a Dataset; give dataset.X and dataset.y")
+    check_same_index(X, y)
+
+
 def _canonical(backends: str | Sequence[str] | None) -> list[str] | None:
     if backends is None:
         return None
     return list(map(canonical, [backends] if isinstance(backends, str) else backends))
 
 
-def _given(y: ArrayLike | None) -> ArrayLike:
+def _dataset(X: ArrayLike | Dataset, y: ArrayLike | None) -> Dataset:
+    if isinstance(X, Dataset):
+        if y is not None:
+            raise TypeError("side_by_side: expected no y beside a Dataset, which has its own")
+        return X
     if y is None:
         raise TypeError("side_by_side: expected y, too, unless X is a Dataset")
-    return y
+    return Dataset.from_arrays(X, y)

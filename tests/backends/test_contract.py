@@ -486,7 +486,7 @@ X32, Y3 = np.ones((3, 2)), np.ones(3)
 OBJECT = np.array([[1, "two"], [3, 4], [5, 6]], dtype=object)
 REFUSED: dict[str, tuple[Any, Any, list[str]]] = {
     "y too short": (X32, np.ones(2), ["rows", "3 and 2"]),
-    "y as a column": (X32, np.ones((3, 1)), ["y: expected shape (n,)", "(3, 1)", "squeeze"]),
+    "y as a row": (X32, np.ones((1, 3)), ["y: expected shape (n,) or (n, 1)", "(1, 3)", "give y[0]"]),
     "y as a table": (X32, np.ones((3, 2)), ["y: expected shape (n,)", "(3, 2)"]),
     "y as a number": (X32, 1.0, ["y: expected shape (n,)", "()"]),
     "X as a number": (1.0, Y3, ["X: expected shape (n, d) or (n,)", "()"]),
@@ -509,7 +509,8 @@ REFUSED: dict[str, tuple[Any, Any, list[str]]] = {
     "complex objects": (X32, np.array([1, 2j, 3], dtype=object), ["y: expected numbers", "complex"]),
     "dates": (np.array(["2020-01-01"] * 3, dtype="datetime64[D]"), Y3, ["X: expected numbers", "datetime"]),
     "integers beyond float64": ([[10**400], [1], [2]], Y3, ["X", "float64", "range"]),
-    "a dictionary": ({"a": [1, 2, 3]}, Y3, ["X: expected", "dict"]),
+    "columns of unlike length": ({"a": [1, 2, 3], "b": [1, 2]}, Y3, ["X: column 'b'", "expected shape (3,)", "(2,)"]),
+    "a generator": ((row for row in X32), Y3, ["X: expected an array", "a generator", "a list"]),
     "hidden entries": (np.ma.masked_equal([[1.0], [2.0], [3.0]], 2.0), Y3, ["X", "masked"]),
 }  # fmt: skip
 

@@ -39,7 +39,9 @@ MAY_IMPORT = {
         "handgrad.compare.strain",
     },
     "handgrad.compare.results.functions": set[str](),
-    "handgrad.compare.functions": {"handgrad.backends", "handgrad.compare.results.functions", "handgrad.compare.judge"},
+    "handgrad.compare.functions": {
+        "handgrad.backends", "handgrad.compare.results.functions", "handgrad.compare.judge", "handgrad.data.foreign",
+    },
     "handgrad.compare.laps": {"handgrad.backends", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing"},
     "handgrad.compare.side_by_side": {
         "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare", "handgrad.compare.judge",
