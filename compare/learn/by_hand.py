@@ -11,7 +11,7 @@ from handgrad.compare.judge.bounds import ulps
 from handgrad.compare.learn.explanation import explain
 from handgrad.compare.learn.one_feature import OneFeature
 from handgrad.compare.learn.runs import ready
-from handgrad.compare.results.lessons import ByHand, Slopes
+from handgrad.compare.results.learn.lessons import ByHand, Slopes
 from handgrad.data.dataset import Dataset
 
 #: Rows that are taken apart number by number.

@@ -9,7 +9,7 @@ import numpy as np
 from handgrad.compare.judge.gradcheck import gradcheck
 from handgrad.compare.learn.one_feature import OneFeature
 from handgrad.compare.results.checks import Sweep
-from handgrad.compare.results.lessons import ByHand, Checking, CheckMethod
+from handgrad.compare.results.learn.lessons import ByHand, Checking, CheckMethod
 
 
 def checking(table: OneFeature, point: ByHand) -> Checking:

@@ -17,7 +17,7 @@ from handgrad.compare.bench.over_sizes import crossovers, fastest, fastest_range
 from handgrad.compare.bench.problem import Size, problem
 from handgrad.compare.bench.records import ContestantRecord, LeftOut, Turn
 from handgrad.compare.results.bench import Cell, Settings
-from handgrad.compare.results.lessons import EpochCosts, Start
+from handgrad.compare.results.learn.lessons import EpochCosts, Start
 from handgrad.compare.timing import environment
 from handgrad.compare.timing.messages import Bind, FirstCall, Load, PlanMessage
 from handgrad.compare.timing.process import Worker, WorkerError, WorkerHandle

@@ -17,7 +17,7 @@ from handgrad.compare.learn.scaling import scaling
 from handgrad.compare.learn.sources import excerpts
 from handgrad.compare.learn.summation import summation
 from handgrad.compare.learn.surface import surface
-from handgrad.compare.results.lessons import Lessons
+from handgrad.compare.results.learn.lessons import CourseExercise, Lessons
 from handgrad.compare.timing import environment
 from handgrad.compare.timing.progress import Progress, silent
 from handgrad.data.dataset import Dataset
@@ -62,7 +62,7 @@ def lessons(dataset: Dataset, seed: int = 0, progress: Progress = silent) -> Les
         summation=added,
         costs=timed,
         excerpts=excerpts(),
-        exercises={exercise.name: number for number, exercise in EXERCISES.items()},
+        exercises=tuple(CourseExercise(one.number, one.name, one.chapter) for one in EXERCISES.values()),
         environment=environment.capture(environment.available_cores()),
         seed=seed,
     )

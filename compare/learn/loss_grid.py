@@ -8,7 +8,7 @@ import numpy as np
 
 from handgrad.backends.interface import FloatArray, Trainer
 from handgrad.compare.judge.hessian import Hessian
-from handgrad.compare.results.lessons import LossGrid
+from handgrad.compare.results.learn.lessons import LossGrid
 
 #: Points of the loss's surface along each axis.
 GRID_POINTS = 61

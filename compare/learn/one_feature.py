@@ -14,7 +14,7 @@ from handgrad.compare.judge.closed_form import solve
 from handgrad.compare.judge.hessian import hessian
 from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.learn.loss_grid import loss_grid, spread
-from handgrad.compare.results.lessons import DescentPath, LossGrid, Subject
+from handgrad.compare.results.learn.lessons import DescentPath, LossGrid, Subject
 from handgrad.data.dataset import DataError, Dataset
 
 #: Through two points there is always a line.

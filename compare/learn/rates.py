@@ -7,7 +7,7 @@ import numpy as np
 from handgrad.backends.interface import FloatArray, Plan
 from handgrad.compare.learn.one_feature import DIGITS, OneFeature
 from handgrad.compare.learn.runs import path_of
-from handgrad.compare.results.lessons import DescentPath, RateRun, Rates
+from handgrad.compare.results.learn.lessons import DescentPath, RateRun, Rates
 
 #: Epochs of the runs.
 SHOWN_EPOCHS = 60

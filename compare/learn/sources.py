@@ -5,41 +5,41 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from handgrad.compare.results.lessons import Excerpt
+from handgrad.compare.results.learn.lessons import Excerpt
 from handgrad.compare.side_by_side.source import cut
 
-#: By chapter: the module, and the functions in it, in the order in which they are shown.
-SHOWN: dict[int, tuple[tuple[str, tuple[str, ...]], ...]] = {
-    1: (("handgrad.backends.python", ("PythonTrainer.predict", "PythonTrainer.loss", "PythonTrainer.update")),),
-    2: (
+#: By chapter: each module, and the functions in it, in the order in which they are shown.
+SHOWN: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    "surface": (("handgrad.backends.python", ("PythonTrainer.predict", "PythonTrainer.loss", "PythonTrainer.update")),),
+    "by-hand": (
         ("handgrad.backends.python", ("PythonTrainer.gradient", "one_feature")),
         ("handgrad.backends.numpy", ("NumPyTrainer.gradient",)),
     ),
-    3: (
+    "tape": (
         ("handgrad.backends.autodiff", ("Node.__matmul__", "Node.square", "Node.mean", "backward")),
         ("handgrad.backends.tape", ("predict", "loss", "TapeTrainer.gradient")),
     ),
-    4: (("handgrad.compare.judge.gradcheck", ("_Differences.forward", "_Differences.central")),),
-    5: (
+    "checking": (("handgrad.compare.judge.gradcheck", ("_Differences.forward", "_Differences.central")),),
+    "rate": (
         (
             "handgrad.compare.judge.hessian",
             ("Hessian.limit", "Hessian.best_rate", "Hessian.contraction", "Hessian.overflow_epoch"),
         ),
     ),
-    6: (("handgrad.data.standardize", ("Standardization.apply", "Standardization.weights_back")),),
-    7: (
+    "scaling": (("handgrad.data.standardize", ("Standardization.apply", "Standardization.weights_back")),),
+    "summation": (
         ("handgrad.backends.python", ("sum32",)),
         ("handgrad.compare.judge.bounds", ("worst_growth", "likely_growth")),
     ),
-    8: (
+    "costs": (
         ("handgrad.backends.numba", ("block_sums",)),
         ("handgrad.backends.torch", ("TorchTrainer.gradient",)),
     ),
-    9: (("handgrad.backends.moments", ("MomentsTrainer.gradient",)),),
+    "moments": (("handgrad.backends.moments", ("MomentsTrainer.gradient",)),),
 }
 
 
-def excerpts() -> dict[int, tuple[Excerpt, ...]]:
+def excerpts() -> dict[str, tuple[Excerpt, ...]]:
     """The code of every chapter."""
     return {chapter: tuple(excerpt(*wanted) for wanted in shown) for chapter, shown in SHOWN.items()}
 

@@ -11,7 +11,7 @@ from handgrad.backends.exact import ExactTrainer
 from handgrad.backends.interface import FloatArray, Trainer
 from handgrad.compare.judge.bounds import gradient_tolerances, likely_growth, over, worst_growth
 from handgrad.compare.learn.runs import ready
-from handgrad.compare.results.lessons import SinglePrecision, Summation
+from handgrad.compare.results.learn.lessons import SinglePrecision, Summation
 
 #: How many numbers are added up, and the rows on which the backends work in float32.
 SUMMED_ROWS = (100, 1000, 10_000, 100_000, 1_000_000)

@@ -1,75 +1,56 @@
-"""The exercise at the end of each chapter, graded by `handgrad exercise` or by `handgrad check`."""
+"""What the exercises at the end of each chapter ask for, in words; `handgrad exercise` grades them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from handgrad.compare.results.learn.lessons import CourseExercise
+
+#: By name of the exercise.
+TASKS: dict[str, str] = {
+    "loss": "Write the loss itself, for any number of features.",
+    "descent": "Write the loop that walks downhill, for a loss of which you know nothing but its gradient.",
+    "one-chain": "Walk the chain of this chapter for one row, link by link: the residual, and then the way back.",
+    "one-weight": "Now for all rows of one feature: dW alone, with a plain loop.",
+    "one-feature": "Write dW and db, with a plain loop. Then take the 2 away, and see what you are told.",
+    "plus-tape": "Write a tape that can only add: each local derivative is 1, so the walk back is all there is to it.",
+    "tape": (
+        "Let it multiply, too: with the derivatives of two operations, and nothing else, it finds those of any formula "
+        "that is made of them."
+    ),
+    "numerical-gradient": (
+        "Write central differences for a function that you do not know. It need not be a quadratic, so this time the "
+        "step matters; it is given."
+    ),
+    "find-the-bug": "Find out which parts of somebody's gradient are wrong, from numbers alone.",
+    "rate-search": "Search a list of learning rates for the best one. Some of them are beyond the limit.",
+    "momentum": "Write a step with momentum β.",
+    "standardize": "Standardise features.",
+    "parameters-back": "Carry parameters that were found on standardised features back to the units they came in.",
+    "mini-batches": "Write an epoch over mini-batches. Each batch starts where the one before has ended.",
+    "careful-sum": "Write Kahan's sum, which carries along what each addition loses.",
+    "many-features": (
+        "Write the gradient for many features without any loop, in two products of arrays. Mind the shapes: y is (n,), "
+        "not (n, 1)."
+    ),
+    "moments": "Find dW and db from five sums alone, without looking at a row.",
+}
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """What is to be written.
+    """What is to be written, and what to type for it."""
 
-    Attributes:
-        task: In words.
-        names: Of the exercises of `handgrad exercise` that this is; empty where `handgrad check` grades it.
-        file: Where it goes, for `handgrad check`.
-        begins: How that file begins.
-    """
-
+    number: int
     task: str
-    names: tuple[str, ...] = ()
-    file: str = ""
-    begins: str = ""
 
-    def commands(self, numbers: Mapping[str, int]) -> list[str]:
-        """What to type, given the numbers of the exercises by name."""
-        if not self.names:
-            return [f"handgrad check {self.file}"]
-        return [f"handgrad exercise {what} {numbers[name]}" for name in self.names for what in ("start", "check")]
+    @property
+    def commands(self) -> tuple[str, str]:
+        """Its template into this folder, and its grading."""
+        return f"handgrad exercise start {self.number}", f"handgrad exercise check {self.number}"
 
 
-_GRADIENT = "def gradient(X, y, weights, bias):\n    ...\n    return dW, db\n"
-
-EXERCISES: dict[int, Assignment] = {
-    1: Assignment("Write the loss itself, for any number of features.", ("loss",)),
-    2: Assignment(
-        "Write dW and db by hand for one feature, with plain loops. Then take the 2 away, and see what you are told.",
-        ("one-feature",),
-    ),
-    3: Assignment(
-        "Write the node of a tape: with the derivatives of its operations, and nothing else, it finds those of any "
-        "formula that is made of them.",
-        ("tape",),
-    ),
-    4: Assignment(
-        "Write central differences for a function that you do not know. It need not be a quadratic, so this time the "
-        "step must be chosen with care.",
-        ("numerical-gradient",),
-    ),
-    5: Assignment(
-        "Write a step with momentum β: part of the last step is taken again. It raises the limit of the learning rate "
-        "to 2 (1 + β)/λₘₐₓ.",
-        ("momentum",),
-    ),
-    6: Assignment(
-        "Standardise features, and carry the parameters that were found on them back to the units they came in.",
-        ("standardize", "parameters-back"),
-    ),
-    7: Assignment(
-        "Write a gradient that adds up every sum with math.fsum, which rounds once. Then turn the data into float32 "
-        "first, and see whether that is noticed.",
-        file="careful_sums.py",
-        begins=_GRADIENT,
-    ),
-    8: Assignment(
-        "Write the gradient for many features without any loop, in two products of arrays. Mind the shapes: y is (n,), "
-        "not (n, 1).",
-        ("many-features",),
-    ),
-    9: Assignment(
-        "Compute XᵀX, Xᵀy and the sums of X and y first; then find the gradient from them alone.",
-        file="moments.py",
-        begins=_GRADIENT,
-    ),
-}
+def assignments(exercises: Iterable[CourseExercise], chapter: str) -> list[Assignment]:
+    """Those of a chapter, in their order."""
+    return [Assignment(one.number, TASKS[one.name]) for one in exercises if one.chapter == chapter]

@@ -7,10 +7,11 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from handgrad.compare.results.lessons import Excerpt, Lessons
-from handgrad.reports.learn import by_hand, checking, costs, moments, rates, scaling, summation, surface, tape
-from handgrad.reports.learn.exercises import EXERCISES
-from handgrad.reports.learn.parts import Chapter, Code, Content
+from handgrad.compare.results.learn.lessons import Excerpt, Lessons
+from handgrad.reports.learn.chapters import by_hand, checking, costs, moments, rates, scaling, summation, surface, tape
+from handgrad.reports.learn.chapters.content import Content
+from handgrad.reports.learn.exercises import assignments
+from handgrad.reports.learn.parts import Chapter, Code
 from handgrad.reports.learn.sentences import introduction, where
 from handgrad.reports.look import style
 from handgrad.reports.look.names import safe_lines, shown
@@ -42,7 +43,6 @@ def chapters(lessons: Lessons) -> list[Chapter]:
 
 def _chapter(lessons: Lessons, number: int, content: Content) -> Chapter:
     figures = [PageFigure(d.title, d.caption, Markup(svg(d))) for d in content.drawings]
-    exercise = EXERCISES[number]
     return Chapter(
         number=number,
         anchor=content.anchor,
@@ -50,9 +50,8 @@ def _chapter(lessons: Lessons, number: int, content: Content) -> Chapter:
         paragraphs=content.paragraphs,
         figures=[*figures, *content.figures],
         tables=content.tables,
-        code=[coloured(excerpt) for excerpt in lessons.excerpts[number]],
-        exercise=exercise,
-        commands=exercise.commands(lessons.exercises),
+        code=[coloured(excerpt) for excerpt in lessons.excerpts[content.anchor]],
+        exercises=assignments(lessons.exercises, content.anchor),
     )
 
 

@@ -7,20 +7,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from handgrad.reports.learn.chapters.content import NumberTable
 from handgrad.reports.learn.exercises import Assignment
 from handgrad.reports.look.parts import PageFigure
-from handgrad.reports.look.style import Drawing
-
-
-@dataclass(frozen=True)
-class NumberTable:
-    """Words in the first column, numbers in the others; the last row may be a sum."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    note: str = ""
-    summed: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,18 +18,6 @@ class Code:
 
     file: str
     lines: Markup
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a chapter says and shows; `anchor` is its name in links. Drawings come before figures that are markup."""
-
-    anchor: str
-    title: str
-    paragraphs: Sequence[str]
-    drawings: Sequence[Drawing] = ()
-    tables: Sequence[NumberTable] = ()
-    figures: Sequence[PageFigure] = ()
 
 
 @dataclass(frozen=True)
@@ -54,5 +31,4 @@ class Chapter:
     figures: Sequence[PageFigure]
     tables: Sequence[NumberTable]
     code: Sequence[Code]
-    exercise: Assignment
-    commands: Sequence[str]
+    exercises: Sequence[Assignment]

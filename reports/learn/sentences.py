@@ -1,4 +1,4 @@
-"""What the course says before its chapters, and in several of them, made from what its runs found.
+"""What the course says before and after its chapters, made from what its runs found.
 
 Here and in the chapters every claim follows from a number, so that it is true elsewhere, too; where a run did not show
 what the theory says, the text tells that.
@@ -6,10 +6,8 @@ what the theory says, the text tells that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from handgrad.compare.results.environment import Environment
-from handgrad.compare.results.lessons import Lessons, Subject
+from handgrad.compare.results.learn.lessons import Lessons, Subject
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.words import plural
@@ -39,11 +37,6 @@ def rescaled(subject: Subject) -> str:
         f"range 0 to 1, since as it came its condition number is {numbers.ratio(subject.raw_condition)}: chapter 6 "
         "shows what that does."
     )
-
-
-def absent(missing: Mapping[str, str]) -> str:
-    """Who did not take part, and what to do about it."""
-    return "".join(f" {shown(name)} did not take part: {shown(reason, 200)}." for name, reason in missing.items())
 
 
 def where(environment: Environment) -> list[tuple[str, str]]:

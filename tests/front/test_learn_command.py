@@ -10,7 +10,7 @@ import pytest
 
 from handgrad.compare.learn import course, scaling
 from handgrad.compare.results.bench import Cell, Measured
-from handgrad.compare.results.lessons import EpochCosts, Start
+from handgrad.compare.results.learn.lessons import EpochCosts, Start
 from handgrad.compare.results.timing import Timing
 
 

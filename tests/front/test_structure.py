@@ -54,9 +54,14 @@ MAY_IMPORT = {
     },
     "handgrad.compare.check": {RESULTS, "handgrad.compare.check.student"},
     "handgrad.compare.check.student": {"handgrad.backends", RESULTS, "handgrad.compare"},
+    # what a student's process may know; the keys know it, and never the other way round
+    "handgrad.compare.check.exercises.questions": {"handgrad.backends"},
+    "handgrad.compare.check.exercises.keys": {"handgrad.backends", "handgrad.compare.check.exercises.questions"},
     "handgrad.compare.check.exercises": {
         "handgrad.backends", RESULTS, "handgrad.compare.check", "handgrad.compare.check.student",
+        "handgrad.compare.check.exercises.questions", "handgrad.compare.check.exercises.keys",
     },
+    "handgrad.compare.results.learn": {RESULTS},
     "handgrad.compare.results.grades": {RESULTS},
     "handgrad.compare.grade": {
         RESULTS, "handgrad.compare.results.grades", "handgrad.compare.check", "handgrad.compare.check.student",
@@ -65,6 +70,7 @@ MAY_IMPORT = {
     "handgrad.compare.learn": {
         "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing",
         "handgrad.compare.side_by_side", "handgrad.compare.bench", "handgrad.compare.check.exercises",
+        "handgrad.compare.results.learn",
     },
     "handgrad.compare.reproduce": {"handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare.judge"},
     "handgrad.reports": set[str](),
@@ -88,7 +94,12 @@ MAY_IMPORT = {
         RESULTS, "handgrad.reports.look", "handgrad.reports.gradcheck", "handgrad.reports.compare.figures",
     },
     "handgrad.reports.reproduce": {RESULTS, "handgrad.reports.look"},
-    "handgrad.reports.learn": {RESULTS, "handgrad.reports.look", "handgrad.reports.explain"},
+    "handgrad.reports.learn.chapters": {
+        RESULTS, "handgrad.compare.results.learn", "handgrad.reports.look", "handgrad.reports.explain",
+    },
+    "handgrad.reports.learn": {
+        RESULTS, "handgrad.compare.results.learn", "handgrad.reports.look", "handgrad.reports.learn.chapters",
+    },
 }  # fmt: skip
 #: The front door may import all.
 FRONT = ("handgrad", "handgrad.commands", "handgrad.commands.shared")

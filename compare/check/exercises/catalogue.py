@@ -1,16 +1,12 @@
-"""The exercises by number: what each asks for, its template, and the task by which it is graded."""
+"""The exercises in the course's order: what each asks for, its template, and the question by which it is graded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from handgrad.compare.check.exercises.differences import NUMERICAL
-from handgrad.compare.check.exercises.features import BACK, STANDARDIZE
-from handgrad.compare.check.exercises.gradients import ONE_WEIGHT, RIDGE
-from handgrad.compare.check.exercises.node import NODE
-from handgrad.compare.check.exercises.steps import EPOCH, MOMENTUM
-from handgrad.compare.check.exercises.task import Task
+from handgrad.compare.check.exercises.questions import descent, differences, gradients, nodes, scaling, sums
+from handgrad.compare.check.exercises.questions.question import ExerciseQuestion
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -24,19 +20,21 @@ class Exercise:
     """One exercise.
 
     Attributes:
-        number: From 1.
+        number: From 1, in the course's order.
+        chapter: The chapter of the course that it belongs to, as `results.learn.chapters` names it.
         name: Short and stable.
         title: What is to be written.
         function: What the file must define.
-        task: How it is graded; None where `check` grades it.
+        question: By which it is graded; None where `check` grades it.
         many_features: Of those that `check` grades: a function for one feature is not enough.
     """
 
     number: int
+    chapter: str
     name: str
     title: str
     function: str
-    task: Task | None = None
+    question: ExerciseQuestion | None = None
     many_features: bool = False
 
     @property
@@ -46,28 +44,38 @@ class Exercise:
 
     def template(self) -> str:
         """The file as it is before anything is written into it."""
-        return (_TEMPLATES / f"exercise_{self.number}.txt").read_text(encoding="utf-8")
+        text = (_TEMPLATES / f"{self.name}.txt").read_text(encoding="utf-8")
+        return text.replace("NUMBER", str(self.number))
 
 
-def _numbered(*listed: tuple[str, str, str, Task | None]) -> dict[int, Exercise]:
-    return {
-        number: Exercise(number, name, title, function, task, many_features=name == "many-features")
-        for number, (name, title, function, task) in enumerate(listed, 1)
-    }
+def _numbered(*listed: tuple[str, str, str, str | ExerciseQuestion]) -> dict[int, Exercise]:
+    """By number; those that `check` grades have the name of a function in place of a question."""
+    every = {}
+    for number, (chapter, name, title, asked) in enumerate(listed, 1):
+        question = asked if isinstance(asked, ExerciseQuestion) else None
+        function = asked if isinstance(asked, str) else asked.function
+        every[number] = Exercise(number, chapter, name, title, function, question, name == "many-features")
+    return every
 
 
 EXERCISES = _numbered(
-    ("one-weight", "dW for one feature", "weight_gradient", ONE_WEIGHT),
-    ("one-feature", "dW and db for one feature", "gradient", None),
-    ("many-features", "dW and db for many features", "gradient", None),
-    ("mini-batches", "an epoch over mini-batches", "epoch", EPOCH),
-    ("momentum", "a step with momentum", "momentum_step", MOMENTUM),
-    ("standardize", "standardised features", "standardize", STANDARDIZE),
-    ("parameters-back", "parameters back in the user's units", "parameters_back", BACK),
-    ("loss", "the loss", "loss", None),
-    ("numerical-gradient", "a gradient by central differences", "numerical_gradient", NUMERICAL),
-    ("penalty", "the gradient of a penalised loss", "penalised_gradient", RIDGE),
-    ("tape", "a node of reverse-mode autodiff", "Node", NODE),
+    ("surface", "loss", "the loss", "loss"),
+    ("surface", "descent", "a training loop", descent.DESCENT),
+    ("by-hand", "one-chain", "one row's chain, link by link", gradients.ONE_CHAIN),
+    ("by-hand", "one-weight", "dW for one feature", gradients.ONE_WEIGHT),
+    ("by-hand", "one-feature", "dW and db for one feature", "gradient"),
+    ("tape", "plus-tape", "a tape that can only add", nodes.PLUS_NODE),
+    ("tape", "tape", "a tape that can multiply, too", nodes.NODE),
+    ("checking", "numerical-gradient", "a gradient by central differences", differences.NUMERICAL),
+    ("checking", "find-the-bug", "which parts of a gradient are wrong", differences.FIND_THE_BUG),
+    ("rate", "rate-search", "a search for the learning rate", descent.RATE_SEARCH),
+    ("rate", "momentum", "a step with momentum", descent.MOMENTUM),
+    ("scaling", "standardize", "standardised features", scaling.STANDARDIZE),
+    ("scaling", "parameters-back", "parameters back in the user's units", scaling.BACK),
+    ("scaling", "mini-batches", "an epoch over mini-batches", descent.EPOCH),
+    ("summation", "careful-sum", "a sum that keeps what it loses", sums.CAREFUL_SUM),
+    ("costs", "many-features", "dW and db for many features", "gradient"),
+    ("moments", "moments", "dW and db from sums alone", gradients.FROM_SUMS),
 )
 
 
@@ -82,11 +90,11 @@ def exercise(number: int) -> Exercise:
     return EXERCISES[number]
 
 
-def task_of(number: int) -> Task:
-    """The task of an exercise that has one."""
-    task = exercise(number).task
-    assert task is not None
-    return task
+def question_of(number: int) -> ExerciseQuestion:
+    """The question of an exercise that has one."""
+    question = exercise(number).question
+    assert question is not None
+    return question
 
 
 def start(number: int, folder: Path, force: bool = False) -> Path:

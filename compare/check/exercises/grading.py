@@ -1,13 +1,14 @@
 """Grading of the exercises, with the same machinery as `check`.
 
 Where an exercise is a gradient, a step or a loss in the form of `check`, `check_file` grades it. The others are called
-as their task says, in a process of their own with the same limits. An answer is right if it differs from the right one
-by rounding only; a wrong one gets a mistake's name if that mistake reproduces all answers, and otherwise the numbers.
+as their question says, in a process of their own with the same limits. An answer is right if it differs from the right
+one by rounding only; a wrong one gets a mistake's name if that mistake, or two at once, reproduces all answers, and
+otherwise the numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ import numpy as np
 
 from handgrad.backends.interface import FloatArray
 from handgrad.compare.check.exercises.catalogue import Exercise, exercise
-from handgrad.compare.check.exercises.task import Blocks, Task
+from handgrad.compare.check.exercises.keys.every import KEYS
+from handgrad.compare.check.exercises.keys.key import Answering, AnswerKey, Blocks
+from handgrad.compare.check.exercises.questions.question import ExerciseQuestion
 from handgrad.compare.check.file import check_file, parse
 from handgrad.compare.check.student.messages import Answered, Failed, Message, outcome
 from handgrad.compare.check.student.process import TIME_LIMIT_SECONDS, started
@@ -58,9 +61,9 @@ def grade(number: int, path: str | Path, *, time_limit_seconds: float = TIME_LIM
     chosen, file = exercise(number), Path(path)
     if (failure := parse(file)) is not None:
         return failed(file.name, failure)
-    if chosen.task is None:
+    if chosen.question is None:
         return _checked(chosen, file, time_limit_seconds)
-    return _graded(chosen.task, file, number, time_limit_seconds)
+    return _graded(chosen, chosen.question, file, time_limit_seconds)
 
 
 def _checked(chosen: Exercise, file: Path, time_limit_seconds: float) -> Assessment:
@@ -72,26 +75,26 @@ def _checked(chosen: Exercise, file: Path, time_limit_seconds: float) -> Assessm
     return assessment
 
 
-def _graded(task: Task, file: Path, number: int, time_limit_seconds: float) -> Assessment:
-    with started(_WORKER, file.resolve(), time_limit_seconds=time_limit_seconds, exercise=number) as wait:
+def _graded(chosen: Exercise, question: ExerciseQuestion, file: Path, time_limit_seconds: float) -> Assessment:
+    with started(_WORKER, file.resolve(), time_limit_seconds=time_limit_seconds, exercise=chosen.number) as wait:
         ended = wait()
     messages, failure = outcome(ended)
     if failure is not None:
-        return failed(task.function, failure)
-    return replace(assessed(task, messages), printed_lines=ended.printed_lines)
+        return failed(question.function, failure)
+    return replace(assessed(question, KEYS[chosen.name], messages), printed_lines=ended.printed_lines)
 
 
-def assessed(task: Task, messages: Sequence[Message | None]) -> Assessment:
+def assessed(question: ExerciseQuestion, key: AnswerKey, messages: Sequence[Message | None]) -> Assessment:
     """What is found in what the worker wrote, which is not trusted: only what has the form of an answer counts."""
     try:
         answers, changed, failure = _read(messages)
     except ValueError:
-        return failed(task.function, NoAnswer("unreadable"))
+        return failed(question.function, NoAnswer("unreadable"))
     if failure is not None:
-        return failed(task.function, failure)
-    if [len(answer) for answer in answers] != [len(task.parts)] * len(task.calls()):
-        return failed(task.function, NoAnswer("calls-left-out"))
-    return _judged(task, answers, changed)
+        return failed(question.function, failure)
+    if [len(answer) for answer in answers] != [len(question.parts)] * len(question.calls()):
+        return failed(question.function, NoAnswer("calls-left-out"))
+    return _judged(question, key, answers, changed)
 
 
 def _read(messages: Sequence[Message | None]) -> tuple[Answers, tuple[str, ...], NoAnswer | None]:
@@ -114,36 +117,48 @@ def _read(messages: Sequence[Message | None]) -> tuple[Answers, tuple[str, ...],
     return answers, tuple(changed), None
 
 
-def _judged(task: Task, answers: Answers, changed: tuple[str, ...]) -> Assessment:
-    calls, expected = task.calls(), _expected(task, task.right)
-    known = Assessment((task.function,), calls=len(calls), smallest_detectable=RELATIVE, by_exercise=True)
-    if _agree(answers, expected):
+def _judged(question: ExerciseQuestion, key: AnswerKey, answers: Answers, changed: tuple[str, ...]) -> Assessment:
+    calls, right = question.calls(), expected(question, key.right)
+    known = Assessment((question.function,), calls=len(calls), smallest_detectable=RELATIVE, by_exercise=True)
+    if agree(answers, right):
         return replace(known, mistakes=(Mistake(CHANGES_INPUT, arguments=changed),) if changed else ())
-    slip = next((slip for slip in task.slips if _agree(answers, _expected(task, slip.answer))), None)
-    named = replace(known, mistakes=(Mistake(UNKNOWN if slip is None else slip.mistake),))
-    if (failure := _wrong_shape(task, answers, expected)) is not None:
-        return failed(task.function, failure) if slip is None else named
-    wrong = [k for k, pair in enumerate(zip(answers, expected, strict=True)) if not _agree([pair[0]], [pair[1]])]
-    rows = [row for k in dict.fromkeys((wrong[0], wrong[-1])) for row in _rows(task, k, answers[k], expected[k])]
-    call = None if slip else Call(wrong[0] + 1, _arguments(calls[wrong[0]]))
+    made = recognised(question, key, answers)
+    named = replace(known, mistakes=tuple(map(Mistake, made or (UNKNOWN,))))
+    if (failure := _wrong_shape(question, answers, right)) is not None:
+        return named if made else failed(question.function, failure)
+    wrong = [k for k, pair in enumerate(zip(answers, right, strict=True)) if not agree([pair[0]], [pair[1]])]
+    rows = [row for k in dict.fromkeys((wrong[0], wrong[-1])) for row in _rows(question, k, answers[k], right[k])]
+    call = None if made else Call(wrong[0] + 1, _arguments(calls[wrong[0]]))
     return replace(named, evidence=tuple(rows), wrong_call=call)
 
 
-def _expected(task: Task, answer: Callable[..., Blocks]) -> Answers:
-    return [tuple(np.asarray(p, dtype=np.float64) for p in answer(**arguments)) for arguments in task.calls()]
+def recognised(question: ExerciseQuestion, key: AnswerKey, answers: Answers) -> tuple[str, ...]:
+    """The one mistake that answers so, or else the two at once; none where no two do, or where several pairs do."""
+    fitting: dict[tuple[str, ...], None] = {}
+    for fault in key.faults():
+        if agree(answers, expected(question, fault.answer)):
+            if len(fault.mistakes) == 1:
+                return fault.mistakes
+            fitting[fault.mistakes] = None
+    return next(iter(fitting)) if len(fitting) == 1 else ()
 
 
-def _wrong_shape(task: Task, answers: Answers, expected: Answers) -> NoAnswer | None:
-    for number, (given, right) in enumerate(zip(answers, expected, strict=True), 1):
-        for name, part, truth in zip(task.parts, given, right, strict=True):
+def expected(question: ExerciseQuestion, answer: Answering) -> Answers:
+    """What is answered to each call of the question by who answers so."""
+    return [tuple(np.asarray(p, dtype=np.float64) for p in answer(**arguments)) for arguments in question.calls()]
+
+
+def _wrong_shape(question: ExerciseQuestion, answers: Answers, right: Answers) -> NoAnswer | None:
+    for number, (given, wanted) in enumerate(zip(answers, right, strict=True), 1):
+        for name, part, truth in zip(question.parts, given, wanted, strict=True):
             if part.shape != truth.shape and not part.size == truth.size == 1:
                 return NoAnswer("shape", str(part.shape), str(truth.shape), part=name, place=number)
     return None
 
 
-def _agree(answers: Answers, expected: Answers) -> bool:
+def agree(answers: Answers, others: Answers) -> bool:
     """Whether all answers are those, but for rounding. A mistake's answers may be of another shape."""
-    pairs = [pair for given, right in zip(answers, expected, strict=True) for pair in zip(given, right, strict=True)]
+    pairs = [pair for given, right in zip(answers, others, strict=True) for pair in zip(given, right, strict=True)]
     return all(
         given.size == right.size and bool((abs(given.ravel() - right.ravel()) <= _allowed(right)).all())
         for given, right in pairs
@@ -169,10 +184,10 @@ def _written(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _rows(task: Task, call: int, given: Blocks, right: Blocks) -> list[Discrepancy]:
+def _rows(question: ExerciseQuestion, call: int, given: Blocks, right: Blocks) -> list[Discrepancy]:
     """The numbers of one call that are off most."""
     rows = []
-    for name, part, truth in zip(task.parts, given, right, strict=True):
+    for name, part, truth in zip(question.parts, given, right, strict=True):
         worst = np.argsort(-abs(part - truth).ravel(), kind="stable")[:SHOWN]
         for place in sorted(worst.tolist()):
             index = tuple(int(i) for i in np.unravel_index(place, truth.shape))

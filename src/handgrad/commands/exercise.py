@@ -14,7 +14,7 @@ Number = Annotated[int, typer.Argument(help="Which; see `handgrad exercise list`
 
 exercise = typer.Typer(
     name="exercise",
-    help="Do exercises, from dW for one feature to a tape of your own.",
+    help="Do exercises, in the order of the course: from the loss to a tape of your own.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -24,18 +24,29 @@ exercise = typer.Typer(
 def list_all(json_output: Json = False) -> None:
     """List the exercises, and which of their files stand in this folder."""
     from handgrad.compare.check.exercises.catalogue import EXERCISES
+    from handgrad.compare.results.learn.chapters import CHAPTERS
 
     every = [
-        {"number": e.number, "name": e.name, "title": e.title, "function": e.function, "started": Path(e.file).exists()}
+        {
+            "number": e.number,
+            "chapter": CHAPTERS.index(e.chapter) + 1,
+            "name": e.name,
+            "title": e.title,
+            "function": e.function,
+            "started": Path(e.file).exists(),
+        }
         for e in EXERCISES.values()
     ]
     if json_output:
         print_json(every)
         return
+    typer.echo("    chapter of `handgrad learn`")
     for one in every:
         here = f"exercise_{one['number']}.py" if one["started"] else ""
-        typer.echo(f"{one['number']:>2}  {one['title']:<36}  {one['function']:<20}  {here}".rstrip())
-    typer.echo("Begin with: handgrad exercise start 1")
+        typer.echo(
+            f"{one['number']:>2}  {one['chapter']:>2}  {one['title']:<35}  {one['function']:<18}  {here}".rstrip()
+        )
+    typer.echo("Begin with: handgrad exercise start 1.")
 
 
 @exercise.command()

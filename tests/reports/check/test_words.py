@@ -8,7 +8,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from handgrad.compare.check.exercises.catalogue import EXERCISES
+from handgrad.compare.check.exercises.keys.every import KEYS
 from handgrad.compare.check.mistakes import hypotheses
 from handgrad.compare.check.student.forms import Kind
 from handgrad.compare.results.diagnosis import (
@@ -64,7 +64,7 @@ def test_every_mistake_that_is_recognised_has_words(kind: Kind) -> None:
 
 def test_no_words_are_there_that_nothing_uses() -> None:
     made = [m for kind in KINDS for loss in LOSSES for hypothesis in hypotheses(kind, loss) for m in hypothesis.made()]
-    slips = {slip.mistake for e in EXERCISES.values() if e.task for slip in e.task.slips}
+    slips = {slip.mistake for key in KEYS.values() for slip in key.slips}
     assert set(FORMS) == {(mistake.key, mistake.form) for mistake in made if mistake.form}
     assert set(FACTORS) == {mistake.factor for mistake in made if mistake.factor}
     assert set(MISTAKES) - {UNKNOWN, CHANGES_INPUT, OTHER_ANSWERS} == {mistake.key for mistake in made}

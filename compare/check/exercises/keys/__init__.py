@@ -1,0 +1,1 @@
+"""The right answers of the exercises, and what known mistakes answer."""

@@ -1,0 +1,1 @@
+"""What the course measured, and the names of its chapters."""
