@@ -72,6 +72,7 @@ MAY_IMPORT = {
         "handgrad.compare.side_by_side", "handgrad.compare.bench", "handgrad.compare.check.exercises",
         "handgrad.compare.results.learn",
     },
+    "handgrad.compare.gradbench": {"handgrad.backends"},
     "handgrad.compare.reproduce": {"handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare.judge"},
     "handgrad.reports": set[str](),
     "handgrad.reports.look": {RESULTS},
