@@ -2,28 +2,81 @@
 
 from __future__ import annotations
 
-import _thread
 import contextlib
 import os
+import secrets
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
-import time
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-#: How often a process looks whether its parent lives, until the system ends it with that.
-LOOK_SECONDS = 0.2
+from handgrad.compare import warden
+from handgrad.compare.warden import VARIABLE
 
 #: The name of a folder for temporary files begins so.
 PREFIX = "handgrad-"
 
 
+@dataclass
+class Watch:
+    """The warden of this process (`handgrad.compare.warden`), which is started with the first mark that is asked for.
+
+    Attributes:
+        token: What all marks of this process begin with; empty as long as there is no warden.
+        pipe: Its other end is the warden's input, which ends with this process; None where there is no warden.
+    """
+
+    token: str = ""
+    pipe: int | None = None
+
+    def forget(self) -> None:
+        """A fork of this process has a warden of its own, and must not hold this one back."""
+        if self.pipe is not None:
+            os.close(self.pipe)
+        self.token, self.pipe = "", None
+
+
+WATCH = Watch()
+STARTING = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=WATCH.forget)
+
+
+def mark() -> str:
+    """A new mark for the environment of a process: the one that bears it, and what it starts, ends with this process.
+
+    On Linux, and whichever thread starts it. Elsewhere the mark finds them, but nobody waits for the end.
+    """
+    with STARTING:
+        if not WATCH.token:
+            WATCH.token = secrets.token_hex(8)
+            WATCH.pipe = _start_warden(WATCH.token) if sys.platform == "linux" else None
+    return f"{WATCH.token}-{secrets.token_hex(8)}"
+
+
+def _start_warden(token: str) -> int:
+    """Starts it, and gives the end of the pipe that must stay open; it leaves this process at once."""
+    told, pipe = os.pipe()
+    environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    command = [sys.executable, "-I", "-S", warden.__file__, token]
+    process = subprocess.Popen(
+        command, stdin=told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=os.sep, env=environment, start_new_session=True,
+    )  # fmt: skip
+    os.close(told)
+    threading.Thread(target=process.wait, daemon=True).start()
+    return pipe
+
+
 @cache
 def die_with_parent() -> None:
-    """On Linux, this process is killed when the thread that started it ends: while stopped, it would not see that.
+    """On Linux, this process is killed when the thread that started it ends.
 
     `prctl(PR_SET_PDEATHSIG)`, see prctl(2). Elsewhere nothing happens.
     """
@@ -31,21 +84,6 @@ def die_with_parent() -> None:
         import ctypes
 
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
-def watch_parent() -> None:
-    """Ends this process soon after its parent, until `die_with_parent` is called, which needs ctypes.
-
-    A library whose import is to be timed would find ctypes there for nothing.
-    """
-    _thread.start_new_thread(_watch, (os.getppid(),))
-
-
-def _watch(parent: int) -> None:
-    while not die_with_parent.cache_info().currsize or sys.platform != "linux":
-        if os.getppid() != parent:
-            os._exit(1)
-        time.sleep(LOOK_SECONDS)
 
 
 @contextlib.contextmanager

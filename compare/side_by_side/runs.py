@@ -142,10 +142,7 @@ def in_lanes(
 
 
 def carry_out(run: Run, context: RunContext) -> None:
-    """Everything but the steady timing: from starting the process to the end of the whole run, and why its bits differ.
-
-    Its process is killed when the thread that started it ends; see `handgrad.compare.lifetime.die_with_parent`.
-    """
+    """All but the steady timing: from starting the process to the end of the whole run, and why its bits differ."""
     name = run.entry.name
     if (reason := run.entry.reason()) is not None:
         run.status, run.reason = "unavailable", reason

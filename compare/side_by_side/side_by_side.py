@@ -80,7 +80,6 @@ def side_by_side(
     progress("preparing", 0, steps)
     prepared = prepare(dataset, options)
     journal = Journal(folder, prepared.fingerprint(), options.resume)
-    # a worker ends with the thread that started it, so the pool lasts until all is timed
     with prepared.data_file() as data, ThreadPoolExecutor(LANES) as pool, closing(runs):
         context = RunContext(prepared, options, journal, data, reader(runs), LapJudge(prepared.table))
         set_up(pool, runs, context, meanwhile or {}, lambda at_work, done: progress(at_work, done + 1, steps))

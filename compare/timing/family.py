@@ -2,7 +2,7 @@
 
 On POSIX a worker leads a session, and so a process group, of its own; what it starts is in that group, and gets its
 signals. A process that has left the group is found as a child of the worker while that lives, or afterwards, where
-psutil can see it, by the mark that the worker's environment bears and every process that it starts inherits.
+the system shows it, by the mark that the worker's environment bears (`handgrad.compare.warden`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 
 import psutil
 
-#: The variable of the environment that marks a worker and all that it starts.
-MARK = "HANDGRAD_WORKER"
+from handgrad.compare.warden import VARIABLE, kill_marked
 
 #: A process that is killed has ended within so long, or hangs in the kernel.
 KILLED_SECONDS = 5.0
@@ -45,10 +45,13 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 def end_marked(mark: str) -> None:
     """Kills every process that bears a worker's mark: those that outlived a worker that had ended by itself."""
-    for one in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if one.environ().get(MARK) == mark:
-                _kill(one)
+    if sys.platform == "linux":
+        kill_marked(mark)
+    else:
+        for one in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if one.environ().get(VARIABLE) == mark:
+                    _kill(one)
 
 
 def children(pid: int) -> list[psutil.Process]:

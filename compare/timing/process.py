@@ -17,6 +17,7 @@ from typing import IO, Literal, Protocol
 
 import msgspec
 
+from handgrad.compare.lifetime import mark
 from handgrad.compare.timing import family
 from handgrad.compare.timing.messages import (
     Answer,
@@ -28,6 +29,7 @@ from handgrad.compare.timing.messages import (
     stamped,
     unstamped,
 )
+from handgrad.compare.warden import VARIABLE
 
 #: Read before import by OpenMP (PyTorch), OpenBLAS, MKL, BLIS, Accelerate, Numba, NumExpr and XLA (JAX).
 THREAD_VARIABLES = (
@@ -98,14 +100,14 @@ class Worker:
         self.backend = backend
         self.timeout_seconds = min(timeout_seconds, threading.TIMEOUT_MAX)
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        self.mark = secrets.token_hex(8)
+        self.mark = mark()
         environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES} | dict(variables or {})
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "handgrad.compare.timing.worker", backend],  # -P: their numpy.py is not NumPy
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
-            env=environment | {family.MARK: self.mark},
+            env=environment | {VARIABLE: self.mark},
             start_new_session=True,
         )
         assert self.process.stdout is not None
@@ -223,10 +225,8 @@ class Worker:
         if self.errors.closed:
             return
         family.end(self.process)
+        family.end_marked(self.mark)
         self.reader.join(LOOK_SECONDS)
-        if self.reader.is_alive():  # somebody who outlived it holds its pipe
-            family.end_marked(self.mark)
-            self.reader.join(LOOK_SECONDS)
         # a pipe that is held even so is left to its reader, which must not be waited for
         read = [] if self.reader.is_alive() else [self.process.stdout]
         for stream in (self.process.stdin, *read, self.errors):

@@ -10,31 +10,50 @@ NumPy, Numba or PyTorch need as well and would then find there for nothing.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 from itertools import chain
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
-from handgrad.compare.lifetime import die_with_parent, watch_parent
 from handgrad.compare.timing.memory import resident_bytes
 from handgrad.compare.timing.outset import timed_import
+from handgrad.compare.warden import watch_parent
 
 if TYPE_CHECKING:
     from handgrad.compare.timing.session import Session
 
 
 def main() -> None:
-    """Answers requests from stdin on what stdout was; whatever else is printed goes to stderr."""
+    """Answers requests, which came in as stdin, on what was stdout; what a library prints goes to stderr."""
     watch_parent()
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    first = sys.stdin.buffer.readline()
+    fail_before_the_parent()
+    requests, answers = channel()
+    first = requests.readline()
     session = begun(sys.argv[1], first.partition(b" ")[2])
-    for line in chain([first] if first else [], sys.stdin.buffer):
+    for line in chain([first] if first else [], requests):
         stamp, _, request = line.partition(b" ")
         answers.write(stamp + b" " + session.reply(request))
         answers.flush()
+
+
+def channel() -> tuple[IO[bytes], IO[bytes]]:
+    """Requests and answers, where neither `input()` nor `print()` nor a fork of this process reaches them."""
+    requests, answers = os.dup(sys.stdin.fileno()), os.dup(sys.stdout.fileno())
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, sys.stdin.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    if hasattr(os, "register_at_fork"):  # one that lives on would hold the pipe open; one that returns would answer
+        os.register_at_fork(after_in_child=lambda: [os.dup2(nothing, one) for one in (requests, answers)])
+    return os.fdopen(requests, "rb"), os.fdopen(answers, "wb")
+
+
+def fail_before_the_parent() -> None:
+    """Where memory runs out, Linux ends this process first: it is the run's that must go on; see proc(5)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def begun(backend: str, first: bytes) -> Session:
@@ -44,7 +63,6 @@ def begun(backend: str, first: bytes) -> Session:
     """
     bare = resident_bytes()
     imported = timed_import(backend) if asks_to_load(first) else None
-    die_with_parent()  # before it is first stopped, which it is after an answer, and outside of the time above
     before = resident_bytes()
     from handgrad.compare.timing.session import Session
 

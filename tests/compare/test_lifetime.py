@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,10 @@ import psutil
 import pytest
 
 from handgrad.compare import lifetime
+from handgrad.compare.lifetime import mark
+from handgrad.compare.timing.messages import AskMemory, Load
+from handgrad.compare.timing.process import Worker
+from handgrad.compare.warden import VARIABLE, kill_marked, marked
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a stopped process with its parent")
 
@@ -52,6 +57,27 @@ worker.send(b"1 " + Load().line())
 import time; time.sleep(1.0)
 assert worker.process.poll() is None
 print(worker.process.pid, flush=True)
+""",
+    "what a backend has started, which left its group": """
+import sys, time
+from pathlib import Path
+from handgrad.compare.timing.process import Worker
+from handgrad.compare.timing.messages import Load
+folder = Path(sys.argv[1], "forking")
+(folder / "forking-1.dist-info").mkdir(parents=True)
+(folder / "forking-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\\nName: forking\\nVersion: 1\\n")
+(folder / "forking-1.dist-info" / "entry_points.txt").write_text("[handgrad.backends]\\nforking = forking:T\\n")
+(folder / "forking.py").write_text("class T:\\n    name = 'forking'\\n    summary = ''\\n    kind = 'manual'\\n"
+    "    requires = ('forkinglib',)\\n")
+(folder / "forkinglib.py").write_text("import os, time\\nif os.fork() == 0:\\n"
+    "    os.setsid()\\n    if os.fork() == 0:\\n"
+    f"        open({str(folder / 'pid')!r}, 'w').write(str(os.getpid()))\\n        time.sleep(60)\\n    os._exit(0)\\n")
+worker = Worker("forking", 1, 60, {"PYTHONPATH": str(folder)})
+worker.ask(Load())
+worker.rest()
+while not (folder / "pid").exists() or not (folder / "pid").read_text():
+    time.sleep(0.01)
+print((folder / "pid").read_text(), flush=True)
 """,
     "a student's file": """
 import sys, time
@@ -123,3 +149,50 @@ def test_the_folders_of_killed_processes_are_removed_and_no_others(
         assert first != second
         assert sorted(map(str, tmp_path.iterdir())) == sorted([first, second, str(tmp_path / "others")])
     assert [path.name for path in tmp_path.iterdir()] == ["others"]
+
+
+def test_a_worker_lives_on_when_the_thread_that_started_it_has_ended() -> None:
+    found: list[Worker] = []
+    thread = threading.Thread(target=lambda: found.append(Worker("python", 1, 60)))
+    thread.start()
+    thread.join()
+    (worker,) = found
+    try:
+        assert worker.ask(Load()).import_seconds >= 0
+        worker.rest()
+        assert worker.ask(AskMemory()).peak_bytes is not None
+    finally:
+        worker.close()
+
+
+def test_a_fork_of_this_process_does_not_hold_its_warden_back(tmp_path: Path) -> None:
+    code = """
+import os, subprocess, time
+from handgrad.compare.lifetime import mark
+from handgrad.compare.warden import VARIABLE
+child = subprocess.Popen(["sleep", "60"], env=os.environ | {VARIABLE: mark()}, start_new_session=True)
+if os.fork() == 0:
+    time.sleep(30)
+    os._exit(0)
+print(child.pid, flush=True)
+os.kill(os.getpid(), 9)
+"""
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    wait_until(lambda: not lives(child))
+    os.killpg(parent.pid, signal.SIGKILL)  # its fork
+    parent.communicate()
+
+
+def test_only_those_with_the_mark_are_ended() -> None:
+    ours, others = (
+        subprocess.Popen(["sleep", "60"], env=os.environ | {VARIABLE: mark()}, start_new_session=True) for _ in range(2)
+    )
+    wait_until(lambda: {ours.pid, others.pid} <= set(marked(lifetime.WATCH.token)))
+    one = psutil.Process(ours.pid).environ()[VARIABLE]
+    kill_marked(one)
+    assert ours.wait(5) == -signal.SIGKILL
+    assert others.poll() is None
+    kill_marked(lifetime.WATCH.token)
+    assert others.wait(5) == -signal.SIGKILL

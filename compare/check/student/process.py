@@ -18,8 +18,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from handgrad.compare.check.student.job import Job
-from handgrad.compare.lifetime import passing_file
+from handgrad.compare.lifetime import mark, passing_file
 from handgrad.compare.results.diagnosis import NoAnswer, SourceLine
+from handgrad.compare.warden import VARIABLE
 
 TIME_LIMIT_SECONDS = 10.0
 MEMORY_LIMIT_BYTES = 4 * 1024**3
@@ -82,7 +83,7 @@ def _process(worker: str, job: Job, printed: Path) -> Iterator[subprocess.Popen[
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            env=os.environ | {"PYTHONUNBUFFERED": "1", VARIABLE: mark()},
         )
     try:
         yield process

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from handgrad.backends.interface import Plan
-from handgrad.compare.timing import family, memory, process, worker
+from handgrad.compare.timing import memory, process, worker
 from handgrad.compare.timing.messages import (
     AskMemory,
     Bind,
@@ -34,6 +34,7 @@ from handgrad.compare.timing.messages import (
 )
 from handgrad.compare.timing.outset import timed_import
 from handgrad.compare.timing.process import UntrueAnswer, Worker, WorkerError, implausible
+from handgrad.compare.warden import VARIABLE
 
 #: A worker that says what is imported when the clock of its library's import would begin.
 WATCHED = """
@@ -217,7 +218,7 @@ def marked(mark: str) -> list[int]:
     found = []
     for one in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if one.environ().get(family.MARK) == mark and one.status() != psutil.STATUS_ZOMBIE:
+            if one.environ().get(VARIABLE) == mark and one.status() != psutil.STATUS_ZOMBIE:
                 found.append(one.pid)
     return found
 
