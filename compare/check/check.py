@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -19,13 +20,14 @@ from handgrad.compare.check.conventions import FACTORS, LossChoice
 from handgrad.compare.check.evidence import evidence, smallest_detectable
 from handgrad.compare.check.matching import explanation, is_right, is_right_at, right_parts
 from handgrad.compare.check.observations import Observation, observe, refuses_integers, wholly_float32
-from handgrad.compare.check.student.answers import Answer
-from handgrad.compare.check.student.asking import ask, ask_all, collect
-from handgrad.compare.check.student.failures import GiveUp
-from handgrad.compare.check.student.forms import Kind, Series
+from handgrad.compare.check.sandbox.answers import Answer
+from handgrad.compare.check.sandbox.failures import GiveUp
+from handgrad.compare.check.sandbox.kinds import Kind
+from handgrad.compare.check.sandbox.subjects import Found, described
+from handgrad.compare.check.student.asking import Asked, ask_all, call_for, here
+from handgrad.compare.check.student.forms import Series
 from handgrad.compare.check.student.reading import arrangements, read, several
 from handgrad.compare.check.student.signatures import signatures
-from handgrad.compare.check.student.subjects import Found, described
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
     OTHER_ANSWERS,
@@ -53,9 +55,9 @@ def check(
 
     It is called in this process; `check_file` gives a file a process of its own.
     """
-    found = _found(function, kind)
+    found, ask = _found(function, kind), here(function)
     try:
-        return diagnose(found, collect(found, ask_all(function, found)), loss, integers)
+        return diagnose(found, ask_all(ask, found), loss, integers)
     except GiveUp as problem:
         return failed(found.name, problem.failure)
 
@@ -65,33 +67,27 @@ def _found(function: Callable[..., Any], kind: Kind | None) -> Found:
     found = described(function, kind=kind)
     if kind is None and found.kind == "loss":
         one = next(signatures(found))
-        if several(ask(function, one, one.calls()[0], found), "loss"):
+        if several(here(function)(partial(call_for, one, one.calls()[0], found)), "loss"):
             return replace(found, kind="gradient")
     return found
 
 
-def diagnose(
-    found: Found,
-    asked: Sequence[tuple[Series, Sequence[Answer]]],
-    loss: LossChoice = None,
-    integers: bool = False,
-) -> Assessment:
-    """What is found in the answers of a function, given to one or more signatures.
+def diagnose(found: Found, asked: Sequence[Asked], loss: LossChoice = None, integers: bool = False) -> Assessment:
+    """What is found in the answers of a function, asked in one or more forms.
 
     What `loss` declares decides. Where nothing is declared, it is judged by the mean squared error, and said if it is
     the right gradient of another loss; under "any", that is right.
 
-    Every series of a trainer counts. Of a function's, the first decides if it explains itself, else the best of those
+    Every form of a trainer counts. Of a function's, the first decides if it explains itself, else the best of those
     that have an answer everywhere: a function for one feature fails on the others.
     """
-    if asked[0][0].form == "trainer":
-        every = [_in_convention(series, answers, found.name, loss, integers) for series, answers in asked]
+    if found.kind == "trainer":
+        every = [_in_convention(one.series, one.answers, found.name, loss, integers) for one in asked]
         return next((assessment for assessment in every if not assessment.correct), every[0])
-    first = _best_reading(found, *asked[0], loss, integers)
-    if first.correct or (not first.unanswered and not asked[0][0].theta):
+    first = _best_reading(found, asked[0], loss, integers)
+    if first.correct or (not first.unanswered and not asked[0].series.theta):
         return first
-    whole = [(one, answers) for one, answers in asked[1:] if len(answers) == len(one.calls())]
-    others = [_best_reading(found, one, answers, loss, integers) for one, answers in whole]
+    others = [_best_reading(found, one, loss, integers) for one in asked[1:] if one.is_whole]
     return min((first, *(other for other in others if not other.unanswered)), key=_doubt)
 
 
@@ -104,11 +100,9 @@ def _doubt(assessment: Assessment) -> int:
     return 4 if assessment.unanswered else 3 if assessment.keys[0] in (UNKNOWN, OTHER_ANSWERS) else 2
 
 
-def _best_reading(
-    found: Found, series: Series, answers: Sequence[Answer], loss: LossChoice, integers: bool
-) -> Assessment:
-    """What is found in the answers of one signature, their parts taken for what makes most sense."""
-    readings = []
+def _best_reading(found: Found, asked: Asked, loss: LossChoice, integers: bool) -> Assessment:
+    """What is found in the answers in one form, their parts taken for what makes most sense."""
+    series, answers, readings = asked.series, asked.answers, []
     for arrangement in arrangements(found, series, answers):
         read_answers = [read(a, arrangement, series, p) for a, p in zip(answers, series.calls(), strict=True)]
         assessment = _in_convention(series, read_answers, found.name, loss, integers)

@@ -1,6 +1,7 @@
 """`check` for a file: the student's code runs in a process of its own, with limits, and never in ours.
 
-The right answers never leave this process, and what comes back from the other is not trusted (`judging`).
+The right answers never leave this process: the other one gets one question after the other, and what comes back from
+it is not trusted (`judging`).
 """
 
 from __future__ import annotations
@@ -9,14 +10,12 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handgrad.compare.check.student.notebook import source_of
-from handgrad.compare.check.student.process import MEMORY_LIMIT_BYTES, TIME_LIMIT_SECONDS, Ended, started
+from handgrad.compare.check.sandbox.notebook import source_of
+from handgrad.compare.check.student.process import MEMORY_LIMIT_BYTES, TIME_LIMIT_SECONDS, started
 from handgrad.compare.results.diagnosis import Assessment, NoAnswer, SourceLine, failed
 
 if TYPE_CHECKING:
     from handgrad.compare.check.conventions import LossChoice
-
-_WORKER = "handgrad.compare.check.student.worker"
 
 
 class CheckError(ValueError):
@@ -37,7 +36,46 @@ def check_file(
     Args:
         path: A Python file, or a notebook (.ipynb), of which what it defines is kept. It is run, in a process of its
             own, with nothing to read from and nowhere to print to.
-        time_limit_seconds: For all of it; then it is killed, with all processes that it started.
+        time_limit_seconds: Of computing, for all of it; then it is killed, with all processes that it started.
+        memory_limit_bytes: Of address space, where the system can limit that.
+        loss: Of which they should be the gradients; see `check.diagnose`.
+        integers: Whether what wraps around on int32 or uint8 is a mistake, and not a note.
+        function: The one to check, "Class.method" for a method; by default those that are asked for, or that stand
+            for them.
+
+    Raises:
+        CheckError: If there is no such file, or it cannot be read.
+    """
+    every = check_each(
+        path,
+        time_limit_seconds=time_limit_seconds,
+        memory_limit_bytes=memory_limit_bytes,
+        loss=loss,
+        integers=integers,
+        function=function,
+    )
+    from handgrad.compare.check.judging import judged
+
+    return judged(every)
+
+
+def check_each(
+    path: str | Path,
+    *,
+    time_limit_seconds: float = TIME_LIMIT_SECONDS,
+    memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+    loss: LossChoice = None,
+    integers: bool = False,
+    function: str = "",
+) -> tuple[Assessment, ...]:
+    """Checks what a file defines as `check_file` does, and gives an assessment for each of its functions.
+
+    Where the file has no answers at all, there is one assessment, of the file.
+
+    Args:
+        path: A Python file, or a notebook (.ipynb), of which what it defines is kept. It is run, in a process of its
+            own, with nothing to read from and nowhere to print to.
+        time_limit_seconds: Of computing, for all of it; then it is killed, with all processes that it started.
         memory_limit_bytes: Of address space, where the system can limit that.
         loss: Of which they should be the gradients; see `check.diagnose`.
         integers: Whether what wraps around on int32 or uint8 is a mistake, and not a note.
@@ -48,54 +86,14 @@ def check_file(
         CheckError: If there is no such file, or it cannot be read.
     """
     file = Path(path)
-    left = _left_by(file, time_limit_seconds, memory_limit_bytes, function)
-    from handgrad.compare.check.judging import judged
-
-    return failed(file.name, left) if isinstance(left, NoAnswer) else judged(file.name, left, loss, integers)
-
-
-def check_each(
-    path: str | Path,
-    *,
-    time_limit_seconds: float = TIME_LIMIT_SECONDS,
-    memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
-    loss: LossChoice = None,
-) -> tuple[Assessment, ...]:
-    """Checks what a file defines as `check_file` does, and gives an assessment for each of its functions.
-
-    Where the file has no answers at all, there is one assessment, of the file.
-
-    Args:
-        path: A Python file, or a notebook (.ipynb), of which what it defines is kept. It is run, in a process of its
-            own, with nothing to read from and nowhere to print to.
-        time_limit_seconds: For all of it; then it is killed, with all processes that it started.
-        memory_limit_bytes: Of address space, where the system can limit that.
-        loss: Of which they should be the gradients; see `check.diagnose`.
-
-    Raises:
-        CheckError: If there is no such file, or it cannot be read.
-    """
-    file = Path(path)
-    left = _left_by(file, time_limit_seconds, memory_limit_bytes)
-    from handgrad.compare.check.judging import judged_each
-
-    return (failed(file.name, left),) if isinstance(left, NoAnswer) else judged_each(file.name, left, loss)
-
-
-def _left_by(file: Path, time_limit_seconds: float, memory_limit_bytes: int, function: str = "") -> Ended | NoAnswer:
-    """What the file's process leaves; what keeps it from being Python, where it never runs."""
     if (failure := parse(file)) is not None:
-        return failure
+        return (failed(file.name, failure),)
     with started(
-        _WORKER,
-        file.resolve(),
-        time_limit_seconds=time_limit_seconds,
-        memory_limit_bytes=memory_limit_bytes,
-        function=function,
-    ) as wait:
-        import handgrad.compare.check.judging  # noqa: F401 - while the other process starts, which takes as long
+        file.resolve(), time_limit_seconds=time_limit_seconds, memory_limit_bytes=memory_limit_bytes
+    ) as dialogue:
+        from handgrad.compare.check.judging import judged_each  # while the other process starts, which takes as long
 
-        return wait()
+        return judged_each(file, dialogue, function, loss, integers)
 
 
 def parse(file: Path) -> NoAnswer | None:

@@ -1,109 +1,102 @@
-"""What the student's process left of a file's functions, and the verdict on them. Nothing of it is trusted."""
+"""A file's functions asked one after the other, and the verdict on each. Nothing that its process tells is trusted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from handgrad.compare.check.check import diagnose
 from handgrad.compare.check.conventions import LossChoice
-from handgrad.compare.check.student.answers import Answer
-from handgrad.compare.check.student.asking import collect
-from handgrad.compare.check.student.messages import Answered, Failed, Function, Message, outcome
-from handgrad.compare.check.student.process import Ended
-from handgrad.compare.check.student.signatures import signatures
-from handgrad.compare.check.student.subjects import Found
-from handgrad.compare.results.diagnosis import UNKNOWN, Assessment, NoAnswer, failed
+from handgrad.compare.check.sandbox.failures import GiveUp
+from handgrad.compare.check.sandbox.notebook import source_of
+from handgrad.compare.check.sandbox.subjects import CANONICAL, Found
+from handgrad.compare.check.student.asking import Asked, ask_all
+from handgrad.compare.check.student.dialogue import Dialogue
+from handgrad.compare.results.diagnosis import UNKNOWN, Assessment, NoAnswer, SourceLine, failed
 
 
-def judged(file: str, ended: Ended, loss: LossChoice = None, integers: bool = False) -> Assessment:
-    """What is found in what the process left of the file of that name: its first function that is wrong decides."""
-    every = judged_each(file, ended, loss, integers)
+@dataclass(frozen=True)
+class Questioned:
+    """One function of the file, and its answers."""
+
+    found: Found
+    asked: tuple[Asked, ...]
+
+
+def judged(every: Sequence[Assessment]) -> Assessment:
+    """The assessments of a file as one: its first function that is wrong decides."""
     wrong = next((assessment for assessment in every if not assessment.correct), None)
     return wrong or replace(every[0], subjects=tuple(name for assessment in every for name in assessment.subjects))
 
 
-def judged_each(file: str, ended: Ended, loss: LossChoice = None, integers: bool = False) -> tuple[Assessment, ...]:
-    """What is found of each function that the process left answers of; of the file where there are none.
+def judged_each(
+    file: Path, dialogue: Dialogue, wanted: str = "", loss: LossChoice = None, integers: bool = False
+) -> tuple[Assessment, ...]:
+    """What is found of each function of the file; of the file where there is none, or where it cannot be run.
 
-    Where the process came to no end, the last function is the one that did not answer. A loss beside a gradient tells
-    of which loss that should be the gradient, if none is declared; it is told itself only if it is wrong.
+    After a function that ended its process, or gives no answer, none is asked. A loss beside a gradient tells of which
+    loss that should be the gradient, if none is declared; it is told itself only if it is wrong.
+
+    Args:
+        file: The student's file.
+        dialogue: What asks its process.
+        wanted: The function to check; empty for those that are asked for, or that stand for them.
+        loss: See `check.diagnose`.
+        integers: Whether what wraps around on int32 or uint8 is a mistake, and not a note.
     """
-    messages, no_end = outcome(ended)
-    functions, no_answers = _read(messages)
-    failure = no_end or no_answers
-    whole = functions if failure is None else functions[:-1]
-    main = [f for f in whole if f.found.kind != "loss"] or whole
-    beside = _beside([f for f in whole if f not in main]) if failure is None else None
+    functions, failure = _questioned(file, dialogue, wanted)
+    main = [f for f in functions if f.found.kind != "loss"] or functions
+    beside = _beside([f for f in functions if f not in main]) if failure is None else None
     assessments = [_judge(f, loss, integers, beside) for f in main]
     if beside is not None and loss is None and not beside.correct and all(a.correct for a in assessments):
         assessments.append(beside)
-    if failure is not None or not functions:
-        name = functions[-1].found.name if functions else file
-        assessments.append(failed(name, failure or NoAnswer("left-out")))
-    return tuple(replace(assessment, printed_lines=ended.printed_lines) for assessment in assessments)
+    if failure is not None:
+        assessments.append(failure)
+    uses = dialogue.uses_handgrad and not any(f.found.kind == "trainer" for f in functions)
+    return tuple(replace(assessment, uses_handgrad=uses) for assessment in map(dialogue.witnessed, assessments))
 
 
-def _beside(losses: Sequence[_Answers]) -> Assessment | None:
-    """What is found of the first loss that was understood; by which of the losses, too."""
-    for one in losses:
-        if _is_complete(one):
-            found = diagnose(one.found, collect(one.found, one.answers), "any")
-            if found.correct or (found.mistakes and UNKNOWN not in found.keys):
-                return found
-    return None
-
-
-def _judge(function: _Answers, loss: LossChoice, integers: bool, beside: Assessment | None) -> Assessment:
-    if not _is_complete(function):
-        return failed(function.found.name, NoAnswer("left-out"))
-    asked = collect(function.found, function.answers)
-    if loss is None and beside is not None and beside.correct:
-        return replace(diagnose(function.found, asked, beside.loss, integers), loss_origin="beside")
-    return diagnose(function.found, asked, loss, integers)
-
-
-@dataclass
-class _Answers:
-    """One function of the file, and its answers with the number of their form."""
-
-    found: Found
-    answers: list[tuple[int, Answer]] = field(default_factory=list)
-
-
-def _read(messages: Sequence[Message | None]) -> tuple[list[_Answers], NoAnswer | None]:
-    """The functions with their answers, and why there are no more.
-
-    What has not the form of a message ends the reading: only the student's own code can have written it.
-    """
-    functions: list[_Answers] = []
+def _questioned(file: Path, dialogue: Dialogue, wanted: str) -> tuple[list[Questioned], Assessment | None]:
+    """The functions that answered, and what is found of the one that did not, or of the file."""
+    functions: list[Questioned] = []
+    subject = file.name
     try:
-        for message in messages:
-            if message is None:
-                raise ValueError("no message")
-            if isinstance(message, Failed):
-                return functions, message.failure
-            if isinstance(message, Function):
-                functions.append(_Answers(replace(message.described(), name=message.name, kind=message.kind)))
-            elif isinstance(message, Answered):
-                functions[-1].answers.append((message.form, message.answer()))
-    except (IndexError, ValueError):
-        return [], NoAnswer("forged")
+        for found in _to_check(file, dialogue, wanted):
+            subject = found.name
+            if found.empty:
+                raise GiveUp(NoAnswer("not-written", line=_line(file, found.empty)))
+            functions.append(Questioned(found, tuple(ask_all(dialogue.ask, found))))
+    except GiveUp as problem:
+        return functions, failed(subject, problem.failure)
     return functions, None
 
 
-def _is_complete(function: _Answers) -> bool:
-    """Whether the first signature, and each of a trainer, has one answer for each call; others may have fewer."""
-    forms = list(signatures(function.found))
-    if not function.answers or function.answers[0][0] != 0:
-        return False
-    if not all(0 <= form < len(forms) for form, _ in function.answers):
-        return False
-    asked = collect(function.found, function.answers)
-    needed = len(forms) if function.found.kind == "trainer" else 1
-    return (
-        len(asked) >= needed
-        and all(len(answers) == len(one.calls()) for one, answers in asked[:needed])
-        and all(len(answers) <= len(one.calls()) for one, answers in asked)
-        and all(a.failure or a.blocks for _, answers in asked for a in answers)
-    )
+def _to_check(file: Path, dialogue: Dialogue, wanted: str) -> tuple[Found, ...]:
+    """What there is to check in the file; a loss beside something else is no more than that."""
+    described = dialogue.describe(wanted)
+    if any(one.kind != one.name for one in described.found if one.name in CANONICAL):
+        raise GiveUp(NoAnswer("forged"))
+    if any(one.kind != "loss" for one in described.found) or len(described.found) == 1:
+        return described.found
+    names = ", ".join(described.defined[:8])
+    raise GiveUp(NoAnswer("not-in-file" if wanted else "nothing-to-check", given=names, expected=wanted))
+
+
+def _line(file: Path, number: int) -> SourceLine:
+    return SourceLine(file.name, number, source_of(file).splitlines()[number - 1].strip())
+
+
+def _beside(losses: Sequence[Questioned]) -> Assessment | None:
+    """What is found of the first loss that was understood; by which of the losses, too."""
+    for one in losses:
+        found = diagnose(one.found, one.asked, "any")
+        if found.correct or (found.mistakes and UNKNOWN not in found.keys):
+            return found
+    return None
+
+
+def _judge(function: Questioned, loss: LossChoice, integers: bool, beside: Assessment | None) -> Assessment:
+    if loss is None and beside is not None and beside.correct:
+        return replace(diagnose(function.found, function.asked, beside.loss, integers), loss_origin="beside")
+    return diagnose(function.found, function.asked, loss, integers)

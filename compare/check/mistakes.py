@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from handgrad.compare.check.conventions import FACTORS, is_mean
 from handgrad.compare.check.recipes import Recipe, Scale
-from handgrad.compare.check.student.forms import Kind
+from handgrad.compare.check.sandbox.kinds import Kind
 from handgrad.compare.results.diagnosis import LossName, Mistake
 
 

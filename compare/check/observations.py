@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from handgrad.compare.check.conventions import FACTORS
-from handgrad.compare.check.student.answers import Answer, failure_of
-from handgrad.compare.check.student.forms import Kind, Series
+from handgrad.compare.check.sandbox.answers import Answer
+from handgrad.compare.check.sandbox.kinds import Kind
+from handgrad.compare.check.student.forms import Series
 from handgrad.compare.check.student.probes import UNIT_ROUNDOFF, Floats, Probe, rounding
+from handgrad.compare.check.student.shapes import failure_of
 from handgrad.compare.check.truth import exact_gradient
 from handgrad.compare.results.diagnosis import LossName, NoAnswer
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handgrad.compare.check.file import CheckError, check_each
+from handgrad.compare.check.sandbox.failures import own_fault
 from handgrad.compare.check.student.process import TIME_LIMIT_SECONDS
 from handgrad.compare.grade.anonymous import anonymous
 from handgrad.compare.grade.lines import lines
@@ -119,6 +120,8 @@ def checked(one: Submission, options: GradeOptions) -> Checked:
             assessments = check_each(path, time_limit_seconds=options.time_limit_seconds, loss=options.loss)
         except CheckError as error:
             assessments = (failed(path.name, NoAnswer("syntax", given=str(error).partition(": ")[2])),)
+        except Exception as error:  # a fault of ours, which must not cost the class its page
+            assessments = (failed(path.name, own_fault(error)),)
     source = one.path.read_text(encoding="utf-8", errors="replace")
     found = tuple(line for assessment in assessments for line in lines(source, path.name, assessment))
     return Checked(assessments, found)

@@ -17,6 +17,9 @@ CHANGES_INPUT = "changes-its-input"
 #: The key of answers that differ though the question was the same.
 OTHER_ANSWERS = "other-answers"
 
+#: The key of a failure that is handgrad's, and says nothing of what was to be checked.
+OWN_FAULT = "fault-of-handgrad"
+
 #: The loss that a gradient is that of, with r = X W + b − y: (1/n) Σ r², (1/2n) Σ r², Σ r², ½ Σ r².
 LossName = Literal["mse", "half-mse", "sum", "half-sum"]
 
@@ -55,6 +58,7 @@ Cause = Literal[
     "not-written",
     "not-defined",
     "defines-no",
+    "own-fault",
 ]
 
 #: The key of each cause, short and stable, for programs.
@@ -92,6 +96,7 @@ FAILURES: dict[Cause, str] = {
     "not-written": "not-written",
     "not-defined": "missing-function",
     "defines-no": "missing-function",
+    "own-fault": OWN_FAULT,
 }
 
 
@@ -116,6 +121,14 @@ class ProbeShape:
 
 #: Where a function was asked: at a probe, or in the call of an exercise with that number, from 1.
 Place = ProbeShape | int
+
+
+@dataclass(frozen=True)
+class Confinement:
+    """What the system kept the student's process from: to write outside of its folder, to reach the network."""
+
+    writes: bool = False
+    network: bool = False
 
 
 @dataclass(frozen=True)
@@ -223,6 +236,8 @@ class Assessment:
         loss_origin: How that loss is known: "declared" by who asks, "beside" the gradient in its file, or "assumed".
         arguments: What its arguments were taken for, in order, where that is not what is asked for.
         theta: How one argument holds all parameters: "ones", "bias-first", "bias-last" or "none"; empty if none does.
+        confinement: What its process was kept from; None where it had none of its own.
+        uses_handgrad: Its file imported handgrad, whose own gradient may be what was found right.
         right_for: Where no loss is declared: another loss, of which this is the right gradient.
     """
 
@@ -246,6 +261,8 @@ class Assessment:
     right_for: LossName | None = None
     arguments: tuple[str, ...] = ()
     theta: str = ""
+    confinement: Confinement | None = None
+    uses_handgrad: bool = False
 
     @property
     def correct(self) -> bool:

@@ -9,9 +9,11 @@ from typing import Any
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
     FAILURES,
+    OWN_FAULT,
     UNKNOWN,
     Assessment,
     Call,
+    Confinement,
     Discrepancy,
     Mistake,
     NoAnswer,
@@ -158,9 +160,19 @@ def _notes(assessment: Assessment) -> list[str]:
     notes = _notes_on_right(assessment) if assessment.correct else []
     if assessment.wrong_call is not None:
         notes.append(_call_words(assessment.wrong_call))
+    if assessment.uses_handgrad:
+        notes.append("It imports handgrad, whose own gradient may be what was found right.")
+    if assessment.confinement is not None and (open_to := _open_to(assessment.confinement)):
+        notes.append(f"This system did not keep it from {open_to}.")
     if assessment.printed_lines:
         notes.append(f"It printed {assessment.printed_lines} lines, which were not looked at.")
     return notes
+
+
+def _open_to(confinement: Confinement) -> str:
+    """What the system did not keep the file's process from."""
+    possible = {"writing into files": confinement.writes, "the network": confinement.network}
+    return " and ".join(what for what, refused in possible.items() if not refused)
 
 
 def _notes_on_right(assessment: Assessment) -> list[str]:
@@ -200,9 +212,13 @@ def _call_words(call: Call) -> str:
 # -- wrong -----------------------------------------------------------------------------------------------------------
 
 
+#: The verdict on what says nothing of whether a gradient is right.
+_WITHOUT_ANSWER = {"not-written": "Not yet", OWN_FAULT: "Not checked"}
+
+
 def _failed(assessment: Assessment, failure: NoAnswer) -> Diagnosis:
     line = failure.line
-    verdict = "Not yet" if failure.cause == "not-written" else "Wrong"
+    verdict = _WITHOUT_ANSWER.get(failure.key, "Wrong")
     where = f"\n{line.file}, line {line.number}: {line.text}" if line else ""
     return Diagnosis(
         correct=False,

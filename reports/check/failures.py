@@ -5,6 +5,7 @@ from __future__ import annotations
 from handgrad.compare.results.diagnosis import Cause, NoAnswer, Place, ProbeShape
 
 _OTHER_FILES = "does it write into files that are not its own?"
+_CONFINED = "while it is checked, a file can write in its own folder only, and cannot reach the network"
 
 #: `str.format` patterns; {given}, {expected}, {part} and {data_type} are those of the failure.
 SENTENCES: dict[Cause, str] = {
@@ -42,11 +43,17 @@ SENTENCES: dict[Cause, str] = {
     "not-written": "is not written yet",
     "not-defined": "is not defined; {given} is",
     "defines-no": "defines no {expected}",
+    "own-fault": "could not be checked, by a fault of handgrad and not of the file: {given}",
 }
 
 
 def failure_words(failure: NoAnswer) -> str:
     """What the function does in place of giving an answer."""
+    refused = failure.cause == "raises" and failure.given.startswith("PermissionError")
+    return _sentence(failure) + (f"; {_CONFINED}" if refused else "")
+
+
+def _sentence(failure: NoAnswer) -> str:
     return SENTENCES[failure.cause].format(
         given=failure.given,
         expected=failure.expected,

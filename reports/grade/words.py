@@ -40,6 +40,8 @@ _WITHOUT_ANSWER = {
     "unreadable-answer": "gives back what is no answer",
     "syntax-error": "is not Python",
     "missing-function": "defines no function to check",
+    "not-written": "is not written yet",
+    "fault-of-handgrad": "could not be checked, by a fault of handgrad and not of the file",
 }
 
 

@@ -16,7 +16,7 @@ from handgrad.data.dataset import Dataset, check_same_index
 
 if TYPE_CHECKING:
     from handgrad.compare.check.conventions import LossChoice
-    from handgrad.compare.check.student.forms import Kind
+    from handgrad.compare.check.sandbox.kinds import Kind
     from handgrad.reports.check.diagnosis import Diagnosis
 
 

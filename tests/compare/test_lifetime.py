@@ -84,12 +84,11 @@ import sys, time
 from pathlib import Path
 from handgrad.compare.check.student import process
 file = Path(sys.argv[1], "student.py").absolute()
-file.write_text("import os, time\\nPath = __import__('pathlib').Path\\n"
-    "Path(__file__).with_suffix('.pid').write_text(str(os.getpid()))\\ntime.sleep(60)\\n")
-with process.started("handgrad.compare.check.student.worker", file):
-    while not file.with_suffix(".pid").exists() or not file.with_suffix(".pid").read_text():
+file.write_text("import time\\nprint('loading')\\ntime.sleep(60)\\n")
+with process.started(file) as dialogue:
+    while not dialogue._process.printed_lines():
         time.sleep(0.01)
-    print(file.with_suffix(".pid").read_text(), flush=True)
+    print(dialogue._process.pid, flush=True)
     time.sleep(60)
 """,
 }
@@ -111,7 +110,10 @@ def lives(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("program", AT_WORK.values(), ids=AT_WORK)
-def test_a_worker_ends_with_a_parent_that_is_killed_and_no_file_stays(program: str, tmp_path: Path) -> None:
+def test_a_worker_ends_with_a_parent_that_is_killed_and_no_file_stays(
+    program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for the folder in which a student's file may write, which the next run removes."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     code = program + "\nimport time; time.sleep(60)"
@@ -125,6 +127,9 @@ def test_a_worker_ends_with_a_parent_that_is_killed_and_no_file_stays(program: s
     parent.send_signal(signal.SIGKILL)
     parent.communicate()
     wait_until(lambda: not lives(worker))
+    if program is AT_WORK["a student's file"]:
+        monkeypatch.setattr(lifetime.tempfile, "tempdir", str(temporary))
+        lifetime.sweep()
     assert list(temporary.iterdir()) == []
 
 

@@ -8,8 +8,9 @@ otherwise the numbers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from handgrad.compare.check.exercises.keys.every import KEYS
 from handgrad.compare.check.exercises.keys.key import Answering, AnswerKey, Blocks
 from handgrad.compare.check.exercises.questions.question import ExerciseQuestion
 from handgrad.compare.check.file import check_file, parse
-from handgrad.compare.check.student.messages import Answered, Failed, Message, outcome
+from handgrad.compare.check.sandbox.answers import Answer
+from handgrad.compare.check.sandbox.failures import GiveUp
 from handgrad.compare.check.student.process import TIME_LIMIT_SECONDS, started
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
@@ -76,45 +78,27 @@ def _checked(chosen: Exercise, file: Path, time_limit_seconds: float) -> Assessm
 
 
 def _graded(chosen: Exercise, question: ExerciseQuestion, file: Path, time_limit_seconds: float) -> Assessment:
-    with started(_WORKER, file.resolve(), time_limit_seconds=time_limit_seconds, exercise=chosen.number) as wait:
-        ended = wait()
-    messages, failure = outcome(ended)
-    if failure is not None:
-        return failed(question.function, failure)
-    return replace(assessed(question, KEYS[chosen.name], messages), printed_lines=ended.printed_lines)
+    with started(file.resolve(), worker=_WORKER, time_limit_seconds=time_limit_seconds) as dialogue:
+        found = assessed(question, KEYS[chosen.name], partial(dialogue.ask_exercise, chosen.number))
+        return dialogue.witnessed(found)
 
 
-def assessed(question: ExerciseQuestion, key: AnswerKey, messages: Sequence[Message | None]) -> Assessment:
-    """What is found in what the worker wrote, which is not trusted: only what has the form of an answer counts."""
-    try:
-        answers, changed, failure = _read(messages)
-    except ValueError:
-        return failed(question.function, NoAnswer("unreadable"))
-    if failure is not None:
-        return failed(question.function, failure)
-    if [len(answer) for answer in answers] != [len(question.parts)] * len(question.calls()):
-        return failed(question.function, NoAnswer("calls-left-out"))
-    return _judged(question, key, answers, changed)
-
-
-def _read(messages: Sequence[Message | None]) -> tuple[Answers, tuple[str, ...], NoAnswer | None]:
-    """Answers, the arguments that were changed, and the first failure.
-
-    Raises:
-        ValueError: If one of them is no message.
-    """
+def assessed(question: ExerciseQuestion, key: AnswerKey, ask: Callable[[int], Answer]) -> Assessment:
+    """What is found in the answers to the calls of a question, by their number; the first failure ends it."""
     answers: list[tuple[FloatArray, ...]] = []
     changed: dict[str, None] = {}
-    for message in messages:
-        if message is None:
-            raise ValueError("no message")
-        if isinstance(message, Failed):
-            return answers, (), message.failure
-        if isinstance(message, Answered):
-            answer = message.answer()
+    try:
+        for number in range(len(question.calls())):
+            answer = ask(number)
+            if answer.failure is not None:
+                return failed(question.function, answer.failure)
             answers.append(answer.blocks)
             changed |= dict.fromkeys(answer.changed)
-    return answers, tuple(changed), None
+    except GiveUp as problem:
+        return failed(question.function, problem.failure)
+    if any(len(answer) != len(question.parts) for answer in answers):
+        return failed(question.function, NoAnswer("unreadable"))
+    return _judged(question, key, answers, tuple(changed))
 
 
 def _judged(question: ExerciseQuestion, key: AnswerKey, answers: Answers, changed: tuple[str, ...]) -> Assessment:

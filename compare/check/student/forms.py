@@ -7,13 +7,8 @@ from functools import cache
 from itertools import chain
 from typing import Literal
 
+from handgrad.compare.check.sandbox.kinds import Kind, Role
 from handgrad.compare.check.student.probes import Probe, single_feature_probes, table_probes
-
-#: What a function computes: a gradient, the parameters after a step, the loss, or (a class) all of a training run.
-Kind = Literal["gradient", "step", "loss", "trainer"]
-
-#: What an argument is. "theta" holds weights and bias together, "points" x and y; "rounds" is how many steps to make.
-Role = Literal["X", "y", "weights", "bias", "theta", "points", "prediction", "rate", "rounds"]
 
 #: How one vector θ holds weights and bias: X has a column of ones for it; the bias is its first number, or its last;
 #: there is no bias, and the probes have none.

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from handgrad.compare.check.student.answers import Answer, failure_of, shaped
-from handgrad.compare.check.student.forms import Kind, Series, Theta
-from handgrad.compare.check.student.names import gives_weights_alone, kind_by_name, part_of
+from handgrad.compare.check.sandbox.answers import Answer
+from handgrad.compare.check.sandbox.kinds import Kind
+from handgrad.compare.check.sandbox.names import gives_weights_alone, kind_by_name, part_of
+from handgrad.compare.check.sandbox.subjects import CANONICAL, Found
+from handgrad.compare.check.student.forms import Series, Theta
 from handgrad.compare.check.student.probes import Probe
-from handgrad.compare.check.student.subjects import CANONICAL, Found
+from handgrad.compare.check.student.shapes import failure_of, shaped
 from handgrad.compare.results.diagnosis import NoAnswer
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import permutations
 
-from handgrad.compare.check.student.forms import Kind, Known, Role, Series, Theta, probes_for, trainer_series
-from handgrad.compare.check.student.names import gives_weights_alone, role_of, roles_of
-from handgrad.compare.check.student.subjects import Found
+from handgrad.compare.check.sandbox.kinds import Kind, Role
+from handgrad.compare.check.sandbox.names import gives_weights_alone, role_of, roles_of
+from handgrad.compare.check.sandbox.subjects import Found
+from handgrad.compare.check.student.forms import Known, Series, Theta, probes_for, trainer_series
 
 #: The order that is asked for.
 _ASKED_FOR: dict[Kind, tuple[Role, ...]] = {

@@ -53,7 +53,11 @@ def check(
     json_output: Json = False,
     time_limit: TimeLimit = 10.0,
 ) -> None:
-    """Check your own gradient: right, or which mistake it is. Exit code 0 if right, 1 if wrong."""
+    """Check your own gradient: right, or which mistake it is. Exit code 0 if right, 1 if wrong.
+
+    The file runs in a process of its own, which knows no right answer; on Linux without network, and writing in a
+    temporary folder only. It can read what you can read: run files of strangers in a container.
+    """
     from handgrad.compare.check.file import check_file
 
     show_assessment(

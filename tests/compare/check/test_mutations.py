@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from handgrad.compare.check.mistakes import Hypothesis, hypotheses, pairs
 from handgrad.compare.check.operands import DoesNotFit
 from handgrad.compare.check.recipes import Recipe, predict_gradient, predict_loss, tolerance
-from handgrad.compare.check.student.forms import Kind
+from handgrad.compare.check.sandbox.kinds import Kind
 from handgrad.compare.check.student.probes import table_probes
 from handgrad.compare.results.diagnosis import UNKNOWN
 from handgrad.reports.check.words import MISTAKES

@@ -10,7 +10,7 @@ import pytest
 
 from handgrad.compare.check.exercises.keys.every import KEYS
 from handgrad.compare.check.mistakes import hypotheses
-from handgrad.compare.check.student.forms import Kind
+from handgrad.compare.check.sandbox.kinds import Kind
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
     FAILURES,

@@ -92,7 +92,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object in pla
 # -- a file of one's own ---------------------------------------------------------------------------------------------
 
 HintOnly = Annotated[bool, typer.Option("--hint-only", "--hint", help="Ask a question; do not tell the mistake.")]
-TimeLimit = Annotated[float, typer.Option(min=0.5, help="Seconds that the file's code may take.")]
+TimeLimit = Annotated[float, typer.Option(min=0.5, help="Seconds that the file's code may compute or sleep.")]
 
 
 def chosen(listed: str | None, compensated: bool = False) -> list[str] | None:

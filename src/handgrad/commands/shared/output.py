@@ -25,8 +25,12 @@ SHOWN = 20
 def show_assessment(assessment: Assessment, hint_only: bool, as_json: bool) -> None:
     """Prints what is right or wrong with a function; leaves with the exit code of a failed check where it is wrong.
 
+    Where it could not be checked, by a fault of ours, that is that of a command in which nothing could run.
+
     With `hint_only`, a question stands in place of the answer.
     """
+    from handgrad.cli import NOTHING_RAN
+    from handgrad.compare.results.diagnosis import OWN_FAULT
     from handgrad.reports.check.diagnosis import diagnosis
 
     told = diagnosis(assessment).as_hint() if hint_only else diagnosis(assessment)
@@ -34,6 +38,8 @@ def show_assessment(assessment: Assessment, hint_only: bool, as_json: bool) -> N
         print_json(told.to_json(), ensure_ascii=False)
     else:
         typer.echo(str(told))
+    if OWN_FAULT in assessment.keys:
+        raise typer.Exit(NOTHING_RAN)
     exit_unless(told.correct)
 
 

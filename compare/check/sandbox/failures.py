@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import linecache
 import re
+import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -33,6 +35,8 @@ def failure_from(
     line = _own_line(trace, file, asked_by)
     if isinstance(error, SystemExit):
         return NoAnswer("ends-program", given=str(error.code), line=line)
+    if isinstance(error, NotImplementedError) and line is not None and _raised_there(trace, line):
+        return NoAnswer("not-written", line=line)
     if isinstance(error, EOFError):
         return NoAnswer("reads-input", line=line)
     if isinstance(error, RecursionError):
@@ -40,6 +44,18 @@ def failure_from(
     if isinstance(error, MemoryError):
         return NoAnswer("memory", line=line)
     return NoAnswer("raises", given=f"{type(error).__name__}: {error}".strip(": "), line=line)
+
+
+def own_fault(error: BaseException) -> NoAnswer:
+    """The failure that an error of our own code is, with its place there."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return NoAnswer("own-fault", f"{type(error).__name__}: {error} ({Path(last.filename).name}, line {last.lineno})")
+
+
+def _raised_there(trace: TracebackType | None, line: SourceLine) -> bool:
+    """Whether the line itself raised the error, and not what it called."""
+    *_, (frame, number) = _walk(trace)
+    return number == line.number and Path(frame.f_code.co_filename).name == line.file
 
 
 def _own_line(trace: TracebackType | None, file: str | None, asked_by: str) -> SourceLine | None:

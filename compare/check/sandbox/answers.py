@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.compare.check.student.forms import Kind
-from handgrad.compare.check.student.probes import Probe
 from handgrad.compare.results.diagnosis import NoAnswer
 
 Arrays = tuple[NDArray[Any], ...]
@@ -37,24 +35,6 @@ class Answer:
     failure: NoAnswer | None = None
     names: tuple[str, ...] = ()
     container: str = ""
-
-
-def failure_of(answer: Answer, probe: Probe, kind: Kind) -> NoAnswer | None:
-    """The answer's failure; a wrong shape is one, too."""
-    if answer.failure is not None:
-        return answer.failure
-    expected = _expected_shapes(probe, kind)
-    for (name, shape), block in zip(expected.items(), answer.blocks, strict=True):
-        if block.shape != shape:
-            return NoAnswer("shape", str(block.shape), str(shape), part=name, place=probe.shape)
-    return None
-
-
-def _expected_shapes(probe: Probe, kind: Kind) -> dict[str, tuple[int, ...]]:
-    if kind == "loss":
-        return {"loss": ()}
-    names = ("new weights", "new bias") if kind == "step" else ("dW", "db")
-    return dict(zip(names, ((probe.features,), ()), strict=True))
 
 
 def answer_of(returned: Any) -> Answer:
@@ -135,7 +115,26 @@ def _floats(array: NDArray[Any]) -> NDArray[Any]:
         raise NotAnAnswer(NoAnswer("no-real-numbers", str(error))) from None
 
 
-def shaped(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """Columns (d, 1), rows (1, d) and arrays of one number count as (d,) and as a number."""
-    size = int(np.prod(shape, dtype=int))
-    return array.reshape(shape) if array.size == size and max(array.shape, default=1) == size else array
+def parts_of(returned: Any, wanted: tuple[str, ...]) -> Answer:
+    """The answer to an exercise, whose parts are known by name and order.
+
+    Raises:
+        NotAnAnswer: If something else was returned.
+    """
+    if returned is None:
+        raise NotAnAnswer(NoAnswer("none"))
+    parts, names = (returned,) if len(wanted) == 1 else returned, ", ".join(wanted)
+    if not isinstance(parts, tuple | list):
+        raise NotAnAnswer(NoAnswer("not-the-parts", type(returned).__name__, names))
+    if len(parts) != len(wanted):
+        raise NotAnAnswer(NoAnswer("other-number-of-parts", str(len(parts)), names))
+    return Answer(tuple(map(_part, wanted, parts)))
+
+
+def _part(name: str, part: Any) -> NDArray[np.float64]:
+    array = as_numbers(part)
+    if array.size > LARGEST_ANSWER:
+        raise NotAnAnswer(NoAnswer("part-too-large", str(array.shape), part=name))
+    if not np.isfinite(array).all():
+        raise NotAnAnswer(NoAnswer("part-not-finite", part=name))
+    return array.astype(np.float64)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from handgrad.backends.interface import Trainer
-from handgrad.compare.check.student.forms import Kind
-from handgrad.compare.check.student.names import kind_by_name, role_of
-from handgrad.compare.results.diagnosis import NoAnswer
+from handgrad.compare.check.sandbox.kinds import Kind
+from handgrad.compare.check.sandbox.names import kind_by_name, role_of
 
 #: The names that are asked for, with (dW, db) in this order.
 CANONICAL = ("gradient", "step", "loss")
@@ -62,7 +61,7 @@ def described(function: Callable[..., Any], name: str = "", kind: Kind | None = 
 
 def kind_of(function: Callable[..., Any]) -> Kind:
     """What a function computes: told by its class, by its fifth parameter, by its name."""
-    if inspect.isclass(function) and issubclass(function, Trainer):
+    if is_trainer(function):
         return "trainer"
     required, optional = _parameters(function)
     name = getattr(function, "__name__", "")
@@ -73,6 +72,12 @@ def kind_of(function: Callable[..., Any]) -> Kind:
     if len(required) >= 5 or "rate" in roles:
         return "step"
     return "step" if by_name == "step" and any(role_of(p) == "rate" for p in optional) else "gradient"
+
+
+def is_trainer(value: Any) -> bool:
+    """Whether it is a subclass of `Trainer`, which it can only be where that was imported."""
+    interface = sys.modules.get("handgrad.backends.interface")
+    return interface is not None and inspect.isclass(value) and issubclass(value, interface.Trainer)
 
 
 def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -168,7 +173,7 @@ def _is_whole(name: str) -> bool:
 
 def _callables(module: ModuleType) -> Iterator[Found]:
     for name, value in vars(module).items():
-        if inspect.isclass(value) and value.__module__ == module.__name__ and not issubclass(value, Trainer):
+        if inspect.isclass(value) and value.__module__ == module.__name__ and not is_trainer(value):
             yield from _methods(value)
         elif callable(value) and not inspect.isclass(value) and _is_own(name, value, module):
             yield described(value, name, _kind_in_file(name, value))
@@ -235,19 +240,10 @@ def _attributes(owner: type) -> tuple[str, ...]:
 
 def _trainers(module: ModuleType) -> Iterator[Found]:
     for name, value in vars(module).items():
-        if (
-            inspect.isclass(value)
-            and issubclass(value, Trainer)
-            and value.__module__ == module.__name__
-            and not inspect.isabstract(value)
-        ):
+        if is_trainer(value) and value.__module__ == module.__name__ and not inspect.isabstract(value):
             yield Found(name, "trainer")
 
 
-def nothing_to_check(module: ModuleType, wanted: str = "") -> NoAnswer:
-    """The failure of a module without any of these: with the names of the functions that it has."""
-    functions = [name for name, value in vars(module).items() if inspect.isfunction(value)]
-    names = ", ".join(functions[:8])
-    return (
-        NoAnswer("not-in-file", given=names, expected=wanted) if wanted else NoAnswer("nothing-to-check", given=names)
-    )
+def defined(module: ModuleType) -> list[str]:
+    """The names of the functions that the module has."""
+    return [name for name, value in vars(module).items() if inspect.isfunction(value)]
