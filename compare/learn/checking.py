@@ -1,4 +1,4 @@
-"""Chapter 4, checking a gradient: the error of every finite difference over its step, and the slopes of that curve."""
+"""Checking a gradient: the error of every finite difference over its step, and the slopes of that curve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chapters 8 and 9 of the course: what an epoch costs, and what must be paid before the first one.
+"""The last two chapters of the course: what an epoch costs, and what must be paid before the first one.
 
 A small sweep, one feature, float64: one process for each backend, which lives through all sizes, timed in rounds as
 `handgrad bench` does, with the reference twice (an A/A run). `handgrad bench` itself takes longer and knows more.
@@ -38,7 +38,7 @@ LONGEST_EPOCH_SECONDS = 0.2
 #: What the others are held against, and what is timed twice.
 REFERENCE = "numpy"
 
-#: The backend of chapter 9, which does not go through the rows in every epoch.
+#: The backend of the last chapter, which does not go through the rows in every epoch.
 MOMENTS = "moments"
 
 StartWorker = Callable[[str, int, float], WorkerHandle]

@@ -1,8 +1,8 @@
-"""The course behind `handgrad learn`: nine chapters, all of them live runs of the backends.
+"""The course behind `handgrad learn`: ten chapters, all of them live runs of the backends.
 
-Chapters 1 to 6 are about one table of one feature, so that the loss is a surface over (W, b) that can be drawn; each
-has a module of its name here, and chapters 2 and 3 share one. Chapter 7 adds up numbers of its own, and the costs of
-chapters 8 and 9 are measured in processes of their own.
+The chapters up to mini-batches are about one table of one feature, so that the loss is a surface over (W, b) that can
+be drawn; each has a module of its name here, but that the chain rule by hand and on a tape share one. The chapter on
+summation adds up numbers of its own, and the costs of the last two are measured in processes of their own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from handgrad.compare.check.exercises.catalogue import EXERCISES
 from handgrad.compare.learn.by_hand import by_hand
 from handgrad.compare.learn.checking import checking
 from handgrad.compare.learn.costs import costs
+from handgrad.compare.learn.mini_batches import mini_batches
 from handgrad.compare.learn.one_feature import OneFeature
 from handgrad.compare.learn.rates import rates
 from handgrad.compare.learn.scaling import scaling
@@ -22,15 +23,16 @@ from handgrad.compare.timing import environment
 from handgrad.compare.timing.progress import Progress, silent
 from handgrad.data.dataset import Dataset
 
-#: Runs of the course: chapters 2 and 3 share one, and 8 and 9 another.
-RUNS = 7
+#: Runs of the course: the chain rule by hand and on a tape share one, and the last two chapters another.
+RUNS = 8
 
 
 def lessons(dataset: Dataset, seed: int = 0, progress: Progress = silent) -> Lessons:
     """Runs all experiments.
 
     Args:
-        dataset: The table of chapters 1 to 6; of several features, the one that explains the target best is taken.
+        dataset: The table of the chapters up to mini-batches; of several features, the one that explains the target
+            best is taken.
         seed: Of everything random.
         progress: Called before each run.
 
@@ -48,10 +50,12 @@ def lessons(dataset: Dataset, seed: int = 0, progress: Progress = silent) -> Les
     four_rates = rates(table)
     progress("scaling", 5, RUNS)
     scaled = scaling(table)
-    progress("the order of summation", 6, RUNS)
+    progress("mini-batches", 6, RUNS)
+    batches = mini_batches(table, seed)
+    progress("the order of summation", 7, RUNS)
     added = summation(seed)
-    progress("what an epoch costs", 7, RUNS)
-    timed = costs(seed, progress=lambda size: progress(f"what an epoch costs, {size}", 7, RUNS))
+    progress("what an epoch costs", 8, RUNS)
+    timed = costs(seed, progress=lambda size: progress(f"what an epoch costs, {size}", 8, RUNS))
     return Lessons(
         subject=table.subject,
         surface=walked,
@@ -59,6 +63,7 @@ def lessons(dataset: Dataset, seed: int = 0, progress: Progress = silent) -> Les
         checking=checked,
         rates=four_rates,
         scaling=scaled,
+        mini_batches=batches,
         summation=added,
         costs=timed,
         excerpts=excerpts(),

@@ -1,4 +1,4 @@
-"""The loss over a rectangle of the (W, b) plane, as the contour maps of chapters 1, 5 and 6 show it."""
+"""The loss over a rectangle of the (W, b) plane, as the contour maps show it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from handgrad.backends.interface import FloatArray, Trainer
 from handgrad.compare.judge.hessian import Hessian
-from handgrad.compare.results.learn.lessons import LossGrid
+from handgrad.compare.results.learn.descent import LossGrid
 
 #: Points of the loss's surface along each axis.
 GRID_POINTS = 61

@@ -1,4 +1,4 @@
-"""The table of chapters 1 to 6: one feature of a dataset, and what is known about the loss on it."""
+"""The table of the chapters up to mini-batches: one feature of a dataset, and what is known about the loss on it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from handgrad.compare.judge.closed_form import solve
 from handgrad.compare.judge.hessian import hessian
 from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.learn.loss_grid import loss_grid, spread
-from handgrad.compare.results.learn.lessons import DescentPath, LossGrid, Subject
+from handgrad.compare.results.learn.descent import DescentPath, LossGrid
+from handgrad.compare.results.learn.lessons import Subject
 from handgrad.data.dataset import DataError, Dataset
 
 #: Through two points there is always a line.
@@ -23,7 +24,7 @@ LEAST_ROWS = 3
 #: More rows than these teach nothing more, and every chapter waits for them.
 MOST_ROWS = 2000
 
-#: Digits for which chapters 5 and 6 promise a number of epochs.
+#: Digits for which the chapters on the rate and on scaling promise a number of epochs.
 DIGITS = 6
 
 #: A feature whose κ is larger makes a valley in which nothing can be seen; it is brought to the range from 0 to 1.
@@ -32,7 +33,7 @@ LARGEST_CONDITION = 100.0
 
 @dataclass(frozen=True, eq=False)
 class OneFeature:
-    """The data of chapters 1 to 6, and what is known about the loss on it.
+    """The data of the chapters up to mini-batches, and what is known about the loss on it.
 
     Attributes:
         x: (n,), the feature.

@@ -1,4 +1,4 @@
-"""Chapter 5, the learning rate: runs below, at and beyond the limit, beside what the Hessian's eigenvalues predict."""
+"""The learning rate: runs below, at and beyond the limit, beside what the Hessian's eigenvalues predict."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from handgrad.backends.interface import FloatArray, Plan
 from handgrad.compare.learn.one_feature import DIGITS, OneFeature
 from handgrad.compare.learn.runs import path_of
-from handgrad.compare.results.learn.lessons import DescentPath, RateRun, Rates
+from handgrad.compare.results.learn.descent import Bowl, DescentPath, RateRun, Rates
 
 #: Epochs of the runs.
 SHOWN_EPOCHS = 60
@@ -27,7 +27,22 @@ def rates(table: OneFeature) -> Rates:
     }
     runs = tuple(rate_run(table, name, rate) for name, rate in chosen.items())
     converging = [run.path for run in runs if run.overflow is None]
-    return Rates(hessian.largest, hessian.smallest, hessian.limit, hessian.best_rate, table.grid(converging), runs)
+    return Rates(
+        largest=hessian.largest,
+        smallest=hessian.smallest,
+        limit=hessian.limit,
+        best=hessian.best_rate,
+        grid=table.grid(converging),
+        bowl=bowl(table),
+        runs=runs,
+    )
+
+
+def bowl(table: OneFeature) -> Bowl:
+    """The table's loss as the quadratic that it is."""
+    vectors, values = table.checked.hessian.eigenvectors, table.checked.hessian.eigenvalues
+    (by_weight, mixed), (_, by_bias) = (vectors * values @ vectors.T).tolist()
+    return Bowl((by_weight, mixed, by_bias), table.subject.minimum, table.subject.lowest)
 
 
 def rate_run(table: OneFeature, name: str, rate: float) -> RateRun:

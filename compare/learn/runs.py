@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handgrad.backends.catalogue import catalogue, load
 from handgrad.backends.interface import Trainer, Training
-from handgrad.compare.results.learn.lessons import DescentPath
+from handgrad.compare.results.learn.descent import DescentPath
 
 
 def ready() -> tuple[dict[str, type[Trainer]], dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Chapter 6, scaling and the condition number: one feature on four scales, and κ of the built-in tables."""
+"""Scaling and the condition number: one feature on four scales, and κ of the built-in tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from handgrad.compare.judge.hessian import Hessian, hessian
 from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.learn.loss_grid import GRID_POINTS, along_axes, loss_grid
 from handgrad.compare.learn.one_feature import DIGITS, OneFeature
-from handgrad.compare.results.learn.lessons import FeatureScales, LossGrid, TableCondition, Variant
+from handgrad.compare.results.learn.descent import FeatureScales, LossGrid, TableCondition, Variant
 from handgrad.data import builtin_sets
 from handgrad.data.standardize import Standardization
 

@@ -10,32 +10,29 @@ from handgrad.compare.side_by_side.source import cut
 
 #: By chapter: each module, and the functions in it, in the order in which they are shown.
 SHOWN: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
-    "surface": (("handgrad.backends.python", ("PythonTrainer.predict", "PythonTrainer.loss", "PythonTrainer.update")),),
+    "surface": (("handgrad.compare.learn.plain", ("predict", "residuals", "loss", "step")),),
     "by-hand": (
-        ("handgrad.backends.python", ("PythonTrainer.gradient", "one_feature")),
-        ("handgrad.backends.numpy", ("NumPyTrainer.gradient",)),
+        ("handgrad.compare.learn.plain", ("pulls",)),
+        ("handgrad.backends.numpy", ("NumPyTrainer.block_sums",)),
     ),
     "tape": (
         ("handgrad.backends.autodiff", ("Node.__matmul__", "Node.square", "Node.mean", "backward")),
         ("handgrad.backends.tape", ("predict", "loss", "TapeTrainer.gradient")),
     ),
     "checking": (("handgrad.compare.judge.gradcheck", ("_Differences.forward", "_Differences.central")),),
-    "rate": (
-        (
-            "handgrad.compare.judge.hessian",
-            ("Hessian.limit", "Hessian.best_rate", "Hessian.contraction", "Hessian.overflow_epoch"),
-        ),
-    ),
-    "scaling": (("handgrad.data.standardize", ("Standardization.apply", "Standardization.weights_back")),),
+    "rate": (("handgrad.compare.judge.hessian", ("Hessian.limit", "Hessian.best_rate", "Hessian.contraction")),),
+    "scaling": (("handgrad.data.standardize", ("Standardization.apply",)),),
+    "mini-batches": (("handgrad.backends.interface", ("batches", "permutation")),),
     "summation": (
         ("handgrad.backends.python", ("sum32",)),
         ("handgrad.compare.judge.bounds", ("worst_growth", "likely_growth")),
     ),
     "costs": (
+        ("handgrad.backends.numpy", ("NumPyTrainer.block_sums",)),
         ("handgrad.backends.numba", ("block_sums",)),
         ("handgrad.backends.torch", ("TorchTrainer.gradient",)),
     ),
-    "moments": (("handgrad.backends.moments", ("MomentsTrainer.gradient",)),),
+    "moments": (("handgrad.compare.learn.plain", ("sums",)),),
 }
 
 

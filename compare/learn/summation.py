@@ -1,4 +1,4 @@
-"""Chapter 7, float32 and the order of summation: the same numbers added up in different orders."""
+"""Float32 and the order of summation: the same numbers added up in different orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chapter 1, the loss is a surface: every backend's way down, on one table of one feature."""
+"""The loss is a surface: every backend's way down, on one table of one feature."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from handgrad.backends.interface import FloatArray, Plan
 from handgrad.compare.learn.one_feature import OneFeature
 from handgrad.compare.learn.runs import path_of, ready
-from handgrad.compare.results.learn.lessons import DescentPath, Surface
+from handgrad.compare.results.learn.descent import DescentPath, Surface
 
 #: The share of the best rate at which the walk goes: there a path bends instead of going to and fro.
 GENTLE = 1 / 3

@@ -6,8 +6,6 @@ one script by its hash, and nothing else.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -17,7 +15,7 @@ from handgrad.reports.explain import tape_graph, witnesses
 from handgrad.reports.explain.steps import Equation, Stop
 from handgrad.reports.explain.words import heading, stages
 from handgrad.reports.look.mathml import pieces
-from handgrad.reports.look.pages import TEMPLATES, page
+from handgrad.reports.look.pages import TEMPLATES, page, policy_hash
 
 
 @dataclass(frozen=True)
@@ -57,11 +55,6 @@ def html(explanation: Explanation) -> str:
         script=Markup(script),
         script_hash=policy_hash(script),
     )
-
-
-def policy_hash(script: str) -> str:
-    """The script as the content security policy names it."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def _numbered(explanation: Explanation) -> tuple[list[tuple[str, list[Numbered]]], dict[tuple[str, str], int]]:

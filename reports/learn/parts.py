@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from handgrad.reports.learn.chapters.content import NumberTable
 from handgrad.reports.learn.exercises import Assignment
+from handgrad.reports.learn.questions import ChapterQuestion
 from handgrad.reports.look.parts import PageFigure
 
 
@@ -31,4 +32,5 @@ class Chapter:
     figures: Sequence[PageFigure]
     tables: Sequence[NumberTable]
     code: Sequence[Code]
+    question: ChapterQuestion
     exercises: Sequence[Assignment]

@@ -7,7 +7,9 @@ what the theory says, the text tells that.
 from __future__ import annotations
 
 from handgrad.compare.results.environment import Environment
+from handgrad.compare.results.learn.chapters import CHAPTERS
 from handgrad.compare.results.learn.lessons import Lessons, Subject
+from handgrad.reports.learn.chapters.content import reference
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.words import plural
@@ -20,8 +22,9 @@ def introduction(lessons: Lessons) -> list[str]:
     if subject.rows < subject.rows_of:
         rows += f" (of {numbers.count(subject.rows_of)}, evenly taken)"
     return [
-        "Nine chapters on one idea: walk downhill along the gradient. Every number and every picture on this page "
-        "comes from runs that were made when the page was made, on this machine, with the code that is shown.",
+        f"{len(CHAPTERS)} chapters on one idea: walk downhill, against the gradient. What was measured, and every "
+        "picture, comes from runs that were made when the page was made, on this machine. Each chapter ends with a "
+        "question, to be answered here, and with exercises, which `handgrad exercise` grades.",
         f"The data: {shown(subject.source, 80)}, {rows}. The model predicts {shown(subject.target)} from "
         f"{shown(subject.feature)} by a straight line.{rescaled(subject)}",
     ]
@@ -33,9 +36,10 @@ def rescaled(subject: Subject) -> str:
         return ""
     low, high = map(numbers.brief, subject.bounds)
     return (
-        f" In the chapters 1 to 6, {shown(subject.feature)} was first brought from its range {low} to {high} to the "
-        f"range 0 to 1, since as it came its condition number is {numbers.ratio(subject.raw_condition)}: chapter 6 "
-        "shows what that does."
+        f" In the chapters 1 to {CHAPTERS.index('mini-batches') + 1}, {shown(subject.feature)} was first brought "
+        f"from its range {low} to {high} to the "
+        f"range 0 to 1, since as it came its condition number is {numbers.ratio(subject.raw_condition)}: "
+        f"{reference('scaling')} shows what that does."
     )
 
 

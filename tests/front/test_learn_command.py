@@ -32,11 +32,11 @@ def test_learn_writes_one_page_and_tells_its_progress(cli: Callable[..., Any]) -
     assert done.exit_code == 0, done.stderr
     assert done.stdout == "Course: course.html\n"
     assert [line.partition("]")[0] for line in done.stderr.splitlines()] == [
-        f"[{k}/7" for k in (1, 2, 3, 4, 5, 6, 7, 7)
+        f"[{k}/8" for k in (1, 2, 3, 4, 5, 6, 7, 8, 8)
     ]
     assert [path.name for path in Path().iterdir()] == ["course.html"]
     page = Path("course.html").read_text(encoding="utf-8")
-    assert page.count('<section class="chapter"') == 9
+    assert page.count('<section class="chapter"') == 10
     assert "norris, 36 rows" in page
 
 

@@ -72,7 +72,7 @@ EXERCISES = _numbered(
     ("rate", "momentum", "a step with momentum", descent.MOMENTUM),
     ("scaling", "standardize", "standardised features", scaling.STANDARDIZE),
     ("scaling", "parameters-back", "parameters back in the user's units", scaling.BACK),
-    ("scaling", "mini-batches", "an epoch over mini-batches", descent.EPOCH),
+    ("mini-batches", "mini-batches", "an epoch over mini-batches", descent.EPOCH),
     ("summation", "careful-sum", "a sum that keeps what it loses", sums.CAREFUL_SUM),
     ("costs", "many-features", "dW and db for many features", "gradient"),
     ("moments", "moments", "dW and db from sums alone", gradients.FROM_SUMS),

@@ -9,6 +9,7 @@ CHAPTERS = (
     "checking",
     "rate",
     "scaling",
+    "mini-batches",
     "summation",
     "costs",
     "moments",

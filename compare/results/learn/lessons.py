@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from handgrad.compare.results.bench import Cell, Crossover, FastestRange
 from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.explanation import Explanation
+from handgrad.compare.results.learn.descent import FeatureScales, MiniBatches, Rates, Surface
 
 
 @dataclass(frozen=True)
@@ -62,46 +63,6 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class LossGrid:
-    """The loss over a rectangle of parameters: `losses[i][j]` at `biases[i]` and `weights[j]`."""
-
-    weights: tuple[float, ...]
-    biases: tuple[float, ...]
-    losses: tuple[tuple[float, ...], ...]
-
-
-@dataclass(frozen=True)
-class DescentPath:
-    """Where a run was after each epoch, the start included; all three (epochs + 1,)."""
-
-    weights: tuple[float, ...]
-    biases: tuple[float, ...]
-    losses: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Surface:
-    """Chapter 1: the loss over both parameters, and the backends' ways down.
-
-    Attributes:
-        grid: The loss around the paths.
-        paths: By backend.
-        missing: Backends that cannot run here, with what to do.
-        rate: The learning rate of all.
-        epochs: Of all.
-        apart: The largest difference of a parameter between two backends at the same epoch, over the way from the
-            start to the minimum.
-    """
-
-    grid: LossGrid
-    paths: dict[str, DescentPath]
-    missing: dict[str, str]
-    rate: float
-    epochs: int
-    apart: float
-
-
-@dataclass(frozen=True)
 class Slopes:
     """Loss and gradient from one backend; the errors are in ULPs of the exact values."""
 
@@ -114,13 +75,15 @@ class Slopes:
 
 @dataclass(frozen=True)
 class ByHand:
-    """Chapters 2 and 3: the chain rule at a point, by hand and on a tape.
+    """The chain rule at a point, by hand and on a tape.
 
     Attributes:
         weight: Of the point.
         bias: Of the point.
         few: The first rows there, with every number of the forward pass, the chain rule and the tape.
         pulls: (rows,) each: 2 r x and 2 r of every row; their means are dW and db.
+        sums: n, Σ x, Σ y, Σ x² and Σ x y of all rows.
+        from_sums: The gradient from these five numbers alone; its loss is the exact one.
         found: What each backend gives for all rows.
         exact: The exact loss, dW and db, rounded once.
     """
@@ -129,6 +92,8 @@ class ByHand:
     bias: float
     few: Explanation
     pulls: tuple[tuple[float, ...], tuple[float, ...]]
+    sums: tuple[int, float, float, float, float]
+    from_sums: Slopes
     found: dict[str, Slopes]
     exact: tuple[float, float, float]
 
@@ -145,7 +110,7 @@ class CheckMethod:
 
 @dataclass(frozen=True)
 class Checking:
-    """Chapter 4: error over step for dW at the point of chapter 2.
+    """Error over step for dW at the point of `ByHand`.
 
     Attributes:
         exact: dW.
@@ -177,83 +142,6 @@ class Checking:
 
 
 @dataclass(frozen=True)
-class RateRun:
-    """One learning rate: what was predicted from the eigenvalues, and what was seen.
-
-    Attributes:
-        name: "too small", "best", "just below" or "just over" (the limit).
-        rate: η.
-        contraction: Predicted: what an epoch leaves of the slowest part of the error.
-        observed: The same, observed; None where no epoch was left to see it in.
-        path: Of the run.
-        excess: (epochs + 1,), the loss above the minimum.
-        diverged_at: The epoch at which numbers left float64's range, in a run that was long enough; None: never.
-        overflow: Predicted.
-        epochs_for_six: Until six digits of the error's size are gone; None: never.
-    """
-
-    name: str
-    rate: float
-    contraction: float
-    observed: float | None
-    path: DescentPath
-    excess: tuple[float, ...]
-    diverged_at: int | None
-    overflow: int | None
-    epochs_for_six: int | None
-
-
-@dataclass(frozen=True)
-class Rates:
-    """Chapter 5: the learning rate. `grid` is the surface around the start and the minimum."""
-
-    largest: float
-    smallest: float
-    limit: float
-    best: float
-    grid: LossGrid
-    runs: tuple[RateRun, ...]
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One feature on one of its scales: its κ, its best rate, and the loss above the minimum over the epochs.
-
-    `promised` are the epochs for six digits at the best rate, `seen` those after which they were seen (None: not
-    within the run); `excess` is the loss above the minimum over that of the start, at `epochs`.
-    """
-
-    name: str
-    condition: float
-    rate: float
-    promised: int
-    seen: int | None
-    epochs: tuple[int, ...]
-    excess: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class TableCondition:
-    """κ of a built-in table, as it is and standardised; `epochs` for six digits at the best rate, in both cases."""
-
-    name: str
-    features: int
-    raw: float
-    standardized: float
-    raw_epochs: int
-    standardized_epochs: int
-
-
-@dataclass(frozen=True)
-class FeatureScales:
-    """Chapter 6: scaling and the condition number."""
-
-    variants: tuple[Variant, ...]
-    tables: tuple[TableCondition, ...]
-    grids: tuple[LossGrid, LossGrid]
-
-
-@dataclass(frozen=True)
 class SinglePrecision:
     """One backend in float32: its relative error of the loss, and its gradient's error over the √n bound."""
 
@@ -263,7 +151,7 @@ class SinglePrecision:
 
 @dataclass(frozen=True)
 class Summation:
-    """Chapter 7: the same float32 numbers, added up in different orders.
+    """Float32 numbers, added up in different orders.
 
     Attributes:
         rows: (k,), how many numbers.
@@ -294,7 +182,7 @@ class Start:
 
 @dataclass(frozen=True)
 class EpochCosts:
-    """Chapters 8 and 9: what an epoch costs, one feature, float64, all rows at once.
+    """What an epoch costs, one feature, float64, all rows at once.
 
     Attributes:
         cells: One for each number of rows, ascending.
@@ -327,6 +215,7 @@ class Lessons:
     checking: Checking
     rates: Rates
     scaling: FeatureScales
+    mini_batches: MiniBatches
     summation: Summation
     costs: EpochCosts
     excerpts: dict[str, tuple[Excerpt, ...]]

@@ -1,11 +1,11 @@
-"""Chapter 2, the chain rule by hand: what it says and what it shows."""
+"""The chain rule by hand: what it says and what it shows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from handgrad.compare.results.learn.lessons import ByHand, Lessons, Slopes, Subject
-from handgrad.reports.learn.chapters.content import Content, NumberTable
+from handgrad.reports.learn.chapters.content import Content, NumberTable, reference
 from handgrad.reports.learn.chapters.drawing import BLUE, GREEN, MOST_DOTS
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT
@@ -50,6 +50,8 @@ def moves(slope: float) -> str:
 def pulled(found: ByHand) -> str:
     """How many rows pull W the way in which it goes."""
     pulls = found.pulls[0]
+    if found.exact[1] == 0:
+        return "The rows pull W both ways, and cancel."
     along = sum(1 for pull in pulls if pull * found.exact[1] > 0)
     return (
         f"Of the rows, {numbers.count(along)} pull W that way and {numbers.count(len(pulls) - along)} do not; what "
@@ -62,9 +64,10 @@ def hands(found: Mapping[str, Slopes]) -> str:
     errors = {name: max(s.weight_ulps, s.bias_ulps) for name, s in found.items()}
     told = listed([f"{shown(name)} by {numbers.ulps(error)}" for name, error in errors.items()])
     return (
-        "The exact gradient, in rational arithmetic, decides who is right. In units of the last place (ULPs), the "
-        f"backends are off by at most: {told}. They add the rows in different orders, and each addition is rounded; "
-        "chapter 7 is about that."
+        "The exact gradient, worked out with fractions of whole numbers, which are never rounded, decides who is "
+        "right. Distances from it are in units of the last place (ULPs): one ULP is what a float64 changes by when its "
+        f"last digit does. The backends are off by at most: {told}. They add the rows in different orders, and each "
+        f"addition is rounded; {reference('summation')} is about that."
     )
 
 
@@ -98,11 +101,11 @@ def pulls(found: ByHand, subject: Subject) -> Drawing:
 
 
 def chain_table(lessons: Lessons) -> NumberTable:
-    """Chapter 2's first rows, link by link."""
+    """The first rows, link by link."""
     few = lessons.by_hand.few
     rows = [
         (
-            f"row {row.number}",
+            str(row.number),
             *(
                 numbers.number(v, 6)
                 for v in (row.x[0], row.target, row.predicted, row.residual, row.slope, row.shares[0])
@@ -113,7 +116,7 @@ def chain_table(lessons: Lessons) -> NumberTable:
     sums = ("sum", "", "", "", "", numbers.number(few.steps[-1].gradient, 6), numbers.number(few.steps[0].gradient, 6))
     return NumberTable(
         f"The chain for the first {len(few.rows)} rows, n = {len(few.rows)}",
-        ("", "x", "y", "ŷ = W x + b", "r = ŷ − y", "2 r / n", "2 r / n · x"),
+        ("row", "x", "y", "ŷ = W x + b", "r = ŷ − y", "2 r / n", "2 r / n · x"),
         (*rows, sums),
         "The last two columns add up to db and dW of these rows.",
         summed=True,

@@ -1,4 +1,4 @@
-"""Chapter 4, checking a gradient: what it says and what it shows."""
+"""Checking a gradient: what it says and what it shows."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def slope(exponent: float | None) -> str:
 
 
 def method_table(lessons: Lessons) -> NumberTable:
-    """Chapter 4's methods."""
+    """What each method finds."""
     names = {
         "forward": "forward",
         "central": "central",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from handgrad.compare.results.learn.chapters import CHAPTERS
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.parts import PageFigure
 from handgrad.reports.look.style import Drawing
@@ -31,6 +32,11 @@ class Content:
     drawings: Sequence[Drawing] = ()
     tables: Sequence[NumberTable] = ()
     figures: Sequence[PageFigure] = ()
+
+
+def reference(anchor: str) -> str:
+    """A chapter by its number, as other chapters refer to it."""
+    return f"chapter {CHAPTERS.index(anchor) + 1}"
 
 
 def absent(missing: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Chapter 8, what a loop, NumPy, Numba and PyTorch cost: what it says and what it shows."""
+"""What a loop, NumPy, Numba and PyTorch cost: what it says and what it shows."""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from handgrad.compare.results.learn.lessons import DescentPath, LossGrid, Subject
+from handgrad.compare.results.learn.descent import DescentPath, LossGrid
+from handgrad.compare.results.learn.lessons import Subject
 from handgrad.reports.look import style
 from handgrad.reports.look.colours import LIGHT, OWN
 from handgrad.reports.look.names import shown

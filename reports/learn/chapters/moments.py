@@ -1,16 +1,16 @@
-"""Chapter 9, mathematics beats the compiler: what it says and what it shows."""
+"""Mathematics beats the compiler: what it says and what it shows."""
 
 from __future__ import annotations
 
 import math
 
 from handgrad.compare.results.learn.lessons import ByHand, EpochCosts, Lessons
-from handgrad.reports.learn.chapters.content import Content
+from handgrad.reports.learn.chapters.content import Content, reference
 from handgrad.reports.learn.chapters.timings import cell_words, cost_chart, timed_names, timing_of
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.style import Drawing
-from handgrad.reports.look.words import plural
+from handgrad.reports.look.words import listed, plural
 
 
 def chapter(lessons: Lessons) -> Content:
@@ -29,9 +29,26 @@ def paragraphs(found: EpochCosts, by_hand: ByHand) -> list[str]:
         "Look at the gradient once more: dW = (2/n)(W Σx² + b Σx − Σxy). The data appears only in a few sums, which "
         "do not change while W and b do. Take them once, and an epoch needs no row at all. The backend moments does "
         "so, with the data centred first: differences of large sums would lose digits, those of centred ones lose few.",
+        sums_told(by_hand),
         pass_told(found),
         accuracy_told(by_hand),
     ]
+
+
+def sums_told(by_hand: ByHand) -> str:
+    """The five sums of the table, and how near the gradient from them comes to the exact one."""
+    n, sum_x, sum_y, sum_xx, sum_xy = by_hand.sums
+    worst = max(by_hand.from_sums.weight_ulps, by_hand.from_sums.bias_ulps)
+    told = [
+        f"{name} = {numbers.number(value)}"
+        for name, value in (("Σx", sum_x), ("Σy", sum_y), ("Σx²", sum_xx), ("Σxy", sum_xy))
+    ]
+    return (
+        f"For the table of the first chapters they are n = {numbers.count(n)}, {listed(told)}. From them alone, not "
+        f"centred, at the point of {reference('by-hand')}: dW = {numbers.number(by_hand.from_sums.weight)} and db = "
+        f"{numbers.number(by_hand.from_sums.bias)}, which is off by at most {numbers.ulps(worst)} "
+        f"ULP{'' if worst == 1 else 's'}."
+    )
 
 
 def pass_told(found: EpochCosts) -> str:
@@ -75,7 +92,8 @@ def paid(found: EpochCosts, rival: str, gained: float) -> str:
     epochs = max(1, math.ceil((own - other) / gained))
     return (
         f"The data and the first epoch, with the pass that takes the sums, cost it {numbers.seconds(own)}, and "
-        f"{shown(rival)} {numbers.seconds(other)}: from {plural(epochs, 'epoch')} on, moments is ahead. No compiler "
+        f"{shown(rival)} {numbers.seconds(other)}, each timed once: by these, from {plural(epochs, 'epoch')} on, "
+        "moments is ahead. No compiler "
         "finds that, since it is another algorithm."
     )
 
@@ -88,7 +106,8 @@ def accuracy_told(by_hand: ByHand) -> str:
     worst = max(own.weight_ulps, own.bias_ulps)
     others = max((max(s.weight_ulps, s.bias_ulps) for n, s in by_hand.found.items() if n != "moments"), default=0.0)
     return (
-        f"It pays with nothing but generality: its gradient at the point of chapter 2 is {numbers.ulps(worst)} "
+        f"It pays with nothing but generality: its gradient at the point of {reference('by-hand')} is "
+        f"{numbers.ulps(worst)} "
         f"ULP{'' if worst == 1 else 's'} from the exact one (the others: up to {numbers.ulps(others)}). But it works "
         "for full batches and this loss only: with mini-batches every batch has sums of its own, and with another "
         "loss there may be no such sums."
@@ -105,7 +124,7 @@ def moments(found: EpochCosts) -> Drawing:
     return Drawing(
         "moments",
         "An epoch that does not look at the rows",
-        "As in chapter 8, with moments beside the fastest of the others and NumPy.",
+        f"As in {reference('costs')}, with moments beside the fastest of the others and NumPy.",
         f"Seconds per epoch over the number of rows. {told}.",
         figure,
     )

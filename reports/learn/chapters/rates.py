@@ -1,8 +1,9 @@
-"""Chapter 5, the learning rate: what it says and what it shows."""
+"""The learning rate: what it says and what it shows."""
 
 from __future__ import annotations
 
-from handgrad.compare.results.learn.lessons import Lessons, RateRun, Rates, Subject
+from handgrad.compare.results.learn.descent import RateRun, Rates
+from handgrad.compare.results.learn.lessons import Lessons, Subject
 from handgrad.reports.learn.chapters.content import Content
 from handgrad.reports.learn.chapters.drawing import AMBER, BLUE, GREEN, RED, contours
 from handgrad.reports.look import numbers, style

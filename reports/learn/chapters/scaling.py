@@ -1,10 +1,11 @@
-"""Chapter 6, scaling and the condition number: what it says and what it shows."""
+"""Scaling and the condition number: what it says and what it shows."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from handgrad.compare.results.learn.lessons import FeatureScales, Lessons, TableCondition, Variant
+from handgrad.compare.results.learn.descent import FeatureScales, TableCondition, Variant
+from handgrad.compare.results.learn.lessons import Lessons
 from handgrad.reports.learn.chapters.content import Content, NumberTable
 from handgrad.reports.learn.chapters.drawing import AMBER, BLUE, GREEN, RED, contours
 from handgrad.reports.look import numbers, style
@@ -12,7 +13,7 @@ from handgrad.reports.look.names import shown
 from handgrad.reports.look.style import Drawing
 from handgrad.reports.look.words import plural
 
-#: The scales of chapter 6 in words.
+#: The scales in words.
 VARIANTS = {
     "standardised": "Standardised",
     "as it is": "As it is",
@@ -137,7 +138,7 @@ def valleys(found: FeatureScales) -> Drawing:
 
 
 def condition_table(lessons: Lessons) -> NumberTable:
-    """Chapter 6's built-in tables."""
+    """The built-in tables, with their κ."""
     return NumberTable(
         "Condition numbers of the built-in tables",
         ("table", "features", "κ as it is", "epochs", "κ standardised", "epochs "),

@@ -1,4 +1,4 @@
-"""Chapter 7, float32 and the order of summation: what it says and what it shows."""
+"""Float32 and the order of summation: what it says and what it shows."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def swallowed(found: Summation) -> str:
         return "No number was so small that the running total did not notice it."
     return (
         f"Of the {numbers.count(n)} numbers added one after the other, {numbers.count(lost)} left the running total "
-        "as it was: they were smaller than half of its last place, and vanished whole, always to the same side."
+        "as it was: they were too small beside its last place, and vanished whole, always to the same side."
     )
 
 

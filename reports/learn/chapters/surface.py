@@ -1,9 +1,10 @@
-"""Chapter 1, the loss is a surface: what it says and what it shows."""
+"""The loss is a surface: what it says and what it shows."""
 
 from __future__ import annotations
 
-from handgrad.compare.results.learn.lessons import Lessons, Subject, Surface
-from handgrad.reports.learn.chapters.content import Content, absent
+from handgrad.compare.results.learn.descent import Surface
+from handgrad.compare.results.learn.lessons import Lessons, Subject
+from handgrad.reports.learn.chapters.content import Content, absent, reference
 from handgrad.reports.learn.chapters.drawing import AMBER, BLUE, GREEN, MOST_DOTS, PURPLE, contours, ends, plane_axes
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT, looks
@@ -32,14 +33,18 @@ def paragraphs(found: Surface, subject: Subject) -> list[str]:
     excess = [loss - subject.lowest for loss in (path.losses[0], path.losses[-1])]
     names = [shown(name) for name in found.paths]
     return [
-        "A line has two numbers, its weight W and its bias b. Every pair of them has a loss, so the loss is a "
-        "surface over the plane of pairs. Residuals are linear in W and b, and the loss is a mean of their squares: "
-        f"the surface is a bowl, with one lowest point. Here that is W = {numbers.number(weight)}, b = "
+        "A line has two numbers, its weight W and its bias b: for x it predicts ŷ = W x + b. What the prediction is "
+        "off by is the residual, r = ŷ − y, and the mean of the squares of all residuals is the loss L. Every pair of "
+        "W and b has a loss, so the loss is a surface over the plane of pairs. Residuals are linear in W and b, and "
+        f"the loss is a mean of their squares: the surface is a bowl, with one lowest point. Here that is W = "
+        f"{numbers.number(weight)}, b = "
         f"{numbers.number(bias)}, with a loss of {numbers.number(subject.lowest)}. {floor(subject.lowest)}",
+        "How does one get down? At each point the surface has two slopes: ∂L/∂W, by which the loss grows when W does, "
+        "and ∂L/∂b. Together they are the gradient, which points uphill where it is steepest, and so a step goes the "
+        "other way. The learning rate η (eta) says how long the step is for a given slope.",
         f"Descent starts at W = 0, b = 0 with a loss of {numbers.number(path.losses[0])}. In each epoch, which is "
-        "once through all rows, it takes one step against the gradient, with a learning rate η of "
-        f"{numbers.number(found.rate, 4)} (a third of the best one, which chapter 5 is about, so that the path is "
-        "smooth). After one epoch the loss is "
+        f"once through all rows, it takes one step, here with η = {numbers.number(found.rate, 4)} (a third of the "
+        f"best one, which {reference('rate')} is about, so that the path is smooth). After one epoch the loss is "
         f"{numbers.number(path.losses[1])}; after {plural(found.epochs, 'epoch')} it lies "
         f"{numbers.ratio(max(excess[1], 0.0))} above the lowest, from {numbers.ratio(excess[0])} at the start.",
         together(names, found.apart) + absent(found.missing),
@@ -60,9 +65,11 @@ def together(names: list[str], apart: float) -> str:
     walked = f"{plural(len(names), 'backend')} made the walk: {listed(names)}. "
     if apart <= ROUNDING:
         return (
-            f"{walked}They are written in very different ways, and go the same way: at no epoch are two of them "
+            f"{walked}A backend is one way to write the same computation. These are written in very different ways, "
+            "and "
+            f"go the same way: at no epoch are two of them "
             f"farther apart than {numbers.ratio(apart)} of the distance from start to minimum. That is the rounding "
-            "of float64."
+            "of float64, the numbers of about 16 digits that Python calls float."
         )
     return (
         f"{walked}Their paths part: at some epoch two of them are {numbers.ratio(apart)} of the distance from start "

@@ -1,4 +1,4 @@
-"""Chapter 3, the same on a tape: what it says and what it shows."""
+"""The same on a tape: what it says and what it shows."""
 
 from __future__ import annotations
 

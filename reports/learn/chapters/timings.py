@@ -1,4 +1,4 @@
-"""Times per epoch over rows, as chapters 8 and 9 draw and tell them."""
+"""Times per epoch over rows, as the last two chapters draw and tell them."""
 
 from __future__ import annotations
 

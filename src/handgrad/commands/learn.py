@@ -33,7 +33,7 @@ def learn(
     seed: Seed = 0,
     out: Annotated[Path, typer.Option(help="The page.")] = Path("learn.html"),
 ) -> None:
-    """Write a short course on gradients. Nine chapters in one page, from runs made here and now."""
+    """Write a short course on gradients. Ten chapters in one page, from runs made here and now."""
     from handgrad.compare.learn.course import lessons
     from handgrad.compare.results.files import write_whole
     from handgrad.reports.learn.html import html

@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 from made_up_worker import after
 
+from handgrad.backends.exact import ExactTrainer
+from handgrad.backends.interface import Parameters, Plan
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.compare.check.exercises.catalogue import EXERCISES as GRADED
-from handgrad.compare.learn import one_feature
+from handgrad.compare.learn import one_feature, plain
 from handgrad.compare.learn.by_hand import by_hand
 from handgrad.compare.learn.checking import arm, checking
 from handgrad.compare.learn.costs import costs
+from handgrad.compare.learn.mini_batches import mini_batches
 from handgrad.compare.learn.one_feature import OneFeature
 from handgrad.compare.learn.rates import rates
 from handgrad.compare.learn.scaling import LONG_EPOCHS, condition_of, scaling
@@ -24,7 +27,7 @@ from handgrad.compare.learn.sources import SHOWN, excerpt, excerpts
 from handgrad.compare.learn.summation import in_blocks, summation, sums_of
 from handgrad.compare.learn.surface import apart, surface
 from handgrad.compare.results.learn.chapters import CHAPTERS
-from handgrad.compare.results.learn.lessons import DescentPath
+from handgrad.compare.results.learn.descent import DescentPath
 from handgrad.compare.timing import messages as m
 from handgrad.compare.timing.process import WorkerError
 from handgrad.data.dataset import DataError, Dataset
@@ -122,6 +125,18 @@ def test_the_mean_of_the_pulls_is_the_gradient(table: OneFeature) -> None:
         assert max(slopes.weight_ulps, slopes.bias_ulps) < 20
 
 
+def test_the_shown_code_gives_the_exact_gradient_and_the_backends_way(table: OneFeature) -> None:
+    x, y = table.x.tolist(), table.y.tolist()
+    weight, bias = table.point()
+    exact = ExactTrainer(table.x, table.y).gradient_at([weight], bias)
+    assert plain.loss(x, y, weight, bias) == pytest.approx(exact.loss, rel=1e-13)
+    slopes = [sum(found) / len(found) for found in plain.pulls(x, y, weight, bias)]
+    assert slopes == pytest.approx([exact.weights[0], exact.bias], rel=1e-13)
+    assert plain.gradient_from(plain.sums(x, y), weight, bias) == pytest.approx(slopes, rel=1e-12)
+    trained = NumPyTrainer(x, y).train(Plan(0.1, epochs=1, start=Parameters(np.array([weight]), bias)))
+    assert plain.step(weight, bias, *slopes, 0.1) == pytest.approx((trained.weights[0], trained.bias), rel=1e-13)
+
+
 # -- 4
 
 
@@ -190,6 +205,34 @@ def test_epochs_are_promised_where_the_contraction_rounds_to_one() -> None:
     assert tables["longley"].standardized_epochs == pytest.approx(183_039 / 2, rel=0.1)  # for 6 of 12 digits
     assert tables["longley"].raw_epochs > 1e18
     assert tables["norris"].standardized_epochs == 1
+
+
+# -- mini-batches
+
+
+def test_the_noise_of_a_batch_is_what_was_predicted_and_none_for_the_whole_table(table: OneFeature) -> None:
+    found = mini_batches(table, seed=0)
+    assert [run.size for run in found.runs] == [150, 32, 1]
+    assert [run.steps for run in found.runs] == [1, 5, 150]
+    assert found.runs[0].predicted_spread == found.runs[0].seen_spread == 0
+    for run in found.runs[1:]:
+        assert run.seen_spread == pytest.approx(run.predicted_spread, rel=0.15)
+    assert all(len(run.excess) == found.epochs + 1 for run in found.runs)
+
+
+def test_small_batches_come_farther_in_an_epoch_and_a_smaller_rate_nearer_in_the_end(table: OneFeature) -> None:
+    found = mini_batches(table, seed=0)
+    after_one = [run.excess[1] for run in found.runs]
+    assert after_one[0] > 5 * after_one[1]
+    assert found.slower.final < found.runs[-1].final / 2
+
+
+@pytest.mark.parametrize(("rows", "sizes"), [(3, [3, 1]), (9, [9, 2, 1]), (200, [200, 32, 1])])
+def test_batches_suit_the_table(rows: int, sizes: list[int]) -> None:
+    x = np.linspace(-1, 1, rows)
+    found = mini_batches(OneFeature.of(Dataset.from_arrays(x, 3 * x + x**2)), seed=0)
+    assert [run.size for run in found.runs] == sizes
+    assert all(np.isfinite(run.excess).all() for run in (*found.runs, found.slower))
 
 
 # -- 7
@@ -298,6 +341,12 @@ def test_every_chapter_shows_code_that_stands_in_the_project() -> None:
         for piece, (_, names) in zip(pieces, SHOWN[chapter], strict=True):
             assert piece.code.count("def ") >= len(names)
             assert piece.code.startswith(("def ", "@"))
+
+
+def test_the_code_that_is_shown_is_the_idea_and_no_kernel() -> None:
+    modules = [module for shown in SHOWN.values() for module, _ in shown]
+    assert not [module for module in modules if "kernels" in module or module.endswith(("tiled", "backends.moments"))]
+    assert all(len(piece.code.splitlines()) <= 45 for pieces in excerpts().values() for piece in pieces)
 
 
 def test_showing_code_imports_none_of_it() -> None:

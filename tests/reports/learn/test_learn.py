@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from dataclasses import replace
@@ -15,36 +16,54 @@ from handgrad.compare.learn.explanation import explain
 from handgrad.compare.results.bench import Cell, Crossover, FastestRange, Measured
 from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.learn.chapters import CHAPTERS
+from handgrad.compare.results.learn.descent import (
+    BatchRun,
+    Bowl,
+    DescentPath,
+    FeatureScales,
+    LossGrid,
+    MiniBatches,
+    RateRun,
+    Rates,
+    Surface,
+    TableCondition,
+    Variant,
+)
 from handgrad.compare.results.learn.lessons import (
     ByHand,
     Checking,
     CheckMethod,
     CourseExercise,
-    DescentPath,
     EpochCosts,
     Excerpt,
-    FeatureScales,
     Lessons,
-    LossGrid,
-    RateRun,
-    Rates,
     SinglePrecision,
     Slopes,
     Start,
     Subject,
     Summation,
-    Surface,
-    TableCondition,
-    Variant,
 )
 from handgrad.compare.results.timing import Estimate, Timing
 from handgrad.data.dataset import Dataset
 from handgrad.reports.learn import sentences
-from handgrad.reports.learn.chapters import checking, drawing, moments, rates, scaling, summation, surface, timings
+from handgrad.reports.learn.chapters import (
+    by_hand,
+    checking,
+    drawing,
+    mini_batches,
+    moments,
+    rates,
+    scaling,
+    summation,
+    surface,
+    timings,
+)
 from handgrad.reports.learn.chapters import costs as costs_chapter
 from handgrad.reports.learn.exercises import TASKS
 from handgrad.reports.learn.html import html
+from handgrad.reports.learn.questions import QUESTIONS
 from handgrad.reports.look import style
+from handgrad.reports.look.pages import TEMPLATES, policy_hash, prose
 
 ROWS = (100, 10_000)
 ORDERS = (
@@ -106,6 +125,16 @@ def rate_run(name: str, factor: float, **changes: Any) -> RateRun:
     return replace(RateRun(name, 0.1, abs(factor), abs(factor), path, excess, None, None, 57), **changes)
 
 
+def batches(**changes: Any) -> MiniBatches:
+    runs = (
+        BatchRun(1000, 1, 0.0, 0.0, (33.0, 16.0, 8.0), 8.0),
+        BatchRun(32, 32, 5.2, 5.4, (33.0, 0.08, 0.01), 0.01),
+        BatchRun(1, 1000, 30.0, 29.0, (33.0, 0.03, 0.05), 0.05),
+    )
+    found = MiniBatches(0.02, 30, 10, 500, runs, BatchRun(1, 1000, 30.0, 29.0, (33.0, 0.9, 0.01), 0.012), 0.005)
+    return replace(found, **changes)
+
+
 @pytest.fixture(scope="module")
 def lessons() -> Lessons:
     few = Dataset.from_arrays([1.5, -2.0], [4.0, -3.5], ["X"], "y")
@@ -118,7 +147,7 @@ def lessons() -> Lessons:
         surface=Surface(GRID, {"python": way(0.8), "numpy": way(0.8)}, {}, 0.03, 30, 2e-16),
         by_hand=ByHand(
             1.0, 0.5, explain(few, 2, [1.0], 0.5), ((-3.0, -1.0, 1.0, -5.0), (-2.0, 1.0, -1.0, -4.0)),
-            {"python": slopes, "moments": slopes}, (8.7, -2.0, -1.5),
+            (4, 6.0, 16.0, 14.0, 33.9), slopes, {"python": slopes, "moments": slopes}, (8.7, -2.0, -1.5),
         ),
         checking=Checking(
             -16.3, steps, tuple(1e-15 / h + 8 * h for h in steps), tuple(1e-15 / h for h in steps),
@@ -130,7 +159,7 @@ def lessons() -> Lessons:
             ),
             2e-15,
         ),
-        rates=Rates(16.0, 2.0, 0.125, 0.111, GRID, (
+        rates=Rates(16.0, 2.0, 0.125, 0.111, GRID, Bowl((16.0, 0.0, 2.0), (2.0, 1.0), 0.25), (
             rate_run("too small", 0.98), rate_run("best", -0.78), rate_run("just below", -0.96),
             rate_run("just over", -1.04, overflow=8916, diverged_at=8915, epochs_for_six=None),
         )),
@@ -142,6 +171,7 @@ def lessons() -> Lessons:
             (TableCondition("norris", 1, 7e5, 1.0, 5_052_381, 1),),
             (GRID, GRID),
         ),
+        mini_batches=batches(),
         summation=Summation(
             (100, 1000), dict.fromkeys(ORDERS, (1e-7, 1e-6)), (6e-6, 6e-5), (4e-6, 1e-5), (0, 3),
             {"python": SinglePrecision(1e-6, 0.04)}, 20_000,
@@ -287,16 +317,20 @@ def page(lessons: Lessons) -> str:
     return html(lessons)
 
 
-def test_the_page_needs_no_network_and_runs_no_script(page: str) -> None:
+def test_the_page_needs_no_network_and_runs_its_own_script_alone(page: str) -> None:
     parsed = Page(page)
+    (script,) = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    assert script == (TEMPLATES / "learn.js").read_text(encoding="utf-8")
+    assert len(re.findall("<script", page)) == 1
     policy = next(m["content"] for m in parsed.all("meta") if m.get("http-equiv") == "Content-Security-Policy")
     assert policy is not None
-    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline';")
-    assert parsed.all("script") == parsed.all("link") == parsed.all("img") == parsed.all("iframe") == []
+    assert policy.startswith(f"default-src 'none'; style-src 'unsafe-inline'; script-src '{policy_hash(script)}';")
+    assert parsed.all("link") == parsed.all("img") == parsed.all("iframe") == []
     links = [value for _, attributes in parsed.tags for key, value in attributes.items() if key in ("href", "src")]
     assert links
     assert all((link or "").startswith("#") for link in links)
-    assert re.findall(r"https?://|url\((?!#)", page) == []
+    assert re.findall(r"https?://|url\((?!#)", page.replace(script, "")) == []
+    assert re.findall(r"https?://(?!www\.w3\.org/2000/svg)|fetch|import|XMLHttp|eval", script) == []
     assert not any(key.startswith("on") for _, attributes in parsed.tags for key in attributes)
 
 
@@ -323,9 +357,11 @@ def test_every_chapter_has_formula_code_picture_and_exercise(page: str) -> None:
 
 def test_pictures_are_told_in_words_with_numbers(page: str) -> None:
     pictures = [s for s in Page(page).all("svg") if "aria-label" in s]
-    assert len(pictures) == 12
+    assert len(pictures) == 13 + 2
     for picture in pictures:
         assert picture["role"] == "img"
+        if picture.get("id") in ("plane", "losses"):
+            continue  # which the script draws, and tells
         assert re.search(r"\d", picture["aria-label"] or "")
 
 
@@ -338,8 +374,76 @@ def test_code_is_coloured_and_escaped(page: str) -> None:
 def test_names_from_a_file_are_escaped(lessons: Lessons) -> None:
     subject = replace(lessons.subject, source=HOSTILE, feature=HOSTILE, target=HOSTILE)
     page = html(replace(lessons, subject=subject))
-    assert "<script" not in page
+    assert page.count("<script") == 1
     assert not any(key.startswith("on") for _, attributes in Page(page).tags for key in attributes)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_each_chapters_question_has_one_right_answer_and_words_for_each(
+    lessons: Lessons, page: str, chapter: str
+) -> None:
+    question = QUESTIONS[chapter](lessons)
+    assert [choice.right for choice in question.choices].count(True) == 1
+    texts = [choice.text for choice in question.choices]
+    assert len(set(texts)) == len(texts) == 4
+    assert len({choice.said for choice in question.choices}) == 4
+    letter, right = question.answer
+    assert question.choices["abcd".index(letter)] is right
+    assert right.right
+
+
+def test_the_questions_work_without_script_and_the_answers_stand_at_the_end_on_paper(page: str) -> None:
+    parsed = Page(page)
+    picked = parsed.all("details")
+    assert len(picked) == 4 * len(CHAPTERS)
+    assert sum("data-right" in one for one in picked) == len(CHAPTERS)
+    assert len({one["name"] for one in picked}) == len(CHAPTERS)
+    answers = page[page.index('<section class="answers"') :].partition("</section>")[0]
+    assert answers.count("<li>") == len(CHAPTERS)
+    assert "details > p, .pick { display: none; }" in page
+
+
+def test_the_right_answers_are_not_all_at_one_place(lessons: Lessons) -> None:
+    letters = [QUESTIONS[chapter](lessons).answer[0] for chapter in CHAPTERS]
+    assert all(letters.count(letter) <= 4 for letter in letters)
+
+
+def test_the_slider_starts_from_the_surface_that_was_found(lessons: Lessons, page: str) -> None:
+    (box,) = [a for a in Page(page).all("section") if a.get("id") == "slider"]
+    assert "hidden" in box  # until the script can serve it
+    told = json.loads(box["data-bowl"] or "")
+    assert (told["curvature"], told["minimum"]) == ([16.0, 0.0, 2.0], [2.0, 1.0])
+    assert (told["largest"], told["smallest"], told["limit"]) == (16.0, 2.0, 0.125)
+    ranges = [one for one in Page(page).all("input") if one["type"] == "range"]
+    labels = {one["for"] for one in Page(page).all("label")}
+    assert {one["id"] for one in ranges} == labels
+
+
+def test_no_header_of_a_table_is_empty(page: str) -> None:
+    assert re.findall(r"<th[^>]*>\s*</th>", page) == []
+
+
+def test_code_in_a_sentence_is_marked_and_all_else_escaped() -> None:
+    assert prose("`a<b` & c") == "<code>a&lt;b</code> &amp; c"
+
+
+def test_a_smaller_rate_is_praised_only_where_it_came_lower() -> None:
+    assert "large steps first" in mini_batches.ends(batches())
+    told = mini_batches.ends(batches(slower=BatchRun(1, 1000, 30.0, 29.0, (33.0, 0.9, 0.9), 0.9)))
+    assert "has not brought it lower" in told
+    assert "large steps first" not in told
+
+
+def test_a_table_of_few_rows_has_fewer_sizes_of_batches() -> None:
+    two = batches(runs=(batches().runs[0], batches().runs[2]))
+    assert len(mini_batches.batch_table(two).rows) == 2
+    assert [line.get_label() for line in mini_batches.descents(two).figure.axes[0].lines] == [
+        "1,000 rows", "1 row", "1 row, η/4",
+    ]  # fmt: skip
+
+
+def test_rows_that_cancel_are_told(lessons: Lessons) -> None:
+    assert by_hand.pulled(replace(lessons.by_hand, exact=(8.7, 0.0, -1.5))) == "The rows pull W both ways, and cancel."
 
 
 # -- figures
