@@ -52,7 +52,8 @@ class OneFeature:
         """One feature, and at most `MOST_ROWS` rows, evenly taken.
 
         Raises:
-            DataError: If there are fewer than three rows, or nothing to learn, because features or target are constant.
+            DataError: If there are fewer than three rows, or nothing to learn, because features or target are constant,
+                or the line that fits best is zero everywhere.
         """
         _check(dataset)
         rows = np.unique(np.linspace(0, dataset.rows - 1, min(dataset.rows, MOST_ROWS)).round().astype(int))
@@ -62,6 +63,8 @@ class OneFeature:
         checked = CheckedTable.of(x, y)
         solution = solve(checked)
         weight, bias = float(solution.weights[0]), solution.bias
+        if weight == bias == 0:
+            raise DataError(f"{dataset.source}: expected a line to find, but the best one is 0 where descent starts")
         subject = Subject(
             source=dataset.source,
             feature=dataset.feature_names[column],
@@ -88,9 +91,12 @@ class OneFeature:
         return np.array(self.subject.minimum)
 
     def point(self) -> tuple[float, float]:
-        """Half of the way from zero to the minimum, in round numbers: a place at which no number is 0 by chance."""
+        """Half of the way from zero to the minimum, in round numbers: a place at which dW is not 0 by chance.
+
+        Where the best line is level, half of the bias stands for the weight, too.
+        """
         weight, bias = (float(f"{value / 2:.1g}") for value in self.minimum)
-        return weight, bias
+        return weight or bias, bias
 
     def grid(self, paths: Sequence[DescentPath]) -> LossGrid:
         """The loss around the minimum and all points of the paths."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from handgrad.backends.interface import FloatArray, Plan
+from handgrad.backends.interface import Plan
 from handgrad.compare.learn.one_feature import DIGITS, OneFeature
 from handgrad.compare.learn.runs import path_of
 from handgrad.compare.results.learn.descent import Bowl, DescentPath, RateRun, Rates
@@ -14,6 +14,9 @@ SHOWN_EPOCHS = 60
 
 #: The rates that are shown: over the best one, and over the limit.
 TOO_SMALL, JUST_BELOW, JUST_OVER = 0.05, 0.98, 1.02
+
+#: Eigenvalues that differ by no more, relatively, bend the loss alike.
+ALIKE = 1e-12
 
 
 def rates(table: OneFeature) -> Rates:
@@ -49,14 +52,18 @@ def rate_run(table: OneFeature, name: str, rate: float) -> RateRun:
     """One run, and what the eigenvalues say about it."""
     hessian = table.checked.hessian
     error = -table.minimum
-    overflow = hessian.overflow_epoch(rate, float(hessian.components(error)[0]), "float64")
+    steepest = hessian.eigenvalues >= (1 - ALIKE) * hessian.largest
+    along = float(np.linalg.norm(hessian.components(error)[steepest]))
+    overflow = hessian.overflow_epoch(rate, along, "float64")
     training = table.numpy.train(Plan(rate, epochs=SHOWN_EPOCHS))
     path = path_of(training)
+    expected, observed = contractions(table, path, rate)
     return RateRun(
         name=name,
         rate=rate,
         contraction=hessian.contraction(rate),
-        observed=observed_contraction(path, table.minimum),
+        expected=expected,
+        observed=observed,
         path=path,
         excess=excess(table, path),
         diverged_at=None if overflow is None else diverged_at(table, rate, overflow),
@@ -65,13 +72,19 @@ def rate_run(table: OneFeature, name: str, rate: float) -> RateRun:
     )
 
 
-def observed_contraction(path: DescentPath, minimum: FloatArray) -> float | None:
-    """The mean factor per epoch of ‖θ − θ*‖, θ* (2,), over the second half of the epochs not yet down to rounding."""
-    sizes = np.hypot(np.array(path.weights) - minimum[0], np.array(path.biases) - minimum[1])
-    alive = np.flatnonzero(sizes > 1e-10 * sizes[0])
-    last = int(alive[-1])
+def contractions(table: OneFeature, path: DescentPath, rate: float) -> tuple[float | None, float | None]:
+    """The mean factor per epoch of ‖θ − θ*‖ over the second half of the epochs not yet down to rounding.
+
+    The first is what the eigenvalues say of these epochs, the second what was seen; None: there are no such epochs.
+    """
+    sizes = np.hypot(np.array(path.weights) - table.minimum[0], np.array(path.biases) - table.minimum[1])
+    expected = np.linalg.norm(table.checked.hessian.path(-table.minimum, rate, range(len(sizes))), axis=1)
+    last = int(np.flatnonzero(sizes > 1e-10 * sizes[0])[-1])
     first = last // 2
-    return float((sizes[last] / sizes[first]) ** (1 / (last - first))) if last > first else None
+    if last == first:
+        return None, None
+    of_expected, of_seen = (float((s[last] / s[first]) ** (1 / (last - first))) for s in (expected, sizes))
+    return of_expected, of_seen
 
 
 def excess(table: OneFeature, path: DescentPath) -> tuple[float, ...]:

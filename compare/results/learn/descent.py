@@ -55,7 +55,8 @@ class RateRun:
     Attributes:
         name: "too small", "best", "just below" or "just over" (the limit).
         rate: η.
-        contraction: Predicted: what an epoch leaves of the slowest part of the error.
+        contraction: What an epoch leaves of the slowest part of the error, from the eigenvalues.
+        expected: What an epoch leaves of the whole error, in the mean over the epochs that were looked at, likewise.
         observed: The same, observed; None where no epoch was left to see it in.
         path: Of the run.
         excess: (epochs + 1,), the loss above the minimum.
@@ -67,6 +68,7 @@ class RateRun:
     name: str
     rate: float
     contraction: float
+    expected: float | None
     observed: float | None
     path: DescentPath
     excess: tuple[float, ...]

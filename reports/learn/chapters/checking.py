@@ -87,7 +87,7 @@ def large_step(found: Checking) -> str:
         "So for the mean squared error, check with a large step. A loss that is no quadratic has truncation with the "
         "central difference, too, and wants a small one."
         if large.error < usual.error
-        else "On this data the large step did not win: both errors are down to a few roundings."
+        else "On this data the large step did not win, so it is worth while to try both."
     )
     return (
         "The central difference [L(W + h) − L(W − h)] / 2h looks both ways, so the bend cancels. The loss is a "
@@ -114,8 +114,9 @@ def others(methods: Iterable[CheckMethod]) -> str:
 def v_curve(found: Checking) -> Drawing:
     """Error over step, forward and central, with the line of truncation and the steps that suit."""
     figure, [axes] = style.chart(3.5)
-    floor = [max(e, NO_ERROR * abs(found.exact)) for e in found.central]
-    forward = [max(e, NO_ERROR * abs(found.exact)) for e in found.forward]
+    least = NO_ERROR * max(abs(found.exact), *found.forward)
+    floor = [max(e, least) for e in found.central]
+    forward = [max(e, least) for e in found.forward]
     axes.plot(found.steps, found.truncation, color=LIGHT.faint, linewidth=1, label="h H / 2", zorder=1)
     axes.plot(
         found.steps, [found.roundoff / h for h in found.steps], color=LIGHT.faint, linewidth=1, linestyle="--",

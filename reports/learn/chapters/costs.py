@@ -8,7 +8,7 @@ from handgrad.compare.results.bench import Cell, Crossover
 from handgrad.compare.results.learn.lessons import EpochCosts, Lessons
 from handgrad.compare.results.timing import Estimate, Timing
 from handgrad.reports.learn.chapters.content import Content, absent
-from handgrad.reports.learn.chapters.timings import cell_words, cost_chart, second_ticks, timed_names
+from handgrad.reports.learn.chapters.timings import cell_words, cost_chart, second_ticks, timed_names, timing_of
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT, looks
 from handgrad.reports.look.names import shown
@@ -97,7 +97,21 @@ def start_told(found: EpochCosts) -> str:
     told = listed([f"{shown(name)} {numbers.seconds(starts[name])}" for name in ordered])
     return (
         "Before the first epoch comes the start: importing the library, and compiling or loading code. Together: "
-        f"{told}. A short run on a small table is over before a fast library has been imported.{absent(found.missing)}"
+        f"{told}.{meanwhile(found)}{absent(found.missing)}"
+    )
+
+
+def meanwhile(found: EpochCosts) -> str:
+    """What the plain loop does while the slowest start goes on."""
+    cell = found.cells[0]
+    loop, starts = timing_of(cell, "python"), {n: s for n, s in found.starts.items() if n not in ("python", "moments")}
+    if loop is None or not starts:
+        return ""
+    slowest = max(starts, key=lambda name: starts[name].import_seconds + starts[name].first_seconds)
+    epochs = int((starts[slowest].import_seconds + starts[slowest].first_seconds) / loop.median)
+    return (
+        f" While {shown(slowest)} starts, the plain loop has time for {numbers.about(epochs)} epochs of "
+        f"{plural(cell.rows, 'row')}: a short run on a small table may be over by then."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handgrad.compare.results.learn.descent import BatchRun, MiniBatches
-from handgrad.compare.results.learn.lessons import Lessons
+from handgrad.compare.results.learn.lessons import Lessons, Subject
 from handgrad.reports.learn.chapters.content import Content, NumberTable, reference
 from handgrad.reports.learn.chapters.drawing import AMBER, BLUE, GREEN, RED
 from handgrad.reports.look import numbers, style
@@ -23,13 +23,13 @@ def chapter(lessons: Lessons) -> Content:
     return Content(
         "mini-batches",
         "Mini-batches",
-        paragraphs(lessons.mini_batches),
+        paragraphs(lessons.mini_batches, lessons.subject),
         drawings=[descents(lessons.mini_batches)],
         tables=[batch_table(lessons.mini_batches)],
     )
 
 
-def paragraphs(found: MiniBatches) -> list[str]:
+def paragraphs(found: MiniBatches, subject: Subject) -> list[str]:
     """What a batch is, what its steps bring, and where they end."""
     return [
         "The gradient is a mean over all rows, and a mean can be estimated from a few of them. A mini-batch is m rows, "
@@ -42,7 +42,7 @@ def paragraphs(found: MiniBatches) -> list[str]:
         f"batches of each size were drawn; the table shows what was predicted for the spread of their dW, and what was "
         f"seen. Then the table was descended with η = {numbers.number(found.rate, 4)}, which is small enough for "
         f"every row alone. {first_epoch(found)}",
-        ends(found),
+        ends(found, subject.lowest),
     ]
 
 
@@ -60,15 +60,19 @@ def batches(run: BatchRun) -> str:
     return f"batches of {plural(run.size, 'row')}"
 
 
-def ends(found: MiniBatches) -> str:
+def ends(found: MiniBatches, lowest: float) -> str:
     """Where a fixed rate ends, and what a smaller one changes."""
     smallest, slower = found.runs[-1], found.slower
+    why = (
+        "The line goes through all points, so at the minimum the pulls of single rows are 0, too, and the noise ends."
+        if lowest == 0
+        else "At the minimum the mean of the pulls is 0, but the pulls of single rows are not, as the line does not go "
+        "through all points: so the steps of small batches do not end."
+    )
     text = (
-        f"Near the minimum the mean of the pulls is 0, but the pulls of single rows are not, as long as the line does "
-        f"not go through all points: so the steps of small batches do not end. Over the last {found.averaged} of "
-        f"{plural(found.epochs, 'epoch')}, the loss lay above the minimum by {numbers.ratio(smallest.final)} on "
-        "average "
-        f"with {batches(smallest)}, and by {numbers.ratio(slower.final)} with a quarter of the rate. "
+        f"{why} Over the last {found.averaged} of {plural(found.epochs, 'epoch')}, the loss lay above the minimum by "
+        f"{numbers.ratio(smallest.final)} on average with {batches(smallest)}, and by {numbers.ratio(slower.final)} "
+        "with a quarter of the rate. "
     )
     if slower.final < smallest.final:
         return text + (

@@ -43,25 +43,32 @@ def paragraphs(found: Rates) -> list[str]:
         f"2/λₘₐₓ. Here λₘₐₓ = {numbers.number(found.largest)} and λₘᵢₙ = {numbers.number(found.smallest)}, so the "
         f"limit is {numbers.number(found.limit, 5)}. The best fixed rate, 2/(λₘₐₓ + λₘᵢₙ) = "
         f"{numbers.number(found.best, 5)}, shrinks the steepest and the flattest direction alike.",
-        " ".join(rate_told(run) for run in found.runs if run.overflow is None),
+        "An error of six digits less is a millionth of the start's. "
+        + " ".join(rate_told(run) for run in found.runs if run.name != "just over"),
         over_told(by_name["just over"]),
+        "In a narrow valley, steps go to and fro across it, and creep along it. Momentum helps: a velocity v that "
+        "forgets its past slowly, v ← β v + gradient and (W, b) ← (W, b) − η v, takes a part β of the last step into "
+        "the next. What goes to and fro cancels, what goes one way adds up, and the limit becomes 2 (1 + β)/λₘₐₓ.",
     ]
 
 
 def rate_told(run: RateRun) -> str:
     """A rate that converges, in a sentence."""
-    observed = "" if run.observed is None else f" ({confirmed(run.observed, run.contraction)})"
-    six = "" if run.epochs_for_six is None else f", six digits in {plural(run.epochs_for_six, 'epoch')}"
+    six = "" if run.epochs_for_six is None else f", six digits in at most {plural(run.epochs_for_six, 'epoch')}"
     return (
         f"{run.name.capitalize()}, η = {numbers.number(run.rate, 4)}: an epoch leaves "
-        f"{numbers.number(run.contraction, 4)} of the error{observed}{six}."
+        f"{numbers.number(run.contraction, 4)} of the slowest part of the error{six}{confirmed(run)}."
     )
 
 
-def confirmed(observed: float, predicted: float) -> str:
-    """An observed contraction beside the predicted one."""
-    near = abs(observed - predicted) <= PREDICTED_ROOM * predicted
-    return f"observed {numbers.number(observed, 4)}" + ("" if near else ", which is not what was predicted")
+def confirmed(run: RateRun) -> str:
+    """What was seen of the whole error beside what was predicted for it."""
+    if run.expected is None or run.observed is None:
+        return ""
+    near = abs(run.observed - run.expected) <= PREDICTED_ROOM * run.expected
+    return f" (of the whole error, observed: {numbers.number(run.observed, 4)}" + (
+        ")" if near else f", which is not the {numbers.number(run.expected, 4)} that was predicted)"
+    )
 
 
 def over_told(run: RateRun) -> str:
@@ -73,7 +80,7 @@ def over_told(run: RateRun) -> str:
         f"{numbers.ratio(last)} above the minimum, from {numbers.ratio(first)} at the start. "
     )
     if run.overflow is None:
-        return text + "The start has no error in that direction, so nothing grows."
+        return text + ("The start has no error in that direction, so nothing grows." if last <= first else "")
     if run.diverged_at is None:
         return text + f"It was predicted to overflow float64 at epoch {numbers.count(run.overflow)}, but did not."
     return text + (
@@ -104,7 +111,8 @@ def rates(found: Rates) -> Drawing:
     return Drawing(
         "rates",
         "Four learning rates",
-        "On a logarithmic axis a constant factor per epoch is a straight line. Only the rate over the limit goes up.",
+        "On a logarithmic axis a constant factor per epoch is a straight line."
+        + ("" if found.runs[-1].overflow is None else " Only the rate over the limit goes up."),
         f"Loss above the minimum over {len(found.runs[0].excess) - 1} epochs, starting at "
         f"{numbers.ratio(found.runs[0].excess[0])}; at the end: {told}.",
         figure,

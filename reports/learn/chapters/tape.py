@@ -31,7 +31,7 @@ def paragraphs(found: ByHand) -> list[str]:
         "Nobody likes to find derivatives of long formulas by hand. A tape does not need to: it knows the derivative "
         "of each single operation, and the chain rule. While the loss is computed, every operation leaves a node "
         "with its value. Then the tape is walked backwards; each node hands its adjoint, the derivative of the loss "
-        "by its value, to those it was made of, times the local derivative.",
+        "by its value (ū in the formula), to those it was made of, times the local derivative.",
         f"The picture is that tape for the first {plural(len(few.rows), 'row')}, as it was run: "
         f"{plural(len(few.tape), 'node')} and {plural(edges, 'edge')}. One walk back gives both derivatives at once, "
         "which is why it is done in reverse: however many parameters there are, all their derivatives cost a small "

@@ -207,6 +207,28 @@ def test_epochs_are_promised_where_the_contraction_rounds_to_one() -> None:
     assert tables["norris"].standardized_epochs == 1
 
 
+def test_where_the_loss_bends_alike_in_all_directions_growth_is_seen_in_each() -> None:
+    level = OneFeature.of(Dataset.from_arrays([-1.0, 1.0, -1.0, 1.0], [3.0, 3.0, 1.0, 1.0]))
+    assert level.subject.minimum[0] == 0
+    over = rates(level).runs[-1]
+    assert over.overflow is not None
+    assert over.diverged_at == pytest.approx(over.overflow, abs=1)
+
+
+def test_a_level_line_is_taught_from_a_point_with_a_slope_and_a_start_at_the_minimum_is_refused() -> None:
+    level = OneFeature.of(Dataset.from_arrays([-2.0, -1.0, 0.0, 1.0, 2.0], [4.0, 1.0, 0.0, 1.0, 4.0]))
+    found = by_hand(level)
+    assert found.exact[1] != 0
+    assert checking(level, found).exact == found.exact[1]
+    with pytest.raises(DataError, match="the best one is 0 where descent starts"):
+        OneFeature.of(Dataset.from_arrays([-1.0, 1.0, -1.0, 1.0], [1.0, 1.0, -1.0, -1.0]))
+
+
+def test_what_was_seen_of_the_whole_error_is_what_the_eigenvalues_say_of_it(table: OneFeature) -> None:
+    for run in rates(table).runs:
+        assert run.observed == pytest.approx(run.expected, rel=1e-6)
+
+
 # -- mini-batches
 
 

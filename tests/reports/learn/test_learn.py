@@ -122,7 +122,7 @@ def way(factor: float, epochs: int = 30) -> DescentPath:
 def rate_run(name: str, factor: float, **changes: Any) -> RateRun:
     path = way(factor)
     excess = tuple(loss - 0.25 for loss in path.losses)
-    return replace(RateRun(name, 0.1, abs(factor), abs(factor), path, excess, None, None, 57), **changes)
+    return replace(RateRun(name, 0.1, abs(factor), abs(factor), abs(factor), path, excess, None, None, 57), **changes)
 
 
 def batches(**changes: Any) -> MiniBatches:
@@ -265,8 +265,36 @@ def test_a_large_step_that_does_not_win_is_not_praised(lessons: Lessons) -> None
 
 
 def test_a_contraction_that_was_not_as_predicted_is_told() -> None:
-    assert "not what was predicted" in rates.rate_told(rate_run("best", 0.8, observed=0.7))
-    assert "not what was predicted" not in rates.rate_told(rate_run("best", 0.8))
+    told = rates.rate_told(rate_run("best", 0.8, observed=0.7))
+    assert "observed: 0.7000, which is not the 0.8000 that was predicted" in told
+    assert "predicted" not in rates.rate_told(rate_run("best", 0.8))
+
+
+def test_a_rate_over_the_limit_that_finds_nothing_to_grow_is_told_as_such(lessons: Lessons) -> None:
+    still = rate_run("just over", 0.5)
+    assert "so nothing grows" in rates.over_told(still)
+    along_another = replace(still, excess=tuple(reversed(still.excess)))
+    assert "nothing grows" not in rates.over_told(along_another)
+    found = replace(lessons.rates, runs=(*lessons.rates.runs[:-1], still))
+    assert "goes up" in rates.rates(lessons.rates).caption
+    assert "goes up" not in rates.rates(found).caption
+    assert "Just over" not in rates.paragraphs(found)[1]
+
+
+def test_a_line_through_all_points_ends_the_noise(lessons: Lessons) -> None:
+    assert "and the noise ends" in mini_batches.ends(batches(), 0.0)
+    assert "do not end" in mini_batches.ends(batches(), 0.25)
+
+
+def test_the_loop_has_time_while_the_slowest_starts() -> None:
+    """0.3 s of the slowest start over 9 µs."""
+    assert "the plain loop has time for 33,000 epochs of 100 rows" in costs_chapter.start_told(costs())
+    assert "has time" not in costs_chapter.start_told(costs(starts={"python": Start(0.1, 0.2)}))
+
+
+def test_a_check_without_any_error_can_be_drawn(lessons: Lessons) -> None:
+    none = tuple(0.0 for _ in lessons.checking.steps)
+    checking.v_curve(replace(lessons.checking, exact=0.0, central=none))
 
 
 def test_an_overflow_that_did_not_come_is_told() -> None:
@@ -428,8 +456,8 @@ def test_code_in_a_sentence_is_marked_and_all_else_escaped() -> None:
 
 
 def test_a_smaller_rate_is_praised_only_where_it_came_lower() -> None:
-    assert "large steps first" in mini_batches.ends(batches())
-    told = mini_batches.ends(batches(slower=BatchRun(1, 1000, 30.0, 29.0, (33.0, 0.9, 0.9), 0.9)))
+    assert "large steps first" in mini_batches.ends(batches(), 0.25)
+    told = mini_batches.ends(batches(slower=BatchRun(1, 1000, 30.0, 29.0, (33.0, 0.9, 0.9), 0.9)), 0.25)
     assert "has not brought it lower" in told
     assert "large steps first" not in told
 
