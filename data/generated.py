@@ -14,7 +14,8 @@ import msgspec
 
 from handgrad.data.dataset import Dataset
 from handgrad.data.errors import DataError
-from handgrad.data.files import read_bytes, whole_file
+from handgrad.data.files import decoded, read_bytes, whole_file
+from handgrad.data.model_file import LARGEST_FILE
 from handgrad.data.synthetic import TRUTH_SCHEMA, GroundTruth, split, synthetic
 
 TRAIN, TEST, TRUTH = "train.csv", "test.csv", "truth.json"
@@ -93,8 +94,10 @@ def read_truth(path: str | os.PathLike[str]) -> GroundTruth:
         DataError: If it is not there, or is something else.
     """
     try:
-        truth = msgspec.json.decode(read_bytes(path), type=GroundTruth)
-    except msgspec.DecodeError as error:
+        truth = decoded(read_bytes(path, LARGEST_FILE), GroundTruth)
+    except DataError:
+        raise
+    except ValueError as error:
         raise DataError(
             f"{path}: expected what `generate` writes, got something else ({error}); generate again"
         ) from None

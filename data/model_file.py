@@ -19,12 +19,15 @@ from numpy.typing import ArrayLike
 
 from handgrad.data.arrays import FloatArray, as_matrix
 from handgrad.data.dataset import DataError, Dataset
-from handgrad.data.errors import listed, nearest, shown
-from handgrad.data.files import read_bytes, whole_file
+from handgrad.data.errors import cut, listed, nearest, shown
+from handgrad.data.files import decoded, read_bytes, whole_file
 from handgrad.data.standardize import Standardization
 
 SCHEMA = 1
 KIND = "handgrad model"
+
+#: Bytes that a model file may have: those of ten million weights.
+LARGEST_FILE = 2**28
 
 #: The first byte of every pickle of protocol 2 and later.
 PICKLE_MARK = b"\x80"
@@ -52,6 +55,8 @@ class Model:
 
     def __post_init__(self) -> None:
         weights = np.atleast_1d(np.array(self.weights, dtype=np.float64))
+        if len(set(self.feature_names)) != len(self.feature_names) or not self.feature_names:
+            raise DataError("model: expected at least one feature, each with a name of its own")
         if weights.shape != (len(self.feature_names),):
             raise DataError(
                 f"model: expected {len(self.feature_names)} weights, as features, got shape {weights.shape}"
@@ -127,18 +132,19 @@ def load(path: str | os.PathLike[str]) -> Model:
         DataError: If it is not there, cut off, of another schema, or something else than a model. The message is one
             line.
     """
-    content = read_bytes(path)
+    content = read_bytes(path, LARGEST_FILE)
     plain = _unpickled(path, content) if content.startswith(PICKLE_MARK) else _parsed(path, content)
     if not isinstance(plain, dict) or plain.get("kind") != KIND:
         raise DataError(f"{path}: expected a handgrad model, got something else; name the file that `train` wrote")
-    if plain.get("schema") != SCHEMA:
+    schema = plain.get("schema")
+    if schema != SCHEMA or isinstance(schema, bool):
         raise DataError(
-            f"{path}: expected a model of schema {SCHEMA}, got {plain.get('schema')!r}; train again with this version, "
+            f"{path}: expected a model of schema {SCHEMA}, got {cut(repr(schema))}; train again with this version, "
             "or read it with the version that wrote it"
         )
     try:
         return _from_stored(msgspec.convert(plain, type=_Stored))
-    except (msgspec.ValidationError, DataError) as error:
+    except (msgspec.ValidationError, DataError, RecursionError, OverflowError) as error:
         raise DataError(f"{path}: the model file is damaged ({error}); train again") from None
 
 
@@ -184,10 +190,10 @@ def _from_stored(stored: _Stored) -> Model:
     )
 
 
-def _parsed(path: str | os.PathLike[str], content: bytes) -> Any:
+def _parsed(path: str | os.PathLike[str], content: bytes) -> object:
     try:
-        return msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return decoded(content, object)
+    except ValueError as error:
         raise DataError(
             f"{path}: expected a model in JSON, got a damaged or other file ({error}); train again"
         ) from None

@@ -103,7 +103,8 @@ def parse(file: Path) -> NoAnswer | None:
         CheckError: If there is no such file, or it cannot be read.
     """
     if not file.is_file():
-        raise CheckError(f"{file}: expected a Python file, found {'a folder' if file.is_dir() else 'no such file'}")
+        found = "a folder" if file.is_dir() else "something else" if file.exists() else "no such file"
+        raise CheckError(f"{file}: expected a Python file, found {found}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -19,7 +19,12 @@ from pathlib import Path
 
 import msgspec
 
+from handgrad.compare.results.files import read_bytes
 from handgrad.compare.results.grades.graded import Policy
+from handgrad.data.errors import DataError
+
+#: Bytes that a policy may have.
+LARGEST_FILE = 2**20
 
 
 class PolicyError(ValueError):
@@ -33,15 +38,17 @@ def read_policy(path: Path) -> Policy:
         PolicyError: If it is no such file, holds names that a policy does not have, or shares outside of 0 to 1.
     """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(read_bytes(path, LARGEST_FILE).decode())
         unknown = sorted(set(values) - set(Policy.__dataclass_fields__))
         if unknown:
             raise ValueError(f"expected {', '.join(Policy.__dataclass_fields__)}; got {unknown[0]}")
         policy = msgspec.convert(values, Policy)
-    except OSError as error:
-        raise PolicyError(f"{path}: {error.strerror or error}") from None
+    except DataError as error:  # of reading the file, which it names
+        raise PolicyError(str(error)) from None
+    except RecursionError:
+        raise PolicyError(f"{path}: it is nested too deep") from None
     except ValueError as error:  # those of TOML, UTF-8 and msgspec among them
-        raise PolicyError(f"{path}: {error}") from None
+        raise PolicyError(f"{path}: {' '.join(str(error).split())[:300]}") from None
     _check(path, policy)
     return policy
 

@@ -81,7 +81,7 @@ def submissions(
     for number, path in enumerate(given):
         if path.is_dir():
             found += [_of_student(path, name)] if one_student else _of_folder(path, name)
-        elif zipfile.is_zipfile(path):
+        elif path.is_file() and zipfile.is_zipfile(path):  # a pipe or a device would be read for ever
             found += _of_folder(unpack(path, unpacked / str(number)), name)
         elif path.suffix in SUFFIXES and path.is_file():
             found.append(_of_file(path))

@@ -12,10 +12,16 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
+from handgrad.data.errors import DataError, cut
+from handgrad.data.files import decoded as decoded
+from handgrad.data.files import read_bytes as read_bytes
 from handgrad.data.files import write_whole as write_whole
 
 #: The file of a run's folder that holds its result.
 NAME = "result.json"
+
+#: Bytes that it may have; a comparison of ten thousand features has a hundredth of it.
+LARGEST_FILE = 2**28
 
 
 class ResultError(ValueError):
@@ -57,28 +63,32 @@ def from_json(content: bytes, of: type[Result], name: str = NAME) -> Result:
     head, expected = head_of(content, name), Head(getattr(of, "kind", None), getattr(of, "schema", None))
     command = expected.kind or "compare"
     if head.kind != expected.kind:
-        raise ResultError(f"{name}: expected a run of `handgrad {command}`, got kind {head.kind!r}")
-    if head.schema != expected.schema:
+        raise ResultError(f"{name}: expected a run of `handgrad {command}`, got kind {cut(repr(head.kind))}")
+    if head.schema != expected.schema or isinstance(head.schema, bool):
         raise ResultError(
-            f"{name}: expected schema {expected.schema}, got {head.schema!r}; use the handgrad that wrote it"
+            f"{name}: expected schema {expected.schema}, got {cut(repr(head.schema))}; use the handgrad that wrote it"
         )
     try:
         return msgspec.json.decode(content, type=of)
-    except msgspec.ValidationError as error:
-        raise ResultError(f"{name}: {error}; run `handgrad {command}` again") from None
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise ResultError(f"{name}: {_line(error)}; run `handgrad {command}` again") from None
 
 
 def head_of(content: bytes, name: str = NAME) -> Head:
     """The kind and the schema of a result file, whatever else it holds.
 
     Raises:
-        ResultError: When it is not JSON.
+        ResultError: When it is not JSON, or not such that every reader reads the same.
     """
     try:
-        found = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        found = decoded(content, object)
+    except ValueError as error:
         raise ResultError(f"{name}: not JSON ({error}); run the command again") from None
     return Head(found.get("kind"), found.get("schema")) if isinstance(found, dict) else Head()
+
+
+def _line(error: Exception) -> str:
+    return cut(str(error).partition("\n")[0], 300)
 
 
 def content_of(run: Path) -> tuple[Path, bytes]:
@@ -89,9 +99,9 @@ def content_of(run: Path) -> tuple[Path, bytes]:
     """
     path = run / NAME if run.is_dir() else run
     try:
-        return path, path.read_bytes()
-    except OSError as error:
-        raise ResultError(f"{path}: {error.strerror or error}; expected a run folder with a {NAME}") from None
+        return path, read_bytes(path, LARGEST_FILE)
+    except DataError as error:
+        raise ResultError(f"{error}; expected a run folder with a {NAME}") from None
 
 
 def read(run: Path, of: type[Result]) -> Result:

@@ -18,7 +18,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from handgrad.compare.results.files import decoded, read_bytes
+
 FILE = "measurements.jsonl"
+
+#: Bytes that it may have.
+LARGEST_FILE = 2**30
 
 Record = TypeVar("Record")
 
@@ -47,6 +52,7 @@ class Journal:
 
     Raises:
         OSError: If the folder cannot be made or written.
+        DataError: If what stands there in its place is no file that could be read.
     """
 
     def __init__(self, folder: Path | None, fingerprint: str, resume: bool = False) -> None:
@@ -70,7 +76,7 @@ class Journal:
             return None
         try:
             return msgspec.json.decode(raw, type=of)
-        except msgspec.ValidationError:
+        except (msgspec.MsgspecError, ValueError, RecursionError):  # of its own checks, too
             return None
 
     def append(self, key: str, measured: Any) -> None:
@@ -163,15 +169,15 @@ def _end_last_line(path: Path) -> None:
 
 def _read(path: Path, wanted: str) -> dict[str, msgspec.Raw]:
     """The measurements of the problem that is wanted, by key; of several with one key, the last."""
-    lines = (_line(content) for content in path.read_bytes().splitlines())
+    lines = (_line(content) for content in read_bytes(path, LARGEST_FILE).splitlines())
     return {line.key: line.measured for line in lines if line is not None and line.problem == wanted}
 
 
 def _line(content: bytes) -> JournalLine | None:
     """A line; None for one that a killed run did not finish, or that is damaged: it is measured again."""
     try:
-        line = msgspec.json.decode(content, type=JournalLine)
+        line = decoded(content, JournalLine)
         msgspec.json.decode(line.measured, type=dict)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     return line

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from pathlib import Path
 
 import pytest
 
 from handgrad.data.errors import DataError
-from handgrad.data.files import whole_file, write_whole
+from handgrad.data.files import decoded, read_bytes, whole_file, write_whole
 
 
 def test_a_written_file_has_its_content_and_a_folder(tmp_path: Path) -> None:
@@ -71,3 +72,39 @@ def test_a_written_file_may_be_read_by_whom_the_user_lets(tmp_path: Path) -> Non
     finally:
         os.umask(mask)
     assert stat.S_IMODE((tmp_path / "report.html").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\xef\xbb\xbf{}", "begins with a byte-order mark; save it as UTF-8 without one"),
+        ("{}".encode("utf-16"), "begins with a byte-order mark"),
+        (b'{"a": 1, "a": 1}', "the key 'a' stands twice in one object"),
+        (b'{"a": [{"b": 1, "\\u0062": 2}]}', "the key 'b' stands twice in one object"),
+        (b"[" * 100_000, "nested too deep"),
+        (b'{"a":' * 100_000, "nested too deep"),
+        (b'{"a": NaN}', "NaN is no number of JSON"),
+        (b'{"a": -Infinity}', "-Infinity is no number of JSON"),
+        (b'{"a": ' + b"9" * 10_000 + b"}", "Exceeds the limit"),
+        (b'{"a": "\xff"}', "not UTF-8"),
+        (b'{"a": ', "Expecting value"),
+        (b"", "Expecting value"),
+        (b'["a"]', "Expected `object`, got `array`"),
+        (b'{"a": "b"}', "Expected `int`, got `str`"),
+    ],
+)
+def test_json_that_two_readers_could_read_differently_is_refused_in_one_line(content: bytes, told: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(told)) as caught:
+        decoded(content, dict[str, int])
+    assert "\n" not in str(caught.value)
+
+
+def test_json_of_its_type_is_read() -> None:
+    assert decoded(b'{"a": 1, "b": [{"a": 1.5}, {"a": 1e300}]}', object) == {"a": 1, "b": [{"a": 1.5}, {"a": 1e300}]}
+
+
+def test_a_file_larger_than_it_may_be_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"x" * 101)
+    assert len(read_bytes(tmp_path / "f", 101)) == 101
+    with pytest.raises(DataError, match="f: expected at most 0 MiB, got more"):
+        read_bytes(tmp_path / "f", 100)

@@ -191,3 +191,46 @@ def test_a_table_of_other_columns_is_refused(names, target, says):
     data = Dataset.from_arrays(np.arange(3.0 * len(names)).reshape(3, -1), np.arange(3), names, target)
     with pytest.raises(DataError, match=says):
         model.align(data)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (b"{", b"\xef\xbb\xbf{", "byte-order mark"),
+        (b'"bias"', b'"bias": 9.0, "bias"', "the key 'bias' stands twice"),
+        (b'"schema": 1', b'"schema": true', "schema 1, got True"),
+        (b'"schema": 1', b'"schema": 1.5', "schema 1, got 1.5"),
+        (b'"schema": 1', b'"schema": "' + b"x" * 10_000 + b'"', "schema 1, got 'xx"),
+        (b'"bias": 0.1', b'"bias": 1e400', "damaged|out of range|finite"),
+        (b'"bias": 0.1', b'"bias": NaN', "NaN is no number of JSON"),
+        (b'"bias": 0.1', b'"bias": ' + b"9" * 10_000, "limit"),
+        (b'"bias": 0.1', b'"bias": ' + b"[" * 10_000 + b"]" * 10_000, "nested too deep"),
+        (b'"bias": 0.1', b'"bias": true', "damaged"),
+    ],
+)
+def test_a_file_with_something_odd_in_it_is_told_in_one_short_line(tmp_path, before, after, says):
+    path = tmp_path / "m.json"
+    save(Model(np.array([1.0]), 0.1, ("x",), "y", details={"epochs": 3}), path)
+    content = path.read_bytes()
+    assert before in content
+    path.write_bytes(content.replace(before, after, 1))
+    with pytest.raises(DataError, match=says) as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("plain", [[1.0], 10**400, {"weights": [10**400]}, {"feature_names": ["x"] * 2}])
+def test_a_pickle_with_something_odd_in_it_is_told(tmp_path, plain):
+    path = tmp_path / "m.pickle"
+    save(MODEL, path, "pickle")
+    content = pickle.loads(path.read_bytes())
+    path.write_bytes(pickle.dumps(content | plain if isinstance(plain, dict) else plain))
+    with pytest.raises(DataError):
+        load(path)
+
+
+def test_a_model_has_features_each_with_a_name_of_its_own():
+    for names in ((), ("x", "x")):
+        with pytest.raises(DataError, match="each with a name of its own"):
+            Model(np.ones(len(names)), 0.0, names, "y")

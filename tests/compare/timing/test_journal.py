@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from handgrad.compare.timing.journal import FILE, Journal, earlier
@@ -113,3 +114,44 @@ def test_a_damaged_line_is_measured_again(line: bytes, tmp_path: Path) -> None:
         stream.write(line + b"\n")
     again = Journal(tmp_path, "one", resume=True)
     assert held(again) == {"key": {"value": 1}}
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """A record as a command keeps it."""
+
+    seconds: float
+    samples: list[float] = []
+
+
+GOOD = b'{"problem":"abc","key":"good","measured":{"seconds":1.5}}'
+#: Lines that nobody can rely on; each says of the key "bad" what it may.
+BAD = [
+    b"", b"null", b"[]", b"{}", b"\xff\xfe", b"{" * 100_000, b'{"problem":"abc","key":"bad"}',
+    b'{"problem":"abc","measured":{}}', b'{"key":"bad","measured":{}}', b'{"problem":1,"key":"bad","measured":{}}',
+    b'{"problem":"abc","key":["bad"],"measured":{}}', b'{"problem":"abc","key":"bad","measured":1}',
+    b'{"problem":"abc","key":"bad","measured":[1]}', b'{"problem":"abc","key":"bad","measured":null}',
+    b'{"problem":"abc","key":"bad","measured":{"seconds":null}}',
+    b'{"problem":"abc","key":"bad","measured":{"seconds":"1"}}',
+    b'{"problem":"abc","key":"bad","measured":{"samples":[]}}',
+    b'{"problem":"abc","key":"bad","measured":{"seconds":1,"samples":3}}',
+    b'{"problem":"abc","key":"bad","measured":{"seconds":1,"seconds":2}}',
+    b'{"problem":"abc","key":"good","key":"bad","measured":{"seconds":1}}',
+    b'{"problem":"abc","key":"bad","measured":{"seconds":' + b"9" * 10_000 + b"}}",
+    b'{"problem":"abc","key":"bad","measured":{"seconds":1,"more":' + b"9" * 10_000 + b"}}",
+    b'{"problem":"abc","key":"bad","measured":{"seconds":NaN}}',
+    b'{"problem":"abc","key":"bad","measured":{"seconds":1e999}}',
+    b'{"problem":"abc","key":"bad","measured":{"seconds":' + b"[" * 50_000 + b"]" * 50_000 + b"}}",
+    b'{"problem":"abc","key":"bad","measured":{"seconds":1,"more":' + b"[" * 50_000 + b"]" * 50_000 + b"}}",
+    b'{"problem":"abc","key":"bad","measured":{"seconds":1}',
+    b'\xef\xbb\xbf{"problem":"abc","key":"bad","measured":{}}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", BAD, ids=range(len(BAD)))
+def test_a_line_that_cannot_be_relied_on_is_measured_again_and_the_others_are_not(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / FILE).write_bytes(b"\n".join([line, GOOD, line]))
+    journal = Journal(tmp_path, "abc", resume=True)
+    assert journal.get("good", Measured) == Measured(1.5)
+    assert journal.get("bad", Measured) is None
+    journal.append("bad", Measured(2.5))
+    assert Journal(tmp_path, "abc", resume=True).get("bad", Measured) == Measured(2.5)
