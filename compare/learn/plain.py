@@ -1,12 +1,15 @@
 """The ideas of the course in as few lines of plain Python as they need; one feature, lists of floats.
 
-The chapters show these functions, and the runs of the course use them beside the backends, which do the same for any
-number of features, in float32, too, and fast.
+The chapters show these functions; the backends do the same for any number of features, in float32, too, and fast.
+Where rows are taken apart one by one, the course itself uses them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+#: The loss at a weight and a bias.
+LossAt = Callable[[float, float], float]
 
 
 def predict(x: Sequence[float], weight: float, bias: float) -> list[float]:
@@ -33,6 +36,16 @@ def pulls(x: Sequence[float], y: Sequence[float], weight: float, bias: float) ->
 def step(weight: float, bias: float, d_weight: float, d_bias: float, learning_rate: float) -> tuple[float, float]:
     """One step against the gradient."""
     return weight - learning_rate * d_weight, bias - learning_rate * d_bias
+
+
+def forward(loss_at: LossAt, weight: float, bias: float, h: float) -> float:
+    """dW by a step to one side."""
+    return (loss_at(weight + h, bias) - loss_at(weight, bias)) / h
+
+
+def central(loss_at: LossAt, weight: float, bias: float, h: float) -> float:
+    """dW by a step to both sides."""
+    return (loss_at(weight + h, bias) - loss_at(weight - h, bias)) / (2 * h)
 
 
 def sums(x: Sequence[float], y: Sequence[float]) -> tuple[int, float, float, float, float]:

@@ -19,7 +19,7 @@ SHOWN: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("handgrad.backends.autodiff", ("Node.__matmul__", "Node.square", "Node.mean", "backward")),
         ("handgrad.backends.tape", ("predict", "loss", "TapeTrainer.gradient")),
     ),
-    "checking": (("handgrad.compare.judge.gradcheck", ("_Differences.forward", "_Differences.central")),),
+    "checking": (("handgrad.compare.learn.plain", ("forward", "central")),),
     "rate": (("handgrad.compare.judge.hessian", ("Hessian.limit", "Hessian.best_rate", "Hessian.contraction")),),
     "scaling": (("handgrad.data.standardize", ("Standardization.apply",)),),
     "mini-batches": (("handgrad.backends.interface", ("batches", "permutation")),),

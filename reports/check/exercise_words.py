@@ -222,6 +222,12 @@ EXERCISE_MISTAKES = {
         hint="Remember which rate belongs to the least loss.",
         question="Is your answer one of the rates in the list?",
     ),
+    "index-returned": Wording(
+        title="the place of the best rate in the list is returned, not the rate",
+        mathematics="η* = argmin L(η) is one of the rates",
+        hint="Return rates[k], not k.",
+        question="Is your answer one of the rates in the list?",
+    ),
     "largest-that-converges": Wording(
         title="the largest rate with a finite loss, which need not be the best",
         mathematics="η* = argmin L(η)",

@@ -36,6 +36,8 @@ def test_the_list_names_every_exercise_and_what_was_started(cli: Callable[..., A
 def test_from_start_to_right(cli: Callable[..., Any], solved: Path) -> None:
     done = cli("exercise", "check", 13)
     assert (done.exit_code, done.stdout.splitlines()[0]) == (0, "Correct: parameters_back is right.")
+    assert done.stdout.splitlines()[-1] == "Next: handgrad exercise start 14"
+    assert json.loads(cli("exercise", "check", 13, "--json").stdout)["correct"]
 
 
 def test_a_wrong_solution_ends_with_exit_code_1_and_its_name(cli: Callable[..., Any], solved: Path) -> None:

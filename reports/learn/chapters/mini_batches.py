@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handgrad.compare.results.learn.descent import BatchRun, MiniBatches
 from handgrad.compare.results.learn.lessons import Lessons, Subject
-from handgrad.reports.learn.chapters.content import Content, NumberTable, reference
+from handgrad.reports.learn.chapters.content import Content, NumberTable
 from handgrad.reports.learn.chapters.drawing import AMBER, BLUE, GREEN, RED
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.style import Drawing
@@ -135,5 +135,5 @@ def batch_table(found: MiniBatches) -> NumberTable:
         ),
         "The last two columns are the loss above the minimum. The prediction is σ/√m · √((n − m)/(n − 1)), since no "
         "row "
-        f"is drawn twice into a batch. {reference('rate').capitalize()} is about the rate of the whole table.",
+        "is drawn twice into a batch.",
     )

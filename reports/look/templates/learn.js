@@ -21,12 +21,12 @@ function factor(rate, momentum, eigenvalue) {
   return inside < 0 ? Math.sqrt(momentum) : Math.abs(middle) + Math.sqrt(inside);
 }
 
-// A number as the page writes it: 0.1230, 34.2, 3.7e+03.
+// A number as the page writes it: 0.123, 34.22, 3.7e+07.
 function brief(value) {
   if (!Number.isFinite(value)) return "∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  return size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(1);
+  return size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(1).replace(/([+-])(\d)$/, "$10$2");
 }
 
 function verdict(bowl, percent, momentum) {

@@ -72,8 +72,12 @@ def check(
     time_limit: TimeLimit = 10.0,
 ) -> None:
     """Grade an exercise: right, or which mistake it is. Exit code 0 if right, 1 if wrong."""
+    from handgrad.compare.check.exercises.catalogue import EXERCISES
     from handgrad.compare.check.exercises.catalogue import exercise as described
     from handgrad.compare.check.exercises.grading import grade
 
     own = file if file is not None else Path(described(number).file)
     show_assessment(grade(number, own, time_limit_seconds=time_limit), hint_only, json_output)
+    if not json_output:
+        then = number + 1 in EXERCISES
+        typer.echo(f"Next: handgrad exercise start {number + 1}" if then else "That was the last exercise.")

@@ -133,6 +133,9 @@ def test_the_shown_code_gives_the_exact_gradient_and_the_backends_way(table: One
     slopes = [sum(found) / len(found) for found in plain.pulls(x, y, weight, bias)]
     assert slopes == pytest.approx([exact.weights[0], exact.bias], rel=1e-13)
     assert plain.gradient_from(plain.sums(x, y), weight, bias) == pytest.approx(slopes, rel=1e-12)
+    bend = table.checked.hessian.eigenvalues.max()
+    for found, off in ((plain.forward, 1e-5 * bend), (plain.central, 1e-8)):
+        assert found(lambda w, b: plain.loss(x, y, w, b), weight, bias, 1e-5) == pytest.approx(slopes[0], abs=off)
     trained = NumPyTrainer(x, y).train(Plan(0.1, epochs=1, start=Parameters(np.array([weight]), bias)))
     assert plain.step(weight, bias, *slopes, 0.1) == pytest.approx((trained.weights[0], trained.bias), rel=1e-13)
 

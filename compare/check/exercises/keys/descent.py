@@ -62,6 +62,12 @@ def _nan_is_kept(right: Answering, **a: Any) -> Blocks:
     return (min(a["rates"], key=a["loss_after"]),)
 
 
+def _place(right: Answering, **a: Any) -> Blocks:
+    """Where the rate stands in the list; what is no rate has no place in it."""
+    (rate,) = right(**a)
+    return (float(a["rates"].index(rate)) if rate in a["rates"] else math.nan,)
+
+
 RATE_SEARCH = AnswerKey(
     right=_search,
     slips=(
@@ -72,6 +78,7 @@ RATE_SEARCH = AnswerKey(
             "largest-that-converges",
             lambda right, **a: (max(rate for rate in a["rates"] if math.isfinite(a["loss_after"](rate))),),
         ),
+        Slip("index-returned", _place),
         Slip("smallest-rate", lambda right, **a: (min(a["rates"]),)),
         Slip("largest-loss", lambda right, **a: right(**(a | {"loss_after": lambda rate: -a["loss_after"](rate)}))),
     ),

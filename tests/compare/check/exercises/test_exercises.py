@@ -273,6 +273,7 @@ WRONG = [
      "    return rates[int(np.argmin([loss_after(rate) for rate in rates]))]\n", "nan-is-least"),
     (10, "    best, least = None, math.inf\n", "    return min(rates, key=loss_after)\n", "nan-is-least"),
     (10, "return best", "return least", "loss-returned"),
+    (10, "return best", "return rates.index(best)", "index-returned"),
     (10, "loss < least", "rate > (best or 0)", "largest-that-converges"),
     (10, "    best, least = None, math.inf\n", "    return min(rates)\n", "smallest-rate"),
     (15, "number - lost", "number + lost", "lost-part-turned"),
