@@ -21,8 +21,8 @@ OPTIONAL = sorted(set(EXTRAS) - {"test", "dev"})
 #: Libraries that are not imported by the name under which they are installed.
 IMPORTED_AS = {"scikit_learn": "sklearn", "ipython": "IPython"}
 
-#: Declared for the tests and imported by none: pytest finds it by itself.
-PLUGINS = {"pytest_xdist"}
+#: Declared for the tests and imported by none: pytest finds one by itself, the other is run as a command.
+PLUGINS = {"pytest_xdist", "pytest_benchmark"}
 
 
 def declared(requirements: Iterable[str]) -> set[str]:

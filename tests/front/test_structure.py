@@ -88,7 +88,10 @@ MAY_IMPORT = {
     },
     "handgrad.reports.grade.formats": {
         RESULTS, "handgrad.compare.results.grades", "handgrad.reports.look", "handgrad.reports.check",
-        "handgrad.reports.grade",
+        "handgrad.reports.grade", "handgrad.reports.exports",
+    },
+    "handgrad.reports.exports": {
+        RESULTS, "handgrad.reports.look", "handgrad.reports.compare", "handgrad.reports.bench",
     },
     "handgrad.reports.judge": {"handgrad.compare.results.functions", "handgrad.reports.look"},
     "handgrad.reports.explain": {RESULTS, "handgrad.reports.look"},

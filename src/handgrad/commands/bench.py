@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from handgrad.commands.shared.completion import complete_dtypes
+from handgrad.commands.shared.exports import Formats, Markdown, show_wanted, wanted
 from handgrad.commands.shared.options import (
     Backends,
     Compensated,
@@ -76,6 +77,8 @@ def bench(
         ),
     ] = None,
     resume: Resume = False,
+    exports: Formats = None,
+    markdown: Markdown = False,
     json_output: Json = False,
 ) -> None:
     """Time the backends over sizes. Sets them beside what this machine allows; says who wins from which size on."""
@@ -85,6 +88,7 @@ def bench(
     from handgrad.reports.bench.text import text
 
     check_resume(resume, out)
+    shown = wanted(exports, markdown, json_output)
     usual = QUICK if quick else USUAL
     of_rows, of_numbers = grid(usual.rows if rows is None else rows)
     settings = Settings(
@@ -102,7 +106,7 @@ def bench(
     with run_folder(out, "bench") as folder, progress_bar() as progress, resumable(folder):
         found = measure_all(settings, threads, folder, resume, progress, timeout)
         write(found, folder)
-    show_run(found, text, folder, json_output)
+    show_wanted(shown, found, lambda: show_run(found, text, folder, json_output))
 
 
 def grid(given: str) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handgrad.commands.shared.exports import Formats, Markdown, show_wanted, wanted
 from handgrad.commands.shared.options import (
     Backends,
     BatchSize,
@@ -77,6 +78,8 @@ def compare(
         bool, typer.Option("--precision-table", help="Set float32 beside float64: the digits that each keeps.")
     ] = False,
     resume: Resume = False,
+    exports: Formats = None,
+    markdown: Markdown = False,
     json_output: Json = False,
 ) -> None:
     """Train on every backend side by side. Judges gradients, parameters and speed; writes a report."""
@@ -101,13 +104,14 @@ def compare(
         precision_table=precision_table,
     )
     check_resume(resume, out)
+    shown = wanted(exports, markdown, json_output)
     how = FileOptions(separator, encoding, drop_missing)
     table = read_table(file, dataset, target, names(features), how, seed)
     with run_folder(out, table.source) as folder, progress_bar() as progress, resumable(folder):
         comparison = side_by_side(table, options, folder, progress, {"matplotlib": load_figures})
         progress("writing the report", 1, 1)
         write_report(comparison, folder)
-    show_run(comparison, text, folder, json_output)
+    show_wanted(shown, comparison, lambda: show_run(comparison, text, folder, json_output))
     exit_unless(comparison.verdict.passed)
 
 
