@@ -20,6 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from handgrad.backends.adapters.code import BackendCode
+
 if TYPE_CHECKING:
     from handgrad.backends.interface import Trainer
 
@@ -59,7 +61,10 @@ class UnknownBackend(ValueError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One backend as its source describes it; see `Trainer` for the meaning of the fields."""
+    """One backend as its source describes it; see `Trainer` for the meaning of the fields.
+
+    What is given on the command line or as an object of Python is `code`; nothing else is known of it before it is run.
+    """
 
     name: str
     summary: str
@@ -71,6 +76,12 @@ class Entry:
     module: str
     class_name: str
     file: Path
+    code: BackendCode | None = None
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is a file of this package, and neither another package's nor given."""
+        return self.code is None and self.module.startswith(f"{__package__}.")
 
     def missing(self) -> list[str]:
         """The required modules that are not installed; of `a.b` only `a` is looked for, as `b` needs its import."""
@@ -95,7 +106,7 @@ def catalogue() -> dict[str, Entry]:
     """All backends by name, in the order of tables. An entry point that leads nowhere is left out with a warning."""
     here = Path(__file__).parent
     files = sorted(here.glob("*.py"))
-    found = {entry.name: entry for file in files for entry in _described(file, f"{__package__}.{file.stem}")}
+    found = {entry.name: entry for file in files for entry in described_in(file, f"{__package__}.{file.stem}")}
     for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
         try:
             entry = _pointed_at(point.value)
@@ -125,16 +136,21 @@ def canonical(name: str) -> str:
     return by_plain[plain]
 
 
-def entry(name: str) -> Entry:
-    """The entry of that name, in any spelling that `canonical` accepts.
+def usual(others: bool = False) -> dict[str, Entry]:
+    """The backends that take part when nobody names any; with `others`, those of other packages as well."""
+    return {name: one for name, one in catalogue().items() if one.by_default and (one.ours or others)}
+
+
+def entry(name: str | Entry) -> Entry:
+    """The entry of that name, in any spelling that `canonical` accepts; one that is given is itself.
 
     Raises:
         UnknownBackend: If there is none.
     """
-    return catalogue()[canonical(name)]
+    return name if isinstance(name, Entry) else catalogue()[canonical(name)]
 
 
-def load(name: str) -> type[Trainer]:
+def load(name: str | Entry) -> type[Trainer]:
     """The trainer class of that backend, in any spelling that `canonical` accepts; imports its library.
 
     Raises:
@@ -146,6 +162,10 @@ def load(name: str) -> type[Trainer]:
         from handgrad.backends.interface import BackendUnavailable
 
         raise BackendUnavailable(reason)
+    if described.code is not None:
+        from handgrad.backends.adapters.loading import trainer_class
+
+        return trainer_class(described.code, described.name)
     trainer: type[Trainer] = getattr(importlib.import_module(described.module), described.class_name)
     return trainer
 
@@ -169,7 +189,7 @@ def _pointed_at(value: str) -> Entry:
     file = _source(module)
     if file is None:
         raise LookupError(f"there is no module {module}")
-    for entry in _described(file, module):
+    for entry in described_in(file, module):
         if entry.class_name == class_name:
             return entry
     raise LookupError(f"{module} has no class {class_name!r} with a literal name, summary and kind")
@@ -191,7 +211,7 @@ def _source(module: str) -> Path | None:
     return None
 
 
-def _described(file: Path, module: str) -> list[Entry]:
+def described_in(file: Path, module: str) -> list[Entry]:
     """The backends that a file defines: its classes with a literal `name`, `summary` and `kind`."""
     tree = ast.parse(file.read_bytes(), filename=str(file))
     found = []

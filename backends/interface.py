@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from numbers import Real
@@ -28,6 +28,8 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from handgrad.backends.batches import batches as batches
+from handgrad.backends.batches import permutation as permutation
 from handgrad.backends.inputs import DType as DType
 from handgrad.backends.inputs import FloatArray as FloatArray
 from handgrad.backends.inputs import InputError as InputError
@@ -182,6 +184,9 @@ class Trainer(ABC):
     #: Whether it can update on a part of the rows; without, `train` refuses mini-batches.
     minibatch: ClassVar[bool] = True
 
+    #: What of the seconds so far went into looking at its answers, as an adapter of somebody else's code does once.
+    aside_seconds = 0.0
+
     def __init__(self, X: ArrayLike, y: ArrayLike, dtype: DType = "float64") -> None:
         checked_X, checked_y = check_data(X, y, dtype)
         self.dtype: DType = dtype
@@ -249,6 +254,13 @@ class Trainer(ABC):
                 parameters = self.update(*parameters, step, plan.learning_rate)
         return parameters, losses
 
+    def lap(self, parameters: Parameters, plan: Plan, epochs: int) -> Parameters:
+        """What a clock sees: so many epochs from the first on, and the parameters after them.
+
+        It is `run`; where the derivative comes without a loss, none is worked out here, since nobody asks for it.
+        """
+        return self.run(parameters, plan, 0, epochs)[0]
+
     def run_recording(self, parameters: Parameters, plan: Plan, epochs: Sequence[int]) -> Recording:
         """The run from the first of these epochs (k,), ascending, to the last, with the parameters at each of them.
 
@@ -303,24 +315,6 @@ class Trainer(ABC):
         """The loss over all rows at weights (d,) and bias, in units of y²."""
         own = self.to_own(*check_parameters(weights, bias, self.features, self.dtype))
         return float(self.loss(*self.data, *own))
-
-
-def batches(rows: int, plan: Plan, epoch: int) -> Iterator[NDArray[np.int64]]:
-    """The row numbers (k,) of each batch of an epoch: one permutation, cut into pieces, the last one perhaps shorter.
-
-    It depends on the seed, the order and the epoch alone, so all backends see the same batches, and a resumed run, too.
-    """
-    order = permutation(rows, plan, epoch)
-    size = plan.batch_size or rows
-    for first in range(0, rows, size):
-        yield order[first : first + size]
-
-
-def permutation(rows: int, plan: Plan, epoch: int) -> NDArray[np.int64]:
-    """The order (n,) in which an epoch goes through the rows: random, or that of the file."""
-    if plan.order == "file":
-        return np.arange(rows)
-    return np.random.default_rng([plan.seed, epoch]).permutation(rows)
 
 
 def _training(marks: NDArray[np.int64], points: FloatArray, losses: FloatArray) -> Training:

@@ -6,12 +6,13 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from handgrad.backends.catalogue import Entry
 from handgrad.compare.timing.clocks import MACHINE
 from handgrad.compare.timing.messages import Load
 from handgrad.compare.timing.process import WorkerHandle
 
 #: Starts a process of a backend: its threads, its patience in seconds, and more of its environment.
-Start = Callable[[str, int, float, Mapping[str, str] | None], WorkerHandle]
+Start = Callable[[str | Entry, int, float, Mapping[str, str] | None], WorkerHandle]
 
 
 @dataclass
@@ -23,12 +24,14 @@ class Fleet:
         threads: How many each may use.
         timeout_seconds: How long one answer may take.
         workers: Those that live, by contestant.
+        given: What is known of the backends that are not in the catalogue.
     """
 
     start: Start
     threads: int
     timeout_seconds: float
     workers: dict[str, WorkerHandle] = field(default_factory=dict)
+    given: Mapping[str, Entry] = field(default_factory=dict)
 
     def get(self, name: str, backend: str) -> WorkerHandle:
         """The process of that contestant.
@@ -37,7 +40,7 @@ class Fleet:
             WorkerError: When it cannot load its library.
         """
         if name not in self.workers:
-            worker = self.start(backend, self.threads, self.timeout_seconds, None)
+            worker = self.start(self.given.get(backend, backend), self.threads, self.timeout_seconds, None)
             self.workers[name] = worker
             if name != MACHINE:
                 worker.ask(Load())
@@ -47,7 +50,7 @@ class Fleet:
     @contextlib.contextmanager
     def alone(self, backend: str, variables: Mapping[str, str] | None = None) -> Iterator[WorkerHandle]:
         """A process for one use, with more of its environment; it is ended afterwards."""
-        worker = self.start(backend, self.threads, self.timeout_seconds, variables)
+        worker = self.start(self.given.get(backend, backend), self.threads, self.timeout_seconds, variables)
         try:
             yield worker
         finally:

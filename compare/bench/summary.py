@@ -5,10 +5,9 @@ Everything here follows from what the journal holds; no clock is read and no pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
-from handgrad.backends.catalogue import entry
 from handgrad.compare.bench.agreement import beyond
 from handgrad.compare.bench.cell import AGAIN
 from handgrad.compare.bench.doubts import warnings
@@ -32,6 +31,7 @@ def summary(
     sizes: Sequence[Size],
     unavailable: Mapping[str, str],
     measurements: Measurements,
+    readers: Collection[str],
 ) -> Bench:
     """The finished sweep.
 
@@ -42,10 +42,11 @@ def summary(
         sizes: All cells.
         unavailable: Backends that cannot run, with the reason.
         measurements: What the journal holds.
+        readers: The backends whose epoch goes through all rows.
     """
     starts, limits = start_ups(settings, measurements), measurements.limits()
     cells = tuple(
-        cell(size, settings, reference, unavailable, starts, measurements.turns(size, settings.processes))
+        cell(size, settings, reference, unavailable, starts, measurements.turns(size, settings.processes), readers)
         for size in sizes
     )
     return Bench(
@@ -78,6 +79,7 @@ def cell(
     unavailable: Mapping[str, str],
     starts: StartUps,
     turns: Sequence[Turn],
+    readers: Collection[str],
 ) -> Cell:
     """One cell, with every backend that was asked for.
 
@@ -88,6 +90,7 @@ def cell(
         unavailable: Backends that cannot run, with the reason.
         starts: The start-ups of each backend, for the totals.
         turns: What was measured, turn by turn.
+        readers: The backends whose epoch goes through all rows.
     """
     timings = timings_of((*settings.backends, AGAIN, MACHINE), turns)
     again = statistics.paired_ratio(timings[AGAIN], timings[reference]) if {AGAIN, reference} <= set(timings) else None
@@ -95,7 +98,14 @@ def cell(
     backends = {
         name: Measured("unavailable", unavailable[name])
         if name in unavailable
-        else measured(name, size, timings, reference, floor, [turn.get(name, ContestantRecord()) for turn in turns])
+        else measured(
+            name,
+            size.bytes * (name in readers),
+            timings,
+            reference,
+            floor,
+            [turn.get(name, ContestantRecord()) for turn in turns],
+        )
         for name in settings.backends
     }
     backends = with_totals(backends, starts, size, settings.epochs)
@@ -135,7 +145,7 @@ def timing(records: Sequence[ContestantRecord]) -> Timing | None:
 
 def measured(
     name: str,
-    size: Size,
+    bytes_per_epoch: int,
     timings: Mapping[str, Timing],
     reference: str,
     floor: float,
@@ -145,7 +155,7 @@ def measured(
 
     Args:
         name: Its name.
-        size: The cell.
+        bytes_per_epoch: Those of X and y; 0 for one that does not go through them.
         timings: Of all contestants.
         reference: The backend of the ratios.
         floor: The noise floor: what is closer is not told apart.
@@ -163,7 +173,7 @@ def measured(
         relative=relative,
         told_apart=statistics.told_apart(relative, floor) if relative else None,
         limit_fraction=statistics.paired_ratio(limit, timed) if limit else None,
-        bytes_per_epoch=size.bytes if entry(name).reads_all_rows else 0,
+        bytes_per_epoch=bytes_per_epoch,
         own_bytes=max((record.own_bytes for record in records if record.own_bytes is not None), default=None),
         gradient_ratio=largest(record.gradient_ratio for record in records),
         parameters_ratio=largest(record.parameters_ratio for record in records),

@@ -12,13 +12,13 @@ from __future__ import annotations
 import contextlib
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
 from itertools import product
 from pathlib import Path
 from typing import cast
 
-from handgrad.backends.catalogue import entry
+from handgrad.backends.catalogue import Entry, entry, usual
 from handgrad.backends.interface import DType, InputError
 from handgrad.compare.bench.cell import AGAIN, Rounds, measured
 from handgrad.compare.bench.fleet import Fleet, Start
@@ -37,7 +37,7 @@ from handgrad.compare.bench.records import (
 from handgrad.compare.bench.start_up import start_up, start_up_size
 from handgrad.compare.bench.summary import summary
 from handgrad.compare.results.bench import Bench, Settings
-from handgrad.compare.side_by_side.side_by_side import NothingRan, defaults
+from handgrad.compare.side_by_side.side_by_side import NothingRan
 from handgrad.compare.timing import environment
 from handgrad.compare.timing.clocks import MACHINE
 from handgrad.compare.timing.journal import Journal, fingerprint
@@ -61,6 +61,7 @@ def bench(
     progress: Progress = silent,
     timeout_seconds: float = 600.0,
     start: Start = Worker,
+    given: Sequence[Entry] = (),
 ) -> Bench:
     """Times the backends over all sizes.
 
@@ -72,6 +73,7 @@ def bench(
         progress: Called before each piece of work.
         timeout_seconds: How long one answer of a backend may take.
         start: Starts a worker process.
+        given: What is known of those backends of the settings that are not in the catalogue.
 
     Raises:
         UnknownBackend: If a name is not in the catalogue.
@@ -79,16 +81,21 @@ def bench(
         NothingRan: If no backend could be timed in any cell.
     """
     check_settings(settings)
-    settings = replace(settings, backends=settings.backends or tuple(defaults()))
+    settings = replace(settings, backends=settings.backends or tuple(usual()))
+    known = {one.name: one for one in given}
+    entries = {name: known[name] if name in known else entry(name) for name in settings.backends}
     captured = environment.capture(threads or environment.available_cores())  # the load is that before the sweep
-    sweep = SweepRun(settings, Fleet(start, captured.threads, timeout_seconds), folder, resume, progress)
+    fleet = Fleet(start, captured.threads, timeout_seconds, given=known)
+    sweep = SweepRun(settings, entries, fleet, folder, resume, progress)
     sweep.start_ups()
     sweep.limits()
     for turn in range(settings.processes):
         sweep.measure(turn)
     if not sweep.timed():
         raise NothingRan("; ".join(sweep.reasons()) or "no backend could be timed")
-    return summary(settings, captured, sweep.reference, sweep.sizes, sweep.unavailable, sweep.measurements)
+    return summary(
+        settings, captured, sweep.reference, sweep.sizes, sweep.unavailable, sweep.measurements, sweep.readers
+    )
 
 
 def check_settings(settings: Settings) -> None:
@@ -116,9 +123,18 @@ class SweepRun:
         NothingRan: If no backend can run here.
     """
 
-    def __init__(self, settings: Settings, fleet: Fleet, folder: Path | None, resume: bool, progress: Progress) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        entries: Mapping[str, Entry],
+        fleet: Fleet,
+        folder: Path | None,
+        resume: bool,
+        progress: Progress,
+    ) -> None:
         self.settings, self.fleet, self.progress = settings, fleet, progress
-        self.unavailable = {name: why for name in settings.backends if (why := entry(name).reason()) is not None}
+        self.unavailable = {name: why for name, one in entries.items() if (why := one.reason()) is not None}
+        self.readers = {name for name, one in entries.items() if one.reads_all_rows}
         self.running = [name for name in settings.backends if name not in self.unavailable]
         if not self.running:
             raise NothingRan("; ".join(self.unavailable.values()))
@@ -127,7 +143,8 @@ class SweepRun:
             Size(features, cast(DType, dtype), 0) for features, dtype in product(settings.features, settings.dtypes)
         ]
         self.sizes = [replace(width, rows=rows) for width in self.widths for rows in settings.rows_of(width.features)]
-        print_of = fingerprint(astuple(settings), fleet.threads, sorted(environment.versions().items()))
+        codes = [one.code.digest for one in entries.values() if one.code is not None]
+        print_of = fingerprint(astuple(settings), fleet.threads, sorted(environment.versions().items()), *codes)
         self.measurements = Measurements(Journal(folder, print_of, resume))
         self.done = 0
 

@@ -16,18 +16,17 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.backends.adapters.kinds import Kind
+from handgrad.backends.adapters.subjects import Found, described
 from handgrad.compare.check.conventions import FACTORS, LossChoice
 from handgrad.compare.check.evidence import evidence, smallest_detectable
 from handgrad.compare.check.matching import explanation, is_right, is_right_at, right_parts
 from handgrad.compare.check.observations import Observation, observe, refuses_integers, wholly_float32
 from handgrad.compare.check.sandbox.answers import Answer
 from handgrad.compare.check.sandbox.failures import GiveUp
-from handgrad.compare.check.sandbox.kinds import Kind
-from handgrad.compare.check.sandbox.subjects import Found, described
 from handgrad.compare.check.student.asking import Asked, ask_all, call_for, here
-from handgrad.compare.check.student.forms import Series
+from handgrad.compare.check.student.forms import Series, every_series
 from handgrad.compare.check.student.reading import arrangements, read, several
-from handgrad.compare.check.student.signatures import signatures
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
     OTHER_ANSWERS,
@@ -66,7 +65,7 @@ def _found(function: Callable[..., Any], kind: Kind | None) -> Found:
     """What is known of the function; one named after a loss, but which gives a pair, is that loss's gradient."""
     found = described(function, kind=kind)
     if kind is None and found.kind == "loss":
-        one = next(signatures(found))
+        one = next(every_series(found))
         if several(here(function)(partial(call_for, one, one.calls()[0], found)), "loss"):
             return replace(found, kind="gradient")
     return found

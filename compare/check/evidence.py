@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from handgrad.backends.adapters.kinds import Kind
 from handgrad.compare.check.matching import is_right_at
 from handgrad.compare.check.observations import Observation
 from handgrad.compare.check.recipes import tolerance
-from handgrad.compare.check.sandbox.kinds import Kind
 from handgrad.compare.check.student.forms import Series
 from handgrad.compare.check.truth import Blocks, truth
 from handgrad.compare.results.diagnosis import Discrepancy, LossName

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from handgrad.backends.adapters.subjects import CANONICAL, Found
 from handgrad.compare.check.check import diagnose
 from handgrad.compare.check.conventions import LossChoice
 from handgrad.compare.check.sandbox.failures import GiveUp
 from handgrad.compare.check.sandbox.notebook import source_of
-from handgrad.compare.check.sandbox.subjects import CANONICAL, Found
 from handgrad.compare.check.student.asking import Asked, ask_all
 from handgrad.compare.check.student.dialogue import Dialogue
 from handgrad.compare.results.diagnosis import UNKNOWN, Assessment, NoAnswer, SourceLine, failed

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.backends.adapters.kinds import Kind
 from handgrad.compare.check.mistakes import Hypothesis, hypotheses, pairs
 from handgrad.compare.check.observations import Observation, counts, increments
 from handgrad.compare.check.operands import DoesNotFit
 from handgrad.compare.check.recipes import Block, Recipe, predict_gradient, predict_loss, tolerance
-from handgrad.compare.check.sandbox.kinds import Kind
 from handgrad.compare.check.student.forms import Series
 from handgrad.compare.check.student.probes import LARGE, Floats, Probe
 from handgrad.compare.check.truth import Blocks, exact_loss, truth

@@ -13,9 +13,9 @@ from functools import cache
 from itertools import combinations, product
 from typing import Any, Literal
 
+from handgrad.backends.adapters.kinds import Kind
 from handgrad.compare.check.conventions import FACTORS, is_mean
 from handgrad.compare.check.recipes import Recipe, Scale
-from handgrad.compare.check.sandbox.kinds import Kind
 from handgrad.compare.results.diagnosis import LossName, Mistake
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.backends.adapters.kinds import Kind
 from handgrad.compare.check.conventions import FACTORS
 from handgrad.compare.check.sandbox.answers import Answer
-from handgrad.compare.check.sandbox.kinds import Kind
 from handgrad.compare.check.student.forms import Series
 from handgrad.compare.check.student.probes import UNIT_ROUNDOFF, Floats, Probe, rounding
 from handgrad.compare.check.student.shapes import failure_of

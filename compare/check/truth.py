@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handgrad.backends.adapters.kinds import Kind
 from handgrad.compare.check.conventions import FACTORS, right_recipe
 from handgrad.compare.check.recipes import Block, predict_loss, sizes
-from handgrad.compare.check.sandbox.kinds import Kind
 from handgrad.compare.check.student.probes import Floats, Probe
 from handgrad.compare.results.diagnosis import LossName
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from handgrad.backends.catalogue import entry
 from handgrad.compare.results.comparison import Accuracy, BackendResult
 from handgrad.compare.results.timing import Timing
 from handgrad.compare.results.violations import Remark
@@ -20,11 +19,19 @@ TIMES_MEDIAN, TIMES_NEXT, LEAST_RATIO = 50.0, 5.0, 0.01
 READING_RATIO = 1.5
 
 
-def remarked(results: Mapping[str, BackendResult], limit: Timing | None) -> dict[str, BackendResult]:
-    """The results with what is remarkable of each; `limit` is how long the machine takes to read X and y."""
+def remarked(
+    results: Mapping[str, BackendResult], limit: Timing | None, readers: Collection[str]
+) -> dict[str, BackendResult]:
+    """The results with what is remarkable of each.
+
+    Args:
+        results: By name.
+        limit: How long the machine takes to read X and y.
+        readers: Those whose epoch goes through all rows.
+    """
     shares = {name: share for name, one in results.items() if (share := largest_share(one.accuracy)) is not None}
     return {
-        name: replace(one, remarks=(*beside_peers(name, shares), *of_speed(name, one, limit)))
+        name: replace(one, remarks=(*beside_peers(name, shares), *of_speed(one, limit if name in readers else None)))
         for name, one in results.items()
     }
 
@@ -47,12 +54,15 @@ def beside_peers(name: str, shares: Mapping[str, float]) -> Iterator[Remark]:
         yield Remark("beside peers", own, middle)
 
 
-def of_speed(name: str, result: BackendResult, limit: Timing | None) -> Iterator[Remark]:
-    """That a backend reads faster than the machine can, or does not always compute the same."""
+def of_speed(result: BackendResult, limit: Timing | None) -> Iterator[Remark]:
+    """That a backend reads faster than the machine can, or does not always compute the same.
+
+    `limit` is how long the machine takes to read X and y; None for one that does not.
+    """
     if result.speed is None:
         return
     timed = result.speed.epoch_seconds
-    ratio = paired_ratio(limit, timed) if limit is not None and entry(name).reads_all_rows else None
+    ratio = paired_ratio(limit, timed) if limit is not None else None
     if ratio is not None and ratio.low > READING_RATIO:
         yield Remark("faster than reading", ratio.value, READING_RATIO)
     if timed.changed_answers:

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from handgrad.backends.catalogue import catalogue
+from handgrad.backends.catalogue import usual
 from handgrad.compare.bench import summary
 from handgrad.compare.bench.cell import AGAIN, Rounds, measured
 from handgrad.compare.bench.over_sizes import crossovers, fastest, fastest_ranges
@@ -58,7 +58,7 @@ def costs(
         start: Starts a worker process of a backend, with its threads and its patience in seconds.
         progress: Called before each size.
     """
-    wanted = {name: described.reason() for name, described in catalogue().items() if described.by_default}
+    wanted = {name: described.reason() for name, described in usual().items()}
     missing = {name: reason for name, reason in wanted.items() if reason is not None}
     threads = environment.available_cores()
     names = [name for name in wanted if name not in missing]
@@ -146,7 +146,9 @@ def too_slow(size: Size, last: Turn, last_size: Size) -> dict[str, ContestantRec
 def cell(size: Size, answers: Turn, names: Sequence[str]) -> Cell:
     """The summary of one size, wrong backends marked as such."""
     asked = Settings((size.rows,), (1,), ("float64",), tuple(names), 1, 1, PRECISION, BUDGET_SECONDS, 0)
-    return summary.cell(size, asked, REFERENCE, {}, {}, [answers])
+    return summary.cell(
+        size, asked, REFERENCE, {}, {}, [answers], [name for name, one in usual().items() if one.reads_all_rows]
+    )
 
 
 def without(one: Cell, name: str) -> Cell:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from handgrad.backends.catalogue import catalogue, load
+from handgrad.backends.catalogue import load, usual
 from handgrad.backends.interface import Trainer, Training
 from handgrad.compare.results.learn.descent import DescentPath
 
 
 def ready() -> tuple[dict[str, type[Trainer]], dict[str, str]]:
     """The backends that are compared by default and can run here; why the others cannot."""
-    wanted = {name: described for name, described in catalogue().items() if described.by_default}
+    wanted = usual()
     missing = {name: reason for name, described in wanted.items() if (reason := described.reason()) is not None}
     return {name: load(name) for name in wanted if name not in missing}, missing
 

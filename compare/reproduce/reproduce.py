@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
 
-from handgrad.backends.catalogue import canonical, catalogue, entry, load
+from handgrad.backends.catalogue import canonical, entry, load, usual
 from handgrad.backends.interface import Trainer
 from handgrad.compare.reproduce import digits
 from handgrad.compare.reproduce.end import exact_end, stopping_steps
@@ -68,7 +68,7 @@ def chosen(names: Sequence[str] | None) -> tuple[dict[str, type[Trainer]], dict[
     """The backends by name, and why some of the usual ones are missing."""
     if names is not None:
         return {name: load(name) for name in dict.fromkeys(map(canonical, names))}, {}
-    reasons = {name: described.reason() for name, described in catalogue().items() if described.by_default}
+    reasons = {name: described.reason() for name, described in usual().items()}
     missing = {name: reason for name, reason in reasons.items() if reason is not None}
     return {name: load(name) for name in reasons if name not in missing}, missing
 

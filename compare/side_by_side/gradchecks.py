@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from handgrad.backends.catalogue import entry, load
+from handgrad.backends.catalogue import Entry, entry, load, usual
 from handgrad.backends.interface import InputError, Trainer
 from handgrad.compare.results.checks import PointChecks, Where
 from handgrad.compare.results.comparison import GradientChecks
 from handgrad.compare.side_by_side.point_checks import check_points, most_moving
 from handgrad.compare.side_by_side.prepare import Options, Prepared, prepare
-from handgrad.compare.side_by_side.side_by_side import NothingRan, defaults
+from handgrad.compare.side_by_side.side_by_side import NothingRan
 from handgrad.compare.timing import environment
 from handgrad.compare.timing.progress import Progress, silent
 from handgrad.data.dataset import Dataset
@@ -47,9 +47,9 @@ def check_backends(
             f"{dataset.source}: expected at most {MOST_FEATURES} features to check one by one, got {dataset.features}; "
             "choose some (features)"
         )
-    names = list(options.backends or defaults())
-    left_out = {name: reason for name in names if (reason := entry(name).reason()) is not None}
-    asked = [name for name in names if name not in left_out]
+    every = list(map(entry, usual().values() if options.backends is None else options.backends))
+    left_out = {one.name: reason for one in every if (reason := one.reason()) is not None}
+    asked = [one for one in every if one.name not in left_out]
     if not asked:
         raise NothingRan("; ".join(left_out.values()))
     prepared = prepare(dataset, options)
@@ -67,12 +67,12 @@ def check_backends(
     )
 
 
-def bound(names: Sequence[str], prepared: Prepared) -> dict[str, Trainer]:
-    """The trainers of these names, with the problem's data."""
-    return {name: load(name)(prepared.X, prepared.y, prepared.plan.dtype) for name in names}
+def bound(asked: Sequence[Entry], prepared: Prepared) -> dict[str, Trainer]:
+    """The trainers, with the problem's data."""
+    return {one.name: load(one)(prepared.X, prepared.y, prepared.plan.dtype) for one in asked}
 
 
-def curved(names: Sequence[str]) -> str:
+def curved(asked: Sequence[Entry]) -> str:
     """The backend whose V-curves are drawn: the first that is written by hand, NumPy's before others."""
-    by_hand = [name for name in names if entry(name).kind == "manual"] or list(names)
+    by_hand = [one.name for one in asked if one.kind == "manual"] or [one.name for one in asked]
     return "numpy" if "numpy" in by_hand else by_hand[0]

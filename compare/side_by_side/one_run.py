@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from handgrad.backends.catalogue import load
+from handgrad.backends.catalogue import Entry, entry, load
 from handgrad.backends.interface import FloatArray, Trainer, Training
 from handgrad.compare.judge.gradcheck import gradcheck
 from handgrad.compare.results.checks import GradientCheck
@@ -78,12 +78,12 @@ class TrainedModel:
     checks: tuple[RunCheck, ...]
 
 
-def train_one(dataset: Dataset, backend: str, options: Options, check: bool = False) -> TrainedModel:
+def train_one(dataset: Dataset, backend: str | Entry, options: Options, check: bool = False) -> TrainedModel:
     """Trains on one backend, in this process.
 
     Args:
         dataset: The table, in the user's units.
-        backend: Its name.
+        backend: Its name, or what is known of one that is given.
         options: See `Options`; what concerns timing is not used.
         check: Whether to hold the gradient against central differences at the start and at the end.
 
@@ -95,7 +95,8 @@ def train_one(dataset: Dataset, backend: str, options: Options, check: bool = Fa
     trainer = trainer_class(prepared.X, prepared.y, options.dtype)
     training = trainer.train(prepared.plan)
     checks = check_run(trainer, prepared, training) if check else ()
-    return TrainedModel(backend, model_of(dataset, backend, prepared, training), training, prepared, checks)
+    name = entry(backend).name
+    return TrainedModel(name, model_of(dataset, name, prepared, training), training, prepared, checks)
 
 
 def check_run(trainer: Trainer, prepared: Prepared, training: Training) -> tuple[RunCheck, ...]:

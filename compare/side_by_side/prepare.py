@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.backends.catalogue import Entry
 from handgrad.backends.inputs import check_whole
 from handgrad.backends.interface import (
     RECORDED_AT_MOST,
@@ -44,7 +45,7 @@ class Options:
     """How to compare.
 
     Attributes:
-        backends: Their names; None takes those that are compared by default.
+        backends: Their names, or what is known of those that are given; None takes those that are compared by default.
         learning_rate: None takes the best fixed rate, 2/(λ_max + λ_min) of the Hessian.
         epochs: How often each goes through all rows.
         batch_size: Rows per update; None takes all at once.
@@ -61,7 +62,7 @@ class Options:
         precision_table: Whether float32 is set beside float64.
     """
 
-    backends: Sequence[str] | None = None
+    backends: Sequence[str | Entry] | None = None
     learning_rate: float | None = None
     epochs: int = 100
     batch_size: int | None = None

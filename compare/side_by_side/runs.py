@@ -149,7 +149,7 @@ def carry_out(run: Run, context: RunContext) -> None:
         return
     run.answers = context.journal.get(f"run {name}", Answers)
     if run.answers is None or kept_timing(name, context.journal) is None:
-        run.worker = Worker(name, context.options.thread_count(), context.options.timeout_seconds)
+        run.worker = Worker(run.entry, context.options.thread_count(), context.options.timeout_seconds)
         try:
             if run.answers is None:
                 run.answers = asked(run.worker, context)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from handgrad.backends.catalogue import catalogue, entry
+from handgrad.backends.catalogue import entry, usual
 from handgrad.compare.laps.ends import LapJudge
 from handgrad.compare.laps.remarks import remarked
 from handgrad.compare.results import reasons
@@ -40,7 +40,7 @@ from handgrad.compare.side_by_side.runs import (
 from handgrad.compare.side_by_side.source import source_of
 from handgrad.compare.side_by_side.verdict import judged, verdict
 from handgrad.compare.timing import environment
-from handgrad.compare.timing.journal import Journal
+from handgrad.compare.timing.journal import Journal, fingerprint
 from handgrad.compare.timing.messages import TrainingMessage
 from handgrad.compare.timing.progress import Progress, silent
 from handgrad.compare.timing.statistics import paired_ratio
@@ -75,11 +75,12 @@ def side_by_side(
     """
     options = options or Options()
     captured = environment.capture(options.thread_count())  # the load is that before the comparison
-    runs = {name: Run(entry(name)) for name in (defaults() if options.backends is None else options.backends)}
+    asked = map(entry, usual().values() if options.backends is None else options.backends)
+    runs = {one.name: Run(one) for one in asked}
     steps = len(runs) + len(meanwhile or {}) + 3
     progress("preparing", 0, steps)
     prepared = prepare(dataset, options)
-    journal = Journal(folder, prepared.fingerprint(), options.resume)
+    journal = Journal(folder, problem_print(prepared, runs), options.resume)
     with prepared.data_file() as data, ThreadPoolExecutor(LANES) as pool, closing(runs):
         context = RunContext(prepared, options, journal, data, reader(runs), LapJudge(prepared.table))
         set_up(pool, runs, context, meanwhile or {}, lambda at_work, done: progress(at_work, done + 1, steps))
@@ -119,7 +120,9 @@ def judgement(
     answers = {name: run.answers for name, run in runs.items() if run.answers}
     found = {name: result(run, prepared) for name, run in runs.items()}
     results = judged(found, answers, {name: run.explanation for name, run in runs.items()}, prepared)
-    results = remarked(compared(results, limit), limit)
+    readers = {name for name, run in runs.items() if run.entry.reads_all_rows}
+    results = remarked(compared(results, limit), limit, readers)
+    safe = [name for name in answers if runs[name].entry.code is None]  # others run in processes of their own alone
     tested = judge_under_test(prepared) if options.self_test else None
     return Comparison(
         environment=captured,
@@ -128,13 +131,14 @@ def judgement(
         verdict=verdict(results, prepared, tested),
         gradchecks=gradchecks(prepared, answers),
         self_test=tested,
-        precision=precision_table(dataset, answers) if options.precision_table else None,
+        precision=precision_table(dataset, safe) if options.precision_table else None,
     )
 
 
-def defaults() -> list[str]:
-    """The backends that are compared when nobody names any."""
-    return [name for name, described in catalogue().items() if described.by_default]
+def problem_print(prepared: Prepared, runs: Mapping[str, Run]) -> str:
+    """Identifies data, plan and the code that was given: a resumed run never mixes two of them."""
+    codes = {name: run.entry.code.digest for name, run in runs.items() if run.entry.code is not None}
+    return fingerprint(prepared.fingerprint(), codes) if codes else prepared.fingerprint()
 
 
 def result(run: Run, prepared: Prepared) -> BackendResult:

@@ -31,14 +31,33 @@ class ClassInFile(NamedTuple):
     definition: ast.ClassDef
 
 
-def source_of(entry: Entry) -> Source:
+def source_of(entry: Entry) -> Source | None:
+    """What is to be read of a backend: a function that was given, with what it calls, or the four steps of a class."""
+    if entry.code is None:
+        return shown(entry, steps(list(lineage(entry.file, entry.class_name))))
+    if not entry.file.is_file() or entry.file.suffix != ".py":
+        return None
+    pieces = steps(list(lineage(entry.file, entry.class_name))) or with_called(entry.file, entry.class_name)
+    return shown(entry, pieces) if pieces else None
+
+
+def with_called(file: Path, name: str) -> list[Piece]:
+    """A function of a file, followed by those in it that it calls; nothing if it is not there."""
+    module, found = ast.parse(file.read_bytes()), list[Piece]()
+    function = _functions(module.body).get(name)
+    if function is not None:
+        _add_with_called(Piece(file, function), module, [], found)
+    return found
+
+
+def shown(entry: Entry, pieces: Sequence[Piece]) -> Source:
     """A backend's four steps in their order, wherever they stand: in its class, or in a base of this package.
 
     After each step come the functions of its file, and the methods, that it calls and that were not shown before. A
     comment names the file where it changes.
     """
     text, files = "", list[Path]()
-    for piece in steps(list(lineage(entry.file, entry.class_name))):
+    for piece in pieces:
         if files[-1:] != [piece.file]:
             files.append(piece.file)
             text += f"# {piece.file.name}\n\n"

@@ -3,19 +3,50 @@
 from __future__ import annotations
 
 import importlib
+import json
 import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from handgrad.backends.catalogue import Entry
 
 
-def timed_import(backend: str) -> float | Exception:
-    """Imports the library behind a backend, as a user's script would: the seconds that it took, or why it failed."""
+def timed_import(backend: str | Entry) -> float | Exception:
+    """Imports the library behind a backend, as a user's script would: the seconds that it took, or why it failed.
+
+    What is not of this package is itself the user's: it is imported, or run, under the clock as well.
+    """
     from handgrad.backends.catalogue import entry
 
     try:
-        required = entry(backend).requires
+        described = entry(backend)
+        if described.code is not None:
+            from handgrad.backends.adapters.running import brought_in
         began = time.perf_counter()
-        for module in required:
+        for module in described.requires:
             importlib.import_module(module)
+        if described.code is not None:
+            brought_in(described.code)
+        elif not described.ours:
+            importlib.import_module(described.module)
         seconds = time.perf_counter() - began
     except Exception as error:
         return error
     return seconds
+
+
+def as_line(backend: Entry) -> bytes:
+    """What is known of a backend that is not in the catalogue, on its way to its process."""
+    return json.dumps(asdict(backend) | {"file": str(backend.file)}).encode() + b"\n"
+
+
+def from_line(line: bytes) -> Entry:
+    """What is known of a backend, from its way."""
+    from handgrad.backends.adapters.code import BackendCode
+    from handgrad.backends.catalogue import Entry
+
+    fields = json.loads(line)
+    code = BackendCode(**fields["code"] | {"paths": tuple(fields["code"]["paths"])})
+    return Entry(**fields | {"file": Path(fields["file"]), "requires": tuple(fields["requires"]), "code": code})

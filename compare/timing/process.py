@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import queue
@@ -17,6 +18,7 @@ from typing import IO, Literal, Protocol
 
 import msgspec
 
+from handgrad.backends.catalogue import Entry
 from handgrad.compare.lifetime import mark
 from handgrad.compare.timing import family
 from handgrad.compare.timing.messages import (
@@ -29,6 +31,7 @@ from handgrad.compare.timing.messages import (
     stamped,
     unstamped,
 )
+from handgrad.compare.timing.outset import as_line
 from handgrad.compare.warden import VARIABLE
 
 #: Read before import by OpenMP (PyTorch), OpenBLAS, MKL, BLIS, Accelerate, Numba, NumExpr and XLA (JAX).
@@ -88,22 +91,22 @@ class Worker:
     """One backend's process.
 
     Args:
-        backend: Its name in the catalogue.
+        backend: Its name in the catalogue, or what is known of one that is not there.
         threads: How many threads its libraries may use; set before they are imported.
         timeout_seconds: How long one answer may take before the process is killed.
         variables: More of its environment, such as an empty cache for compiled code.
     """
 
     def __init__(
-        self, backend: str, threads: int, timeout_seconds: float, variables: Mapping[str, str] | None = None
+        self, backend: str | Entry, threads: int, timeout_seconds: float, variables: Mapping[str, str] | None = None
     ) -> None:
-        self.backend = backend
+        name = [backend] if isinstance(backend, str) else [backend.name] if backend.code is None else []
         self.timeout_seconds = min(timeout_seconds, threading.TIMEOUT_MAX)
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self.mark = mark()
         environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES} | dict(variables or {})
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "handgrad.compare.timing.worker", backend],  # -P: their numpy.py is not NumPy
+            [sys.executable, "-P", "-m", "handgrad.compare.timing.worker", *name],  # -P: their numpy.py is not NumPy
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
@@ -114,6 +117,9 @@ class Worker:
         self.answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self.reader = threading.Thread(target=_forward, args=(self.process.stdout, self.answers), daemon=True)
         self.reader.start()
+        if isinstance(backend, Entry) and backend.code is not None:
+            with contextlib.suppress(WorkerError):  # the first request tells that it has ended
+                self.send(as_line(backend))
 
     def ask(self, request: Request[Answer]) -> Answer:
         """Sends a request and returns its answer; see `handgrad.compare.timing.messages` for both.

@@ -19,6 +19,7 @@ from handgrad.compare.timing.memory import forget_peak, peak_bytes
 from handgrad.compare.timing.outset import timed_import
 
 if TYPE_CHECKING:
+    from handgrad.backends.catalogue import Entry
     from handgrad.backends.interface import Gradient, Parameters, Plan, Trainer, Training
     from handgrad.compare.timing.machine import Reader
 
@@ -35,12 +36,12 @@ class Session:
     """The state of one worker.
 
     Args:
-        backend: Its name in the catalogue.
+        backend: Its name in the catalogue, or what is known of one that is not there.
         bare_bytes: The memory of the process without its backend's library and data.
         imported: The seconds of the library's import, or why it failed, where it was imported already.
     """
 
-    def __init__(self, backend: str, bare_bytes: int, imported: float | Exception | None = None) -> None:
+    def __init__(self, backend: str | Entry, bare_bytes: int, imported: float | Exception | None = None) -> None:
         self.backend, self.imported = backend, imported
         self.trainer: Trainer | None = None
         self.settled = False
@@ -106,10 +107,10 @@ class Session:
     def first_call(self, request: m.FirstCall) -> m.FirstCalled:
         """The first epoch, compilation included; then the gradient at the start, untimed."""
         trainer, plan = self.bound(), request.plan.plan()
-        began = time.perf_counter()
+        aside, began = trainer.aside_seconds, time.perf_counter()
         parameters, _ = trainer.run(trainer.start(plan), plan, 0, 1)
         trainer.to_numpy(*parameters)
-        seconds = time.perf_counter() - began
+        seconds = max(0.0, time.perf_counter() - began - (trainer.aside_seconds - aside))
         start = trainer.to_numpy(*trainer.start(plan))
         return m.FirstCalled(seconds, gradient_message(trainer.gradient_at(start.weights, start.bias)))
 
@@ -132,7 +133,7 @@ class Session:
             warm_up(lambda: self.lap(replace(plan, start=None), -(-epochs // WARM_UP_SHARE)))
         parameters = trainer.start(plan)
         began = time.perf_counter()
-        weights, bias = trainer.to_numpy(*trainer.run(parameters, plan, 0, epochs)[0])
+        weights, bias = trainer.to_numpy(*trainer.lap(parameters, plan, epochs))
         seconds = time.perf_counter() - began
         gc.enable()
         strained = strain(before, counters())
@@ -142,7 +143,7 @@ class Session:
     def lap(self, plan: Plan, epochs: int) -> Parameters:
         """So many epochs of a plan, with their result taken out."""
         trainer = self.bound()
-        return trainer.to_numpy(*trainer.run(trainer.start(plan), plan, 0, epochs)[0])
+        return trainer.to_numpy(*trainer.lap(trainer.start(plan), plan, epochs))
 
     def settle(self) -> None:
         """Collects what earlier work left; objects of the libraries are set aside once, since there are very many."""

@@ -1,7 +1,8 @@
 """One backend in a process of its own: answers requests, one JSON object a line after its stamp, until its input ends.
 
-Started as ``python -m handgrad.compare.timing.worker BACKEND``; what it is asked, and what it answers, are the messages
-of `handgrad.compare.timing.messages`. What a library prints goes to stderr, so that it cannot get between the answers.
+Started as ``python -m handgrad.compare.timing.worker BACKEND``, by its name in the catalogue, or without a name: then
+what is known of the backend is the first line of the input. What it is asked, and what it answers, are the messages of
+`handgrad.compare.timing.messages`. What a library prints goes to stderr, so that it cannot get between the answers.
 
 The first request is to load the backend's library. Until the clock of that import has run, nothing is imported but a
 few modules of the standard library: msgspec brings more of them along (decimal, numbers, platform, uuid, …), which
@@ -19,10 +20,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from handgrad.compare.timing.memory import resident_bytes
-from handgrad.compare.timing.outset import timed_import
+from handgrad.compare.timing.outset import from_line, timed_import
 from handgrad.compare.warden import watch_parent
 
 if TYPE_CHECKING:
+    from handgrad.backends.catalogue import Entry
     from handgrad.compare.timing.session import Session
 
 
@@ -31,8 +33,9 @@ def main() -> None:
     watch_parent()
     fail_before_the_parent()
     requests, answers = channel()
+    backend: str | Entry = sys.argv[1] if len(sys.argv) > 1 else from_line(requests.readline())
     first = requests.readline()
-    session = begun(sys.argv[1], first.partition(b" ")[2])
+    session = begun(backend, first.partition(b" ")[2])
     for line in chain([first] if first else [], requests):
         stamp, _, request = line.partition(b" ")
         answers.write(stamp + b" " + session.reply(request))
@@ -56,7 +59,7 @@ def fail_before_the_parent() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
-def begun(backend: str, first: bytes) -> Session:
+def begun(backend: str | Entry, first: bytes) -> Session:
     """The state before the first request is answered; one to load the library has been carried out.
 
     What this program itself needs is no memory of the backend's: it counts as the bare interpreter.

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from handgrad.backends.catalogue import canonical, load
+from handgrad.backends.given import Given, entries, trainer_of
 from handgrad.backends.interface import DType, Gradient, InputError, Order, Parameters, Plan, Training
 from handgrad.compare.results.comparison import Comparison
 from handgrad.data.dataset import Dataset, check_same_index
 
 if TYPE_CHECKING:
+    from handgrad.backends.adapters.kinds import Kind
+    from handgrad.backends.catalogue import Entry
     from handgrad.compare.check.conventions import LossChoice
-    from handgrad.compare.check.sandbox.kinds import Kind
     from handgrad.reports.check.diagnosis import Diagnosis
 
 
@@ -29,7 +30,7 @@ def gradient(
     y: ArrayLike,
     weights: ArrayLike,
     bias: float,
-    backend: str = "numpy",
+    backend: Given = "numpy",
     dtype: DType = "float64",
 ) -> Gradient:
     """Loss and gradient of L = (1/n) Σ (X W + b − y)² at a point: dW = (2/n) Xᵀr, db = (2/n) Σ r.
@@ -40,7 +41,8 @@ def gradient(
         y: (n,) or (n, 1), or a table of one column.
         weights: (d,), or a number for one feature.
         bias: A number.
-        backend: A name from `handgrad backends`.
+        backend: A name from `handgrad backends`, a function `gradient(X, y, weights, bias)` or `step(…,
+            learning_rate)`, a subclass of `Trainer`, or a file that defines one of these.
         dtype: The format in which everything is computed.
 
     Returns:
@@ -49,16 +51,17 @@ def gradient(
     Raises:
         DataError: If X and y are pandas objects whose rows are labelled differently.
         InputError: On wrong shapes, NaN and infinity, and on what holds no real numbers; in one line.
-        UnknownBackend, BackendUnavailable: The message says what there is, or how to install it.
+        UnknownBackend, BackendUnavailable, GivenError, CodeError: The message says what there is, how to install it, or
+            what is wrong with what was given.
     """
     _check_arrays(X, y)
-    return load(backend)(X, y, dtype).gradient_at(weights, bias)
+    return trainer_of(backend)(X, y, dtype).gradient_at(weights, bias)
 
 
 def train(
     X: ArrayLike,
     y: ArrayLike,
-    backend: str = "numba",
+    backend: Given = "numba",
     learning_rate: float = 0.01,
     epochs: int = 100,
     batch_size: int | None = None,
@@ -74,7 +77,8 @@ def train(
     Args:
         X: (n, d), or (n,) for one feature, as in `gradient`. Taken as it is: nothing is scaled.
         y: (n,) or (n, 1), or a table of one column.
-        backend: A name from `handgrad backends`.
+        backend: A name from `handgrad backends`, a function `gradient(X, y, weights, bias)` or `step(…,
+            learning_rate)`, a subclass of `Trainer`, or a file that defines one of these.
         learning_rate: η.
         epochs: How often to go through all rows.
         batch_size: Rows per update; None takes all rows at once.
@@ -94,10 +98,11 @@ def train(
         DataError: If X and y are pandas objects whose rows are labelled differently.
         InputError: On wrong shapes, NaN and infinity, on what holds no real numbers, and on a rate, epochs, batch size
             or record out of range; in one line.
-        UnknownBackend, BackendUnavailable: The message says what there is, or how to install it.
+        UnknownBackend, BackendUnavailable, GivenError, CodeError: The message says what there is, how to install it, or
+            what is wrong with what was given.
     """
     _check_arrays(X, y)
-    trainer = load(backend)(X, y, dtype)
+    trainer = trainer_of(backend)(X, y, dtype)
     start = Parameters([0.0] * trainer.features if weights is None else weights, bias)
     return trainer.train(Plan(learning_rate, epochs, batch_size, start, seed, dtype, record, order))
 
@@ -168,7 +173,7 @@ class SideBySide(Comparison):
 def side_by_side(
     X: ArrayLike | Dataset,
     y: ArrayLike | None = None,
-    backends: str | Sequence[str] | None = None,
+    backends: Given | Sequence[Given] | None = None,
     learning_rate: float | None = None,
     epochs: int = 100,
     batch_size: int | None = None,
@@ -187,7 +192,8 @@ def side_by_side(
     Args:
         X: (n, d), or (n,) for one feature, as in `gradient`, or a `Dataset` (then without y).
         y: (n,) or (n, 1), or a table of one column.
-        backends: Names from `handgrad backends`; None takes those that are compared by default.
+        backends: Names from `handgrad backends`, functions, subclasses of `Trainer`, and files, as in `gradient`; None
+            takes those that are compared by default. A function is sent to its process with what it refers to.
         learning_rate: None takes the best fixed one, 2/(λ_max + λ_min) of the Hessian.
         epochs: How often to go through all rows.
         batch_size: Rows per update; None takes all rows at once.
@@ -207,6 +213,7 @@ def side_by_side(
     Raises:
         DataError, InputError: If the data or an option cannot be used.
         UnknownBackend: If a name is not in the catalogue.
+        GivenError: If a file cannot be read, or an object cannot be sent to a process.
         NothingRan: If no backend could run.
     """
     from handgrad.compare.side_by_side.prepare import Options
@@ -214,7 +221,7 @@ def side_by_side(
 
     dataset = _dataset(X, y)
     options = Options(
-        backends=_canonical(backends),
+        backends=_entries(backends),
         learning_rate=learning_rate,
         epochs=epochs,
         batch_size=batch_size,
@@ -241,10 +248,10 @@ def _check_arrays(X: Any, y: Any) -> None:
     check_same_index(X, y)
 
 
-def _canonical(backends: str | Sequence[str] | None) -> list[str] | None:
+def _entries(backends: Given | Sequence[Given] | None) -> list[Entry] | None:
     if backends is None:
         return None
-    return list(map(canonical, [backends] if isinstance(backends, str) else backends))
+    return entries(backends if isinstance(backends, Sequence) and not isinstance(backends, str) else [backends])
 
 
 def _dataset(X: ArrayLike | Dataset, y: ArrayLike | None) -> Dataset:

@@ -24,7 +24,10 @@ RESULTS = "handgrad.compare.results"
 #: Each room, and what it may import: other rooms, or single modules; all may import themselves. A room stands for its
 #: own files, not for the rooms within it.
 MAY_IMPORT = {
-    "handgrad.backends": {"handgrad.backends.kernels", "handgrad.data.arrays", "handgrad.data.errors"},
+    "handgrad.backends": {
+        "handgrad.backends.kernels", "handgrad.backends.adapters", "handgrad.data.arrays", "handgrad.data.errors",
+    },
+    "handgrad.backends.adapters": {"handgrad.backends.interface", "handgrad.backends.array_trainer"},
     "handgrad.backends.kernels": {"handgrad.backends.interface"},
     "handgrad.data": {"handgrad.data.formats"},
     "handgrad.data.formats": {"handgrad.data.arrays", "handgrad.data.columns", "handgrad.data.errors"},
@@ -35,8 +38,8 @@ MAY_IMPORT = {
     "handgrad.compare.judge": {"handgrad.backends", RESULTS},
     "handgrad.compare.strain": {RESULTS},
     "handgrad.compare.timing": {
-        "handgrad.backends", "handgrad.backends.kernels.compiling", RESULTS, "handgrad.compare",
-        "handgrad.compare.strain",
+        "handgrad.backends", "handgrad.backends.adapters", "handgrad.backends.kernels.compiling", RESULTS,
+        "handgrad.compare", "handgrad.compare.strain",
     },
     "handgrad.compare.results.functions": set[str](),
     "handgrad.compare.functions": {
@@ -52,9 +55,15 @@ MAY_IMPORT = {
         "handgrad.backends", RESULTS, "handgrad.compare", "handgrad.compare.judge", "handgrad.compare.timing",
         "handgrad.compare.strain", "handgrad.compare.side_by_side",
     },
-    "handgrad.compare.check": {RESULTS, "handgrad.compare.check.sandbox", "handgrad.compare.check.student"},
-    "handgrad.compare.check.sandbox": {"handgrad.backends.interface", RESULTS, "handgrad.compare"},
-    "handgrad.compare.check.student": {RESULTS, "handgrad.compare", "handgrad.compare.check.sandbox"},
+    "handgrad.compare.check": {
+        RESULTS, "handgrad.compare.check.sandbox", "handgrad.compare.check.student", "handgrad.backends.adapters",
+    },
+    "handgrad.compare.check.sandbox": {
+        "handgrad.backends.interface", "handgrad.backends.adapters", RESULTS, "handgrad.compare",
+    },
+    "handgrad.compare.check.student": {
+        RESULTS, "handgrad.compare", "handgrad.compare.check.sandbox", "handgrad.backends.adapters",
+    },
     # what a student's process may know; the keys know it, and never the other way round
     "handgrad.compare.check.exercises.questions": {"handgrad.backends"},
     "handgrad.compare.check.exercises.keys": {"handgrad.backends", "handgrad.compare.check.exercises.questions"},

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handgrad.backends.adapters.parts import parts_in
 from handgrad.compare.results.diagnosis import NoAnswer
 
 Arrays = tuple[NDArray[Any], ...]
@@ -43,7 +44,7 @@ def answer_of(returned: Any) -> Answer:
         return Answer(failure=NoAnswer("none"))
     container = type(returned).__name__
     try:
-        names, parts = _parts(returned)
+        names, parts = parts_in(returned)
         arrays = [as_numbers(part) for part in parts]
     except NotAnAnswer as problem:
         return Answer(failure=problem.failure)
@@ -54,27 +55,6 @@ def answer_of(returned: Any) -> Answer:
     if not all(np.isfinite(array).all() for array in arrays):
         return Answer(failure=NoAnswer("not-finite"))
     return Answer(tuple(a.astype(np.float64) for a in arrays), types, names=names, container=container)
-
-
-def _parts(returned: Any) -> tuple[tuple[str, ...], list[Any]]:
-    """The names of the parts, where they have any, and the parts."""
-    if hasattr(returned, "weights") and hasattr(returned, "bias"):
-        return ("weights", "bias"), [returned.weights, returned.bias]
-    if isinstance(returned, dict):
-        return tuple(map(str, returned)), list(returned.values())
-    if isinstance(returned, tuple) and hasattr(returned, "_fields"):
-        return tuple(returned._fields), list(returned)
-    if isinstance(returned, tuple):
-        return (), list(returned)
-    if isinstance(returned, list) and (len(returned) == 2 or not all(map(_is_number, returned))):
-        return (), list(returned)
-    if hasattr(returned, "shape") and tuple(returned.shape) == (2,):
-        return (), [returned[0], returned[1]]
-    return (), [returned]
-
-
-def _is_number(part: Any) -> bool:
-    return np.ndim(part) == 0
 
 
 class NotAnAnswer(Exception):

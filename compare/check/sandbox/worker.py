@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
 
+from handgrad.backends.adapters.subjects import defined, subjects
 from handgrad.compare.check.sandbox.calling import answer_to
 from handgrad.compare.check.sandbox.confinement import confine
 from handgrad.compare.check.sandbox.failures import failure_from, own_fault
@@ -37,7 +38,6 @@ from handgrad.compare.check.sandbox.messages import (
     read_request,
 )
 from handgrad.compare.check.sandbox.notebook import source_of
-from handgrad.compare.check.sandbox.subjects import defined, subjects
 from handgrad.compare.lifetime import die_with_parent
 from handgrad.compare.results.diagnosis import NoAnswer
 

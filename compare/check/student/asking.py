@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handgrad.backends.adapters.arguments import data_in, parameters_in
+from handgrad.backends.adapters.names import role_of
+from handgrad.backends.adapters.subjects import Found
 from handgrad.compare.check.sandbox.answers import Answer
 from handgrad.compare.check.sandbox.calling import Argument, Invocation, Way, answer_to
 from handgrad.compare.check.sandbox.failures import GiveUp
-from handgrad.compare.check.sandbox.names import role_of
-from handgrad.compare.check.sandbox.subjects import Found
-from handgrad.compare.check.student.forms import Series
+from handgrad.compare.check.student.forms import Series, every_series
 from handgrad.compare.check.student.probes import Probe
 from handgrad.compare.check.student.reading import is_answered
-from handgrad.compare.check.student.signatures import signatures
 from handgrad.compare.results.diagnosis import NoAnswer
 
 #: Failures after which nothing more is asked.
@@ -56,7 +56,7 @@ def ask_all(ask: Ask, found: Found) -> list[Asked]:
         GiveUp: When it failed in a way in which it will again.
     """
     every: list[Asked] = []
-    for number, one in enumerate(signatures(found)):
+    for number, one in enumerate(every_series(found)):
         answers = tuple(_answers(ask, one, found, stops=bool(number) and one.form != "trainer"))
         every.append(Asked(one, answers))
         if not one.theta and one.form != "trainer" and number == 0 and is_answered(found, one, answers):
@@ -114,18 +114,9 @@ def _values(one: Series, probe: Probe) -> dict[str, Any]:
     """All that may be an argument, by its role."""
     X, y, weights, bias = probe.X.copy(), probe.y.copy(), probe.weights.copy(), probe.bias
     values: dict[str, Any] = {"prediction": X @ weights + bias, "rate": probe.learning_rate, "rounds": 1}
-    theta = np.append(weights, bias) if one.theta == "bias-last" else np.append(bias, weights)
-    if one.theta == "ones":
-        X = np.column_stack([np.ones(len(y), dtype=X.dtype), X])
     if one.theta == "none":
-        y, theta = y - np.asarray(bias).astype(y.dtype), weights
-    if one.form in ("flat", "numbers"):
-        X, weights = X[:, 0].copy(), weights[0].item()
-        theta = theta[0].item() if one.theta == "none" else theta
-        values["points"] = np.column_stack([X, y])
-    if one.form == "columns":
-        y, weights, theta = y[:, np.newaxis], weights[:, np.newaxis], theta[:, np.newaxis]
-    return values | {"X": X, "y": y, "weights": weights, "bias": bias, "theta": theta}
+        y = y - np.asarray(bias).astype(y.dtype)
+    return values | data_in(one.form, one.theta, X, y) | parameters_in(one.form, one.theta, weights, bias)
 
 
 def _all_rows(array: NDArray[Any], probe: Probe) -> NDArray[Any]:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
-from typing import Literal
 
-from handgrad.compare.check.sandbox.kinds import Kind, Role
+from handgrad.backends.adapters.kinds import Kind, Role
+from handgrad.backends.adapters.signatures import Known, Theta, signatures
+from handgrad.backends.adapters.subjects import Found
 from handgrad.compare.check.student.probes import Probe, single_feature_probes, table_probes
-
-#: How one vector θ holds weights and bias: X has a column of ones for it; the bias is its first number, or its last;
-#: there is no bias, and the probes have none.
-Theta = Literal["", "ones", "bias-first", "bias-last", "none"]
-
-#: How the order of the arguments is known: by their names, as that which is asked for, or since it gave answers.
-Known = Literal["names", "order", "trying"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +43,15 @@ class Series:
     def first_group(self) -> int:
         """How many of the calls stand in the first group, where d stays the same."""
         return sum(probe.calls for probe in self.groups[0])
+
+
+def every_series(found: Found) -> Iterator[Series]:
+    """Each way in which what was found may be asked; the first is the one that is likeliest to be meant."""
+    if found.kind == "trainer":
+        yield from trainer_series()
+        return
+    for one in signatures(found):
+        yield Series(one.form, found.kind, probes_for(one.form), one.roles, one.keywords, one.theta, one.known)
 
 
 def trainer_series() -> list[Series]:

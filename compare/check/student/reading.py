@@ -3,78 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from handgrad.backends.adapters.kinds import Kind
+from handgrad.backends.adapters.parts import PAIR, Arrangement, arranged
+from handgrad.backends.adapters.subjects import Found
 from handgrad.compare.check.sandbox.answers import Answer
-from handgrad.compare.check.sandbox.kinds import Kind
-from handgrad.compare.check.sandbox.names import gives_weights_alone, kind_by_name, part_of
-from handgrad.compare.check.sandbox.subjects import CANONICAL, Found
-from handgrad.compare.check.student.forms import Series, Theta
+from handgrad.compare.check.student.forms import Series
 from handgrad.compare.check.student.probes import Probe
 from handgrad.compare.check.student.shapes import failure_of, shaped
 from handgrad.compare.results.diagnosis import NoAnswer
-
-
-@dataclass(frozen=True)
-class Arrangement:
-    """Which part of an answer is dW and which db; with `joined`, one part holds both as θ does.
-
-    A part that is not given is taken for right: there is nothing to judge. Nothing else may come with the two where
-    they stand `alone`.
-    """
-
-    weights: int = 0
-    bias: int | None = 1
-    joined: Theta = ""
-    alone: bool = False
-
-
-_PAIR = Arrangement(alone=True)
 
 
 def arrangements(found: Found, one: Series, answers: Sequence[Answer]) -> list[Arrangement]:
     """How the answers may be meant, the likeliest first; told by their names, their sizes, and how θ holds them."""
     first = next((a for a in answers if a.failure is None), None)
     if one.kind == "loss" or one.form == "trainer" or first is None:
-        return [_PAIR]
-    features, sizes = one.calls()[0].features, [block.size for block in first.blocks]
-    names = first.names or (found.returns if len(found.returns) == len(sizes) else ("",) * len(sizes))
-    if one.theta:
-        return _of_theta(one, sizes, features, [part_of(name) for name in names])
-    if len(sizes) == 1:
-        return [Arrangement(0, None)] if gives_weights_alone(found.name) else _of_one_vector(sizes[0], features)
-    return _of_parts([part_of(name) for name in names], sizes, features, found)
-
-
-def _of_one_vector(size: int, features: int) -> list[Arrangement]:
-    both = size == features + 1 and features > 1
-    return [Arrangement(0, 0, "bias-last"), Arrangement(0, 0, "bias-first")] if both else [_PAIR]
-
-
-def _of_theta(one: Series, sizes: list[int], features: int, parts: list[str]) -> list[Arrangement]:
-    order: Theta = "bias-first" if one.theta == "ones" else one.theta
-    if one.theta == "none":
-        return [Arrangement(index, None) for index, part in enumerate(parts) if part != "loss"] or [_PAIR]
-    if features + 1 in sizes:
-        return [Arrangement(sizes.index(features + 1), None, order)]
-    return [Arrangement(1, 0) if order == "bias-first" else _PAIR] if len(sizes) == 2 else [_PAIR]
-
-
-def _of_parts(parts: list[str], sizes: list[int], features: int, found: Found) -> list[Arrangement]:
-    if "weights" in parts and "bias" in parts:
-        return [Arrangement(parts.index("weights"), parts.index("bias"))]
-    own_order = found.name not in CANONICAL and kind_by_name(found.name.rpartition(".")[2]) in ("gradient", "step")
-    if len(sizes) == 2 and features > 1:
-        return [Arrangement(1, 0)] if own_order and sizes == [1, features] else [_PAIR]
-    every = [Arrangement(w, b) for w in range(len(sizes)) for b in range(len(sizes)) if w != b]
-    if len(sizes) == 2:
-        return every if own_order else [_PAIR]
-    if len(sizes) != 3:
-        return [_PAIR]
-    fitting = [a for a in every if sizes[a.weights] == features and sizes[a.bias or 0] == 1]
-    return [a for a in fitting if "loss" not in (parts[a.weights], parts[a.bias or 0])] or [_PAIR]
+        return [PAIR]
+    sizes = [block.size for block in first.blocks]
+    return arranged(found, one.theta, first.names, sizes, one.calls()[0].features)
 
 
 def read(answer: Answer, arrangement: Arrangement, one: Series, probe: Probe) -> Answer:

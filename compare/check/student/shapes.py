@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handgrad.backends.adapters.kinds import Kind
 from handgrad.compare.check.sandbox.answers import Answer
-from handgrad.compare.check.sandbox.kinds import Kind
 from handgrad.compare.check.student.probes import Probe
 from handgrad.compare.results.diagnosis import NoAnswer
 

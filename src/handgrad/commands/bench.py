@@ -10,6 +10,7 @@ import typer
 from handgrad.commands.shared.completion import complete_dtypes
 from handgrad.commands.shared.exports import Formats, Markdown, show_wanted, wanted
 from handgrad.commands.shared.options import (
+    All,
     Backends,
     Compensated,
     Json,
@@ -17,6 +18,7 @@ from handgrad.commands.shared.options import (
     Seed,
     Threads,
     Timeout,
+    With,
     chosen,
     names,
 )
@@ -53,6 +55,8 @@ def bench(
         str, typer.Option(help="float64, float32 or both, with a comma between.", autocompletion=complete_dtypes)
     ] = "float64",
     backends: Backends = None,
+    given: With = None,
+    everyone: All = False,
     compensated: Compensated = False,
     epochs: Annotated[int, typer.Option(min=1, help="Length of the run for totals and break-even.")] = 100,
     precision: Annotated[
@@ -91,12 +95,13 @@ def bench(
     shown = wanted(exports, markdown, json_output)
     usual = QUICK if quick else USUAL
     of_rows, of_numbers = grid(usual.rows if rows is None else rows)
+    entries = chosen(backends, given, everyone, compensated)
     settings = Settings(
         rows=of_rows,
         numbers=of_numbers,
         features=sizes("--features", usual.features if features is None else features),
         dtypes=formats(dtypes),
-        backends=tuple(chosen(backends, compensated) or ()),
+        backends=tuple(one.name for one in entries),
         epochs=epochs,
         processes=processes or usual.processes,
         precision=precision,
@@ -104,7 +109,7 @@ def bench(
         seed=seed,
     )
     with run_folder(out, "bench") as folder, progress_bar() as progress, resumable(folder):
-        found = measure_all(settings, threads, folder, resume, progress, timeout)
+        found = measure_all(settings, threads, folder, resume, progress, timeout, given=entries)
         write(found, folder)
     show_wanted(shown, found, lambda: show_run(found, text, folder, json_output))
 

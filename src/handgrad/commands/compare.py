@@ -10,6 +10,7 @@ import typer
 
 from handgrad.commands.shared.exports import Formats, Markdown, show_wanted, wanted
 from handgrad.commands.shared.options import (
+    All,
     Backends,
     BatchSize,
     BuiltIn,
@@ -32,6 +33,7 @@ from handgrad.commands.shared.options import (
     Target,
     Threads,
     Timeout,
+    With,
     chosen,
     names,
     rate,
@@ -50,6 +52,8 @@ def compare(
     target: Target = None,
     features: Features = None,
     backends: Backends = None,
+    given: With = None,
+    everyone: All = False,
     learning_rate: LearningRate = "auto",
     epochs: Epochs = 100,
     batch_size: BatchSize = None,
@@ -88,7 +92,7 @@ def compare(
     from handgrad.reports.compare.text import text
 
     options = Options(
-        backends=chosen(backends, compensated),
+        backends=chosen(backends, given, everyone, compensated),
         learning_rate=rate(learning_rate),
         epochs=epochs,
         batch_size=batch_size,

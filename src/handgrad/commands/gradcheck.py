@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from handgrad.commands.shared.options import (
+    All,
     Backends,
     BuiltIn,
     DropMissing,
@@ -22,6 +23,7 @@ from handgrad.commands.shared.options import (
     Standardize,
     Table,
     Target,
+    With,
     chosen,
     names,
     start_weights,
@@ -49,6 +51,8 @@ def gradcheck(
     target: Target = None,
     features: Features = None,
     backends: Backends = None,
+    given: With = None,
+    everyone: All = False,
     at: Annotated[At, typer.Option(help="Where to check; the optimum is the least-squares solution.")] = At.both,
     weights: Annotated[
         str | None,
@@ -77,7 +81,7 @@ def gradcheck(
     how = FileOptions(separator, encoding, drop_missing)
     table = read_table(file, dataset, target, names(features), how, seed)
     options = Options(
-        backends=chosen(backends),
+        backends=chosen(backends, given, everyone),
         start=start(weights, bias, table.features),
         dtype=dtype.value,
         standardize=standardize,

@@ -11,7 +11,7 @@ import typer
 
 from handgrad.commands.shared.completion import complete_published
 from handgrad.commands.shared.lock import locked
-from handgrad.commands.shared.options import Backends, Json, chosen
+from handgrad.commands.shared.options import Backends, Json, names
 from handgrad.commands.shared.output import exit_unless, show_run
 from handgrad.commands.shared.runs import progress_bar
 
@@ -41,7 +41,7 @@ def reproduce(
 
     wanted = [find(name) for name in dict.fromkeys(ids or runs())]
     with contextlib.nullcontext() if out is None else locked(out), progress_bar() as progress:
-        found = repeat(wanted, chosen(backends), progress)
+        found = repeat(wanted, names(backends), progress)
         if out is not None:
             write(found, out)
     show_run(found, text, out, json_output)

@@ -55,6 +55,12 @@ def train(
     backend: Annotated[
         str, typer.Option(help="Its name; see `handgrad backends`.", autocompletion=complete_backend)
     ] = "numpy",
+    given: Annotated[
+        str | None,
+        typer.Option(
+            "--with", metavar="FILE[:NAME]", help="Your own in its place, as for compare.", show_default=False
+        ),
+    ] = None,
     learning_rate: LearningRate = "0.01",
     epochs: Epochs = 100,
     batch_size: BatchSize = None,
@@ -75,7 +81,7 @@ def train(
     json_output: Json = False,
 ) -> None:
     """Train one model on one backend. Writes the model, the loss curve (PNG) and the history (CSV)."""
-    from handgrad.backends.catalogue import canonical
+    from handgrad.backends.given import entry_of, of_text
     from handgrad.compare.side_by_side.one_run import train_one
     from handgrad.compare.side_by_side.prepare import Options
 
@@ -90,7 +96,7 @@ def train(
         dtype=dtype.value,
         standardize=standardize,
     )
-    trained = train_one(table, canonical(backend), options, grad_check)
+    trained = train_one(table, entry_of(backend) if given is None else of_text(given), options, grad_check)
     files = write_files(trained, out, model_format)
     if json_output:
         print_json(as_json(trained, table, files))

@@ -13,12 +13,12 @@ from mutations.catalogue import Mutant, single
 from typer.testing import CliRunner
 
 from handgrad.api import check
+from handgrad.backends.adapters.kinds import Kind
 from handgrad.cli import OneLineErrors
 from handgrad.commands.check import check as command
 from handgrad.compare.check.mistakes import hypotheses
 from handgrad.compare.check.operands import DoesNotFit
 from handgrad.compare.check.recipes import predict_gradient
-from handgrad.compare.check.sandbox.kinds import Kind
 from handgrad.compare.check.student.probes import table_probes
 from handgrad.compare.results.diagnosis import LossName
 from handgrad.reports.check.losses import FORMULAS

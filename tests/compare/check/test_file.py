@@ -14,14 +14,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from handgrad.backends.adapters.subjects import Found
 from handgrad.cli import OneLineErrors
 from handgrad.commands.check import check as command
 from handgrad.compare.check import file
 from handgrad.compare.check.file import CheckError
-from handgrad.compare.check.sandbox.subjects import Found
-from handgrad.compare.check.student.forms import Series
+from handgrad.compare.check.student.forms import Series, every_series
 from handgrad.compare.check.student.probes import table_probes
-from handgrad.compare.check.student.signatures import signatures
 from handgrad.reports.check.diagnosis import Diagnosis, diagnosis
 
 RIGHT = """
@@ -255,7 +254,7 @@ def test_a_verdict_does_not_depend_on_probes_being_the_same_objects(
 
     def made_anew(found: Found) -> Iterator[Series]:
         table_probes.cache_clear()
-        return signatures(found)
+        return every_series(found)
 
-    monkeypatch.setattr("handgrad.compare.check.student.asking.signatures", made_anew)
+    monkeypatch.setattr("handgrad.compare.check.student.asking.every_series", made_anew)
     assert check_file(write(RIGHT)).correct

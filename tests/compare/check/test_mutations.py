@@ -11,10 +11,10 @@ import pytest
 from mutations.catalogue import CORRECT, Mutant, confusion, double, mutants, single, told
 from numpy.typing import NDArray
 
+from handgrad.backends.adapters.kinds import Kind
 from handgrad.compare.check.mistakes import Hypothesis, hypotheses, pairs
 from handgrad.compare.check.operands import DoesNotFit
 from handgrad.compare.check.recipes import Recipe, predict_gradient, predict_loss, tolerance
-from handgrad.compare.check.sandbox.kinds import Kind
 from handgrad.compare.check.student.probes import table_probes
 from handgrad.compare.results.diagnosis import UNKNOWN
 from handgrad.reports.check.words import MISTAKES

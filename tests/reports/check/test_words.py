@@ -8,9 +8,9 @@ from typing import get_args
 import msgspec
 import pytest
 
+from handgrad.backends.adapters.kinds import Kind
 from handgrad.compare.check.exercises.keys.every import KEYS
 from handgrad.compare.check.mistakes import hypotheses
-from handgrad.compare.check.sandbox.kinds import Kind
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
     FAILURES,

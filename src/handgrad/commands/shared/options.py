@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from handgrad.commands.shared.completion import complete_backends, complete_dataset
+
+if TYPE_CHECKING:
+    from handgrad.backends.catalogue import Entry
 
 
 class OrderName(StrEnum):
@@ -75,6 +79,16 @@ Backends = Annotated[
         autocompletion=complete_backends,
     ),
 ]
+With = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="FILE[:NAME]",
+        help="Your own beside them: a Python file with gradient(X, y, weights, bias). Several times for several.",
+        show_default=False,
+    ),
+]
+All = Annotated[bool, typer.Option("--all", help="The usual ones, and those that other packages bring.")]
 Compensated = Annotated[
     bool, typer.Option("--compensated", help="Add Numba with compensated sums: each within 1 ULP of the exact one.")
 ]
@@ -95,17 +109,23 @@ HintOnly = Annotated[bool, typer.Option("--hint-only", "--hint", help="Ask a que
 TimeLimit = Annotated[float, typer.Option(min=0.5, help="Seconds that the file's code may compute or sleep.")]
 
 
-def chosen(listed: str | None, compensated: bool = False) -> list[str] | None:
-    """The backends of --backends and --compensated; None for those that are compared by default."""
-    from handgrad.backends.catalogue import canonical, catalogue
+def chosen(
+    listed: str | None, given: Sequence[str] | None = None, everyone: bool = False, compensated: bool = False
+) -> list[Entry]:
+    """The backends of --backends, or the usual ones, with those of --with, --all and --compensated.
 
-    given = names(listed)
-    if given is not None:
-        given = list(dict.fromkeys(map(canonical, given)))
-    if not compensated:
-        return given
-    wanted = given if given is not None else [name for name, entry in catalogue().items() if entry.by_default]
-    return [*wanted, *(["numba-compensated"] if "numba-compensated" not in wanted else [])]
+    Raises:
+        UnknownBackend, GivenError: The message says what there is, or what is wrong with what was given.
+    """
+    from handgrad.backends.catalogue import catalogue, usual
+    from handgrad.backends.given import entries, of_text
+
+    wanted = names(listed)
+    if everyone and wanted is not None:
+        raise typer.BadParameter("expected --backends or --all, got both")
+    named = entries(list(usual(everyone).values()) if wanted is None else wanted)
+    more = [catalogue()["numba-compensated"]] if compensated else []
+    return entries([*named, *more, *map(of_text, given or ())])
 
 
 def names(listed: str | None) -> list[str] | None:

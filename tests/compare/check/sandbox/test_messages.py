@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from handgrad.backends.adapters.subjects import Found
 from handgrad.compare.check.sandbox.answers import Answer
 from handgrad.compare.check.sandbox.calling import Argument, Invocation
 from handgrad.compare.check.sandbox.job import Job
@@ -23,7 +24,6 @@ from handgrad.compare.check.sandbox.messages import (
     read_reply,
     read_request,
 )
-from handgrad.compare.check.sandbox.subjects import Found
 from handgrad.compare.check.sandbox.values import PackedArray, packed, unpacked
 from handgrad.compare.results.diagnosis import Confinement, NoAnswer, ProbeShape, SourceLine
 

@@ -7,12 +7,41 @@ function gives answers of the right shape. One feature may come as plain numbers
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import permutations
+from typing import Literal
 
-from handgrad.compare.check.sandbox.kinds import Kind, Role
-from handgrad.compare.check.sandbox.names import gives_weights_alone, role_of, roles_of
-from handgrad.compare.check.sandbox.subjects import Found
-from handgrad.compare.check.student.forms import Known, Series, Theta, probes_for, trainer_series
+from handgrad.backends.adapters.kinds import Kind, Role
+from handgrad.backends.adapters.names import gives_weights_alone, role_of, roles_of
+from handgrad.backends.adapters.subjects import Found
+
+#: How one vector θ holds weights and bias: X has a column of ones for it; the bias is its first number, or its last;
+#: there is no bias, and the probes have none.
+Theta = Literal["", "ones", "bias-first", "bias-last", "none"]
+
+#: How the order of the arguments is known: by their names, as that which is asked for, or since it gave answers.
+Known = Literal["names", "order", "trying"]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One form in which arguments are passed.
+
+    Attributes:
+        form: "arrays" X (n, d); "flat" X (n,) and a number; "rows" lists of lists; "numbers" a list and a number;
+            "columns" y (n, 1) and weights (d, 1).
+        roles: What each argument is, in order.
+        keywords: The name under which an argument is passed; empty for one that is passed by its position.
+        theta: How θ holds the parameters, where the function takes them together.
+        known: How the order is known.
+    """
+
+    form: str
+    roles: tuple[Role, ...]
+    keywords: tuple[str, ...]
+    theta: Theta = ""
+    known: Known = "order"
+
 
 #: The order that is asked for.
 _ASKED_FOR: dict[Kind, tuple[Role, ...]] = {
@@ -39,11 +68,8 @@ _THETA: tuple[tuple[str, Theta], ...] = (
 _NEEDED = {"X", "y", "weights"}
 
 
-def signatures(found: Found) -> Iterator[Series]:
-    """Each way in which the function may be asked; the first is the one that is likeliest to be meant."""
-    if found.kind == "trainer":
-        yield from trainer_series()
-        return
+def signatures(found: Found) -> Iterator[Signature]:
+    """Each way in which a function may be asked; the first is the one that is likeliest to be meant."""
     named = _by_name(found)
     if named is not None:
         yield from _in_forms(found, *named, known="names" if named[0] != _ASKED_FOR[found.kind] else "order")
@@ -90,12 +116,12 @@ def _covers(roles: set[Role], kind: Kind) -> bool:
     return given >= _NEEDED and (kind == "step" or "rate" not in given) and "prediction" not in given
 
 
-def _in_forms(found: Found, roles: tuple[Role, ...], keywords: tuple[str, ...], known: Known) -> Iterator[Series]:
+def _in_forms(found: Found, roles: tuple[Role, ...], keywords: tuple[str, ...], known: Known) -> Iterator[Signature]:
     forms = list(_forms(roles))
     if gives_weights_alone(found.name):  # one number for one feature, unless it says no
         forms.sort(key=lambda form: form[0] != "flat")
     for form, theta in forms:
-        yield Series(form, found.kind, probes_for(form), roles, keywords, theta, known)
+        yield Signature(form, roles, keywords, theta, known)
 
 
 def _forms(roles: tuple[Role, ...]) -> Iterator[tuple[str, Theta]]:

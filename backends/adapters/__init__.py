@@ -1,0 +1,1 @@
+"""BackendCode of somebody else as a backend: functions, steps, classes, shared libraries, programs."""

@@ -1,0 +1,36 @@
+"""Data and parameters in the form in which a function wants them; see `Signature`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.backends.adapters.signatures import Theta
+
+#: Forms for one feature alone.
+ONE_FEATURE = ("flat", "numbers")
+
+
+def data_in(form: str, theta: Theta, X: NDArray[Any], y: NDArray[Any]) -> dict[str, Any]:
+    """What may stand for the data, by its role: X (n, d) and y (n,), or both together as points (n, 2)."""
+    if theta == "ones":
+        X = np.column_stack([np.ones(len(y), dtype=X.dtype), X])
+    if form in ONE_FEATURE:
+        X = X[:, 0].copy()
+        return {"X": X, "y": y, "points": np.column_stack([X, y])}
+    return {"X": X, "y": y[:, np.newaxis] if form == "columns" else y}
+
+
+def parameters_in(form: str, theta: Theta, weights: NDArray[Any], bias: Any) -> dict[str, Any]:
+    """What may stand for the parameters, by its role: weights (d,) and bias, or both together as θ (d + 1,)."""
+    joined = np.append(weights, bias) if theta == "bias-last" else np.append(bias, weights)
+    if theta == "none":
+        joined = weights
+    if form in ONE_FEATURE:
+        joined = joined[0].item() if theta == "none" else joined
+        return {"weights": weights[0].item(), "bias": bias, "theta": joined}
+    if form == "columns":
+        return {"weights": weights[:, np.newaxis], "bias": bias, "theta": joined[:, np.newaxis]}
+    return {"weights": weights, "bias": bias, "theta": joined}

@@ -1,0 +1,70 @@
+"""A backend of which somebody else has written the derivative alone: all else is given here.
+
+The loss where it gives none, the prediction, the update and the loop. What a clock sees is what its author would write:
+W ← W − η dW over and over, without a loss that nobody asked for.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from handgrad.backends.array_trainer import ArrayTrainer
+from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, batches
+
+
+class Derivative(NamedTuple):
+    """∂L/∂W (d,) and ∂L/∂b, with the loss where it came along."""
+
+    loss: Any
+    weights: FloatArray
+    bias: Any
+
+
+class DerivativeTrainer(ArrayTrainer):
+    """A trainer on arrays of which `derivative` does the work."""
+
+    kind = "manual"
+
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """X (n, d) by rows, and y (n,)."""
+        return np.ascontiguousarray(X), np.ascontiguousarray(y)
+
+    @abstractmethod
+    def derivative(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Derivative:
+        """dW (d,) and db at the given parameters, for X (n, d) and y (n,), of the dtype."""
+
+    def gradient(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
+        """dW (d,) and db as they are given, with the loss."""
+        loss, d_weights, d_bias = self.derivative(X, y, weights, bias)
+        return Gradient(self.own_loss(X, y, weights, bias) if loss is None else loss, d_weights, d_bias)
+
+    def loss(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
+        """(1/n) Σ r² of X (n, d) and y (n,), in units of y²."""
+        return self.own_loss(X, y, weights, bias)
+
+    def own_loss(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
+        """(1/n) Σ r² of X (n, d) and y (n,), in units of y²; where the derivative comes without it."""
+        residual = self.predict(X, weights, bias) - y
+        return residual.dot(residual) / self.number(len(y))
+
+    def lap(self, parameters: Parameters, plan: Plan, epochs: int) -> Parameters:
+        """So many epochs under a clock, without the losses."""
+        for epoch in range(epochs):
+            parameters = self.epoch(parameters, plan, epoch)
+        return parameters
+
+    def epoch(self, parameters: Parameters, plan: Plan, epoch: int) -> Parameters:
+        """The parameters after an epoch."""
+        X, y = self.data
+        if self.takes_all(plan):
+            return self.moved((X, y), parameters, plan.learning_rate)
+        for rows in batches(self.rows, plan, epoch):
+            parameters = self.moved(self.take(X, y, rows), parameters, plan.learning_rate)
+        return parameters
+
+    def moved(self, part: tuple[FloatArray, FloatArray], parameters: Parameters, rate: float) -> Parameters:
+        """The parameters after a step on some rows, X (n, d) and y (n,)."""
+        return self.update(*parameters, Gradient(*self.derivative(*part, *parameters)), rate)

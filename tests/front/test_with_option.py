@@ -1,0 +1,128 @@
+"""`--with`, and objects of Python in place of names: your own code, judged and timed beside the backends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from textwrap import dedent
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import handgrad as hg
+from handgrad.cli import app
+
+MINE = '''
+"""Mine <script>alert(1)</script>."""
+import time
+import numpy as np
+
+time.sleep(0.2)
+
+def gradient(X, y, weights, bias):
+    r = X @ weights + bias - y
+    return 2 / len(y) * (r @ X), 2 * r.mean()
+
+def step(X, y, weights, bias, learning_rate):
+    d_weights, d_bias = gradient(X, y, weights, bias)
+    return weights - learning_rate * d_weights, bias - learning_rate * d_bias
+
+def late(X, y, weights, bias):
+    d_weights, d_bias = gradient(X, y, weights, bias)
+    return d_weights, d_bias * (1 + 1e-9)
+
+def dies(X, y, weights, bias):
+    import ctypes
+    ctypes.string_at(0)
+
+def half(X, y, weights, bias):
+    return tuple(part / 2 for part in gradient(X, y, weights, bias))
+'''
+TRAINER = """
+from handgrad.backends.numpy import NumPyTrainer
+
+class Mine(NumPyTrainer):
+    name = "mine"
+    summary = "NumPy's"
+    kind = "manual"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "numpy.py").write_text(dedent(TRAINER))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words: str) -> tuple[int, str]:
+    """The command's exit code, and what it printed."""
+    done = CliRunner().invoke(app, list(words))
+    return done.exit_code, done.output
+
+
+def test_your_own_stand_beside_the_backends_judged_and_timed_like_them(folder):
+    given = ["mine.py", "mine.py:step", "numpy.py", "mine.py:late", "mine.py:dies", "mine.py:half"]
+    options = [word for one in given for word in ("--with", one)]
+    code, output = run("compare", "--dataset", "norris", "--backends", "numpy", *options, "--out", "run", "--json")
+    found = json.loads(output[output.index("{") :])
+    rows = found["backends"]
+    assert list(rows) == ["numpy", "mine", "step", "numpy-2", "late", "dies", "half"]
+    assert {name: row["status"] for name, row in rows.items()} == {
+        "numpy": "ok", "mine": "ok", "step": "ok", "numpy-2": "ok",
+        "late": "failed", "dies": "failed", "half": "failed",
+    }  # fmt: skip
+    assert [name for name, row in rows.items() if row["accuracy"] and row["accuracy"]["passed"]] == list(rows)[:4]
+    assert rows["dies"]["reason"].startswith("its process ended with signal SIGSEGV")
+    assert "got that of (1/2n) Σ r²" in rows["half"]["reason"]
+    assert all(rows[name]["speed"]["epoch_seconds"]["median"] > 0 for name in ("mine", "step", "numpy-2"))
+    assert rows["mine"]["speed"]["import_seconds"] > 0.2
+    assert "def gradient" in rows["mine"]["source"]["code"]
+    assert code == 1
+    page = (folder / "run" / "report.html").read_text()
+    assert "<script>alert" not in page
+    assert "Mine &lt;script&gt;" in page
+
+
+def test_gradcheck_and_train_take_them_too(folder):
+    code, output = run("gradcheck", "--dataset", "norris", "--backends", "numpy", "--with", "mine.py", "--json")
+    assert code == 0
+    assert set(json.loads(output[output.index("{") :])["points"][0]["checks"]) == {"numpy", "mine"}
+    np.savetxt("t.csv", np.arange(20.0).reshape(10, 2) ** 0.5, delimiter=",", header="a,b", comments="")
+    code, output = run("train", "t.csv", "--with", "mine.py:step", "--standardize", "--grad-check", "--json")
+    assert code == 0, output
+    assert json.loads(output)["backend"] == "step"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--with", "nowhere.py"], "nowhere.py: expected a file, found no such file"),
+        (["--backends", "numpy", "--all"], "expected --backends or --all, got both"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line(folder, words, told, capsys):
+    code, output = run("compare", "--dataset", "norris", *words)
+    assert code == 2
+    assert told in output
+
+
+def test_objects_of_python_stand_in_place_of_names(folder):
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    y = X @ [1.0, 2.0] + 3
+    scale = 2.0
+
+    def mine(X, y, weights, bias):
+        r = X @ weights + bias - y
+        return scale / len(y) * (r @ X), scale * r.mean()
+
+    class Mine(hg.Trainer):
+        pass
+
+    found = hg.side_by_side(X, y, backends=["numpy", mine, Path("mine.py")], budget_seconds=0.01)
+    assert list(found.backends) == ["numpy", "mine", "mine-2"]
+    assert all(one.accuracy is not None and one.accuracy.passed for one in found.backends.values())
+    assert hg.gradient(X, y, [0, 0], 0.0, backend=mine).bias == pytest.approx(-2 * y.mean())
+    assert hg.train(X, y, backend="mine.py", epochs=3).losses.shape == (4,)
