@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
@@ -18,6 +18,9 @@ FloatArray = NDArray[np.float64]
 
 #: Integers beyond it have neighbours that float64 cannot tell apart.
 EXACT_INTEGERS = 2**53
+
+#: Columns that are equal in about so many rows are held against each other in all.
+SAMPLED_ROWS = 1000
 
 #: What to do about a column that holds no numbers.
 REMEDY = "turn it into numbers, or choose other columns"
@@ -172,13 +175,17 @@ def inexact_integer(where: str, digits: str) -> str:
 
 
 def finite_rows(
-    table: FloatArray, names: Sequence[str], source: str, drop_missing: bool, place: Callable[[int], str] | None = None
+    parts: Sequence[FloatArray],
+    names: Sequence[str],
+    source: str,
+    drop_missing: bool,
+    place: Callable[[int], str] | None = None,
 ) -> tuple[NDArray[np.int64] | slice, list[str]]:
-    """Which rows of the table (n, k) to keep, and a note when some are left out.
+    """Which rows of a table to keep, and a note when some are left out.
 
     Args:
-        table: NaN stands for what is missing.
-        names: k names.
+        parts: Side by side, each (n, k); NaN stands for what is missing.
+        names: Of all columns.
         source: For the message.
         drop_missing: Whether rows with NaN or infinity may be dropped.
         place: Names the place of the k-th row in the source, such as "line 7"; default: "row 6", from 0.
@@ -186,9 +193,10 @@ def finite_rows(
     Raises:
         DataError: If there are such rows, and they may not be dropped, or nothing would be left.
     """
-    finite = np.isfinite(table)
-    if finite.all():
+    if all(np.isfinite(part).all() for part in parts):
         return slice(None), []
+    table = np.hstack(parts)
+    finite = np.isfinite(table)
     bad_rows = np.flatnonzero(~finite.all(axis=1))
     for name, column in zip(names, table.T, strict=True):
         if np.isnan(column).all():
@@ -208,3 +216,20 @@ def finite_rows(
         )
     note = f"dropped {len(bad_rows):,} of {len(table):,} rows with a missing or infinite value"
     return np.flatnonzero(finite.all(axis=1)), [note]
+
+
+def equal_columns(columns: Iterable[tuple[str, FloatArray]]) -> Iterator[tuple[str, str]]:
+    """The names of columns (n,) whose numbers are the same to the bit: the first of them, and another."""
+    alike: dict[bytes, list[tuple[str, FloatArray]]] = {}
+    for name, column in columns:
+        sampled = column[:: max(1, len(column) // SAMPLED_ROWS)]
+        others = alike.setdefault(sampled.tobytes(), [])
+        first = next((other for other, numbers in others if _same_bits(numbers, column)), None)
+        if first is None:
+            others.append((name, column))
+        else:
+            yield first, name
+
+
+def _same_bits(one: FloatArray, other: FloatArray) -> bool:
+    return np.array_equal(one.view(np.int64), other.view(np.int64))

@@ -44,9 +44,14 @@ class Columns:
     notes: tuple[str, ...]
 
     @property
+    def parts(self) -> list[tuple[int, ...]]:
+        """The places of the features, of the target, and then of y_true, if there: what becomes an array each."""
+        return [self.features, (self.target,), *([(self.y_true,)] if self.y_true is not None else [])]
+
+    @property
     def indices(self) -> list[int]:
         """Features, target, and then y_true, if there."""
-        return [*self.features, self.target, *([self.y_true] if self.y_true is not None else [])]
+        return [place for part in self.parts for place in part]
 
 
 def clean_header(cells: Sequence[str], where: str) -> tuple[list[str], list[str]]:

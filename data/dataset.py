@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from handgrad.data.arrays import FloatArray, as_matrix, as_vector, finite_rows
+from handgrad.data.arrays import FloatArray, as_matrix, as_vector, equal_columns, finite_rows
 from handgrad.data.columns import NO_NAME, Columns, choose_columns, clean_header, counts_rows, saved_index
 from handgrad.data.errors import DataError, cut, listed, shown
 from handgrad.data.foreign import NamedColumn, columns_of
@@ -129,7 +129,7 @@ class Dataset:
         names, header_notes = clean_header([column.name for column in columns], source)
         chosen = choose_columns(names, target, features, source, _labels(columns))
         table = _frozen(as_matrix({names[index]: columns[index].values for index in chosen.indices}, source))
-        kept, dropped = finite_rows(table, [names[i] for i in chosen.indices], source, drop_missing)
+        kept, dropped = finite_rows([table], [names[i] for i in chosen.indices], source, drop_missing)
         return cls.from_table(table[kept], names, chosen, source, (*header_notes, *dropped)).examined()
 
     @classmethod
@@ -141,19 +141,30 @@ class Dataset:
         Raises:
             DataError: See `Dataset`.
         """
-        d = len(chosen.features)
-        parts = [np.ascontiguousarray(table[:, :d]), np.ascontiguousarray(table[:, d])]
-        parts += [np.ascontiguousarray(table[:, d + 1])] if chosen.y_true is not None else []
-        for part in parts:
-            part.flags.writeable = False
+        parts = np.split(table, np.cumsum(list(map(len, chosen.parts)))[:-1], axis=1)
+        return cls.from_parts(list(map(np.ascontiguousarray, parts)), names, chosen, source, notes)
+
+    @classmethod
+    def from_parts(
+        cls, parts: Sequence[FloatArray], names: Sequence[str], chosen: Columns, source: str, notes: Sequence[str]
+    ) -> Dataset:
+        """Takes the columns of `chosen.parts`, each array (n, k) in C order, and makes them read-only; none is copied.
+
+        Raises:
+            DataError: See `Dataset`.
+        """
+        X, *others = parts
+        y, *truth = (other[:, 0] for other in others)
+        for array in (*parts, y, *truth):
+            array.flags.writeable = False
         return cls(
-            X=parts[0],
-            y=parts[1],
+            X=X,
+            y=y,
             feature_names=tuple(names[i] for i in chosen.features),
             target_name=names[chosen.target],
             source=source,
             notes=(*notes, *chosen.notes),
-            y_true=parts[2] if chosen.y_true is not None else None,
+            y_true=truth[0] if truth else None,
         )
 
     @property
@@ -230,13 +241,13 @@ class Dataset:
         for name, column in zip(names, parts, strict=False):
             low, high = float(column.min()), float(column.max())
             if not (math.isfinite(low) and math.isfinite(high)):
-                finite_rows(column[:, np.newaxis], [name], self.source, drop_missing=False)
+                finite_rows([column[:, np.newaxis]], [name], self.source, drop_missing=False)
             if max(-low, high) > LARGEST:
                 raise DataError(
                     f"{self.source}: column {shown(name)} holds {low if -low > high else high:g}, whose "
                     "square leaves float64's range; give it in a larger unit (divide it by a power of ten)"
                 )
-        top = float(np.abs(self.y).max())
+        top = max(-float(self.y.min()), float(self.y.max()))
         if 0 < top < SMALLEST:
             raise DataError(
                 f"{self.source}: target {shown(self.target_name)} is at most {top:g}, whose square float64 "
@@ -263,14 +274,8 @@ class Dataset:
 
     def _equal_columns(self) -> list[str]:
         """Notes on columns, the target among them, whose numbers are the same in every row."""
-        first_of: dict[bytes, str] = {}
-        notes = []
         columns = [*zip(self.feature_names, self.X.T, strict=True), (self.target_name, self.y)]
-        for name, column in columns:
-            first = first_of.setdefault(column.tobytes(), name)
-            if first != name:
-                notes.append(f"columns {shown(first)} and {shown(name)} are equal")
-        return notes
+        return [f"columns {shown(one)} and {shown(other)} are equal" for one, other in equal_columns(columns)]
 
 
 def _labels(columns: Sequence[NamedColumn]) -> dict[int, str]:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Literal, TypeVar
+from typing import IO, Any, BinaryIO, Literal, TypeVar
 
 from handgrad.data.errors import DataError, nearest, shown
 
@@ -93,7 +93,7 @@ def read_bytes(path: str | os.PathLike[str], at_most: int | None = None) -> byte
             something that may never end.
     """
     file = Path(path)
-    try:
+    with _told(file):
         kind = _kind(file)
         if kind is not None and kind != "a pipe":
             raise DataError(f"{path}: expected a file, got {kind}")
@@ -101,17 +101,43 @@ def read_bytes(path: str | os.PathLike[str], at_most: int | None = None) -> byte
             at_most = _share_of_memory()
         with _opened_pipe(file) if kind == "a pipe" else file.open("rb") as stream:
             content = stream.read() if at_most is None else stream.read(at_most + 1)
+    if at_most is not None and len(content) > at_most:
+        raise DataError(f"{path}: expected at most {at_most / 2**20:,.0f} MiB, got more; is it the right file?")
+    return content
+
+
+def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
+    """An ordinary file, opened.
+
+    Raises:
+        DataError: If it cannot be.
+    """
+    with _told(Path(path)):
+        return Path(path).open("rb")
+
+
+def regular_bytes(path: str | os.PathLike[str]) -> int | None:
+    """The size of an ordinary file, which can be read as often as is wished; None for all else."""
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):  # reading it will say why
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tells why a file cannot be read."""
+    try:
+        yield
     except DataError:
         raise
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file{_beside(file)}") from None
+        raise DataError(f"{path}: no such file{_beside(path)}") from None
     except PermissionError:
         raise DataError(f"{path}: no permission to read it") from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise DataError(f"{path}: cannot be read ({error})") from None
-    if at_most is not None and len(content) > at_most:
-        raise DataError(f"{path}: expected at most {at_most / 2**20:,.0f} MiB, got more; is it the right file?")
-    return content
 
 
 def _kind(path: Path) -> str | None:
@@ -146,9 +172,9 @@ def _opened_pipe(path: Path) -> IO[bytes]:
 
 
 def _share_of_memory() -> int:
-    import psutil
+    from handgrad.data.memory import available_bytes
 
-    return int(psutil.virtual_memory().available * PIPE_SHARE)
+    return int(available_bytes() * PIPE_SHARE)
 
 
 def decoded(content: bytes, of: type[Content]) -> Content:

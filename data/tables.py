@@ -7,28 +7,34 @@ counted.
 
 from __future__ import annotations
 
-import gzip
-import io
 import os
 import re
-import zlib
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
-
-import psutil
 
 from handgrad.data.arrays import FloatArray, finite_rows
 from handgrad.data.columns import choose_columns
 from handgrad.data.dataset import DataError, Dataset
 from handgrad.data.errors import printable
-from handgrad.data.files import read_bytes
+from handgrad.data.files import open_bytes, read_bytes, regular_bytes
 from handgrad.data.formats.csv_table import CsvTable
+from handgrad.data.formats.stored_file import GZIP, StoredFile
+from handgrad.data.memory import available_bytes
 
-GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
+PARQUET = b"PAR1"
 
-#: Of the memory that is free, what a compressed file may expand to: its text and the table stand there together.
-EXPANDED_SHARE = 0.25
+#: The first bytes of a file, by which its format is told.
+HEAD = 2**12
+
+#: Files of no more bytes are read at once.
+SMALL_BYTES = 2**20
+
+#: Of the memory that is free, what a compressed file may expand to. Its text is never there whole, but a few kilobytes
+#: that expand without end would keep a reader busy for days.
+EXPANDED_SHARE = 1.0
 
 #: Files that are no tables of text, by how they begin, and what each is.
 OTHER_FORMATS = {
@@ -57,11 +63,11 @@ class TableReader(Protocol):
     names: list[str]
     notes: list[str]
 
-    def numbers(self, columns: Sequence[int]) -> FloatArray:
-        """The k columns at these places as (n, k); NaN where a cell is empty.
+    def numbers(self, *parts: Sequence[int]) -> tuple[FloatArray, ...]:
+        """For each part its k columns, by their places, as (n, k) in C order; NaN where a cell is empty.
 
         Raises:
-            DataError: On what is no number.
+            DataError: On what is no number; if the table does not fit into memory.
         """
 
     def labels(self) -> dict[int, str]:
@@ -103,42 +109,38 @@ def load_table(
             be fitted to. The message is one line.
     """
     source = printable(path)
-    table = _open(source, read_bytes(path), separator, encoding)
+    table = _open(source, _content(path, source), separator, encoding)
     chosen = choose_columns(table.names, target, features, source, table.labels(), table.hint)
-    values = table.numbers(chosen.indices)
-    if len(values) == 0:
+    parts = table.numbers(*chosen.parts)
+    if len(parts[0]) == 0:
         raise DataError(f"{source}: expected rows of numbers, got a header and no rows")
     names = [table.names[i] for i in chosen.indices]
-    kept, dropped = finite_rows(values, names, source, drop_missing, table.place)
-    dataset = Dataset.from_table(values[kept], table.names, chosen, source, (*table.notes, *dropped))
+    kept, dropped = finite_rows(parts, names, source, drop_missing, table.place)
+    parts = parts if not dropped else tuple(part[kept] for part in parts)
+    dataset = Dataset.from_parts(parts, table.names, chosen, source, (*table.notes, *dropped))
     return dataset.examined() if to_fit else dataset
 
 
-def _open(source: str, content: bytes, separator: str | None, encoding: str | None) -> TableReader:
-    if content.startswith(GZIP):
-        content = _decompressed(source, content)
-    if content.startswith(PARQUET) or Path(source).suffix.lower() in (".parquet", ".pq"):
+def _content(path: str | os.PathLike[str], source: str) -> StoredFile:
+    """What is small is read at once, and so is what cannot be read twice, such as a pipe."""
+    size = regular_bytes(path)
+    if size is None or size <= SMALL_BYTES:
+        stored = read_bytes(path)
+        content = StoredFile.of(source, stored)
+    else:
+        content = StoredFile(source, partial(open_bytes, path), size)
+    if content.begins(len(GZIP)) != GZIP:
+        return content
+    return replace(content, compressed=True, most_bytes=int(EXPANDED_SHARE * available_bytes()))
+
+
+def _open(source: str, content: StoredFile, separator: str | None, encoding: str | None) -> TableReader:
+    head = content.begins(HEAD)
+    if head.startswith(PARQUET) or Path(source).suffix.lower() in (".parquet", ".pq"):
         from handgrad.data.formats.parquet_table import ParquetTable
 
         return ParquetTable(source, content)
-    other = next((name for mark, name in OTHER_FORMATS.items() if re.match(mark, content)), None)
+    other = next((name for mark, name in OTHER_FORMATS.items() if re.match(mark, head)), None)
     if other is not None:
         raise DataError(f"{source}: expected CSV, TSV or Parquet, got {other}; save it as CSV")
     return CsvTable(source, content, separator, encoding)
-
-
-def _decompressed(source: str, content: bytes) -> bytes:
-    most = int(psutil.virtual_memory().available * EXPANDED_SHARE)
-    try:
-        with gzip.open(io.BytesIO(content)) as stream:
-            found: bytes = stream.read(most + 1)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(
-            f"{source}: the gzip file is cut off or damaged ({error}); get it again, no row was used"
-        ) from None
-    if len(found) > most:
-        raise DataError(
-            f"{source}: expands to more than {most / 2**30:.2g} GiB, beyond what fits into memory as a table; "
-            "take fewer rows or columns"
-        )
-    return found

@@ -9,8 +9,8 @@ from handgrad.compare.bench.cell import AGAIN, EPOCHS_BESIDES
 from handgrad.compare.bench.problem import Size
 from handgrad.compare.bench.records import StartUpRecord
 from handgrad.compare.results.bench import Settings
-from handgrad.compare.timing import environment
 from handgrad.compare.timing.clocks import MACHINE
+from handgrad.data.memory import amount, available_bytes
 
 #: A backend may overrun its budget so many times to get its least number of rounds; beyond, it is left out.
 PATIENCE = 20
@@ -24,8 +24,6 @@ MEMORY_SHARE = 0.8
 #: A worker's copy of X and y while it loads them, and the backend's own form, if start-up did not tell.
 COPIES = 3
 
-GIB = 2**30
-
 #: The start-ups of the backends that could be started, by name.
 StartUps = Mapping[str, StartUpRecord]
 
@@ -35,8 +33,8 @@ def not_made(size: Size) -> str | None:
     free = free_bytes()
     if COPIES * size.bytes <= MEMORY_SHARE * free:
         return None
-    needed, there = COPIES * size.bytes / GIB, free / GIB
-    return f"a table of {size} would take about {needed:.2g} GiB in a process, and {there:.2g} GiB are free"
+    needed = amount(COPIES * size.bytes)
+    return f"a table of {size} would take about {needed} in a process, and {amount(free)} are free"
 
 
 def skips(names: Sequence[str], size: Size, started: StartUps, reference: str, settings: Settings) -> dict[str, str]:
@@ -86,8 +84,8 @@ def too_large(needs: Mapping[str, int], size: Size, reference: str) -> dict[str,
             break
         if name == reference:
             left.pop(AGAIN)
-        taken = left.pop(name) / GIB
-        away[name] = f"it would take about {taken:.2g} GiB, and {free / GIB:.2g} GiB are free for all backends"
+        taken = amount(left.pop(name))
+        away[name] = f"it would take about {taken}, and {amount(free)} are free for all backends"
     return away
 
 
@@ -106,4 +104,4 @@ def needed_bytes(started: StartUpRecord | None, size: Size) -> int:
 
 def free_bytes() -> int:
     """The memory that can still be taken."""
-    return environment.memory_available_bytes()
+    return available_bytes()

@@ -98,15 +98,6 @@ def memory_bytes() -> int:
     return int(psutil.virtual_memory().total)
 
 
-def memory_available_bytes() -> int:
-    """The memory that can be taken without swapping, within the limit of a container, of which psutil knows nothing."""
-    told = [int(psutil.virtual_memory().available)]
-    limit, used = (_first_line(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
-    if limit and used and limit.isdigit():
-        told.append(int(limit) - int(used))
-    return min(told)
-
-
 def load_average() -> float | None:
     """That of the last minute; None on Windows, where psutil begins to count when it is first asked."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None

@@ -1,4 +1,4 @@
-"""How a CSV file is laid out: its text, its separator, and what its first lines show to be in the way of a table.
+"""How a CSV file is laid out: its separator, its quotes, and what its first lines show to be in the way of a table.
 
 What is found is told with its cause. A remedy that rests on a guess (that the first cell of each row is a name, that a
 line is a comment) is left to the user.
@@ -7,7 +7,6 @@ line is a comment) is left to the user.
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterable, Sequence
 
@@ -15,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.data.columns import NUMBER
-from handgrad.data.errors import DataError, shown
+from handgrad.data.errors import shown
+from handgrad.data.formats.text import Text
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
@@ -25,84 +25,28 @@ OTHER_SEPARATORS = (":", "~", "^", "/", "\x1f")
 #: Lines that must agree on a separator, and that show a layout.
 FIRST_LINES = 10
 
-#: UTF-32's first, which begins as one of UTF-16 does.
-BYTE_ORDER_MARKS = {
-    b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xef\xbb\xbf": "utf-8-sig",
-    b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16",
-}  # fmt: skip
-
 #: What comments begin with in files of numbers: most programs, LaTeX and Matlab, C, ARFF and INI, SQL.
 COMMENT = re.compile(r"\s*(#|%|//|!|;;|--|REM\b)")
 
-#: Excel's own first line, which names the separator of the others.
-SEPARATOR_LINE = re.compile(rb'"?sep=([^\w"\n.+-])"?[,;\t|]*(\n|$)', re.IGNORECASE)
 
-
-def utf8(source: str, content: bytes, encoding: str | None) -> bytes:
-    """The text in UTF-8 with a line feed at the end of every line, whatever it was before.
-
-    Raises:
-        DataError: If it is no text in that encoding (default: UTF-8, or what a byte order mark says).
-    """
-    mark = next((mark for mark in BYTE_ORDER_MARKS if content.startswith(mark)), None)
-    used = encoding or (BYTE_ORDER_MARKS[mark] if mark else "utf-8")
-    try:
-        text = content.decode(used)
-    except LookupError:
-        raise DataError(f"encoding: {shown(used)} is not known; use one such as utf-8, latin-1 or utf-16") from None
-    except UnicodeDecodeError as error:
-        raise DataError(_undecodable(source, content, used, error)) from None
-    if "\0" in text:
-        raise DataError(
-            f"{source}: expected text, got null bytes: a binary file, or UTF-16 without a byte order mark "
-            "(then name the encoding: utf-16-le)"
-        )
-    text = text.removeprefix("\ufeff")
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text.encode("utf-8")
-
-
-def _undecodable(source: str, content: bytes, encoding: str, error: UnicodeDecodeError) -> str:
-    line = content.count(b"\n", 0, error.start) + 1
-    remedy = "name its encoding: latin-1 (or cp1252) if it comes from an older spreadsheet"
-    if encoding not in ("utf-8", "utf-8-sig"):
-        remedy = "name another encoding, such as utf-8, latin-1 or utf-16"
-    byte = content[error.start : error.start + 1].hex()
-    return f"{source}: line {line}: expected {encoding} text, got the byte 0x{byte}; {remedy}"
-
-
-def lines_of(content: bytes) -> io.TextIOWrapper:
-    """The text line by line, without a second copy of all of it."""
-    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="\n")
-
-
-def named_separator(content: bytes) -> tuple[bytes, str | None]:
-    """The text with an empty line in place of Excel's `sep=;`, which keeps the count of lines, and that separator."""
-    found = SEPARATOR_LINE.match(content)
-    if found is None:
-        return content, None
-    return content[found.end(1) :].partition(b"\n")[1] + content[found.end() :], found[1].decode("latin-1")
-
-
-def find_separator(content: bytes) -> str:
+def find_separator(text: Text) -> str:
     """The separator by which the first lines have one number of cells, and more than one; else the best."""
-    counts = {separator: _cells_per_line(content, separator) for separator in SEPARATORS}
+    counts = {separator: _cells_per_line(text, separator) for separator in SEPARATORS}
     for separator, cells in counts.items():
         if cells and cells[0] > 1 and len(set(cells)) == 1:
             return separator
     return max(SEPARATORS, key=lambda separator: counts[separator][0] if counts[separator] else 0)
 
 
-def _cells_per_line(content: bytes, separator: str) -> list[int]:
-    return [len(cells) for cells in first_rows(content, separator)]
+def _cells_per_line(text: Text, separator: str) -> list[int]:
+    return [len(cells) for cells in first_rows(text, separator)]
 
 
-def first_rows(content: bytes, separator: str) -> list[list[str]]:
+def first_rows(text: Text, separator: str) -> list[list[str]]:
     """The cells of the first lines that are not empty; fewer where the quotes do not fit."""
     rows: list[list[str]] = []
     try:
-        for cells in csv.reader(lines_of(content), delimiter=separator):
+        for cells in csv.reader(text.lines(), delimiter=separator):
             rows += [cells] if cells else []
             if len(rows) == FIRST_LINES:
                 break

@@ -3,23 +3,24 @@
 Two readers share the work. The slow one, a loop over the standard library's `csv.reader`, defines what a file means
 and knows the line of everything; the fast one is pyarrow, which rounds correctly and takes about a tenth of the time.
 A file on which the fast one stumbles goes to the slow one, which either reads it or says what is wrong, and where.
+Neither ever holds the whole text: both read it a block at a time, into the arrays in which the numbers stay.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any
+from itertools import chain, islice
 
 import numpy as np
 
 from handgrad.data.arrays import EXACT_INTEGERS, FloatArray, inexact_integer
 from handgrad.data.columns import NO_NAME, NUMBER, clean_header, counts_rows, saved_index
 from handgrad.data.errors import DataError, shown
+from handgrad.data.formats.csv_blocks import RowBlock, Unsure, below, parsed_blocks
 from handgrad.data.formats.csv_layout import (
     SEPARATORS,
     cause_in_line,
@@ -29,19 +30,18 @@ from handgrad.data.formats.csv_layout import (
     comment_mark,
     find_separator,
     first_rows,
-    lines_of,
-    named_separator,
-    utf8,
-    well_formed_quotes,
 )
+from handgrad.data.formats.parts import SPARE, Parts, beyond_exact
+from handgrad.data.formats.stored_file import StoredFile
+from handgrad.data.formats.text import Text
 
 #: Cells that stand for a value that is missing.
 MISSING = ("", "NA", "N/A", "#N/A", "NULL", "Null", "null", "None", "none")
 NOT_A_NUMBER = re.compile(r"[+-]?nan", re.IGNORECASE)
 INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 
-#: In UTF-8. In front of the first row pyarrow leaves it out; elsewhere it is no part of a number.
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+#: Rows that the slow reader puts into the table at once.
+ROWS_AT_A_TIME = 4096
 
 #: What a cell that is no number looks like, and what to do about it; the first that fits.
 REMEDIES = {
@@ -77,42 +77,40 @@ class CsvTable:
         DataError: If there is no header, the text cannot be decoded, or the separator is impossible.
     """
 
-    def __init__(self, source: str, content: bytes, separator: str | None = None, encoding: str | None = None) -> None:
+    def __init__(
+        self, source: str, content: StoredFile | bytes, separator: str | None = None, encoding: str | None = None
+    ) -> None:
         if separator is not None and (len(separator) != 1 or separator in '"\n\r'):
             raise DataError(f"separator: expected one character, such as ',' or ';', got {shown(separator)}")
         self.source = source
-        self.content, named = named_separator(utf8(source, content, encoding))
-        self.separator = separator or named or find_separator(self.content)
+        self.text = Text(StoredFile.of(source, content) if isinstance(content, bytes) else content, encoding)
+        self.separator = separator or self.text.separator or find_separator(self.text)
         self.names, self.notes = self._header()
         if separator is None and self.separator != ",":
-            told = ", as the first line says" if named else ""
+            told = ", as the first line says" if self.text.separator else ""
             self.notes.append(f"separator: {SEPARATORS.get(self.separator, shown(self.separator))}{told}")
 
-    def numbers(self, columns: Sequence[int]) -> FloatArray:
-        """The columns as (n, k); NaN where a cell is empty, infinity where one is beyond float64.
+    def numbers(self, *parts: Sequence[int]) -> tuple[FloatArray, ...]:
+        """The k columns of each part as (n, k); NaN where a cell is empty, infinity where one is beyond float64.
 
         Raises:
             DataError: On a cell that is no number, a line with more or fewer cells than the header, an open quote, or a
-                whole number with more digits than float64 holds; with the line.
+                whole number with more digits than float64 holds; with the line. If the table does not fit into memory.
         """
-        values = self._fast(columns)
-        if values is None:
-            values = self._slow(columns)
-        finite = np.where(np.isfinite(values), values, 0.0)
-        large = np.flatnonzero((np.abs(finite) >= EXACT_INTEGERS).any(axis=0))
-        if len(large):
-            self._check_exact([columns[j] for j in large.tolist()])
-        return values
+        try:
+            return self._fast(*parts)
+        except Unsure:
+            return self._slow(*parts)
 
     def labels(self) -> dict[int, str]:
         """The first column, with a note, if it has no name and only counts the rows, as a saved index does."""
         if self.names[0] not in NO_NAME:
             return {}
         try:
-            counts = counts_rows(self.numbers([0])[:, 0])
+            (column,) = self.numbers([0])
         except DataError:  # text; whoever asks for it is told
             return {}
-        return {0: saved_index(self.names[0])} if counts else {}
+        return {0: saved_index(self.names[0])} if counts_rows(column[:, 0]) else {}
 
     def hint(self, column: int) -> str | None:
         """What a column without a name seems to be."""
@@ -136,7 +134,7 @@ class CsvTable:
             yield line, cells
 
     def _all_records(self) -> Iterator[tuple[int, list[str]]]:
-        reader = csv.reader(lines_of(self.content), delimiter=self.separator, strict=True)
+        reader = csv.reader(self.text.lines(), delimiter=self.separator, strict=True)
         line = 1
         while True:
             try:
@@ -163,57 +161,52 @@ class CsvTable:
         return names, notes
 
     def _first_rows(self) -> list[list[str]]:
-        return first_rows(self.content, self.separator)[1:]
+        return first_rows(self.text, self.separator)[1:]
 
-    def _fast(self, columns: Sequence[int]) -> FloatArray | None:
-        """The columns as pyarrow reads them, (n, k); None if it cannot, or might read them otherwise than `_slow`."""
-        body = memoryview(self.content)[self._body() :]
-        ascii_only = self.separator.isascii()  # what pyarrow can take
-        if not ascii_only or bytes(body[:3]) == BYTE_ORDER_MARK or not well_formed_quotes(self.content, self.separator):
-            return None
-        table = self._arrow(body, columns)
-        if table is None:
-            return None
-        values = np.empty((table.num_rows, len(columns)), dtype=np.float64)
-        for j, column in enumerate(columns):
-            values[:, j] = table.column(str(column)).to_numpy()
-        return values
+    def _fast(self, *parts: Sequence[int]) -> tuple[FloatArray, ...]:
+        """The parts as pyarrow reads them.
 
-    def _arrow(self, body: memoryview, columns: Sequence[int]) -> Any:
-        """A table of pyarrow whose columns are named by their places; None if it cannot read one."""
-        import pyarrow
-        import pyarrow.csv
+        Raises:
+            Unsure: If it cannot, or might read them otherwise than `_slow`.
+        """
+        if not self.separator.isascii():  # what pyarrow cannot take
+            raise Unsure
+        body = below(self.text.blocks(), self._header_lines())
+        read = parsed_blocks(body, self.separator, len(self.names), list(chain(*parts)), MISSING)
+        return self._gathered(read, parts)
 
-        wanted = list(map(str, columns))
-        names = list(map(str, range(len(self.names))))
-        quoted = b'"' in self.content
-        try:
-            return pyarrow.csv.read_csv(
-                pyarrow.BufferReader(body),
-                read_options=pyarrow.csv.ReadOptions(column_names=names),
-                parse_options=pyarrow.csv.ParseOptions(delimiter=self.separator, newlines_in_values=quoted),
-                convert_options=pyarrow.csv.ConvertOptions(
-                    include_columns=wanted,
-                    column_types=dict.fromkeys(wanted, pyarrow.float64()),
-                    null_values=list(MISSING),
-                ),
-            )
-        except pyarrow.ArrowInvalid:  # the slow reader knows why, or reads what pyarrow does not know
-            return None
+    def _slow(self, *parts: Sequence[int]) -> tuple[FloatArray, ...]:
+        """The parts, cell by cell; says what is wrong, and where."""
+        places = list(chain(*parts))
+        rows = ([self._number(line, cells, i) for i in places] for line, cells in self.records())
+        return self._gathered(_blocks_of(rows), parts)
 
-    def _body(self) -> int:
-        """The byte at which the rows begin: behind the last line of the header."""
-        reader = csv.reader(lines_of(self.content), delimiter=self.separator, strict=True)
+    def _gathered(self, blocks: Iterable[RowBlock], parts: Sequence[Sequence[int]]) -> tuple[FloatArray, ...]:
+        """The parts from blocks of their columns, whose digits are looked at where there are many."""
+        widths, columns = [len(part) for part in parts], list(chain(*parts))
+        made, large = None, set[int]()
+        for block in blocks:
+            made = made or Parts(self.source, widths, self._expected_rows(len(block.columns[0])))
+            made.append(block.columns)
+            large |= block.large
+        if large:
+            self._check_exact([columns[k] for k in sorted(large)])
+        return (made or Parts(self.source, widths, 0)).finished()
+
+    def _expected_rows(self, first: int) -> int:
+        """How many rows there seem to be, of which the first block has so many."""
+        lines = self.text.content.about_lines()
+        if lines is None:
+            return first
+        in_first = next(self.text.blocks()).count(b"\n")
+        return max(first, int(SPARE * lines * first / max(1, in_first)))
+
+    def _header_lines(self) -> int:
+        """The lines down to the last one of the header."""
+        reader = csv.reader(self.text.lines(), delimiter=self.separator, strict=True)
         while not next(reader):
             continue
-        lines = io.BytesIO(self.content)
-        for _ in range(reader.line_num):
-            lines.readline()
-        return lines.tell()
-
-    def _slow(self, columns: Sequence[int]) -> FloatArray:
-        rows = [[self._number(line, cells, i) for i in columns] for line, cells in self.records()]
-        return np.array(rows, dtype=np.float64).reshape(len(rows), len(columns))
+        return reader.line_num
 
     def _number(self, line: int, cells: Sequence[str], column: int) -> float:
         cell = cells[column].strip()
@@ -252,6 +245,14 @@ class CsvTable:
         if len(cells) > len(self.names):
             return "quote cells that hold the separator, and write decimals with a point"
         return "fill in the missing cells"
+
+
+def _blocks_of(rows: Iterator[list[float]]) -> Iterator[RowBlock]:
+    """The numbers of so many rows at a time, column by column."""
+    while some := list(islice(rows, ROWS_AT_A_TIME)):
+        columns = np.array(some, dtype=np.float64).T
+        large = {k for k, column in enumerate(columns) if beyond_exact(column, EXACT_INTEGERS)}
+        yield RowBlock(list(columns), frozenset(large))
 
 
 def _reader_error(error: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,8 @@ import pyarrow.parquet
 from handgrad.data.arrays import EXACT_INTEGERS, FloatArray, inexact_integer
 from handgrad.data.columns import clean_header
 from handgrad.data.errors import DataError, shown
+from handgrad.data.formats.parts import Parts
+from handgrad.data.formats.stored_file import StoredFile
 
 
 class ParquetTable:
@@ -26,10 +29,12 @@ class ParquetTable:
         DataError: If it is no whole Parquet file.
     """
 
-    def __init__(self, source: str, content: bytes) -> None:
+    def __init__(self, source: str, content: StoredFile) -> None:
         self.source = source
+        stream = content.seekable()
+        weakref.finalize(self, stream.close)
         try:
-            self.file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(content))
+            self.file = pyarrow.parquet.ParquetFile(pyarrow.PythonFile(stream, mode="r"))
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(_damaged(source, error)) from None
         self.column_names = list(self.file.schema_arrow.names)
@@ -37,24 +42,23 @@ class ParquetTable:
         if not self.names:
             raise DataError(f"{source}: expected columns of numbers, got none")
 
-    def numbers(self, columns: Sequence[int]) -> FloatArray:
-        """The columns as (n, k); NaN where a value is missing.
+    def numbers(self, *parts: Sequence[int]) -> tuple[FloatArray, ...]:
+        """The k columns of each part as (n, k); NaN where a value is missing.
 
         Raises:
             DataError: On a column that does not hold numbers, or a whole number with more digits than float64
-                holds.
+                holds. If the table does not fit into memory.
         """
-        wanted = [self.column_names[i] for i in columns]
+        wanted = [self.column_names[place] for part in parts for place in part]
         for name in wanted:
             self._check_type(name)
+        made = Parts(self.source, [len(part) for part in parts], self.file.metadata.num_rows)
         try:
-            table = self.file.read(columns=wanted)
+            for batch in self.file.iter_batches(columns=wanted):
+                made.append([self._column(name, batch.column(name), made.rows) for name in wanted])
         except (pyarrow.ArrowException, OSError) as error:
             raise DataError(_damaged(self.source, error)) from None
-        values = np.empty((table.num_rows, len(wanted)), dtype=np.float64)
-        for j, name in enumerate(wanted):
-            values[:, j] = self._column(name, table.column(name))
-        return values
+        return made.finished()
 
     def labels(self) -> dict[int, str]:
         """The columns that were the index of the pandas DataFrame which was saved, each with a note."""
@@ -83,19 +87,19 @@ class ParquetTable:
                 "into numbers, or choose other columns (features)"
             )
 
-    def _column(self, name: str, column: Any) -> FloatArray:
+    def _column(self, name: str, column: Any, first_row: int) -> FloatArray:
         kind = column.type
         if pyarrow.types.is_boolean(kind):
             column = column.cast(pyarrow.uint8())
         if pyarrow.types.is_decimal(kind):
-            return self._one_by_one(name, column)
+            return self._one_by_one(name, column, first_row)
         try:
-            values: FloatArray = column.cast(pyarrow.float64()).to_numpy()
+            values: FloatArray = column.cast(pyarrow.float64()).to_numpy(zero_copy_only=False)
         except pyarrow.ArrowInvalid:  # integers beyond 2^53, which float64 may or may not hold
-            return self._one_by_one(name, column)
+            return self._one_by_one(name, column, first_row)
         return values
 
-    def _one_by_one(self, name: str, column: Any) -> FloatArray:
+    def _one_by_one(self, name: str, column: Any, first_row: int) -> FloatArray:
         """Correctly rounded; refuses digits that float64 would round away."""
         values = np.full(len(column), np.nan)
         for row, value in enumerate(column.to_pylist()):
@@ -103,7 +107,9 @@ class ParquetTable:
                 values[row] = float(value)
                 if abs(value) > EXACT_INTEGERS and Decimal(value) != Decimal(values[row]):
                     raise DataError(
-                        inexact_integer(f"{self.source}: {self.place(row)}, column {shown(name)}", str(value))
+                        inexact_integer(
+                            f"{self.source}: {self.place(first_row + row)}, column {shown(name)}", str(value)
+                        )
                     )
         return values
 

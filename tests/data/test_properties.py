@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.data.dataset import DataError, Dataset
+from handgrad.data.formats.csv_blocks import Unsure
 from handgrad.data.formats.csv_table import CsvTable
 from handgrad.data.generated import write_csv
 from handgrad.data.model_file import Model, load, save
@@ -161,9 +162,12 @@ def test_what_the_fast_reader_reads_is_what_the_slow_one_does(text: str) -> None
         table = CsvTable("t.csv", text.encode())
     except DataError:
         return
-    fast = table._fast(columns_of(table))
+    try:
+        (fast,) = table._fast(columns_of(table))
+    except Unsure:
+        fast = None
     if fast is not None:
-        np.testing.assert_array_equal(fast, table._slow(columns_of(table)), strict=True)
+        np.testing.assert_array_equal(fast, table._slow(columns_of(table))[0], strict=True)
 
 
 def told_of(read: Callable[..., Any], path: Path, **how: Any) -> str:

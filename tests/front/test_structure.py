@@ -30,7 +30,9 @@ MAY_IMPORT = {
     "handgrad.backends.adapters": {"handgrad.backends.interface", "handgrad.backends.array_trainer"},
     "handgrad.backends.kernels": {"handgrad.backends.interface"},
     "handgrad.data": {"handgrad.data.formats"},
-    "handgrad.data.formats": {"handgrad.data.arrays", "handgrad.data.columns", "handgrad.data.errors"},
+    "handgrad.data.formats": {
+        "handgrad.data.arrays", "handgrad.data.columns", "handgrad.data.errors", "handgrad.data.memory",
+    },
     "handgrad.data.builtin": set[str](),
     "handgrad.data.published": set[str](),
     "handgrad.compare": set[str](),
@@ -53,7 +55,7 @@ MAY_IMPORT = {
     },
     "handgrad.compare.bench": {
         "handgrad.backends", RESULTS, "handgrad.compare", "handgrad.compare.judge", "handgrad.compare.timing",
-        "handgrad.compare.strain", "handgrad.compare.side_by_side",
+        "handgrad.compare.strain", "handgrad.compare.side_by_side", "handgrad.data.memory",
     },
     "handgrad.compare.check": {
         RESULTS, "handgrad.compare.check.sandbox", "handgrad.compare.check.student", "handgrad.backends.adapters",

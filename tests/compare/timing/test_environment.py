@@ -1,10 +1,9 @@
-"""Where a comparison runs, as it is captured: within a container's limit, on a machine whose host may take from it."""
+"""Where a comparison runs, as it is captured: on a machine whose host may take from it."""
 
 from __future__ import annotations
 
 import sys
 from collections import namedtuple
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -12,35 +11,6 @@ import pytest
 
 from handgrad.compare.timing import environment
 from handgrad.compare.timing.environment import blas_name, capture, described, processor_seconds
-
-MEMORY = namedtuple("MEMORY", "total available")
-
-
-@pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> dict[str, str | None]:
-    """A machine of 1000 bytes, 600 of them available; what is put in here are the first lines of its other files."""
-    files: dict[str, str | None] = {}
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: MEMORY(1000, 600))
-    monkeypatch.setattr(environment, "_first_line", lambda path: files.get(Path(path).name))
-    return files
-
-
-def test_without_a_container_all_that_is_available_can_be_taken(machine: dict[str, str | None]) -> None:
-    assert environment.memory_bytes() == 1000
-    assert environment.memory_available_bytes() == 600
-    machine |= {"memory.max": "max", "memory.current": "100"}
-    assert environment.memory_available_bytes() == 600
-
-
-def test_a_containers_limit_holds(machine: dict[str, str | None]) -> None:
-    machine |= {"memory.max": "500", "memory.current": "200"}
-    assert environment.memory_available_bytes() == 300
-    machine |= {"memory.max": "5000", "memory.current": "200"}
-    assert environment.memory_available_bytes() == 600
-
-
-def test_the_memory_of_this_machine_is_known() -> None:
-    assert 2**20 < environment.memory_available_bytes() <= environment.memory_bytes()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts what a host takes")

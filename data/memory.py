@@ -1,0 +1,77 @@
+"""How much memory can still be taken, and the refusal of what would need more: with figures, before it is loaded."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import psutil
+
+from handgrad.data.errors import DataError
+
+GROUP = Path("/sys/fs/cgroup")
+GIB = 2**30
+
+
+def available_bytes() -> int:
+    """The memory that this process can take without swapping, within the limits of its container and of `ulimit -v`."""
+    told = [int(psutil.virtual_memory().available), _left_in_group(), _left_of_addresses()]
+    return max(0, min(left for left in told if left is not None))
+
+
+def _left_in_group() -> int | None:
+    """What a container's limit leaves, of which psutil knows nothing; what is read from files gives way to data."""
+    limit, used = (_first_line(GROUP / f"memory.{name}") for name in ("max", "current"))
+    if not (limit and used and limit.isdigit()):
+        return None
+    return int(limit) - int(used) + _cached_files()
+
+
+def _cached_files() -> int:
+    """The bytes of files that the container keeps in memory and has not used lately."""
+    counted = dict(line.split(maxsplit=1) for line in _lines(GROUP / "memory.stat") if " " in line)
+    return int(counted.get("inactive_file", 0))
+
+
+def _left_of_addresses() -> int | None:
+    """What the limit on this process's addresses leaves (`ulimit -v`); None without one."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return None if limit == resource.RLIM_INFINITY else limit - int(psutil.Process().memory_info().vms)
+
+
+def refuse_beyond(needed_bytes: float, what: str, remedy: str) -> None:
+    """Refuses what needs more memory than can be taken.
+
+    Args:
+        needed_bytes: What it needs.
+        what: It, for the message: "t.csv: a table of about 10,000,000 rows and 2 columns".
+        remedy: What to do.
+
+    Raises:
+        DataError: With both figures, in one line.
+    """
+    free = available_bytes()
+    if needed_bytes > free:
+        raise DataError(f"{what} needs about {amount(needed_bytes)} of memory, {amount(free)} are free; {remedy}")
+
+
+def amount(count: float) -> str:
+    """Bytes in two digits: "9.6 GiB"."""
+    return f"{count / GIB:.2g} GiB" if count < 99.5 * GIB else f"{count / GIB:,.0f} GiB"
+
+
+def _first_line(path: Path) -> str | None:
+    lines = _lines(path)
+    return lines[0].strip() if lines else None
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a file that only some systems have; none where it is absent."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
