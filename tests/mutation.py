@@ -46,8 +46,8 @@ from sources import MODULES, ROOT, imported
 
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.toml")
 
-#: What the tests of one mutant take together, on the original: the slowest are left out.
-TESTS_SECONDS = 5.0
+#: What the tests of other modules take together at most, for one mutant: the slowest are left out.
+OTHERS_SECONDS = 5.0
 
 #: A mutant has so many times what its tests take, and so many seconds more.
 PATIENCE = 5.0
@@ -268,14 +268,16 @@ def run(module: str, source: str, names: Sequence[str]) -> int:
 def tests_of(mutant: Mutant, file: str, found: Scouted) -> list[str]:
     """The tests that come by a mutant's line; where none does, as when it runs on import, those of the module."""
     everywhere = (name for names in found.lines[file].values() for name in names)
-    return quick(found.lines[file].get(mutant.line) or everywhere, found)
+    return quick(found.lines[file].get(mutant.line) or everywhere, file, found)
 
 
-def quick(names: Iterable[str], found: Scouted) -> list[str]:
-    """The fastest tests first, as many as their time together allows."""
+def quick(names: Iterable[str], file: str, found: Scouted) -> list[str]:
+    """The module's own tests first, the fastest of them first; then others, as many as their time together allows."""
     ordered = sorted(set(names), key=lambda name: (found.seconds[name], name))
-    together = itertools.accumulate(found.seconds[name] for name in ordered)
-    return [name for name, seconds in zip(ordered, together, strict=True) if seconds <= TESTS_SECONDS]
+    own = [name for name in ordered if f"/test_{Path(file).stem}" in name]
+    others = [name for name in ordered if name not in set(own)]
+    together = itertools.accumulate(found.seconds[name] for name in others)
+    return [*own, *(name for name, seconds in zip(others, together, strict=True) if seconds <= OTHERS_SECONDS)]
 
 
 # -- a module ----------------------------------------------------------------------------------------------------------
@@ -292,7 +294,7 @@ class Bench:
 
     def control(self, source: str) -> None:
         """The tests must pass in a fork, too, on the source as it is."""
-        names = quick(self.found.seconds, self.found)
+        names = quick(self.found.seconds, self.file, self.found)
         with tempfile.NamedTemporaryFile() as log:
             if wait(forked(lambda: run(self.module, source, names), Path(log.name)), 600) != 0:
                 raise SystemExit(f"the tests fail in a fork:\n{Path(log.name).read_text()[-3000:]}")

@@ -227,7 +227,7 @@ def over(error: ArrayLike, tolerance: ArrayLike) -> FloatArray:
     e, t = np.asarray(error, dtype=np.float64), np.asarray(tolerance, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = np.where(e == 0, 0.0, np.abs(e) / t)
-    return np.where(np.isnan(e) | np.isnan(ratio), math.inf, ratio)
+    return np.where(np.isnan(ratio), math.inf, ratio)
 
 
 def _blocks(X: FloatArray, y: FloatArray) -> Iterator[tuple[FloatArray, FloatArray]]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
@@ -204,29 +204,25 @@ def solve_by_qr(table: CheckedTable, names: Sequence[str] | None = None, *, refi
     d = table.features
     means, scales = centre(table.X)
     R, projected = _factor(table.X, table.y, means, scales)
+    dependent: tuple[Dependence, ...] = ()
     if numerical_rank(R) <= d:
-        found = _minimum_norm(R, projected, means, scales, names or default_names(d))
-        return _with_loss(found, table, R, means, scales)
-    intercept, *slopes = np.linalg.solve(R, projected)
-    weights: FloatArray = np.array(slopes) / scales
-    bias = float(intercept) - float(weights @ means)
-    if refine:
-        weights, bias = _refined(table.exact, weights, bias, R, means, scales)
-    return _with_loss(ClosedForm(weights, bias, "qr", math.nan), table, R, means, scales)
+        weights, bias, dependent = _minimum_norm(R, projected, means, scales, names or default_names(d))
+    else:
+        weights, bias = _in_units(np.linalg.solve(R, projected), means, scales)
+        if refine:
+            weights, bias = _refined(table.exact, weights, bias, R, means, scales)
+    at = table.exact.exactly_at(weights, bias)
+    loss = rounded(at.loss.numerator, at.loss.denominator, "float64")
+    return ClosedForm(weights, bias, "qr", loss, dependent, _above_lowest(at, R, means, scales, table.rows))
 
 
-def _with_loss(
-    found: ClosedForm, table: CheckedTable, R: FloatArray, means: FloatArray, scales: FloatArray
-) -> ClosedForm:
-    """The solution with the exact loss at it, and how far that is above the lowest: ½ gᵀH⁺g, H = (2/n) X̃ᵀX̃.
+def _above_lowest(at: Gradient, R: FloatArray, means: FloatArray, scales: FloatArray, rows: int) -> float:
+    """How far the loss at a point with that exact gradient is above the lowest at most: ½ gᵀH⁺g, H = (2/n) X̃ᵀX̃.
 
     The loss is quadratic, so that this is so but for the rounding of R, which `LOSS_MARGIN` covers.
     """
-    at = table.exact.exactly_at(found.weights, found.bias)
-    slope = _scaled_slope(at, means, scales)
-    apart = np.linalg.lstsq(R.T, slope, rcond=None)[0]
-    above = LOSS_MARGIN * table.rows / 4 * float(apart @ apart)
-    return replace(found, loss=rounded(at.loss.numerator, at.loss.denominator, "float64"), loss_error=above)
+    apart = np.linalg.lstsq(R.T, _scaled_slope(at, means, scales), rcond=None)[0]
+    return LOSS_MARGIN * rows / 4 * float(apart @ apart)
 
 
 def _scaled_slope(at: Gradient, means: FloatArray, scales: FloatArray) -> FloatArray:
@@ -272,23 +268,17 @@ def _refined(
 
 def _minimum_norm(
     R: FloatArray, projected: FloatArray, means: FloatArray, scales: FloatArray, names: Sequence[str]
-) -> ClosedForm:
+) -> tuple[FloatArray, float, tuple[Dependence, ...]]:
     """A solution with the redundant columns left out, less its part in the null space, which changes no prediction."""
     kept, shares = _dependences(R)
-    d = len(means)
-    solution = np.zeros(d + 1)
+    solution = np.zeros(R.shape[1])
     solution[kept] = np.linalg.lstsq(R[:, kept], projected, rcond=None)[0]
-    particular = _in_units(solution, means, scales)
-    null = np.array([_in_units(share, means, scales) for share in shares.values()]).reshape(-1, d + 1).T
+    particular = _in_one(solution, means, scales)
+    null = np.array([_in_one(share, means, scales) for share in shares.values()]).reshape(-1, R.shape[1]).T
     null /= np.linalg.norm(null, axis=0)
-    *weights, bias = particular - null @ np.linalg.lstsq(null, particular, rcond=None)[0]
-    return ClosedForm(
-        weights=np.array(weights),
-        bias=float(bias),
-        method="qr",
-        loss=math.nan,
-        dependent=tuple(_named(column, share, names) for column, share in shares.items()),
-    )
+    least = particular - null @ np.linalg.lstsq(null, particular, rcond=None)[0]
+    dependent = tuple(_named(column, share, names) for column, share in shares.items())
+    return least[:-1], float(least[-1]), dependent
 
 
 def _dependences(R: FloatArray) -> tuple[list[int], dict[int, FloatArray]]:
@@ -306,10 +296,16 @@ def _dependences(R: FloatArray) -> tuple[list[int], dict[int, FloatArray]]:
     return kept, shares
 
 
-def _in_units(scaled: FloatArray, means: FloatArray, scales: FloatArray) -> FloatArray:
-    """Parameters of [1, (X − m)/s] as (weights, bias) of X."""
-    weights = scaled[1:] / scales
-    return np.array([*weights, scaled[0] - weights @ means])
+def _in_units(scaled: FloatArray, means: FloatArray, scales: FloatArray) -> tuple[FloatArray, float]:
+    """Parameters of [1, (X − m)/s], (d + 1,), as weights (d,) and bias of X."""
+    weights: FloatArray = scaled[1:] / scales
+    return weights, float(scaled[0] - weights @ means)
+
+
+def _in_one(scaled: FloatArray, means: FloatArray, scales: FloatArray) -> FloatArray:
+    """The same in one array (d + 1,), the bias last."""
+    weights, bias = _in_units(scaled, means, scales)
+    return np.array([*weights, bias])
 
 
 def _named(column: int, share: FloatArray, names: Sequence[str]) -> Dependence:

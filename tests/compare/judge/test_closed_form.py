@@ -13,6 +13,7 @@ from handgrad.backends.exact import ExactTrainer
 from handgrad.backends.interface import InputError
 from handgrad.compare.judge.closed_form import (
     eliminate,
+    exact_loss,
     exact_solution,
     near_dependences,
     solve,
@@ -171,3 +172,48 @@ def test_columns_that_float64_cannot_tell_apart_are_named():
     held = CheckedTable.of(table.X, table.y)
     assert solve_exactly(held, table.feature_names).dependent == ()
     assert near_dependences(held, table.feature_names) == (Dependence("inch", ("cm",)),)
+
+
+@pytest.mark.parametrize(("rows", "features", "method"), [(9, 2, "exact"), (9, 3, "qr"), (10, 2, "qr")])
+def test_beyond_so_many_features_or_rows_the_solution_is_by_qr(monkeypatch, rows, features, method):
+    monkeypatch.setattr("handgrad.compare.judge.closed_form.EXACT_FEATURES", 2)
+    monkeypatch.setattr("handgrad.compare.judge.closed_form.EXACT_ROWS", 9)
+    rng = np.random.default_rng([rows, features])
+    assert solve(CheckedTable.of(rng.normal(size=(rows, features)), rng.normal(size=rows))).method == method
+
+
+@pytest.mark.parametrize("name", ["Longley", "Wampler1", "Wampler2"])
+def test_how_far_the_loss_by_qr_is_above_the_lowest_is_told_to_a_fifth(name):
+    X, y, _ = nist.table(name)
+    found, moments = solve_by_qr(CheckedTable.of(X, y), refine=False), ExactTrainer(X, y).moments
+    at = ExactTrainer(X, y).exactly_at(found.weights, found.bias).loss
+    above = float(at - exact_loss(moments, exact_solution(moments)))
+    assert above <= found.loss_error <= 1.2 * above
+
+
+def test_columns_without_names_are_counted_from_one():
+    X, y = dependent_table()
+    for solver in (solve_exactly, solve_by_qr):
+        found = solver(CheckedTable.of(X, y))
+        assert [(d.column, d.others) for d in found.dependent] == [("X4", ("X1", "X3")), ("X5", ())]
+
+
+def test_a_column_after_a_dependent_one_is_kept_all_the_same():
+    rng = np.random.default_rng(4)
+    x = np.round(rng.normal(size=(20, 2)) * 64) / 64
+    X = np.column_stack([x[:, 0], 2 * x[:, 0], x[:, 1], x[:, 0] - x[:, 1] + 3])
+    y = np.round(rng.normal(size=20) * 64) / 64
+    for solver in (solve_exactly, solve_by_qr):
+        found = solver(CheckedTable.of(X, y))
+        assert [(d.column, d.others) for d in found.dependent] == [("X2", ("X1",)), ("X4", ("X1", "X3"))]
+        least = np.linalg.pinv(np.column_stack([X, np.ones(20)])) @ y
+        np.testing.assert_allclose([*found.weights, found.bias], least, rtol=1e-9)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_size_of_what_lies_outside_float64_is_told(sign):
+    steps = np.array([1.0, 2.0, 4.0])
+    with pytest.raises(InputError, match=r"the slope of 'X1', about 1e\+331, lies"):
+        solve_exactly(CheckedTable.of(steps * 2.0**-100, sign * steps * 2.0**1000))
+    with pytest.raises(InputError, match=r"least squares: the bias, about 1e\+313, lies"):
+        solve_exactly(CheckedTable.of(steps + 2.0**40, sign * steps * 2.0**1000))
