@@ -303,7 +303,7 @@ def _in_units(scaled: FloatArray, means: FloatArray, scales: FloatArray) -> tupl
 
 
 def _in_one(scaled: FloatArray, means: FloatArray, scales: FloatArray) -> FloatArray:
-    """The same in one array (d + 1,), the bias last."""
+    """Parameters of [1, (X − m)/s], (d + 1,), as weights and bias of X in one array (d + 1,), the bias last."""
     weights, bias = _in_units(scaled, means, scales)
     return np.array([*weights, bias])
 

@@ -11,14 +11,14 @@ from handgrad.compare.judge.bounds import Magnitudes, Sizes, likely_growth, smal
 
 RNG = np.random.default_rng(5)
 
-#: Three rows, so that n + 2 is not n, and two features; of X, and of y and the parameters. Where these are small,
+#: Few rows, so that n + 2 is not n, and three features; of X, and of y and the parameters. Where these are small,
 #: float32's underflow counts as much.
 SCALES = {"ordinary": (1.0, 1.0), "near underflow": (1e-22, 1e-22), "a small target": (1.0, 1e-40)}
-W, B = [1.5, -0.25], 0.75
+W, B = [1.5, -0.25, 0.5], 0.75
 
 
 def made(of_x, of_y):
-    X, y = RNG.normal(size=(3, 2)), RNG.normal(size=3)
+    X, y = RNG.normal(size=(4, 3)), RNG.normal(size=4)
     return X * of_x, y * of_y, [w * of_y / of_x for w in W], B * of_y
 
 
@@ -103,7 +103,7 @@ def test_the_bounds_by_sizes_are_the_formula_whatever_the_loss(scale, dtype, sha
     np.testing.assert_allclose(found, slopes_by_sizes(X, y, point, loss, dtype), rtol=1e-12)
     for flushed in (False, True):
         of_loss = sizes.losses(points, losses, dtype, worst_growth, flushed)[0]
-        assert of_loss == pytest.approx(loss_by_sizes(X, y, point, loss, dtype, flushed), rel=1e-12)
+        assert of_loss == pytest.approx(loss_by_sizes(X, y, point, loss, dtype, flushed), rel=1e-12, abs=0)
     assert sizes.losses(points, losses, dtype, worst_growth) == sizes.losses(points, losses, dtype, worst_growth, False)
 
 
@@ -153,7 +153,7 @@ def test_a_loss_of_zero_may_have_lost_what_is_below_the_smallest_number():
     sizes, points = Sizes.of(X, y), np.array([[*weights, bias]])
     exact_fit = sizes.slopes(points, np.array([0.0]), "float64", likely_growth)
     assert np.isfinite(exact_fit).all()
-    least = 2 / 3 * likely_growth(5, "float64") * math.sqrt(3 * 2.0**-1074) * math.sqrt(3)
+    least = 2 / 4 * likely_growth(6, "float64") * math.sqrt(4 * 2.0**-1074) * math.sqrt(4)
     assert exact_fit[0, -1] >= least
 
 
