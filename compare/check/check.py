@@ -17,15 +17,17 @@ from typing import Any
 import numpy as np
 
 from handgrad.backends.adapters.kinds import Kind
+from handgrad.backends.adapters.parts import Arrangement
 from handgrad.backends.adapters.subjects import Found, described
 from handgrad.compare.check.conventions import FACTORS, LossChoice
 from handgrad.compare.check.evidence import evidence, smallest_detectable
 from handgrad.compare.check.matching import explanation, is_right, is_right_at, right_parts
 from handgrad.compare.check.observations import Observation, observe, refuses_integers, wholly_float32
-from handgrad.compare.check.sandbox.answers import Answer
+from handgrad.compare.check.own_probe import own_probe
 from handgrad.compare.check.sandbox.failures import GiveUp
 from handgrad.compare.check.student.asking import Asked, ask_all, call_for, here
-from handgrad.compare.check.student.forms import Series, every_series
+from handgrad.compare.check.student.forms import every_series
+from handgrad.compare.check.student.probes import IN_THE_HEAD
 from handgrad.compare.check.student.reading import arrangements, read, several
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
@@ -40,7 +42,11 @@ from handgrad.compare.results.diagnosis import (
 
 
 def check(
-    function: Callable[..., Any], kind: Kind | None = None, loss: LossChoice = None, integers: bool = False
+    function: Callable[..., Any],
+    kind: Kind | None = None,
+    loss: LossChoice = None,
+    integers: bool = False,
+    seed: int = 0,
 ) -> Assessment:
     """Whether a gradient is right, or what is wrong with it.
 
@@ -51,12 +57,13 @@ def check(
         kind: Which of these it is; by default told by its parameters and its name.
         loss: Of which it should be the gradient; see `diagnose`.
         integers: Whether what wraps around on int32 or uint8 is a mistake, and not a note.
+        seed: Of the numbers at which it is asked.
 
     It is called in this process; `check_file` gives a file a process of its own.
     """
     found, ask = _found(function, kind), here(function)
     try:
-        return diagnose(found, ask_all(ask, found), loss, integers)
+        return diagnose(found, ask_all(ask, found, seed), loss, integers)
     except GiveUp as problem:
         return failed(found.name, problem.failure)
 
@@ -81,7 +88,7 @@ def diagnose(found: Found, asked: Sequence[Asked], loss: LossChoice = None, inte
     that have an answer everywhere: a function for one feature fails on the others.
     """
     if found.kind == "trainer":
-        every = [_in_convention(one.series, one.answers, found.name, loss, integers) for one in asked]
+        every = [_in_convention(one, found.name, loss, integers) for one in asked]
         return next((assessment for assessment in every if not assessment.correct), every[0])
     first = _best_reading(found, asked[0], loss, integers)
     if first.correct or (not first.unanswered and not asked[0].series.theta):
@@ -103,8 +110,7 @@ def _best_reading(found: Found, asked: Asked, loss: LossChoice, integers: bool) 
     """What is found in the answers in one form, their parts taken for what makes most sense."""
     series, answers, readings = asked.series, asked.answers, []
     for arrangement in arrangements(found, series, answers):
-        read_answers = [read(a, arrangement, series, p) for a, p in zip(answers, series.calls(), strict=True)]
-        assessment = _in_convention(series, read_answers, found.name, loss, integers)
+        assessment = _in_convention(_read(asked, arrangement), found.name, loss, integers)
         named = series.roles if series.known != "order" or series.theta else ()
         readings.append(replace(assessment, arguments=named, theta=series.theta))
     best = min(readings, key=_doubt)
@@ -114,29 +120,36 @@ def _best_reading(found: Found, asked: Asked, loss: LossChoice, integers: bool) 
     return best
 
 
-def _in_convention(
-    series: Series, answers: Sequence[Answer], subject: str, loss: LossChoice, integers: bool
-) -> Assessment:
+def _read(asked: Asked, arrangement: Arrangement) -> Asked:
+    """The answers as dW and db, or as the loss."""
+    series, small = asked.series, asked.in_the_head
+    answers = tuple(read(a, arrangement, series, p) for a, p in zip(asked.answers, series.calls(), strict=True))
+    own = None if small is None or small.failure is not None else read(small, arrangement, series, IN_THE_HEAD)
+    return replace(asked, answers=answers, in_the_head=own)
+
+
+def _in_convention(asked: Asked, subject: str, loss: LossChoice, integers: bool) -> Assessment:
     if loss is not None and loss != "any":
-        return replace(_assessment(series, answers, subject, loss, integers), loss_origin="declared")
-    assumed = _assessment(series, answers, subject, "mse", integers)
-    right = None if assumed.correct else _right_for_another(series, answers, subject, integers)
+        return replace(_assessment(asked, subject, loss, integers), loss_origin="declared")
+    assumed = _assessment(asked, subject, "mse", integers)
+    right = None if assumed.correct else _right_for_another(asked, subject, integers)
     if right is None:
         return assumed
     return right if loss == "any" else replace(assumed, right_for=right.loss)
 
 
-def _right_for_another(series: Series, answers: Sequence[Answer], subject: str, integers: bool) -> Assessment | None:
+def _right_for_another(asked: Asked, subject: str, integers: bool) -> Assessment | None:
     """What is found for the loss of which these are the right answers, if there is one."""
     for loss in FACTORS:
-        seen = [replace(o, excused=o.probe.wraps and not integers) for o in observe(series, answers, loss)]
-        if is_right(series, seen, loss):
-            found = _assessment(series, answers, subject, loss, integers)
+        seen = [replace(o, excused=o.probe.wraps and not integers) for o in observe(asked.series, asked.answers, loss)]
+        if is_right(asked.series, seen, loss):
+            found = _assessment(asked, subject, loss, integers)
             return found if found.correct else None
     return None
 
 
-def _assessment(series: Series, answers: Sequence[Answer], subject: str, loss: LossName, integers: bool) -> Assessment:
+def _assessment(asked: Asked, subject: str, loss: LossName, integers: bool) -> Assessment:
+    series, answers = asked.series, asked.answers
     seen = observe(series, answers, loss)
     changed = tuple(dict.fromkeys(name for answer in answers for name in answer.changed))
     known = Assessment(
@@ -155,13 +168,15 @@ def _assessment(series: Series, answers: Sequence[Answer], subject: str, loss: L
     known = replace(known, parts=right_parts(series, seen, loss))
     if is_right(series, seen, loss):
         return replace(known, mistakes=_change(changed))
-    return _wrong(known, series, seen, changed)
+    return _wrong(known, asked, seen, changed)
 
 
-def _wrong(known: Assessment, series: Series, seen: Sequence[Observation], changed: tuple[str, ...]) -> Assessment:
+def _wrong(known: Assessment, asked: Asked, seen: Sequence[Observation], changed: tuple[str, ...]) -> Assessment:
+    series = asked.series
     found = explanation(series, seen, known.loss)
     mistakes = (_without_a_recipe(seen),) if found is None else (*found.made(), *_change(changed))
-    wrong = replace(known, mistakes=mistakes, evidence=evidence(series, seen, known.loss))
+    way = own_probe(asked, None if found is None else found.recipe, known.loss)
+    wrong = replace(known, mistakes=mistakes, evidence=evidence(series, seen, known.loss), own_probe=way)
     if found is not None or not any(o.failure and o.probe.kind != "integer" for o in seen):
         return wrong
     first = next(o for o in seen if not o.excused and not is_right_at(o, series.kind, known.loss))

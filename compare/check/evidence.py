@@ -37,12 +37,14 @@ def _excess(seen: Observation, truth: Blocks) -> float:
 def _rows(seen: Observation, truth: Blocks, kind: Kind) -> list[Discrepancy]:
     names = ("loss",) if kind == "loss" else ("dW", "db")
     rows = []
-    for name, given, block in zip(names, seen.given, truth, strict=True):
+    for i, (name, given, block) in enumerate(zip(names, seen.given, truth, strict=True)):
+        bound = tolerance(block, seen.probe, seen.precisions[i]) + seen.rounded[i]
+        right = np.atleast_1d(abs(given - block.value) <= bound)
         off = abs(given - block.value) / block.size
         for j in sorted(np.argsort(-off.ravel())[:SHOWN_COMPONENTS].tolist()):
             index = (j,) if given.shape else ()
             numbers = float(given.flat[j]), float(block.value.flat[j])
-            rows.append(Discrepancy(name, index, seen.probe.shape, *numbers))
+            rows.append(Discrepancy(name, index, seen.probe.shape, *numbers, is_right=bool(right.flat[j])))
     return rows
 
 

@@ -30,6 +30,7 @@ def check_file(
     loss: LossChoice = None,
     integers: bool = False,
     function: str = "",
+    seed: int = 0,
 ) -> Assessment:
     """Checks what a file defines: `gradient`, `step`, subclasses of `Trainer`, or `loss`; see `check` for their forms.
 
@@ -42,6 +43,7 @@ def check_file(
         integers: Whether what wraps around on int32 or uint8 is a mistake, and not a note.
         function: The one to check, "Class.method" for a method; by default those that are asked for, or that stand
             for them.
+        seed: Of the numbers at which they are asked.
 
     Raises:
         CheckError: If there is no such file, or it cannot be read.
@@ -53,6 +55,7 @@ def check_file(
         loss=loss,
         integers=integers,
         function=function,
+        seed=seed,
     )
     from handgrad.compare.check.judging import judged
 
@@ -67,6 +70,7 @@ def check_each(
     loss: LossChoice = None,
     integers: bool = False,
     function: str = "",
+    seed: int = 0,
 ) -> tuple[Assessment, ...]:
     """Checks what a file defines as `check_file` does, and gives an assessment for each of its functions.
 
@@ -81,6 +85,7 @@ def check_each(
         integers: Whether what wraps around on int32 or uint8 is a mistake, and not a note.
         function: The one to check, "Class.method" for a method; by default those that are asked for, or that stand
             for them.
+        seed: Of the numbers at which they are asked.
 
     Raises:
         CheckError: If there is no such file, or it cannot be read.
@@ -93,7 +98,7 @@ def check_each(
     ) as dialogue:
         from handgrad.compare.check.judging import judged_each  # while the other process starts, which takes as long
 
-        return judged_each(file, dialogue, function, loss, integers)
+        return judged_each(file, dialogue, function, loss, integers, seed)
 
 
 def parse(file: Path) -> NoAnswer | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from handgrad.backends.adapters.subjects import CANONICAL, Found
 from handgrad.compare.check.check import diagnose
 from handgrad.compare.check.conventions import LossChoice
+from handgrad.compare.check.lines import lines
 from handgrad.compare.check.sandbox.failures import GiveUp
 from handgrad.compare.check.sandbox.notebook import source_of
 from handgrad.compare.check.student.asking import Asked, ask_all
@@ -31,7 +32,12 @@ def judged(every: Sequence[Assessment]) -> Assessment:
 
 
 def judged_each(
-    file: Path, dialogue: Dialogue, wanted: str = "", loss: LossChoice = None, integers: bool = False
+    file: Path,
+    dialogue: Dialogue,
+    wanted: str = "",
+    loss: LossChoice = None,
+    integers: bool = False,
+    seed: int = 0,
 ) -> tuple[Assessment, ...]:
     """What is found of each function of the file; of the file where there is none, or where it cannot be run.
 
@@ -44,8 +50,9 @@ def judged_each(
         wanted: The function to check; empty for those that are asked for, or that stand for them.
         loss: See `check.diagnose`.
         integers: Whether what wraps around on int32 or uint8 is a mistake, and not a note.
+        seed: Of the numbers at which it is asked.
     """
-    functions, failure = _questioned(file, dialogue, wanted)
+    functions, failure = _questioned(file, dialogue, wanted, seed)
     main = [f for f in functions if f.found.kind != "loss"] or functions
     beside = _beside([f for f in functions if f not in main]) if failure is None else None
     assessments = [_judge(f, loss, integers, beside) for f in main]
@@ -53,11 +60,13 @@ def judged_each(
         assessments.append(beside)
     if failure is not None:
         assessments.append(failure)
+    source = source_of(file)
+    assessments = [replace(found, lines=lines(source, file.name, found)) for found in assessments]
     uses = dialogue.uses_handgrad and not any(f.found.kind == "trainer" for f in functions)
     return tuple(replace(assessment, uses_handgrad=uses) for assessment in map(dialogue.witnessed, assessments))
 
 
-def _questioned(file: Path, dialogue: Dialogue, wanted: str) -> tuple[list[Questioned], Assessment | None]:
+def _questioned(file: Path, dialogue: Dialogue, wanted: str, seed: int) -> tuple[list[Questioned], Assessment | None]:
     """The functions that answered, and what is found of the one that did not, or of the file."""
     functions: list[Questioned] = []
     subject = file.name
@@ -66,7 +75,7 @@ def _questioned(file: Path, dialogue: Dialogue, wanted: str) -> tuple[list[Quest
             subject = found.name
             if found.empty:
                 raise GiveUp(NoAnswer("not-written", line=_line(file, found.empty)))
-            functions.append(Questioned(found, tuple(ask_all(dialogue.ask, found))))
+            functions.append(Questioned(found, tuple(ask_all(dialogue.ask, found, seed))))
     except GiveUp as problem:
         return functions, failed(subject, problem.failure)
     return functions, None

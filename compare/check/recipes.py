@@ -277,12 +277,16 @@ def _cut_result(value: Floats, recipe: Recipe, at: Operands, when: tuple[str, ..
 
 
 def _residual(recipe: Recipe, at: Operands) -> Floats:
-    predicted = _predicted(recipe, at)
-    residual = RESIDUALS[recipe.residual](predicted, at.minus * at.y, at)
+    residual = RESIDUALS[recipe.residual](predicted(recipe, at), at.minus * at.y, at)
     return np.trunc(residual) if recipe.truncated == "residual" and at.minus < 0 else residual
 
 
-def _predicted(recipe: Recipe, at: Operands) -> Floats:
+def predicted(recipe: Recipe, at: Operands) -> Floats:
+    """ŷ (n,) as the recipe has it.
+
+    Raises:
+        DoesNotFit: If the shapes do not fit together.
+    """
     if recipe.forward == "turned":
         needs_square(at.X)
         return np.asarray(at.X.T @ at.weights + at.bias)

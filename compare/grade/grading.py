@@ -14,7 +14,6 @@ from handgrad.compare.check.file import CheckError, check_each
 from handgrad.compare.check.sandbox.failures import own_fault
 from handgrad.compare.check.student.process import TIME_LIMIT_SECONDS
 from handgrad.compare.grade.anonymous import anonymous
-from handgrad.compare.grade.lines import lines
 from handgrad.compare.grade.points import points
 from handgrad.compare.grade.submissions import Submission, submissions
 from handgrad.compare.results.diagnosis import Assessment, NoAnswer, SourceLine, failed
@@ -39,6 +38,7 @@ class GradeOptions:
         anonymous: Numbers in place of names.
         loss: Of which gradients are expected; see `check.check_file`.
         one_student: A folder that is given is a student's, not a class's.
+        seed: Of the numbers at which functions are asked.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -48,6 +48,7 @@ class GradeOptions:
     anonymous: bool = False
     loss: LossChoice = None
     one_student: bool = False
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def grade_class(
     options = options or GradeOptions()
     with tempfile.TemporaryDirectory() as unpacked:
         found, left_out = submissions(given, Path(unpacked), options.name, options.one_student)
-        of = fingerprint(options.time_limit_seconds, options.loss, versions().get("handgrad"))
+        of = fingerprint(options.time_limit_seconds, options.loss, options.seed, versions().get("handgrad"))
         journal = Journal(folder, of, resume)
         known = {one.digest(): one for one in found}
         reused = sum(journal.get(digest, Checked) is not None for digest in known)
@@ -117,14 +118,15 @@ def checked(one: Submission, options: GradeOptions) -> Checked:
     with tempfile.TemporaryDirectory() as name:
         path = one.copied(Path(name))
         try:
-            assessments = check_each(path, time_limit_seconds=options.time_limit_seconds, loss=options.loss)
+            assessments = check_each(
+                path, time_limit_seconds=options.time_limit_seconds, loss=options.loss, seed=options.seed
+            )
         except CheckError as error:
             assessments = (failed(path.name, NoAnswer("syntax", given=str(error).partition(": ")[2])),)
         except Exception as error:  # a fault of ours, which must not cost the class its page
             assessments = (failed(path.name, own_fault(error)),)
-    source = one.path.read_text(encoding="utf-8", errors="replace")
-    found = tuple(line for assessment in assessments for line in lines(source, path.name, assessment))
-    return Checked(assessments, found)
+    found = tuple(line for assessment in assessments for line in assessment.lines)
+    return Checked(tuple(replace(assessment, lines=()) for assessment in assessments), found)
 
 
 def _grade(one: Submission, journal: Journal, policy: Policy) -> Grade:

@@ -188,6 +188,7 @@ class Discrepancy:
         place: Where the function was asked.
         given: By the student's function.
         expected: The right one.
+        is_right: They differ by rounding alone.
     """
 
     part: str
@@ -195,11 +196,48 @@ class Discrepancy:
     place: Place
     given: float
     expected: float
+    is_right: bool = False
 
     @property
     def ratio(self) -> float | None:
         """What was given over what was expected; None where that is 0."""
         return self.given / self.expected if self.expected else None
+
+
+#: A step on the way to a gradient or a loss: ŷ = X W + b; r = ŷ − y; Σ xᵢ rᵢ and Σ rᵢ; dW and db, the loss, or the new
+#: parameters.
+StepName = Literal["prediction", "residual", "sums", "gradient", "loss", "parameters"]
+
+
+@dataclass(frozen=True)
+class ProbeStep:
+    """The numbers of one step at a probe, in the order of its formula.
+
+    Attributes:
+        step: Which.
+        expected: The right ones.
+        given: Of the last step, those that the function gave; of others, those that its mistake makes of them. None
+            where that is not known.
+    """
+
+    step: StepName
+    expected: tuple[float, ...]
+    given: tuple[float, ...] | None
+
+
+@dataclass(frozen=True)
+class OwnProbe:
+    """A probe of two rows and one feature, at which a wrong answer can be followed in the head.
+
+    Attributes:
+        call: How the function was called, as Python is written.
+        steps: From the prediction to the answer.
+        parts_at: The first step at which the numbers part; None where only the answer is known.
+    """
+
+    call: str
+    steps: tuple[ProbeStep, ...]
+    parts_at: StepName | None
 
 
 @dataclass(frozen=True)
@@ -238,6 +276,8 @@ class Assessment:
         theta: How one argument holds all parameters: "ones", "bias-first", "bias-last" or "none"; empty if none does.
         confinement: What its process was kept from; None where it had none of its own.
         uses_handgrad: Its file imported handgrad, whose own gradient may be what was found right.
+        lines: Of its file: those that compute what is wrong; empty where there is no file, or they are not found.
+        own_probe: Where the answer is wrong, too, at two rows of one feature: its way there, step by step.
         right_for: Where no loss is declared: another loss, of which this is the right gradient.
     """
 
@@ -263,6 +303,8 @@ class Assessment:
     theta: str = ""
     confinement: Confinement | None = None
     uses_handgrad: bool = False
+    lines: tuple[SourceLine, ...] = ()
+    own_probe: OwnProbe | None = None
 
     @property
     def correct(self) -> bool:

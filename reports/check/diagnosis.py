@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import msgspec
+
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
     FAILURES,
@@ -17,6 +19,7 @@ from handgrad.compare.results.diagnosis import (
     Discrepancy,
     Mistake,
     NoAnswer,
+    OwnProbe,
 )
 from handgrad.reports.check.exercise_words import EXERCISE_MISTAKES
 from handgrad.reports.check.failures import failure_words, place_words
@@ -34,11 +37,15 @@ UNKNOWN_IN_EXERCISE = Wording(
 
 @dataclass(frozen=True)
 class Evidence:
-    """One number that was given, beside the right one; `where` names the number and the place."""
+    """One number that was given, beside the right one; `where` names the number and the place.
+
+    It `is_right` where they differ by rounding alone.
+    """
 
     where: str
     given: float
     expected: float
+    is_right: bool = False
 
     @property
     def ratio(self) -> float | None:
@@ -56,9 +63,11 @@ class Diagnosis:
         mistakes: All keys.
         explanation: What is wrong, its first line enough for a title.
         evidence: Given and expected numbers at up to two probes.
+        probe: Two rows of one feature, at which a wrong answer can be followed in the head.
         mathematics: The lines of mathematics that are broken.
         hint: What to change.
         question: What to ask in place of telling it.
+        place: Where to look: the parts of the answer that are wrong, the lines that compute them.
         smallest_detectable: The relative error of a component that would have been seen; NaN where none was compared.
         notes: What else was noticed, none of it wrong.
         subject: The function's name.
@@ -71,37 +80,43 @@ class Diagnosis:
     mistakes: tuple[str, ...]
     explanation: str
     evidence: tuple[Evidence, ...] = ()
+    probe: OwnProbe | None = None
     mathematics: str = ""
     hint: str = ""
     question: str = field(default="", repr=False)
+    place: str = field(default="", repr=False)
     smallest_detectable: float = math.nan
     notes: tuple[str, ...] = ()
     subject: str = "gradient"
     loss: str = "mse"
     right_for: str | None = None
 
-    def as_hint(self) -> Diagnosis:
-        """Without the answer: a question in place of the mistake's name, its numbers and its remedy.
+    def as_hint(self, rung: int = 1) -> Diagnosis:
+        """Without the answer: no mistake's name and no numbers, and only as much as a rung of the ladder holds.
 
-        What is no Python is told all the same: it gives nothing away.
+        The first is a question; the second says where to look, too; the third adds the formula, the fourth the remedy.
+        What is no Python, and what could not be checked, is told all the same: it gives nothing away.
         """
-        if self.correct or self.mistake == FAILURES["syntax"]:
+        if self.correct or self.mistake in (FAILURES["syntax"], OWN_FAULT):
             return self
         return replace(
             self,
             mistake=None,
             mistakes=(),
-            explanation="Not right yet.",
+            explanation="Not right yet." + (f"\n{self.place}" if rung >= 2 and self.place else ""),
             evidence=(),
-            mathematics="",
-            hint=self.question,
+            probe=None,
+            mathematics=self.mathematics if rung >= 3 else "",
+            hint="\n".join(filter(None, (self.question, self.hint if rung >= 4 else ""))),
             right_for=None,
         )
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for `json.dumps`; a smallest detectable error that is not known is None."""
         values = asdict(self)
-        del values["question"]
+        del values["question"], values["place"]
+        if self.probe is not None:
+            values["probe"] = msgspec.json.decode(msgspec.json.encode(self.probe))
         values["mistakes"], values["notes"] = list(self.mistakes), list(self.notes)
         values["evidence"] = [asdict(row) | {"ratio": row.ratio} for row in self.evidence]
         if not math.isfinite(self.smallest_detectable):
@@ -226,6 +241,7 @@ def _failed(assessment: Assessment, failure: NoAnswer) -> Diagnosis:
         mistakes=(failure.key,),
         explanation=_sentence(f"{verdict}: {' and '.join(assessment.subjects)} {failure_words(failure)}") + where,
         question=f"What happens in line {line.number}?" if line else "What does your function return?",
+        place=where.strip() or f"Look at {' and '.join(assessment.subjects)}.",
     )
 
 
@@ -238,16 +254,28 @@ def _wrong(assessment: Assessment) -> Diagnosis:
         mistakes=assessment.keys,
         explanation=_explanation(assessment, wordings, evidence),
         evidence=evidence,
+        probe=assessment.own_probe,
         mathematics="\n".join(dict.fromkeys(wording.mathematics for wording in wordings)),
         hint="\n".join(wording.hint for wording in wordings),
         question="\n".join(wording.question for wording in wordings),
+        place=_place(assessment),
     )
+
+
+def _place(assessment: Assessment) -> str:
+    """The parts that are wrong beside those that are right, and the lines of the file that compute them."""
+    wrong = [name for name, is_right in assessment.parts.items() if not is_right]
+    right = [name for name, is_right in assessment.parts.items() if is_right]
+    beside = f"; {right[0]} is right" if right else ""
+    told = f"Look at {' and '.join(wrong)}{beside}." if wrong else ""
+    lines = [f"{line.file}, line {line.number}: {line.text}" for line in assessment.lines]
+    return "\n".join(filter(None, (told, *lines)))
 
 
 def _row(discrepancy: Discrepancy) -> Evidence:
     index = f"[{', '.join(map(str, discrepancy.index))}]" if discrepancy.index else ""
     where = f"{discrepancy.part}{index}, {place_words(discrepancy.place)}"
-    return Evidence(where, discrepancy.given, discrepancy.expected)
+    return Evidence(where, discrepancy.given, discrepancy.expected, discrepancy.is_right)
 
 
 def _wording(mistake: Mistake, assessment: Assessment) -> Wording:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
+from handgrad.compare.results.diagnosis import OwnProbe
 from handgrad.reports.check.diagnosis import Diagnosis, Evidence
+from handgrad.reports.check.own_probe import rows
 from handgrad.reports.check.text import ratio
 
 _HEAD = "<tr><th>where</th><th>given</th><th>expected</th><th>ratio</th></tr>"
@@ -17,7 +19,15 @@ def html(diagnosis: Diagnosis) -> str:
     lines = [f"<strong>{escape(title)}</strong>", *(f"<p>{escape(text)}</p>" for text in words if text)]
     rows = "".join(map(_row, diagnosis.evidence))
     table = f"<table>{_HEAD}{rows}</table>" if rows else ""
-    return f"<div>{''.join(lines)}{table}</div>"
+    return f"<div>{''.join(lines)}{table}{_probe(diagnosis.probe)}</div>"
+
+
+def _probe(probe: OwnProbe | None) -> str:
+    if probe is None:
+        return ""
+    cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows(probe))
+    head = "<tr><th></th><th>given</th><th>right</th><th></th></tr>"
+    return f"<p><code>{escape(probe.call)}</code></p><table>{head}{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
 
 
 def _row(row: Evidence) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from handgrad.compare.results.diagnosis import OwnProbe
 from handgrad.reports.check.diagnosis import Diagnosis, Evidence
+from handgrad.reports.check.own_probe import rows
 
 WIDTH = 80
 
@@ -15,6 +17,8 @@ def text(diagnosis: Diagnosis) -> str:
     parts = [_wrapped(diagnosis.explanation)]
     if diagnosis.evidence:
         parts.append(_table(diagnosis.evidence))
+    if diagnosis.probe is not None:
+        parts.append(f"{_wrapped(diagnosis.probe.call, 'By hand:  ')}\n{_steps(diagnosis.probe)}")
     if diagnosis.mathematics:
         parts.append(_wrapped(diagnosis.mathematics, "It breaks:  "))
     if diagnosis.hint:
@@ -24,7 +28,9 @@ def text(diagnosis: Diagnosis) -> str:
 
 
 def ratio(row: Evidence) -> str:
-    """Six digits; next to 1, how far from it."""
+    """Six digits; next to 1, how far from it; "right" where that is rounding alone."""
+    if row.is_right:
+        return "right"
     if row.ratio is None:
         return "–"
     return f"1{row.ratio - 1:+.1e}" if 0 < abs(row.ratio - 1) < 1e-5 else f"{row.ratio:.6g}"
@@ -43,6 +49,14 @@ def _table(evidence: Sequence[Evidence]) -> str:
     width = max(len(row.where) for row in evidence)
     head = f"  {'':<{width}}  {'given':>14} {'expected':>14} {'ratio':>10}"
     return "\n".join([head] + [_line(row, width) for row in evidence])
+
+
+def _steps(probe: OwnProbe) -> str:
+    """The steps as a table, from the prediction to the answer."""
+    table = [("", "given", "right", ""), *rows(probe)]
+    widths = [max(len(row[column]) for row in table) for column in range(3)]
+    lines = [f"  {a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}  {d}" for a, b, c, d in table]
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _line(row: Evidence, width: int) -> str:

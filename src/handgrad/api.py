@@ -108,7 +108,11 @@ def train(
 
 
 def check(
-    function: Callable[..., Any], kind: Kind | None = None, loss: LossChoice = None, integers: bool = False
+    function: Callable[..., Any],
+    kind: Kind | None = None,
+    loss: LossChoice = None,
+    integers: bool = False,
+    seed: int = 0,
 ) -> Diagnosis:
     """Whether a gradient written by hand is right, or which mistake was made.
 
@@ -122,6 +126,7 @@ def check(
             ½ Σ r², or "any" of these. By default it is judged by "mse", and what is right for another is said, but not
             called correct.
         integers: Whether numbers that wrap around on arrays of int32 or uint8 are a mistake, and not a note.
+        seed: Of the numbers at which it is asked; by default they are always the same.
 
     Returns:
         `Diagnosis` with `.correct`, `.mistake` and `.explanation`; it shows itself in a terminal and in a notebook.
@@ -131,7 +136,7 @@ def check(
     from handgrad.compare.check.check import check as checked
     from handgrad.reports.check.diagnosis import diagnosis
 
-    found = diagnosis(checked(function, kind, loss, integers))
+    found = diagnosis(checked(function, kind, loss, integers, seed))
     return replace(found, notes=(*found.notes, IN_THIS_PROCESS))
 
 

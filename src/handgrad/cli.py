@@ -57,7 +57,9 @@ class OneLineErrors(TyperGroup):
         """Runs a command and leaves with its exit code; errors are told here, so typer's standalone mode is off."""
         code: object = None
         try:
-            code = super().main(args, prog_name or "handgrad", complete_var, False, windows_expand_args, **extra)
+            code = super().main(
+                with_first_rung(args), prog_name or "handgrad", complete_var, False, windows_expand_args, **extra
+            )
         except (KeyboardInterrupt, typer.Abort) as end:
             if isinstance(end.__cause__, EOFError):  # of a file; typer takes it for that of a terminal
                 raise end.__cause__ from None
@@ -68,6 +70,15 @@ class OneLineErrors(TyperGroup):
             if ENDING.number is None:  # else it is what a library made of the signal
                 code = _told(error)
         leave(code if isinstance(code, int) else 0)
+
+
+def with_first_rung(args: Sequence[str] | None) -> list[str]:
+    """The arguments, with 1 after a `--hint` that has no number: an option's value cannot be left out."""
+    given = list(sys.argv[1:] if args is None else args)
+    for place in reversed([i for i, word in enumerate(given) if word == "--hint"]):
+        if not (given[place + 1 : place + 2] or ["-"])[0].isdecimal():
+            given.insert(place + 1, "1")
+    return given
 
 
 def leave(code: int) -> NoReturn:

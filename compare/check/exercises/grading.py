@@ -175,5 +175,7 @@ def _rows(question: ExerciseQuestion, call: int, given: Blocks, right: Blocks) -
         worst = np.argsort(-abs(part - truth).ravel(), kind="stable")[:SHOWN]
         for place in sorted(worst.tolist()):
             index = tuple(int(i) for i in np.unravel_index(place, truth.shape))
-            rows.append(Discrepancy(name, index, call + 1, float(part.flat[place]), float(truth.flat[place])))
+            numbers = float(part.flat[place]), float(truth.flat[place])
+            is_right = abs(numbers[0] - numbers[1]) <= _allowed(truth)
+            rows.append(Discrepancy(name, index, call + 1, *numbers, is_right=is_right))
     return rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from handgrad.compare.check.sandbox.answers import Answer
 from handgrad.compare.check.sandbox.calling import Argument, Invocation, Way, answer_to
 from handgrad.compare.check.sandbox.failures import GiveUp
 from handgrad.compare.check.student.forms import Series, every_series
-from handgrad.compare.check.student.probes import Probe
+from handgrad.compare.check.student.probes import IN_THE_HEAD, Probe
 from handgrad.compare.check.student.reading import is_answered
 from handgrad.compare.results.diagnosis import NoAnswer
 
@@ -30,10 +30,19 @@ Ask = Callable[[Callable[[], Invocation]], Answer]
 
 @dataclass(frozen=True)
 class Asked:
-    """The answers in one form of the arguments, one for each call as far as it was asked."""
+    """The answers in one form of the arguments, one for each call as far as it was asked.
+
+    Attributes:
+        series: The form.
+        answers: In the order of its calls.
+        in_the_head: What was answered at the probe that can be computed in the head; None where that was not asked.
+        call: How the function was called there, as Python is written.
+    """
 
     series: Series
     answers: tuple[Answer, ...]
+    in_the_head: Answer | None = None
+    call: str = ""
 
     @property
     def is_whole(self) -> bool:
@@ -46,7 +55,7 @@ def here(function: Any) -> Ask:
     return lambda make: answer_to(make, function)
 
 
-def ask_all(ask: Ask, found: Found) -> list[Asked]:
+def ask_all(ask: Ask, found: Found, seed: int = 0) -> list[Asked]:
     """The answers in every form that was tried.
 
     Those in other forms than the first are asked for only after that one failed somewhere, or where θ may hold the bias
@@ -56,12 +65,38 @@ def ask_all(ask: Ask, found: Found) -> list[Asked]:
         GiveUp: When it failed in a way in which it will again.
     """
     every: list[Asked] = []
-    for number, one in enumerate(every_series(found)):
+    for number, one in enumerate(every_series(found, seed)):
         answers = tuple(_answers(ask, one, found, stops=bool(number) and one.form != "trainer"))
-        every.append(Asked(one, answers))
+        every.append(_with_own_probe(ask, found, Asked(one, answers)))
         if not one.theta and one.form != "trainer" and number == 0 and is_answered(found, one, answers):
             break
     return every
+
+
+def _with_own_probe(ask: Ask, found: Found, asked: Asked) -> Asked:
+    """With the answer at the probe that can be computed in the head, where all others were answered."""
+    if not asked.is_whole:
+        return asked
+    make = partial(call_for, asked.series, IN_THE_HEAD, found)
+    return replace(asked, in_the_head=ask(make), call=written(make(), found))
+
+
+def written(call: Invocation, found: Found) -> str:
+    """The call as Python is written, with the names that the function's own arguments have."""
+    names = iter(found.required)
+    arguments = [
+        f"{argument.keyword.lstrip('.') or next(names, argument.name)}={_written(argument.value)}"
+        for argument in call.arguments
+        if argument.name not in ("precision", "rows")
+    ]
+    return f"{found.name}({', '.join(arguments)})"
+
+
+def _written(value: Any) -> str:
+    """Numbers as short as they can be written; one array is written as a list."""
+    if isinstance(value, np.ndarray | list):
+        return f"[{', '.join(map(_written, value))}]"
+    return f"{value:g}"
 
 
 def _answers(ask: Ask, one: Series, found: Found, stops: bool) -> Iterator[Answer]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from itertools import chain
 
 from handgrad.backends.adapters.kinds import Kind, Role
@@ -45,37 +45,41 @@ class Series:
         return sum(probe.calls for probe in self.groups[0])
 
 
-def every_series(found: Found) -> Iterator[Series]:
-    """Each way in which what was found may be asked; the first is the one that is likeliest to be meant."""
+def every_series(found: Found, seed: int = 0) -> Iterator[Series]:
+    """Each way in which what was found may be asked; the first is the one that is likeliest to be meant.
+
+    The numbers of the probes follow from the seed.
+    """
     if found.kind == "trainer":
-        yield from trainer_series()
+        yield from trainer_series(seed)
         return
     for one in signatures(found):
-        yield Series(one.form, found.kind, probes_for(one.form), one.roles, one.keywords, one.theta, one.known)
+        probes = probes_for(one.form, seed)
+        yield Series(one.form, found.kind, probes, one.roles, one.keywords, one.theta, one.known)
 
 
-def trainer_series() -> list[Series]:
+def trainer_series(seed: int = 0) -> list[Series]:
     """A trainer's gradients, then its steps; both count."""
-    return [Series("trainer", "gradient", _bound_probes()), Series("trainer", "step", _whole_probes())]
+    return [Series("trainer", "gradient", _bound_probes(seed)), Series("trainer", "step", _whole_probes(seed))]
 
 
-def probes_for(form: str) -> tuple[tuple[Probe, ...], ...]:
-    """The probes of a form."""
-    return single_feature_probes() if form in ("flat", "numbers") else table_probes()
+def probes_for(form: str, seed: int = 0) -> tuple[tuple[Probe, ...], ...]:
+    """The probes of a form, drawn anew for each seed."""
+    return single_feature_probes(seed) if form in ("flat", "numbers") else table_probes(seed)
 
 
-@cache
-def _bound_probes() -> tuple[tuple[Probe, ...], ...]:
+@lru_cache(maxsize=4)
+def _bound_probes(seed: int) -> tuple[tuple[Probe, ...], ...]:
     """Every other probe is a batch of data twice as long; a trainer has made floats of integers."""
-    groups = _whole_probes()
+    groups = _whole_probes(seed)
     return tuple(
         tuple(replace(probe, total=2 * probe.rows) if i % 2 else probe for i, probe in enumerate(group))
         for group in groups
     )
 
 
-@cache
-def _whole_probes() -> tuple[tuple[Probe, ...], ...]:
+@lru_cache(maxsize=4)
+def _whole_probes(seed: int) -> tuple[tuple[Probe, ...], ...]:
     return tuple(
-        tuple(replace(probe, calls=1) for probe in group if probe.kind != "integer") for group in table_probes()
+        tuple(replace(probe, calls=1) for probe in group if probe.kind != "integer") for group in table_probes(seed)
     )

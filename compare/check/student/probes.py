@@ -74,6 +74,10 @@ class Probe:
         return ProbeShape(self.rows, self.features, str(self.X.dtype), zero_bias=self.bias == 0)
 
 
+#: Two rows of one feature, which can be computed in the head: ŷ is 3 and 7, r is 1 and 2, dW is 7 and db is 3.
+IN_THE_HEAD = Probe(np.array([[1.0], [3.0]]), np.array([2.0, 5.0]), np.array([2.0]), 1.0)
+
+
 def rounding(probe: Probe, precision: str) -> float:
     """γ_k = k u / (1 − k u) with k = n + d + 10: two dot products and a few operations more.
 
@@ -83,58 +87,101 @@ def rounding(probe: Probe, precision: str) -> float:
     return ku / (1 - ku)
 
 
-@lru_cache(maxsize=1)
-def table_probes() -> tuple[tuple[Probe, ...], ...]:
-    """The probes with X (n, d), in groups of one d, since a function with a memory cannot change d."""
+@lru_cache(maxsize=4)
+def table_probes(seed: int = 0) -> tuple[tuple[Probe, ...], ...]:
+    """The probes with X (n, d), in groups of one d, since a function with a memory cannot change d.
+
+    With another `seed`, their numbers are drawn anew; what they have to show stays.
+    """
+    drawn = _Drawn(seed)
     return (
-        _every_kind(features=3),
-        (_generic(11, 1), _generic(17, 1), _integers(16, 1)),
-        (_generic(5, 5), _generic(23, 5), _generic(3, 5)),
-        (_generic(7, 7), _generic(2, 7)),
-        (_generic(*LARGE),),
+        drawn.every_kind(features=3),
+        (drawn.generic(11, 1), drawn.generic(17, 1), drawn.integers(16, 1)),
+        (drawn.generic(5, 5), drawn.generic(23, 5), drawn.generic(3, 5)),
+        (drawn.generic(7, 7), drawn.generic(2, 7)),
+        (drawn.generic(*LARGE),),
     )
 
 
-@lru_cache(maxsize=1)
-def single_feature_probes() -> tuple[tuple[Probe, ...], ...]:
+@lru_cache(maxsize=4)
+def single_feature_probes(seed: int = 0) -> tuple[tuple[Probe, ...], ...]:
     """The probes for functions that take one feature as plain numbers: d = 1."""
-    return (_every_kind(features=1), (_generic(LARGE[0], 1),))
+    drawn = _Drawn(seed)
+    return (drawn.every_kind(features=1), (drawn.generic(LARGE[0], 1),))
 
 
-def _every_kind(features: int) -> tuple[Probe, ...]:
-    generic = _generic(13, features)
-    whole, large, bytes_ = _integers(11, features), _large(11, features), _bytes(11, features)
-    return (
-        replace(_generic(7, features), calls=3),
-        generic,
-        replace(generic, bias=0.0),
-        _generic(101, features),
-        _generic(257, features),
-        _fitted(19, features),
-        replace(_integers(8, features), kind="small"),
-        replace(_integers(64, features), kind="small"),
-        replace(_without_residuals(_integers(16, features)), kind="small"),
-        _single(_generic(31, features)),
-        whole,
-        _typed(whole, np.int64, parameters=np.int64),
-        large,
-        _typed(large, np.int32),
-        bytes_,
-        _typed(bytes_, np.uint8),
-    )
+@dataclass(frozen=True)
+class _Drawn:
+    """Probes whose numbers follow from a seed."""
 
+    seed: int
 
-def _generic(rows: int, features: int) -> Probe:
-    """Off centre by another amount in every column; residuals from −1.5 to 3."""
-    random = np.random.default_rng([20, rows, features])
-    centre = np.array([1.5, -2.5, 0.75, 3.25, -1.25, 2.25, -0.5])
-    X = np.resize(centre, features) + 2 * random.random((rows, features)) - 0.6
-    weights = (
-        random.random(features) * np.array([1.5, -1.2, 0.9, -0.7, 1.1, 0.8, -1.3]).take(range(features), mode="wrap")
-        + 0.3
-    )
-    bias = 0.4 + random.random()
-    return Probe(X, X @ weights + bias - _residuals(random, rows), weights, bias, _rate(rows))
+    def every_kind(self, features: int) -> tuple[Probe, ...]:
+        """One probe, or several, of every kind, with that many features."""
+        generic = self.generic(13, features)
+        whole, large, bytes_ = self.integers(11, features), self.large(11, features), self.bytes(11, features)
+        return (
+            replace(self.generic(7, features), calls=3),
+            generic,
+            replace(generic, bias=0.0),
+            self.generic(101, features),
+            self.generic(257, features),
+            self.fitted(19, features),
+            replace(self.integers(8, features), kind="small"),
+            replace(self.integers(64, features), kind="small"),
+            replace(_without_residuals(self.integers(16, features)), kind="small"),
+            _single(self.generic(31, features)),
+            whole,
+            _typed(whole, np.int64, parameters=np.int64),
+            large,
+            _typed(large, np.int32),
+            bytes_,
+            _typed(bytes_, np.uint8),
+        )
+
+    def _random(self, *which: int) -> np.random.Generator:
+        return np.random.default_rng([*which, self.seed] if self.seed else which)
+
+    def generic(self, rows: int, features: int) -> Probe:
+        """Off centre by another amount in every column; residuals from −1.5 to 3."""
+        random = self._random(20, rows, features)
+        centre = np.array([1.5, -2.5, 0.75, 3.25, -1.25, 2.25, -0.5])
+        X = np.resize(centre, features) + 2 * random.random((rows, features)) - 0.6
+        weights = (
+            random.random(features)
+            * np.array([1.5, -1.2, 0.9, -0.7, 1.1, 0.8, -1.3]).take(range(features), mode="wrap")
+            + 0.3
+        )
+        bias = 0.4 + random.random()
+        return Probe(X, X @ weights + bias - _residuals(random, rows), weights, bias, _rate(rows))
+
+    def fitted(self, rows: int, features: int) -> Probe:
+        """Residuals of a millionth of y: float64 tells them well, float32 not at all."""
+        probe = self.generic(rows, features)
+        predicted = probe.X @ probe.weights + probe.bias
+        return replace(probe, y=predicted + 1e-6 * (predicted - probe.y), kind="fitted")
+
+    def integers(self, rows: int, features: int) -> Probe:
+        """Small whole numbers as floats: all sums are exact, in float32, too."""
+        random = self._random(21, rows, features)
+        X = random.integers(-5, 10, (rows, features)).astype(np.float64)
+        y = random.integers(-20, 30, rows).astype(np.float64)
+        weights = np.array([2.0, -3.0, 1.0])[:features]
+        return Probe(X, y, weights, 3.0, _rate(rows), kind="whole")
+
+    def large(self, rows: int, features: int) -> Probe:
+        """Whole numbers whose squares do not fit into 32 bits."""
+        random = self._random(22, rows, features)
+        X = random.integers(50_000, 90_000, (rows, features)).astype(np.float64)
+        y = random.integers(50_000, 90_000, rows).astype(np.float64)
+        return Probe(X, y, np.array([0.7, -0.4, 0.6])[:features], 12.5, _rate(rows), kind="whole")
+
+    def bytes(self, rows: int, features: int) -> Probe:
+        """Whole numbers up to 100, as in an image: −y does not fit into 8 bits without a sign, 2 X does."""
+        random = self._random(23, rows, features)
+        X = random.integers(1, 100, (rows, features)).astype(np.float64)
+        y = random.integers(1, 100, rows).astype(np.float64)
+        return Probe(X, y, np.array([0.7, -0.4, 0.6])[:features], 12.5, _rate(rows), kind="whole")
 
 
 def _residuals(random: np.random.Generator, rows: int) -> Floats:
@@ -147,41 +194,9 @@ def _rate(rows: int) -> float:
     return 0.25 if rows % 4 == 1 else 0.5
 
 
-def _fitted(rows: int, features: int) -> Probe:
-    """Residuals of a millionth of y: float64 tells them well, float32 not at all."""
-    probe = _generic(rows, features)
-    predicted = probe.X @ probe.weights + probe.bias
-    return replace(probe, y=predicted + 1e-6 * (predicted - probe.y), kind="fitted")
-
-
-def _integers(rows: int, features: int) -> Probe:
-    """Small whole numbers as floats: all sums are exact, in float32, too."""
-    random = np.random.default_rng([21, rows, features])
-    X = random.integers(-5, 10, (rows, features)).astype(np.float64)
-    y = random.integers(-20, 30, rows).astype(np.float64)
-    weights = np.array([2.0, -3.0, 1.0])[:features]
-    return Probe(X, y, weights, 3.0, _rate(rows), kind="whole")
-
-
 def _without_residuals(probe: Probe) -> Probe:
     """A perfect fit: the gradient is 0."""
     return replace(probe, y=probe.X @ probe.weights + probe.bias)
-
-
-def _large(rows: int, features: int) -> Probe:
-    """Whole numbers whose squares do not fit into 32 bits."""
-    random = np.random.default_rng([22, rows, features])
-    X = random.integers(50_000, 90_000, (rows, features)).astype(np.float64)
-    y = random.integers(50_000, 90_000, rows).astype(np.float64)
-    return Probe(X, y, np.array([0.7, -0.4, 0.6])[:features], 12.5, _rate(rows), kind="whole")
-
-
-def _bytes(rows: int, features: int) -> Probe:
-    """Whole numbers up to 100, as in an image: −y does not fit into 8 bits without a sign, 2 X does."""
-    random = np.random.default_rng([23, rows, features])
-    X = random.integers(1, 100, (rows, features)).astype(np.float64)
-    y = random.integers(1, 100, rows).astype(np.float64)
-    return Probe(X, y, np.array([0.7, -0.4, 0.6])[:features], 12.5, _rate(rows), kind="whole")
 
 
 def _single(probe: Probe) -> Probe:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from handgrad.commands.shared.options import HintOnly, Json, TimeLimit
+from handgrad.commands.shared.options import Hint, HintOnly, Json, ProbeSeed, TimeLimit
 from handgrad.commands.shared.output import show_assessment
 
 
@@ -49,6 +49,8 @@ def check(
             show_default=False,
         ),
     ] = "",
+    seed: ProbeSeed = 0,
+    hint: Hint = None,
     hint_only: HintOnly = False,
     json_output: Json = False,
     time_limit: TimeLimit = 10.0,
@@ -67,7 +69,8 @@ def check(
             loss=None if loss is None else loss.value,
             integers=integers,
             function=function,
+            seed=seed,
         ),
-        hint_only,
+        1 if hint_only else hint,
         json_output,
     )

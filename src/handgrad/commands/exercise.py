@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from handgrad.commands.shared.options import HintOnly, Json, TimeLimit
+from handgrad.commands.shared.options import Hint, HintOnly, Json, TimeLimit
 from handgrad.commands.shared.output import print_json, show_assessment
 
 Number = Annotated[int, typer.Argument(help="Which; see `handgrad exercise list`.", show_default=False)]
@@ -67,6 +67,7 @@ def check(
     file: Annotated[
         Path | None, typer.Argument(help="Your file. [default: exercise_NUMBER.py]", show_default=False)
     ] = None,
+    hint: Hint = None,
     hint_only: HintOnly = False,
     json_output: Json = False,
     time_limit: TimeLimit = 10.0,
@@ -77,7 +78,8 @@ def check(
     from handgrad.compare.check.exercises.grading import grade
 
     own = file if file is not None else Path(described(number).file)
-    show_assessment(grade(number, own, time_limit_seconds=time_limit), hint_only, json_output)
+    rung = 1 if hint_only else hint
+    show_assessment(grade(number, own, time_limit_seconds=time_limit), rung, json_output)
     if not json_output:
         then = number + 1 in EXERCISES
         typer.echo(f"Next: handgrad exercise start {number + 1}" if then else "That was the last exercise.")

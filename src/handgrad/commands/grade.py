@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from handgrad.commands.check import LossOption
-from handgrad.commands.shared.options import Json, Resume, TimeLimit
+from handgrad.commands.shared.options import Json, ProbeSeed, Resume, TimeLimit
 from handgrad.commands.shared.output import exit_unless, show_run
 from handgrad.commands.shared.runs import check_resume, progress_bar, resumable, run_folder
 
@@ -56,6 +56,7 @@ def grade(
         int | None, typer.Option(min=1, help="Files at once. [default: as many as cores]", show_default=False)
     ] = None,
     time_limit: TimeLimit = 10.0,
+    seed: ProbeSeed = 0,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report. [default: runs/TIME-NAME]", show_default=False)
     ] = None,
@@ -97,6 +98,7 @@ def grade(
         anonymous=anonymous,
         loss=None if loss is None else loss.value,
         one_student=one_student,
+        seed=seed,
     )
     with run_folder(out, "class" if anonymous else str(files[0])) as folder, progress_bar() as progress:
         with resumable(folder):

@@ -238,3 +238,93 @@ def test_wrong_numbers_are_told_before_what_fails_after_them() -> None:
     assert found.mistakes == ("of-no-known-kind",)
     assert "dW[" in found.explanation
     assert found.evidence
+
+
+def test_the_numbers_are_drawn_anew_by_a_seed_and_stay_the_same_without_one() -> None:
+    assert [p.X.tolist() for g in table_probes() for p in g] == [p.X.tolist() for g in table_probes(0) for p in g]
+    for other in (1, 2):
+        pairs = zip((p for g in table_probes() for p in g), (p for g in table_probes(other) for p in g), strict=True)
+        assert all(a.X.shape == b.X.shape and not np.array_equal(a.X, b.X) for a, b in pairs)
+
+
+def test_a_table_of_the_usual_answers_is_no_solution_at_other_numbers() -> None:
+    known = {tuple(p.X.ravel()[:3]): p for group in table_probes() for p in group}
+
+    def learned_by_heart(X: Array, y: Array, weights: Array, bias: float) -> Any:
+        probe = known.get(tuple(X.ravel()[:3]))
+        return gradient(X, y, weights, bias) if probe is not None else (0 * weights, 0.0)
+
+    told = check(learned_by_heart)
+    assert told.correct
+    assert not check(learned_by_heart, seed=5).correct
+    assert check(gradient, seed=5).correct
+
+
+def test_a_wrong_answer_is_followed_in_the_head_to_where_it_parts() -> None:
+    def wrong(x_data: Array, targets: Array, w: Array, b: float) -> Any:
+        r = x_data @ w - targets
+        return 2 / len(targets) * x_data.T @ r, 2 * r.mean()
+
+    probe = check(wrong).probe
+    assert probe is not None
+    assert probe.call == "wrong(x_data=[[1], [3]], targets=[2, 5], w=[2], b=1)"
+    assert probe.parts_at == "prediction"
+    assert [(s.step, s.given, s.expected) for s in probe.steps] == [
+        ("prediction", (2.0, 6.0), (3.0, 7.0)),
+        ("residual", (0.0, 1.0), (1.0, 2.0)),
+        ("sums", (3.0, 1.0), (7.0, 3.0)),
+        ("gradient", (3.0, 1.0), (7.0, 3.0)),
+    ]
+    told = str(check(wrong))
+    assert "ŷ = x W + b     2, 6   3, 7  they part here" in told
+    assert check(gradient).probe is None
+
+
+def test_of_an_unknown_mistake_only_the_answer_is_followed() -> None:
+    probe = check(lambda X, y, weights, bias: (weights, bias)).probe
+    assert probe is not None
+    assert probe.parts_at is None
+    assert [s.given for s in probe.steps] == [None, None, None, (2.0, 1.0)]
+
+
+def test_a_step_and_a_loss_are_followed_too() -> None:
+    def step(X: Array, y: Array, weights: Array, bias: float, learning_rate: float) -> Any:
+        dW, db = gradient(X, y, weights, bias)
+        return weights + learning_rate * dW, bias + learning_rate * db
+
+    probe = check(step).probe
+    assert probe is not None
+    assert (probe.steps[-1].step, probe.steps[-1].given, probe.steps[-1].expected) == (
+        "parameters", (3.75, 1.75), (0.25, 0.25),
+    )  # fmt: skip
+    probe = check(lambda X, y, weights, bias: ((X @ weights + bias - y) ** 2).sum(), kind="loss").probe
+    assert probe is not None
+    assert (probe.steps[-1].given, probe.steps[-1].expected) == ((5.0,), (2.5,))
+
+
+@pytest.mark.parametrize("rung", [1, 2, 3, 4])
+def test_the_ladder_of_hints_tells_more_from_rung_to_rung(rung: int) -> None:
+    def one_block(X: Array, y: Array, weights: Array, bias: float) -> tuple[Array, Any]:
+        dW, db = gradient(X, y, weights, bias)
+        return dW, db * len(y)
+
+    whole = check(one_block)
+    hint = str(whole.as_hint(rung))
+    shown = ["Look at db; dW is right." in hint, whole.mathematics.split(":")[0] in hint]
+    shown.append("Compute the factor before the sums" in hint)
+    assert shown == [rung >= 2, rung >= 3, rung >= 4]
+    assert "Which factor stands before the sum in dW" in hint
+    assert "one-block-only" not in hint
+    assert whole.as_hint(rung).evidence == ()
+    assert whole.as_hint(rung).probe is None
+
+
+def test_a_number_that_is_right_reads_so() -> None:
+    def one_block(X: Array, y: Array, weights: Array, bias: float) -> tuple[Array, Any]:
+        dW, db = gradient(X[::-1], y[::-1], weights, bias)
+        return dW, db * len(y)
+
+    told = check(one_block)
+    assert [row.is_right for row in told.evidence] == [True, True, True, False] * 2
+    assert str(told).count("      right\n") == 6
+    assert "1+" not in str(told)

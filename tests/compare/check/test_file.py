@@ -252,9 +252,9 @@ def test_a_verdict_does_not_depend_on_probes_being_the_same_objects(
 ) -> None:
     """Two files that are checked at once may each make the probes for the first time."""
 
-    def made_anew(found: Found) -> Iterator[Series]:
+    def made_anew(found: Found, seed: int) -> Iterator[Series]:
         table_probes.cache_clear()
-        return every_series(found)
+        return every_series(found, seed)
 
     monkeypatch.setattr("handgrad.compare.check.student.asking.every_series", made_anew)
     assert check_file(write(RIGHT)).correct

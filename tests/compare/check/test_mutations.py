@@ -11,6 +11,7 @@ import pytest
 from mutations.catalogue import CORRECT, Mutant, confusion, double, mutants, single, told
 from numpy.typing import NDArray
 
+from handgrad.api import check
 from handgrad.backends.adapters.kinds import Kind
 from handgrad.compare.check.mistakes import Hypothesis, hypotheses, pairs
 from handgrad.compare.check.operands import DoesNotFit
@@ -64,6 +65,14 @@ def test_a_mistake_is_told_by_its_name_and_a_right_gradient_passes(mutant: Mutan
 def test_two_mistakes_at_once_are_told_as_two(mutant: Mutant) -> None:
     diagnosis = told(mutant)
     assert sorted(diagnosis.mistakes) == sorted(mutant.mistakes), str(diagnosis)
+
+
+def test_mistakes_keep_their_names_at_other_numbers() -> None:
+    """One spelling of each, at numbers that are drawn anew."""
+    spelled = {mutant.mistakes: mutant for mutant in single()}
+    for seed, mutant in enumerate(spelled.values(), 1):
+        told = check(mutant.fresh(), seed=seed)
+        assert told.mistakes == mutant.mistakes, f"seed {seed}: {told}"
 
 
 @pytest.mark.parametrize("mistake", TABLE)

@@ -105,7 +105,18 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object in pla
 
 # -- a file of one's own ---------------------------------------------------------------------------------------------
 
-HintOnly = Annotated[bool, typer.Option("--hint-only", "--hint", help="Ask a question; do not tell the mistake.")]
+Hint = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=4,
+        metavar="1..4",
+        show_default=False,
+        help="Tell less: 1 asks a question, 2 says where to look, 3 adds the formula, 4 the remedy. [default: all]",
+    ),
+]
+HintOnly = Annotated[bool, typer.Option("--hint-only", help="The same as --hint 1.")]
+ProbeSeed = Annotated[int, typer.Option("--seed", min=0, help="Draw the numbers at which functions are asked anew.")]
 TimeLimit = Annotated[float, typer.Option(min=0.5, help="Seconds that the file's code may compute or sleep.")]
 
 

@@ -22,18 +22,18 @@ CHECK_FAILED = 1
 SHOWN = 20
 
 
-def show_assessment(assessment: Assessment, hint_only: bool, as_json: bool) -> None:
+def show_assessment(assessment: Assessment, hint: int | None, as_json: bool) -> None:
     """Prints what is right or wrong with a function; leaves with the exit code of a failed check where it is wrong.
 
     Where it could not be checked, by a fault of ours, that is that of a command in which nothing could run.
 
-    With `hint_only`, a question stands in place of the answer.
+    With `hint`, only as much is told as that rung of the ladder holds; see `Diagnosis.as_hint`.
     """
     from handgrad.cli import NOTHING_RAN
     from handgrad.compare.results.diagnosis import OWN_FAULT
     from handgrad.reports.check.diagnosis import diagnosis
 
-    told = diagnosis(assessment).as_hint() if hint_only else diagnosis(assessment)
+    told = diagnosis(assessment) if hint is None else diagnosis(assessment).as_hint(hint)
     if as_json:
         print_json(told.to_json(), ensure_ascii=False)
     else:

@@ -1,0 +1,32 @@
+"""The probe that can be followed in the head: the call, and the numbers of each step beside the right ones."""
+
+from __future__ import annotations
+
+from handgrad.compare.results.diagnosis import OwnProbe, ProbeStep, StepName
+
+#: Each step as its formula.
+FORMULAS: dict[StepName, str] = {
+    "prediction": "ŷ = x W + b",
+    "residual": "r = ŷ − y",
+    "sums": "Σ xᵢ rᵢ, Σ rᵢ",
+    "gradient": "dW, db",
+    "loss": "the loss",
+    "parameters": "new W, b",
+}
+PARTS_HERE = "they part here"
+
+
+def rows(probe: OwnProbe) -> list[tuple[str, str, str, str]]:
+    """Of each step: its formula, the numbers that were given, the right ones, and whether they part there."""
+    return [
+        (FORMULAS[one.step], *numbers(one), PARTS_HERE if one.step == probe.parts_at else "") for one in probe.steps
+    ]
+
+
+def numbers(step: ProbeStep) -> tuple[str, str]:
+    """The numbers of a step, given and right."""
+    return _listed(step.given), _listed(step.expected)
+
+
+def _listed(values: tuple[float, ...] | None) -> str:
+    return "?" if values is None else ", ".join(f"{value:.4g}" for value in values)
