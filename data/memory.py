@@ -5,16 +5,21 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import psutil
-
 from handgrad.data.errors import DataError
 
 GROUP = Path("/sys/fs/cgroup")
 GIB = 2**30
 
+#: What a browser gives to a page at most; taken for free where psutil is not installed, as there.
+WITHOUT_PSUTIL = 4 * GIB
+
 
 def available_bytes() -> int:
     """The memory that this process can take without swapping, within the limits of its container and of `ulimit -v`."""
+    try:
+        import psutil
+    except ImportError:
+        return WITHOUT_PSUTIL
     told = [int(psutil.virtual_memory().available), _left_in_group(), _left_of_addresses()]
     return max(0, min(left for left in told if left is not None))
 
@@ -38,6 +43,8 @@ def _left_of_addresses() -> int | None:
     if sys.platform == "win32":
         return None
     import resource
+
+    import psutil
 
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     return None if limit == resource.RLIM_INFINITY else limit - int(psutil.Process().memory_info().vms)

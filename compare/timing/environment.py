@@ -10,8 +10,7 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-
-import psutil
+from typing import Any
 
 from handgrad.compare.results.environment import Environment
 
@@ -76,9 +75,8 @@ def blas_name() -> str | None:
     was built with. How many threads it has in a worker is `threads`, as that is set before it is loaded.
     """
     import numpy as np
-    from threadpoolctl import threadpool_info
 
-    loaded = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    loaded = loaded_blas()
     if loaded:
         own = [library for library in loaded if "numpy" in library["filepath"]]  # others may have brought theirs along
         return described((own or loaded)[0])
@@ -87,14 +85,27 @@ def blas_name() -> str | None:
     return " ".join(str(blas[key]) for key in ("name", "version") if key in blas) or None
 
 
+def loaded_blas() -> list[dict[str, Any]]:
+    """What threadpoolctl tells of each BLAS that is loaded; nothing where it is not installed."""
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        return []
+    return [library for library in threadpool_info() if library["user_api"] == "blas"]
+
+
 def described(library: Mapping[str, object]) -> str:
     """A library as threadpoolctl tells of it, in a few words; what it does not know is left out."""
     name = " ".join(str(library[key]) for key in ("internal_api", "version") if library.get(key))
     return ", ".join([name, *(str(library[key]) for key in ("architecture", "threading_layer") if library.get(key))])
 
 
-def memory_bytes() -> int:
-    """The machine's memory."""
+def memory_bytes() -> int | None:
+    """The machine's memory; None where psutil is not installed, as in a browser."""
+    try:
+        import psutil
+    except ImportError:
+        return None
     return int(psutil.virtual_memory().total)
 
 
@@ -109,6 +120,8 @@ def processor_seconds() -> tuple[float, float] | None:
     Stolen are those in which there was work here; proc(5). None where the system does not count them: only a virtual
     machine has a host, and only Linux tells.
     """
+    import psutil
+
     counted = psutil.cpu_times()
     if not hasattr(counted, "steal"):
         return None

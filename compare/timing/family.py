@@ -8,17 +8,25 @@ the system shows it, by the mark that the worker's environment bears (`handgrad.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import signal
 import subprocess
 import sys
-
-import psutil
+from typing import TYPE_CHECKING
 
 from handgrad.compare.warden import VARIABLE, kill_marked
 
+if TYPE_CHECKING:
+    import psutil  # which a browser's Python lacks; there are no processes to end
+
 #: A process that is killed has ended within so long, or hangs in the kernel.
 KILLED_SECONDS = 5.0
+
+
+def check_library() -> None:
+    """Raises a ModuleNotFoundError before a worker is started that could not be ended with all that it has started."""
+    importlib.import_module("psutil")
 
 
 def send(process: subprocess.Popen[bytes], name: str) -> None:
@@ -48,6 +56,8 @@ def end_marked(mark: str) -> None:
     if sys.platform == "linux":
         kill_marked(mark)
     else:
+        import psutil
+
         for one in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
                 if one.environ().get(VARIABLE) == mark:
@@ -56,6 +66,8 @@ def end_marked(mark: str) -> None:
 
 def children(pid: int) -> list[psutil.Process]:
     """All processes that a living one has started, and those that these have."""
+    import psutil
+
     found: list[psutil.Process] = []
     with contextlib.suppress(psutil.Error):
         found = psutil.Process(pid).children(recursive=True)
@@ -70,5 +82,7 @@ def kill_group(pid: int) -> None:
 
 
 def _kill(process: psutil.Process) -> None:
+    import psutil
+
     with contextlib.suppress(psutil.Error):
         process.kill()

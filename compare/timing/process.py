@@ -100,6 +100,7 @@ class Worker:
     def __init__(
         self, backend: str | Entry, threads: int, timeout_seconds: float, variables: Mapping[str, str] | None = None
     ) -> None:
+        family.check_library()
         name = [backend] if isinstance(backend, str) else [backend.name] if backend.code is None else []
         self.timeout_seconds = min(timeout_seconds, threading.TIMEOUT_MAX)
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process

@@ -53,10 +53,13 @@ def parsed_blocks(
         missing: Cells that stand for NaN.
 
     Raises:
-        Unsure: If the careful reader might read a block otherwise, or refuse it.
+        Unsure: If the careful reader might read a block otherwise, or refuse it; without pyarrow.
     """
-    import pyarrow
-    import pyarrow.csv
+    try:
+        import pyarrow
+        import pyarrow.csv
+    except ImportError:
+        raise Unsure from None
 
     places = list(map(str, wanted))
     convert = pyarrow.csv.ConvertOptions(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
+from handgrad.backends.catalogue import entry
 from handgrad.backends.given import Given, entries, trainer_of
 from handgrad.backends.interface import DType, Gradient, InputError, Order, Parameters, Plan, Training
 from handgrad.compare.results.comparison import Comparison
@@ -61,7 +62,7 @@ def gradient(
 def train(
     X: ArrayLike,
     y: ArrayLike,
-    backend: Given = "numba",
+    backend: Given | None = None,
     learning_rate: float = 0.01,
     epochs: int = 100,
     batch_size: int | None = None,
@@ -78,7 +79,8 @@ def train(
         X: (n, d), or (n,) for one feature, as in `gradient`. Taken as it is: nothing is scaled.
         y: (n,) or (n, 1), or a table of one column.
         backend: A name from `handgrad backends`, a function `gradient(X, y, weights, bias)` or `step(…,
-            learning_rate)`, a subclass of `Trainer`, or a file that defines one of these.
+            learning_rate)`, a subclass of `Trainer`, or a file that defines one of these;
+            None takes numba, or numpy where Numba is not installed.
         learning_rate: η.
         epochs: How often to go through all rows.
         batch_size: Rows per update; None takes all rows at once.
@@ -102,9 +104,14 @@ def train(
             what is wrong with what was given.
     """
     _check_arrays(X, y)
-    trainer = trainer_of(backend)(X, y, dtype)
+    trainer = trainer_of(_fast() if backend is None else backend)(X, y, dtype)
     start = Parameters([0.0] * trainer.features if weights is None else weights, bias)
     return trainer.train(Plan(learning_rate, epochs, batch_size, start, seed, dtype, record, order))
+
+
+def _fast() -> str:
+    """The backend that trains where none is named: a browser's Python has no Numba."""
+    return "numpy" if entry("numba").missing() else "numba"
 
 
 def check(

@@ -38,6 +38,9 @@ from handgrad.signals import ENDING, INTERRUPTED, Terminated
 USAGE_ERROR = 2
 NOTHING_RAN = 3
 
+#: What a browser's Python, or a bare environment, may lack; what needs none of them works there.
+LIBRARIES = frozenset(("numba", "llvmlite", "pandas", "pyarrow", "psutil", "threadpoolctl", "matplotlib"))
+
 #: Of the environment.
 THREADS_VARIABLE = "NUMBA_NUM_THREADS"
 
@@ -108,6 +111,8 @@ def _line(error: Exception) -> str | None:
         error, (ValueError, ImportError, RuntimeError)
     ):
         return str(error)
+    if isinstance(error, ModuleNotFoundError) and error.name in LIBRARIES:
+        return f"this needs {error.name}, which is not installed: pip install {error.name}"
     if isinstance(error, MemoryError):
         return f"out of memory{f' ({error})' if str(error) else ''}; take fewer rows or columns, or a larger machine"
     if isinstance(error, OSError) and error.strerror:
