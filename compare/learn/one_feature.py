@@ -71,6 +71,7 @@ class OneFeature:
             target=dataset.target_name,
             rows=len(y),
             rows_of=dataset.rows,
+            features_of=dataset.features,
             bounds=bounds,
             raw_condition=hessian(raw).condition,
             x=tuple(x.tolist()),

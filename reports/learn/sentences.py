@@ -26,8 +26,18 @@ def introduction(lessons: Lessons) -> list[str]:
         "picture, comes from runs that were made when the page was made, on this machine. Each chapter ends with a "
         "question, to be answered here, and with exercises, which `handgrad exercise` grades.",
         f"The data: {shown(subject.source, 80)}, {rows}. The model predicts {shown(subject.target)} from "
-        f"{shown(subject.feature)} by a straight line.{rescaled(subject)}",
+        f"{shown(subject.feature)} by a straight line.{chosen(subject)}{rescaled(subject)}",
     ]
+
+
+def chosen(subject: Subject) -> str:
+    """Why it is this feature, if there are others."""
+    if subject.features_of == 1:
+        return ""
+    return (
+        f" Of the {numbers.count(subject.features_of)} features of the table, {shown(subject.feature)} has the largest "
+        f"correlation with {shown(subject.target)}."
+    )
 
 
 def rescaled(subject: Subject) -> str:
@@ -36,10 +46,9 @@ def rescaled(subject: Subject) -> str:
         return ""
     low, high = map(numbers.brief, subject.bounds)
     return (
-        f" In the chapters 1 to {CHAPTERS.index('mini-batches') + 1}, {shown(subject.feature)} was first brought "
-        f"from its range {low} to {high} to the "
-        f"range 0 to 1, since as it came its condition number is {numbers.ratio(subject.raw_condition)}: "
-        f"{reference('scaling')} shows what that does."
+        f" In the chapters 1 to {CHAPTERS.index('mini-batches') + 1}, {shown(subject.feature)} was first brought from "
+        f"its range {low} to {high} to the range 0 to 1, since as it came its condition number is "
+        f"{numbers.ratio(subject.raw_condition)}: {reference('scaling')} shows what that does."
     )
 
 

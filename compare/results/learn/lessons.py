@@ -40,6 +40,7 @@ class Subject:
         target: Its name.
         rows: How many are used.
         rows_of: How many the table has.
+        features_of: How many features the table has.
         bounds: The smallest and the largest value of the feature, when it was brought to the range from 0 to 1;
             None when it is used as it is.
         raw_condition: κ of the feature as it came.
@@ -54,6 +55,7 @@ class Subject:
     target: str
     rows: int
     rows_of: int
+    features_of: int
     bounds: tuple[float, float] | None
     raw_condition: float
     x: tuple[float, ...]

@@ -37,11 +37,10 @@ def paragraphs(found: MiniBatches, subject: Subject) -> list[str]:
         "is off by chance, though not to one side: the mean over all batches that could be drawn is the gradient "
         "itself. With σ for the standard deviation of the rows' pulls, that of a batch's mean is about σ/√m, and 0 for "
         "a batch of all rows.",
-        f"Four times as many rows halve the noise, and cost four times as much. At the start, "
-        f"{numbers.count(found.drawn)} "
-        f"batches of each size were drawn; the table shows what was predicted for the spread of their dW, and what was "
-        f"seen. Then the table was descended with η = {numbers.number(found.rate, 4)}, which is small enough for "
-        f"every row alone. {first_epoch(found)}",
+        "Four times as many rows halve the noise, and cost four times as much. At the start, "
+        f"{numbers.count(found.drawn)} batches of each size were drawn; the table shows what was predicted for the "
+        "spread of their dW, and what was seen. Then the table was descended with η = "
+        f"{numbers.number(found.rate, 4)}, which is small enough for every row alone. {first_epoch(found)}",
         ends(found, subject.lowest),
     ]
 
@@ -82,19 +81,18 @@ def ends(found: MiniBatches, lowest: float) -> str:
     return text + "Here the smaller rate has not brought it lower within these epochs."
 
 
+def curves(found: MiniBatches) -> list[tuple[str, BatchRun, tuple[str, str]]]:
+    """Each run with its label, its colour and its marker."""
+    every = [(plural(run.size, "row"), run, look) for run, look in zip(found.runs, LOOKS, strict=False)]
+    return [*every, (f"{plural(found.slower.size, 'row')}, η/4", found.slower, SLOWER_LOOK)]
+
+
 def descents(found: MiniBatches) -> Drawing:
     """The loss above the minimum over the epochs for each size of batch."""
     figure, [axes] = style.chart(3.2)
-    every = [
-        (f"{run.size:,} {'row' if run.size == 1 else 'rows'}", run, look)
-        for run, look in zip(found.runs, LOOKS, strict=False)
-    ]
-    every.append(
-        (f"{found.slower.size:,} {'row' if found.slower.size == 1 else 'rows'}, η/4", found.slower, SLOWER_LOOK)
-    )
-    floor, drawn = NO_EXCESS * found.runs[0].excess[0], []
-    for label, run, (colour, marker) in every:
-        values = [max(value, floor) for value in run.excess]
+    start, drawn = found.runs[0].excess[0], []
+    for label, run, (colour, marker) in curves(found):
+        values = [max(value, NO_EXCESS * start) for value in run.excess]
         drawn += values
         axes.plot(
             range(len(values)), values, color=colour, linewidth=1.8, marker=marker, markersize=4.5, markevery=5,
@@ -105,14 +103,13 @@ def descents(found: MiniBatches) -> Drawing:
     axes.set_xlabel("epoch")
     axes.set_title("loss above the minimum")
     figure.legend(loc="outside upper left", ncols=4, handlelength=1.4, columnspacing=1.0, borderaxespad=0.1)
-    told = "; ".join(f"{label} {numbers.ratio(run.excess[-1])}" for label, run, _ in every)
+    told = "; ".join(f"{label} {numbers.ratio(run.excess[-1])}" for label, run, _ in curves(found))
     return Drawing(
         "batches",
         "The same epochs, in batches of different size",
         "Once through all rows is one epoch, whatever the size of the batches. On a logarithmic axis.",
-        f"Loss above the minimum over {plural(found.epochs, 'epoch')}, from "
-        f"{numbers.ratio(found.runs[0].excess[0])}; at "
-        f"the end: {told}.",
+        f"Loss above the minimum over {plural(found.epochs, 'epoch')}, from {numbers.ratio(start)}; at the end: "
+        f"{told}.",
         figure,
     )
 
@@ -134,6 +131,5 @@ def batch_table(found: MiniBatches) -> NumberTable:
             for run in found.runs
         ),
         "The last two columns are the loss above the minimum. The prediction is σ/√m · √((n − m)/(n − 1)), since no "
-        "row "
-        "is drawn twice into a batch.",
+        "row is drawn twice into a batch.",
     )

@@ -93,8 +93,7 @@ def paid(found: EpochCosts, rival: str, gained: float) -> str:
     return (
         f"The data and the first epoch, with the pass that takes the sums, cost it {numbers.seconds(own)}, and "
         f"{shown(rival)} {numbers.seconds(other)}, each timed once: by these, from {plural(epochs, 'epoch')} on, "
-        "moments is ahead. No compiler "
-        "finds that, since it is another algorithm."
+        "moments is ahead. No compiler finds that, since it is another algorithm."
     )
 
 
@@ -105,12 +104,12 @@ def accuracy_told(by_hand: ByHand) -> str:
         return "Without it there is nothing to judge."
     worst = max(own.weight_ulps, own.bias_ulps)
     others = max((max(s.weight_ulps, s.bias_ulps) for n, s in by_hand.found.items() if n != "moments"), default=0.0)
+    price = "nothing but generality" if worst <= others else "generality, and here with a few last digits"
     return (
-        f"It pays with nothing but generality: its gradient at the point of {reference('by-hand')} is "
-        f"{numbers.ulps(worst)} "
-        f"ULP{'' if worst == 1 else 's'} from the exact one (the others: up to {numbers.ulps(others)}). But it works "
-        "for full batches and this loss only: with mini-batches every batch has sums of its own, and with another "
-        "loss there may be no such sums."
+        f"It pays with {price}: its gradient at the point of {reference('by-hand')} is "
+        f"{numbers.ulps(worst)} ULP{'' if worst == 1 else 's'} from the exact one (the others: up to "
+        f"{numbers.ulps(others)}). But it works for full batches and this loss only: with mini-batches every batch "
+        "has sums of its own, and with another loss there may be no such sums."
     )
 
 

@@ -45,10 +45,8 @@ def paragraphs(found: FeatureScales) -> list[str]:
     return [
         "The rate must suit the steepest direction, and then the flattest one is slow: their ratio κ = λₘₐₓ/λₘᵢₙ, "
         "the condition number, decides how many epochs it takes: at the best rate, an epoch leaves ρ = (κ − 1)/(κ + "
-        "1) of "
-        "the error. κ is not a property of the question. It changes "
-        "when a feature is measured in another unit, or from another zero, though the line that fits best stays the "
-        "same.",
+        "1) of the error. κ is not a property of the question. It changes when a feature is measured in another "
+        "unit, or from another zero, though the line that fits best stays the same.",
         " ".join(variant_told(variant) for variant in found.variants),
         tables_told(found.tables),
     ]
@@ -75,8 +73,7 @@ def tables_told(tables: tuple[TableCondition, ...]) -> str:
     left = max(tables, key=lambda table: table.standardized)
     return (
         "The remedy is to standardise: subtract each feature's mean m, divide by its standard deviation s, and carry "
-        "the "
-        "parameters back at the end. The table shows κ of the built-in data sets. The worst as it is, "
+        "the parameters back at the end. The table shows κ of the built-in data sets. The worst as it is, "
         f"{shown(worst.name)}, goes from {numbers.ratio(worst.raw)} to {numbers.ratio(worst.standardized)}. What "
         f"remains is correlation between features, which no scale removes; it is worst in {shown(left.name)}, where "
         f"six digits still need {plural(left.standardized_epochs, 'epoch')}."

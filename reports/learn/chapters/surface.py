@@ -34,11 +34,11 @@ def paragraphs(found: Surface, subject: Subject) -> list[str]:
     names = [shown(name) for name in found.paths]
     return [
         "A line has two numbers, its weight W and its bias b: for x it predicts ŷ = W x + b. What the prediction is "
-        "off by is the residual, r = ŷ − y, and the mean of the squares of all residuals is the loss L. Every pair of "
-        "W and b has a loss, so the loss is a surface over the plane of pairs. Residuals are linear in W and b, and "
-        f"the loss is a mean of their squares: the surface is a bowl, with one lowest point. Here that is W = "
-        f"{numbers.number(weight)}, b = "
-        f"{numbers.number(bias)}, with a loss of {numbers.number(subject.lowest)}. {floor(subject.lowest)}",
+        "off by is the residual, r = ŷ − y, and the mean of the squares of all residuals is the loss L. Every pair "
+        "of W and b has a loss, so the loss is a surface over the plane of pairs. Residuals are linear in W and b, "
+        "and the loss is a mean of their squares: the surface is a bowl, with one lowest point. Here that is W = "
+        f"{numbers.number(weight)}, b = {numbers.number(bias)}, with a loss of {numbers.number(subject.lowest)}. "
+        f"{floor(subject.lowest)}",
         "How does one get down? At each point the surface has two slopes: ∂L/∂W, by which the loss grows when W does, "
         "and ∂L/∂b. Together they are the gradient, which points uphill where it is steepest, and so a step goes the "
         "other way. The learning rate η (eta) says how long the step is for a given slope.",
@@ -66,10 +66,9 @@ def together(names: list[str], apart: float) -> str:
     if apart <= ROUNDING:
         return (
             f"{walked}A backend is one way to write the same computation. These are written in very different ways, "
-            "and "
-            f"go the same way: at no epoch are two of them "
-            f"farther apart than {numbers.ratio(apart)} of the distance from start to minimum. That is the rounding "
-            "of float64, the numbers of about 16 digits that Python calls float."
+            f"and go the same way: at no epoch are two of them farther apart than {numbers.ratio(apart)} of the "
+            "distance from start to minimum. That is the rounding of float64, the numbers of about 16 digits that "
+            "Python calls float."
         )
     return (
         f"{walked}Their paths part: at some epoch two of them are {numbers.ratio(apart)} of the distance from start "

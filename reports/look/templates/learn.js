@@ -136,8 +136,10 @@ function startQuestions(score, questions) {
       if (!event.target.open || first.has(question)) return;
       first.set(question, "right" in event.target.dataset);
       const right = [...first.values()].filter(Boolean).length;
-      score.textContent = `Questions: ${right} of ${first.size} right at the first try, ${questions.length - first.size} to go.`;
-      score.hidden = false;
+      for (const told of [score, question.querySelector(".tally")]) {
+        told.textContent = `Questions: ${right} of ${first.size} right at the first try, ${questions.length - first.size} to go.`;
+        told.hidden = false;
+      }
     }, true);
   }
 }

@@ -48,6 +48,7 @@ def test_of_several_features_the_one_that_explains_most_is_taken() -> None:
     X = random.normal(size=(50, 3))
     found = OneFeature.of(Dataset.from_arrays(X, -4 * X[:, 1] + 0.1 * X[:, 2]))
     assert found.subject.feature == "X2"
+    assert found.subject.features_of == 3
 
 
 def test_a_feature_that_makes_a_valley_is_brought_to_the_range_0_to_1() -> None:

@@ -142,7 +142,7 @@ def lessons() -> Lessons:
     slopes = Slopes(8.7, -16.3, -1.35, 1.0, 0.0)
     return Lessons(
         subject=Subject(
-            "made by hand", "X", "y", 4, 4, None, 8.0, (0.0, 1.0, 2.0, 3.0), (1.0, 3.1, 4.9, 7.0), (2.0, 1.0), 0.25
+            "made by hand", "X", "y", 4, 4, 1, None, 8.0, (0.0, 1.0, 2.0, 3.0), (1.0, 3.1, 4.9, 7.0), (2.0, 1.0), 0.25
         ),
         surface=Surface(GRID, {"python": way(0.8), "numpy": way(0.8)}, {}, 0.03, 30, 2e-16),
         by_hand=ByHand(
@@ -217,6 +217,13 @@ def test_moments_wins_only_where_it_did() -> None:
     told = moments.pass_told(slow)
     assert "numba is faster all the same: it takes 0.50 of that" in told
     assert "is ahead" not in told
+
+
+def test_moments_pays_with_digits_only_where_the_others_have_more(lessons: Lessons) -> None:
+    assert "with nothing but generality" in moments.accuracy_told(lessons.by_hand)
+    worse = Slopes(8.7, -16.3, -1.35, 40.0, 0.0)
+    told = moments.accuracy_told(replace(lessons.by_hand, found=lessons.by_hand.found | {"moments": worse}))
+    assert "here with a few last digits" in told
 
 
 def test_the_pass_pays_for_itself_after_as_many_epochs_as_its_cost_over_the_gain() -> None:
@@ -314,6 +321,12 @@ def test_a_bound_that_was_broken_is_told(lessons: Lessons) -> None:
 
 def test_a_line_through_all_points_has_no_loss_left() -> None:
     assert "zero, because that line goes through all the points" in surface.floor(0.0)
+
+
+def test_a_feature_that_was_chosen_among_others_is_told(lessons: Lessons) -> None:
+    assert "correlation" not in " ".join(sentences.introduction(lessons))
+    told = " ".join(sentences.introduction(replace(lessons, subject=replace(lessons.subject, features_of=10))))
+    assert "Of the 10 features of the table, X has the largest correlation with y." in told
 
 
 def test_a_feature_that_was_rescaled_is_told(lessons: Lessons) -> None:
@@ -428,7 +441,7 @@ def test_the_questions_work_without_script_and_the_answers_stand_at_the_end_on_p
     assert len({one["name"] for one in picked}) == len(CHAPTERS)
     answers = page[page.index('<section class="answers"') :].partition("</section>")[0]
     assert answers.count("<li>") == len(CHAPTERS)
-    assert "details > p, .pick { display: none; }" in page
+    assert "details > p, .pick, .tally { display: none; }" in page
 
 
 def test_the_right_answers_are_not_all_at_one_place(lessons: Lessons) -> None:
