@@ -22,7 +22,7 @@ SHOWN: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "checking": (("handgrad.compare.learn.plain", ("forward", "central")),),
     "rate": (("handgrad.compare.judge.hessian", ("Hessian.limit", "Hessian.best_rate", "Hessian.contraction")),),
     "scaling": (("handgrad.data.standardize", ("Standardization.apply",)),),
-    "mini-batches": (("handgrad.backends.interface", ("batches", "permutation")),),
+    "mini-batches": (("handgrad.backends.batches", ("batches", "permutation")),),
     "summation": (
         ("handgrad.backends.python", ("sum32",)),
         ("handgrad.compare.judge.bounds", ("worst_growth", "likely_growth")),
