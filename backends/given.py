@@ -11,6 +11,8 @@ import dataclasses
 import hashlib
 import inspect
 import re
+import shlex
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -18,8 +20,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from handgrad.backends.adapters.code import BackendCode, How
-from handgrad.backends.adapters.names import kind_by_name
 from handgrad.backends.catalogue import Entry, catalogue, described_in, entry, load
+from handgrad.backends.signatures.names import kind_by_name
 
 if TYPE_CHECKING:
     from handgrad.backends.interface import Trainer
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 Given = str | Entry | Path | Callable[..., Any]
 
 #: What a path ends in, and how it is run.
-ENDINGS: dict[str, How] = {".py": "file"}
+ENDINGS: dict[str, How] = {".py": "file", ".so": "library", ".dylib": "library", ".dll": "library"}
 
 #: What a Python file may say of itself, as literals at its top level, and of which type that is.
 CONSTANTS: dict[str, type | tuple[type, ...]] = {
@@ -114,11 +116,14 @@ def of_text(text: str) -> Entry:
         GivenError: If there is no such file or program, or a file is not Python.
     """
     label, _, rest = text.partition("=") if re.match(r"[A-Za-z][\w.-]*=", text) else ("", "", text)
-    _, where, name = how_of(rest)
+    how, where, name = how_of(rest)
+    if how == "command":
+        made = of_command(rest)
+        return dataclasses.replace(made, name=label) if label else made
     file = Path(where)
     if not file.is_file():
         raise GivenError(f"{where}: expected a file, found {'a folder' if file.is_dir() else 'no such file'}")
-    made = of_file(file.resolve(), name)
+    made = of_file(file.resolve(), name) if how == "file" else of_library(file.resolve(), name or "gradient")
     return dataclasses.replace(made, name=label) if label else made
 
 
@@ -150,6 +155,36 @@ def of_file(file: Path, name: str) -> Entry:
     if chosen is not None:
         return dataclasses.replace(chosen, name=name or file.stem, code=code, install=chosen.install)
     return of_function(file, name, tree, code)
+
+
+def of_library(file: Path, symbol: str) -> Entry:
+    """The backend of a function in a shared library, which is not loaded."""
+    name = file.stem.removeprefix("lib") if symbol == "gradient" else symbol
+    code = BackendCode("library", str(file), symbol, digest=digest(file.read_bytes()))
+    return plain_entry(name, f"{symbol} of the shared library {file.name}", file, code)
+
+
+def of_command(text: str) -> Entry:
+    """The backend of a program that speaks the protocol, which is not started; named after the last file in its line.
+
+    Raises:
+        GivenError: If there is no such program.
+    """
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise GivenError(f"{text}: cannot be read as a command line: {error}") from None
+    if not words or shutil.which(words[0]) is None:
+        expected = "a Python file, a shared library or a program"
+        raise GivenError(f"{text or repr(text)}: expected {expected}, found no program {words[0] if words else ''!r}")
+    files = [Path(word) for word in words if Path(word).is_file()]
+    code = BackendCode("command", text, digest=digest(text.encode(), *(file.read_bytes() for file in files)))
+    return plain_entry((files or [Path(words[0])])[-1].stem, f"the program {text}", Path(), code)
+
+
+def plain_entry(name: str, summary: str, file: Path, code: BackendCode) -> Entry:
+    """The backend of code that says nothing of itself before it is run."""
+    return Entry(name, summary, "manual", (), "", True, True, "", "", file, code)
 
 
 def of_function(file: Path, name: str, tree: ast.Module, code: BackendCode) -> Entry:

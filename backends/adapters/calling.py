@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.backends.adapters.arguments import ONE_FEATURE, data_in, parameters_in
-from handgrad.backends.adapters.signatures import Signature, signatures
-from handgrad.backends.adapters.subjects import Found
 from handgrad.backends.interface import FloatArray
+from handgrad.backends.signatures.arguments import ONE_FEATURE, data_in, parameters_in
+from handgrad.backends.signatures.signature import Signature, signatures
+from handgrad.backends.signatures.subjects import Found
 
 #: Forms that are lists of Python's numbers.
 LISTS = ("rows", "numbers")

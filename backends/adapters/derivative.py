@@ -6,6 +6,8 @@ W ← W − η dW over and over, without a loss that nobody asked for.
 
 from __future__ import annotations
 
+import math
+import time
 from abc import abstractmethod
 from typing import Any, NamedTuple
 
@@ -55,6 +57,20 @@ class DerivativeTrainer(ArrayTrainer):
         for epoch in range(epochs):
             parameters = self.epoch(parameters, plan, epoch)
         return parameters
+
+    def run_with_losses(
+        self, parameters: Parameters, plan: Plan, first: int, count: int
+    ) -> tuple[Parameters, list[float]]:
+        """Epochs `first` to `first + count − 1` for whom a step gives no loss: that before each is worked out here."""
+        losses = list[float]()
+        for epoch in range(first, first + count):
+            began = time.perf_counter()
+            losses.append(float(self.own_loss(*self.data, *parameters)))
+            self.aside_seconds += time.perf_counter() - began
+            if not math.isfinite(losses[-1]):
+                break
+            parameters = self.epoch(parameters, plan, epoch)
+        return parameters, losses
 
     def epoch(self, parameters: Parameters, plan: Plan, epoch: int) -> Parameters:
         """The parameters after an epoch."""

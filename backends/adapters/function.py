@@ -8,7 +8,6 @@ author has said so, or where the function gives that loss along with it; else it
 from __future__ import annotations
 
 import contextlib
-import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -21,9 +20,9 @@ from handgrad.backends.adapters.derivative import Derivative, DerivativeTrainer
 from handgrad.backends.adapters.losses import LOSSES, KnownGradient, LossFactor
 from handgrad.backends.adapters.reading import Reading, flat, readings
 from handgrad.backends.adapters.running import CodeError
-from handgrad.backends.adapters.signatures import Theta
-from handgrad.backends.adapters.subjects import Found
 from handgrad.backends.interface import FloatArray, Parameters, Plan
+from handgrad.backends.signatures.signature import Theta
+from handgrad.backends.signatures.subjects import Found
 
 #: At a step of this length the old parameters are lost beside the derivative, which is then all that is left: an error
 #: of rounding in it is one of its own digits. A power of two, so that nothing else is rounded.
@@ -173,13 +172,7 @@ class StepTrainer(FunctionTrainer):
 
     def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
         """Epochs `first` to `first + count − 1`, each step its own: the parameters after them, the loss before each."""
-        losses = list[float]()
-        for epoch in range(first, first + count):
-            losses.append(float(self.own_loss(*self.data, *parameters)))
-            if not math.isfinite(losses[-1]):
-                break
-            parameters = self.epoch(parameters, plan, epoch)
-        return parameters, losses
+        return self.run_with_losses(parameters, plan, first, count)
 
     def loss(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
         """(1/n) Σ r² of X (n, d) and y (n,), in units of y²."""

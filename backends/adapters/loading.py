@@ -9,11 +9,13 @@ from types import ModuleType
 from typing import Any
 
 from handgrad.backends.adapters.code import BackendCode
+from handgrad.backends.adapters.command import command_class
 from handgrad.backends.adapters.function import FunctionTrainer, StepTrainer
+from handgrad.backends.adapters.library import library_class
 from handgrad.backends.adapters.losses import LOSSES
 from handgrad.backends.adapters.running import CodeError, brought_in
-from handgrad.backends.adapters.subjects import Found, described, subjects
 from handgrad.backends.interface import Trainer
+from handgrad.backends.signatures.subjects import Found, described, subjects
 
 
 def trainer_class(code: BackendCode, name: str) -> type[Trainer]:
@@ -24,6 +26,10 @@ def trainer_class(code: BackendCode, name: str) -> type[Trainer]:
         Exception: Whatever the code raises when it is run.
     """
     inside = brought_in(code)
+    if code.how == "library":
+        return library_class(inside, code.where, code.name, name)
+    if code.how == "command":
+        return command_class(inside, name)
     if not isinstance(inside, ModuleType):
         return trainer_of(inside, found_in(inside), name, code.loss)
     found = meant(code, inside)

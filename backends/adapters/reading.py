@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.backends.adapters.derivative import Derivative
-from handgrad.backends.adapters.names import part_of
-from handgrad.backends.adapters.parts import Arrangement, arranged, parts_in
-from handgrad.backends.adapters.signatures import Theta
-from handgrad.backends.adapters.subjects import Found
 from handgrad.backends.interface import DType
+from handgrad.backends.signatures.names import part_of
+from handgrad.backends.signatures.parts import Arrangement, arranged, parts_in
+from handgrad.backends.signatures.signature import Theta
+from handgrad.backends.signatures.subjects import Found
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class CodeError(ValueError):
 
 @cache
 def brought_in(code: BackendCode) -> Any:
-    """The module of a file, the object of a pickle, or the library; brought in once in a process.
+    """The module of a file, the object of a pickle, the library, or the program, started; once in a process.
 
     Raises:
         CodeError: If it is not what was expected.
@@ -33,6 +33,10 @@ def brought_in(code: BackendCode) -> Any:
         return pickle.loads(base64.b64decode(code.where))
     if code.how == "library":
         return library(code.where)
+    if code.how == "command":
+        from handgrad.backends.adapters.program import Program
+
+        return Program(code.where)
     return run_file(Path(code.where))
 
 

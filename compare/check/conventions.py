@@ -6,8 +6,9 @@ most attended course (Ng, *Machine Learning Specialization*, 2022, week 1) is (1
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
+from handgrad.backends.adapters.losses import LOSSES
 from handgrad.compare.check.recipes import Recipe, Scale
 from handgrad.compare.results.diagnosis import LossName
 
@@ -15,12 +16,7 @@ from handgrad.compare.results.diagnosis import LossName
 LossChoice = LossName | Literal["any"] | None
 
 #: Loss and gradient over those of the mean squared error.
-FACTORS: dict[LossName, Scale] = {
-    "mse": Scale(),
-    "half-mse": Scale(0.5),
-    "sum": Scale(rows=1),
-    "half-sum": Scale(0.5, rows=1),
-}
+FACTORS: dict[LossName, Scale] = {name: Scale(LOSSES[name].constant, LOSSES[name].rows) for name in get_args(LossName)}
 
 
 def right_recipe(loss: LossName) -> Recipe:

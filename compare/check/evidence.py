@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from handgrad.backends.adapters.kinds import Kind
+from handgrad.backends.signatures.kinds import Kind
 from handgrad.compare.check.matching import is_right_at
 from handgrad.compare.check.observations import Observation
 from handgrad.compare.check.recipes import tolerance

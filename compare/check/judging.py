@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from handgrad.backends.adapters.subjects import CANONICAL, Found
+from handgrad.backends.signatures.subjects import CANONICAL, Found
 from handgrad.compare.check.check import diagnose
 from handgrad.compare.check.conventions import LossChoice
 from handgrad.compare.check.lines import lines

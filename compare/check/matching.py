@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.backends.adapters.kinds import Kind
+from handgrad.backends.signatures.kinds import Kind
 from handgrad.compare.check.mistakes import Hypothesis, hypotheses, pairs
 from handgrad.compare.check.observations import Observation, counts, increments
 from handgrad.compare.check.operands import DoesNotFit

@@ -13,7 +13,7 @@ from functools import cache
 from itertools import combinations, product
 from typing import Any, Literal
 
-from handgrad.backends.adapters.kinds import Kind
+from handgrad.backends.signatures.kinds import Kind
 from handgrad.compare.check.conventions import FACTORS, is_mean
 from handgrad.compare.check.recipes import Recipe, Scale
 from handgrad.compare.results.diagnosis import LossName, Mistake

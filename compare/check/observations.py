@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.backends.adapters.kinds import Kind
+from handgrad.backends.signatures.kinds import Kind
 from handgrad.compare.check.conventions import FACTORS
 from handgrad.compare.check.sandbox.answers import Answer
 from handgrad.compare.check.student.forms import Series

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.backends.adapters.kinds import Kind
+from handgrad.backends.signatures.kinds import Kind
 from handgrad.compare.check.conventions import FACTORS, right_recipe
 from handgrad.compare.check.recipes import Block, predict_loss, sizes
 from handgrad.compare.check.student.probes import Floats, Probe

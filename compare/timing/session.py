@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: leaves them for some milliseconds. Samples of few epochs would show it more.
 WARM_UP_SHARE = 4
 WARM_UP_SECONDS = 0.0025
+#: Of a lap, the share that may be a pipe's; what a program says beyond that is not believed.
+MOST_ASIDE = 0.03
 #: In epochs that last longer, waking up does not show.
 LONG_EPOCH_SECONDS = 0.1
 
@@ -132,9 +134,10 @@ class Session:
         if self.epoch_seconds < LONG_EPOCH_SECONDS:
             warm_up(lambda: self.lap(replace(plan, start=None), -(-epochs // WARM_UP_SHARE)))
         parameters = trainer.start(plan)
-        began = time.perf_counter()
+        aside, began = trainer.aside_seconds, time.perf_counter()
         weights, bias = trainer.to_numpy(*trainer.lap(parameters, plan, epochs))
         seconds = time.perf_counter() - began
+        seconds -= min(trainer.aside_seconds - aside, MOST_ASIDE * seconds)
         gc.enable()
         strained = strain(before, counters())
         self.epoch_seconds = seconds / epochs
@@ -154,6 +157,8 @@ class Session:
 
     def memory(self) -> m.MemoryUsed:
         """The most memory the process has held so far, and how much of it beyond the bare process and the data."""
+        if not isinstance(self.backend, str) and self.backend.code is not None and self.backend.code.how == "command":
+            return m.MemoryUsed(None, None)  # it is another process that holds the data
         peak = peak_bytes()
         return m.MemoryUsed(peak, None if peak is None else max(0, peak - self.bytes_before))
 

@@ -7,11 +7,9 @@ both. Dashes and markers differ as well, so that no figure depends on colour alo
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-#: What a backend without a look of its own takes, in this order.
-_SPARE = ("moments", "jax", "torch-compile", "numba-tiled", "tape", "torch", "numba", "numpy", "python")
 
 
 @dataclass(frozen=True)
@@ -53,10 +51,29 @@ OWN: dict[str, Look] = {
 }
 
 
+#: For backends that are not ours: hues that none of ours has, and markers that none of ours has.
+GUESTS = (
+    Look("--guest-1", "#a3123c", "#ff6b8f", ">"),
+    Look("--guest-2", "#4d6b7a", "#9fb8c6", "d"),
+    Look("--guest-3", "#8a00a8", "#d783ec", "H"),
+    Look("--guest-4", "#007a86", "#39d0dc", "8"),
+    Look("--guest-5", "#5c3d00", "#c9a56a", "$+$"),
+    Look("--guest-6", "#0b3d91", "#7da7ff", "$x$"),
+)
+
+
+EVERY = (*OWN.values(), *GUESTS)
+
+
 def looks(names: Iterable[str]) -> dict[str, Look]:
-    """The look of each backend; one that is not ours takes the first colour that nobody else in `names` has."""
+    """The look of each backend. One that is not ours takes a guest's by its name, the same in every report.
+
+    Where another guest of the same report has it already, the next one is taken; past them, looks come twice.
+    """
     names = list(names)
-    free = [OWN[spare] for spare in _SPARE if spare not in names] or [OWN[spare] for spare in _SPARE]
-    strangers = sorted(set(names) - OWN.keys())
-    taken = {name: free[position % len(free)] for position, name in enumerate(strangers)}
+    taken = dict[str, Look]()
+    for name in sorted(set(names) - OWN.keys()):
+        first = zlib.crc32(name.encode()) % len(GUESTS)
+        order = (*GUESTS[first:], *GUESTS[:first])
+        taken[name] = next((look for look in order if look not in taken.values()), order[0])
     return {name: OWN.get(name) or taken[name] for name in names}

@@ -12,14 +12,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from handgrad.reports.look.colours import DARK, LIGHT, OWN
+from handgrad.reports.look.colours import DARK, EVERY, LIGHT
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 def page(template: str, **content: Any) -> str:
     """A template that extends `page.html`, filled in; what is not `Markup` is escaped."""
-    return _environment().get_template(template).render(light=LIGHT, dark=DARK, looks=tuple(OWN.values()), **content)
+    return _environment().get_template(template).render(light=LIGHT, dark=DARK, looks=EVERY, **content)
 
 
 def policy_hash(script: str) -> str:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from handgrad.reports.look.colours import LIGHT, OWN
+from handgrad.reports.look.colours import EVERY, LIGHT
 from handgrad.reports.look.style import Drawing, applied
 
-_VARIABLES = {look.light: look.variable for look in OWN.values()} | {
+_VARIABLES = {look.light: look.variable for look in EVERY} | {
     LIGHT.background: "--background",
     LIGHT.ink: "--ink",
     LIGHT.faint: "--faint",

@@ -16,8 +16,8 @@ from handgrad.compare.results.comparison import Comparison
 from handgrad.data.dataset import Dataset, check_same_index
 
 if TYPE_CHECKING:
-    from handgrad.backends.adapters.kinds import Kind
     from handgrad.backends.catalogue import Entry
+    from handgrad.backends.signatures.kinds import Kind
     from handgrad.compare.check.conventions import LossChoice
     from handgrad.reports.check.diagnosis import Diagnosis
 

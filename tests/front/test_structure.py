@@ -25,9 +25,13 @@ RESULTS = "handgrad.compare.results"
 #: own files, not for the rooms within it.
 MAY_IMPORT = {
     "handgrad.backends": {
-        "handgrad.backends.kernels", "handgrad.backends.adapters", "handgrad.data.arrays", "handgrad.data.errors",
+        "handgrad.backends.kernels", "handgrad.backends.adapters", "handgrad.backends.signatures",
+        "handgrad.data.arrays", "handgrad.data.errors",
     },
-    "handgrad.backends.adapters": {"handgrad.backends.interface", "handgrad.backends.array_trainer"},
+    "handgrad.backends.signatures": set[str](),
+    "handgrad.backends.adapters": {
+        "handgrad.backends.interface", "handgrad.backends.array_trainer", "handgrad.backends.signatures",
+    },
     "handgrad.backends.kernels": {"handgrad.backends.interface"},
     "handgrad.data": {"handgrad.data.formats"},
     "handgrad.data.formats": {
@@ -58,13 +62,14 @@ MAY_IMPORT = {
         "handgrad.compare.strain", "handgrad.compare.side_by_side", "handgrad.data.memory",
     },
     "handgrad.compare.check": {
-        RESULTS, "handgrad.compare.check.sandbox", "handgrad.compare.check.student", "handgrad.backends.adapters",
+        RESULTS, "handgrad.compare.check.sandbox", "handgrad.compare.check.student", "handgrad.backends.signatures",
+        "handgrad.backends.adapters.losses",
     },
     "handgrad.compare.check.sandbox": {
-        "handgrad.backends.interface", "handgrad.backends.adapters", RESULTS, "handgrad.compare",
+        "handgrad.backends.interface", "handgrad.backends.signatures", RESULTS, "handgrad.compare",
     },
     "handgrad.compare.check.student": {
-        RESULTS, "handgrad.compare", "handgrad.compare.check.sandbox", "handgrad.backends.adapters",
+        RESULTS, "handgrad.compare", "handgrad.compare.check.sandbox", "handgrad.backends.signatures",
     },
     # what a student's process may know; the keys know it, and never the other way round
     "handgrad.compare.check.exercises.questions": {"handgrad.backends"},

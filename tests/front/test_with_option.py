@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from textwrap import dedent
 
@@ -49,6 +51,24 @@ class Mine(NumPyTrainer):
 """
 
 
+#: A C kernel through ctypes, as one writes it by hand.
+CTYPES = """
+import ctypes
+import numpy as np
+from pathlib import Path
+
+kernel = ctypes.CDLL(str(Path(__file__).with_name("kernel.so"))).gradient
+array = np.ctypeslib.ndpointer(flags="C")
+kernel.argtypes = [array, array, ctypes.c_size_t, ctypes.c_size_t, array, ctypes.c_double, array, array]
+
+def gradient(X, y, weights, bias):
+    dW, db = np.empty_like(weights), np.empty(1)
+    kernel(X, y, *X.shape, weights, bias, dW, db)
+    return dW, db[0]
+"""
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "mine.py").write_text(MINE)
@@ -84,6 +104,28 @@ def test_your_own_stand_beside_the_backends_judged_and_timed_like_them(folder):
     page = (folder / "run" / "report.html").read_text()
     assert "<script>alert" not in page
     assert "Mine &lt;script&gt;" in page
+
+
+def test_all_that_can_be_given_stands_in_one_report_made_by_one_command(folder):
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("there is no C compiler")
+    for source, made, options in (("kernel.c", "kernel.so", ["-shared", "-fPIC"]), ("program.c", "program", [])):
+        subprocess.run([compiler, "-O2", *options, "-o", folder / made, EXAMPLES / source], check=True)
+    (folder / "ctypes_kernel.py").write_text(CTYPES)
+    given = ["ctypes_kernel.py", "mine.py", "numpy.py", "./program", "kernel.so"]
+    options = [word for one in given for word in ("--with", one)]
+    words = ["compare", "--dataset", "norris", "--backends", "numpy,python", "--out", "run", "--json"]
+    code, output = run(*words, *options)
+    found = json.loads(output[output.index("{") :])
+    names = ["numpy", "python", "ctypes-kernel", "mine", "numpy-2", "program", "kernel"]
+    assert list(found["backends"]) == names
+    for name, row in found["backends"].items():
+        assert row["status"] == "ok", (name, row["reason"])
+        assert row["accuracy"]["passed"], name
+        assert row["speed"]["epoch_seconds"]["median"] > 0
+    assert found["backends"]["program"]["speed"]["peak_memory_bytes"] is None
+    assert code == 0
 
 
 def test_gradcheck_and_train_take_them_too(folder):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.backends.adapters.parts import parts_in
+from handgrad.backends.signatures.parts import parts_in
 from handgrad.compare.results.diagnosis import NoAnswer
 
 Arrays = tuple[NDArray[Any], ...]

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from handgrad.backends.adapters.subjects import Found
+from handgrad.backends.signatures.subjects import Found
 from handgrad.compare.check.sandbox.answers import Answer
 from handgrad.compare.check.sandbox.calling import Argument, Invocation, Way
 from handgrad.compare.check.sandbox.values import Packed, PackedArray, packed, unpacked

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
 
-from handgrad.backends.adapters.subjects import defined, subjects
+from handgrad.backends.signatures.subjects import defined, subjects
 from handgrad.compare.check.sandbox.calling import answer_to
 from handgrad.compare.check.sandbox.confinement import confine
 from handgrad.compare.check.sandbox.failures import failure_from, own_fault

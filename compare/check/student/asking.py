@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.backends.adapters.arguments import data_in, parameters_in
-from handgrad.backends.adapters.names import role_of
-from handgrad.backends.adapters.subjects import Found
+from handgrad.backends.signatures.arguments import data_in, parameters_in
+from handgrad.backends.signatures.names import role_of
+from handgrad.backends.signatures.subjects import Found
 from handgrad.compare.check.sandbox.answers import Answer
 from handgrad.compare.check.sandbox.calling import Argument, Invocation, Way, answer_to
 from handgrad.compare.check.sandbox.failures import GiveUp

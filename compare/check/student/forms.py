@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 
-from handgrad.backends.adapters.kinds import Kind, Role
-from handgrad.backends.adapters.signatures import Known, Theta, signatures
-from handgrad.backends.adapters.subjects import Found
+from handgrad.backends.signatures.kinds import Kind, Role
+from handgrad.backends.signatures.signature import Known, Theta, signatures
+from handgrad.backends.signatures.subjects import Found
 from handgrad.compare.check.student.probes import Probe, single_feature_probes, table_probes
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from handgrad.backends.adapters.kinds import Kind
-from handgrad.backends.adapters.parts import PAIR, Arrangement, arranged
-from handgrad.backends.adapters.subjects import Found
+from handgrad.backends.signatures.kinds import Kind
+from handgrad.backends.signatures.parts import PAIR, Arrangement, arranged
+from handgrad.backends.signatures.subjects import Found
 from handgrad.compare.check.sandbox.answers import Answer
 from handgrad.compare.check.student.forms import Series
 from handgrad.compare.check.student.probes import Probe

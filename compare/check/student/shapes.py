@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.backends.adapters.kinds import Kind
+from handgrad.backends.signatures.kinds import Kind
 from handgrad.compare.check.sandbox.answers import Answer
 from handgrad.compare.check.student.probes import Probe
 from handgrad.compare.results.diagnosis import NoAnswer

@@ -13,7 +13,7 @@ from mutations.catalogue import Mutant, single
 from typer.testing import CliRunner
 
 from handgrad.api import check
-from handgrad.backends.adapters.kinds import Kind
+from handgrad.backends.signatures.kinds import Kind
 from handgrad.cli import OneLineErrors
 from handgrad.commands.check import check as command
 from handgrad.compare.check.mistakes import hypotheses

@@ -14,7 +14,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from handgrad.backends.adapters.subjects import Found
+from handgrad.backends.signatures.subjects import Found
 from handgrad.cli import OneLineErrors
 from handgrad.commands.check import check as command
 from handgrad.compare.check import file

@@ -12,7 +12,7 @@ from mutations.catalogue import CORRECT, Mutant, confusion, double, mutants, sin
 from numpy.typing import NDArray
 
 from handgrad.api import check
-from handgrad.backends.adapters.kinds import Kind
+from handgrad.backends.signatures.kinds import Kind
 from handgrad.compare.check.mistakes import Hypothesis, hypotheses, pairs
 from handgrad.compare.check.operands import DoesNotFit
 from handgrad.compare.check.recipes import Recipe, predict_gradient, predict_loss, tolerance

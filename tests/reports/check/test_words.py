@@ -8,7 +8,7 @@ from typing import get_args
 import msgspec
 import pytest
 
-from handgrad.backends.adapters.kinds import Kind
+from handgrad.backends.signatures.kinds import Kind
 from handgrad.compare.check.exercises.keys.every import KEYS
 from handgrad.compare.check.mistakes import hypotheses
 from handgrad.compare.results.diagnosis import (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from handgrad.backends.catalogue import ORDER
-from handgrad.reports.look.colours import DARK, LIGHT, OWN, looks
+from handgrad.reports.look.colours import DARK, EVERY, GUESTS, LIGHT, OWN, looks
 
 #: Machado, Oliveira, Fernandes (2009), severity 1, on linear RGB.
 COLOUR_VISION = {
@@ -39,10 +39,10 @@ def lab(rgb: np.ndarray) -> np.ndarray:
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_a_colour_has_contrast_on_both_backgrounds(name):
-    assert contrast(OWN[name].light, LIGHT.background) >= 3
-    assert contrast(OWN[name].dark, DARK.background) >= 3
+@pytest.mark.parametrize("look", EVERY, ids=lambda look: look.variable)
+def test_a_colour_has_contrast_on_both_backgrounds(look):
+    assert contrast(look.light, LIGHT.background) >= 3
+    assert contrast(look.dark, DARK.background) >= 3
 
 
 @pytest.mark.parametrize("paper", [LIGHT, DARK])
@@ -62,7 +62,8 @@ def test_the_default_backends_are_told_apart_by_colour_alone(vision, shade):
 
 
 def test_markers_differ():
-    assert len({look.marker for look in OWN.values()}) == len(OWN)
+    for part in ("marker", "variable", "light", "dark"):
+        assert len({getattr(look, part) for look in EVERY}) == len(EVERY)
 
 
 def test_every_backend_of_the_catalogue_has_a_look_of_its_own():
@@ -73,6 +74,18 @@ def test_a_stranger_takes_a_colour_that_nobody_else_has():
     found = looks(["numpy", "numba", "mine", "yours"])
     assert len({look.light for look in found.values()}) == 4
     assert found["numpy"] is OWN["numpy"]
+
+
+def test_a_stranger_has_the_same_look_in_every_report():
+    alone = looks(["mine"])["mine"]
+    assert alone in GUESTS
+    assert looks(["python", "numpy", "mine", "tape"])["mine"] == alone
+
+
+def test_a_guest_is_told_from_ours_by_colour_alone():
+    for guest in GUESTS:
+        near = [np.linalg.norm(lab(linear(guest.light)) - lab(linear(own.light))) for own in OWN.values()]
+        assert min(near) > 10, guest
 
 
 def test_more_strangers_than_colours_still_have_a_look():

@@ -83,8 +83,9 @@ With = Annotated[
     list[str] | None,
     typer.Option(
         "--with",
-        metavar="FILE[:NAME]",
-        help="Your own beside them: a Python file with gradient(X, y, weights, bias). Several times for several.",
+        metavar="FILE[:NAME]|COMMAND",
+        help="Your own beside them: mine.py with gradient(X, y, weights, bias), kernel.so, or a program that speaks "
+        "the protocol. Several times for several.",
         show_default=False,
     ),
 ]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handgrad.backends.adapters.subjects import Found
+from handgrad.backends.signatures.subjects import Found
 from handgrad.compare.check.sandbox.answers import Answer
 from handgrad.compare.check.sandbox.calling import Argument, Invocation
 from handgrad.compare.check.sandbox.job import Job

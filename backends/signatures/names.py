@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from handgrad.backends.adapters.kinds import Kind, Role
+from handgrad.backends.signatures.kinds import Kind, Role
 
 _TAIL = r"(_?(train(ing)?|data|batch|b|i|in|all|current|now|old|new|init|vec(tor)?|mat(rix)?|values?|vals?|arr(ay)?))?"
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.backends.adapters.signatures import Theta
+from handgrad.backends.signatures.signature import Theta
 
 #: Forms for one feature alone.
 ONE_FEATURE = ("flat", "numbers")

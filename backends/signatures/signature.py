@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Literal
 
-from handgrad.backends.adapters.kinds import Kind, Role
-from handgrad.backends.adapters.names import gives_weights_alone, role_of, roles_of
-from handgrad.backends.adapters.subjects import Found
+from handgrad.backends.signatures.kinds import Kind, Role
+from handgrad.backends.signatures.names import gives_weights_alone, role_of, roles_of
+from handgrad.backends.signatures.subjects import Found
 
 #: How one vector θ holds weights and bias: X has a column of ones for it; the bias is its first number, or its last;
 #: there is no bias, and the probes have none.

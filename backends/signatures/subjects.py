@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from handgrad.backends.adapters.kinds import Kind
-from handgrad.backends.adapters.names import kind_by_name, role_of
+from handgrad.backends.signatures.kinds import Kind
+from handgrad.backends.signatures.names import kind_by_name, role_of
 
 #: The names that are asked for, with (dW, db) in this order.
 CANONICAL = ("gradient", "step", "loss")

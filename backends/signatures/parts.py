@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.backends.adapters.names import gives_weights_alone, kind_by_name, part_of
-from handgrad.backends.adapters.signatures import Theta
-from handgrad.backends.adapters.subjects import CANONICAL, Found
+from handgrad.backends.signatures.names import gives_weights_alone, kind_by_name, part_of
+from handgrad.backends.signatures.signature import Theta
+from handgrad.backends.signatures.subjects import CANONICAL, Found
 
 
 @dataclass(frozen=True)
