@@ -16,14 +16,9 @@ from typing import Any
 
 import numpy as np
 
-<<<<<<< HEAD
-from handgrad.backends.adapters.kinds import Kind
-from handgrad.backends.adapters.parts import Arrangement
-from handgrad.backends.adapters.subjects import Found, described
-=======
 from handgrad.backends.signatures.kinds import Kind
+from handgrad.backends.signatures.parts import Arrangement
 from handgrad.backends.signatures.subjects import Found, described
->>>>>>> 045fb6c (Backends from anywhere: a C function in a shared library and a program of any language, spoken to in lines of JSON, stand beside the others; a guest has a colour of its own, the same in every report, since it took those of ours that were not there)
 from handgrad.compare.check.conventions import FACTORS, LossChoice
 from handgrad.compare.check.evidence import evidence, smallest_detectable
 from handgrad.compare.check.matching import explanation, is_right, is_right_at, right_parts

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.backends.adapters.kinds import Kind
+from handgrad.backends.signatures.kinds import Kind
 from handgrad.compare.check.operands import RESIDUALS, WEIGHTED, DoesNotFit, Operands
 from handgrad.compare.check.recipes import Recipe, predict_gradient, predict_loss, predicted
 from handgrad.compare.check.student.asking import Asked
