@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.data.errors import DataError, cut, shown
+from handgrad.data.memory import available_bytes
 
 #: Of the memory that is free, what a sparse array may take once its zeros are written out.
 DENSE_SHARE = 0.5
@@ -213,9 +214,7 @@ def _check_fits(shape: tuple[int, ...], where: str) -> None:
     Raises:
         DataError: With how much it would take.
     """
-    import psutil
-
-    size, free = 8 * math.prod(map(int, shape)), psutil.virtual_memory().available
+    size, free = 8 * math.prod(map(int, shape)), available_bytes()
     if size > DENSE_SHARE * free:
         raise DataError(
             f"{where}: a sparse array of {' × '.join(map(str, shape))} takes {size / 2**30:,.1f} GiB with its zeros, "
