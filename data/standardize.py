@@ -173,8 +173,8 @@ def _two_passes(column: FloatArray) -> tuple[float, float]:
 def _minus_dot(biases: FloatArray, weights: FloatArray, means: FloatArray) -> FloatArray:
     """B − Σ w m for each row of weights, rounded once: products split into two doubles each, summed by fsum."""
     large = np.abs(weights) > SPLITS_BELOW  # to be split, it must not be within a factor of 2^27 of the largest double
-    weights, means = np.where(large, weights / SHIFT, weights), np.where(large, means * SHIFT, means)
     with np.errstate(over="ignore", invalid="ignore"):
+        weights, means = np.where(large, weights / SHIFT, weights), np.where(large, means * SHIFT, means)
         products = weights * means
         errors = _product_error(weights, means, products)
     terms = np.concatenate([biases[..., np.newaxis], -products, -errors], axis=-1)

@@ -57,7 +57,7 @@ SPARE_SECONDS = 10.0
 MEMORY_BYTES = 8 << 30
 
 #: Quiet, and nothing of one run is kept for another.
-QUIETLY = ["-q", "-x", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", "--assert=plain",
+QUIETLY = ["-q", "-rf", "-x", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", "--assert=plain",
            "-W", "ignore::pytest.PytestAssertRewriteWarning"]  # fmt: skip
 
 

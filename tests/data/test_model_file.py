@@ -234,3 +234,55 @@ def test_a_model_has_features_each_with_a_name_of_its_own():
     for names in ((), ("x", "x")):
         with pytest.raises(DataError, match="each with a name of its own"):
             Model(np.ones(len(names)), 0.0, names, "y")
+
+
+def test_a_model_holds_its_own_numbers_as_float64_and_nobody_changes_them():
+    given = np.array([1, 2], dtype=np.int64)
+    model = Model(given, np.float32(0.5), ["a", "b"], "y")
+    assert (model.weights.dtype, model.weights.flags.writeable) == (np.float64, False)
+    assert (type(model.bias), model.feature_names) == (float, ("a", "b"))
+    assert Model(2.0, 1, ("x",), "y").weights.tolist() == [2.0]
+    ours = np.array([1.0, 2.0])
+    kept = Model(ours, 0.0, ("a", "b"), "y")
+    ours[0] = 9
+    assert kept.weights.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("weights", "bias"), [([1.0, np.inf], 0.0), ([np.nan, 1.0], 0.0), ([1.0, 2.0], np.inf), ([1.0, 2.0], np.nan)]
+)
+def test_one_number_that_is_not_finite_makes_it_no_model(weights, bias):
+    with pytest.raises(DataError, match="diverge"):
+        Model(weights, bias, ("a", "b"), "y")
+
+
+@pytest.mark.parametrize("names", [("a", "a"), ()])
+def test_features_have_names_of_their_own(names):
+    with pytest.raises(DataError, match="each with a name of its own"):
+        Model(np.zeros(len(names)), 0.0, names, "y")
+
+
+def test_what_an_old_or_foreign_standardisation_holds_beside_is_told(tmp_path):
+    path = tmp_path / "m.json"
+    save(MODEL, path)
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    plain["standardization"]["more"] = 1
+    path.write_text(json.dumps(plain))
+    with pytest.raises(DataError, match="damaged"):
+        load(path)
+
+
+def test_a_name_is_near_one_that_is_there_and_only_where_one_lacks():
+    model = Model(np.array([2.0, -1.0, 0.5]), 0.5, ("a", "size", "rooms"), "y")
+    table = np.arange(9.0).reshape(3, -1)
+    with pytest.raises(DataError, match=r"lacks 'size', 'rooms' \(did you mean 'Size'\?\) and has also 'Size', 'q'"):
+        model.align(Dataset.from_arrays(table, np.arange(3), ["a", "Size", "q"], "y"))
+    with pytest.raises(DataError, match=r"the data lacks 'rooms'; choose"):
+        model.align(Dataset.from_arrays(table[:, :2], np.arange(3), ["a", "size"], "y"))
+
+
+def test_predictions_need_a_table_of_the_models_width():
+    model = Model(np.array([2.0, -1.0]), 0.5, ("a", "b"), "y")
+    for X in (np.zeros((3, 2, 1)), np.zeros((2, 3)), np.zeros(2)):
+        with pytest.raises(DataError):
+            model.predict(X)

@@ -133,3 +133,74 @@ def test_a_weight_beyond_the_range_is_refused():
 def test_wrong_shapes_and_values_are_refused(action, says):
     with pytest.raises(DataError, match=says):
         action(Standardization.fit(X))
+
+
+@pytest.mark.parametrize("shape", [(0, 2), (3,), (2, 2, 2)])
+def test_what_is_no_table_of_rows_is_refused(shape):
+    with pytest.raises(DataError, match=r"X of shape \(n, d\) with n ≥ 1"):
+        Standardization.fit(np.zeros(shape))
+
+
+def test_a_single_row_is_constant():
+    with pytest.raises(DataError, match="is constant"):
+        Standardization.fit(np.array([[1.0, 2.0]]))
+
+
+def test_the_identity_is_that_in_every_feature():
+    assert not Standardization(np.array([0.0, 1.0]), np.ones(2)).is_identity
+    assert not Standardization(np.zeros(2), np.array([1.0, 2.0])).is_identity
+    assert Standardization(np.zeros(2), np.ones(2)).is_identity
+
+
+@pytest.mark.parametrize("scale", [np.inf, np.nan, -1.0])
+def test_a_scale_that_is_none_is_refused(scale):
+    with pytest.raises(DataError, match="positive scales"):
+        Standardization(np.zeros(2), np.array([1.0, scale]))
+
+
+@pytest.mark.parametrize("power", [-300, 0, 900, 1000])
+def test_the_bias_is_rounded_once_whatever_the_size_of_the_weights(power):
+    fitted = Standardization(means=[1 / 3, -1 / 7], scales=[1.0, 3.0])
+    weights, bias = fitted.weights_back(np.ldexp([1.1, -2.3], power), np.ldexp(0.7, power))
+    exact = Fraction(np.ldexp(0.7, power)) - sum(
+        Fraction(w) * Fraction(m) for w, m in zip(weights.tolist(), fitted.means.tolist(), strict=True)
+    )
+    assert float(bias) == float(exact)
+
+
+@pytest.mark.parametrize("column", [[-8.0, 1.0], [-1.0, 8.0], [-8.0, -1.0], [1.0, 8.0]])
+def test_the_largest_number_may_be_negative(column):
+    fitted = Standardization.fit(np.ldexp(np.array(column)[:, np.newaxis], 1018))
+    half = (column[1] - column[0]) / 2
+    assert fitted.means[0] == np.ldexp((column[0] + column[1]) / 2, 1018)
+    assert fitted.scales[0] == np.ldexp(half, 1018)
+
+
+def test_one_of_many_parameters_that_leaves_the_range_is_told():
+    fitted = Standardization(means=[1e300, 0.0], scales=[1.0, 1.0])
+    with pytest.raises(DataError, match="overflow"):
+        fitted.weights_back([1e300, 1.0], 0.0)
+    with pytest.raises(DataError, match="overflow"):
+        fitted.weights_back([[1.0, 1.0], [1e300, 1.0]], [0.0, 0.0])
+
+
+def test_a_feature_far_from_zero_costs_no_warning():
+    weights, bias = Standardization(means=[1e300], scales=[2.0]).weights_back([4.0], 0.0)
+    assert (weights.tolist(), float(bias)) == ([2.0], -2e300)
+
+
+def test_a_parameter_that_leaves_the_range_on_the_way_forth_is_told():
+    with pytest.raises(DataError, match="overflow"):
+        Standardization(means=[0.0], scales=[1e300]).weights_forward([1e300], 0.0)
+
+
+@pytest.mark.parametrize("column", [[-np.inf, 1.0], [1.0, np.inf], [np.nan, 1.0], [-1e308, 1.0]])
+def test_what_is_beyond_the_range_on_either_side_is_refused(column):
+    with pytest.raises(DataError, match="within ±4e307"):
+        Standardization.fit(np.array(column)[:, np.newaxis])
+
+
+def test_a_table_of_another_shape_cannot_be_standardised():
+    for X in (np.zeros((4, 2, 1)), np.zeros((2, 4))):
+        with pytest.raises(DataError, match=r"\(n, 2\)"):
+            Standardization.identity(2).apply(X)

@@ -9,8 +9,6 @@ import pytest
 
 from handgrad.compare.judge.bounds import Magnitudes, Sizes, likely_growth, smallest, ulps, worst_growth
 
-RNG = np.random.default_rng(5)
-
 #: Few rows, so that n + 2 is not n, and three features; of X, and of y and the parameters. Where these are small,
 #: float32's underflow counts as much.
 SCALES = {"ordinary": (1.0, 1.0), "near underflow": (1e-22, 1e-22), "a small target": (1.0, 1e-40)}
@@ -18,7 +16,8 @@ W, B = [1.5, -0.25, 0.5], 0.75
 
 
 def made(of_x, of_y):
-    X, y = RNG.normal(size=(4, 3)), RNG.normal(size=4)
+    rng = np.random.default_rng(5)
+    X, y = rng.normal(size=(4, 3)), rng.normal(size=4)
     return X * of_x, y * of_y, [w * of_y / of_x for w in W], B * of_y
 
 
