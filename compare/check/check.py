@@ -20,15 +20,17 @@ from handgrad.backends.signatures.kinds import Kind
 from handgrad.backends.signatures.parts import Arrangement
 from handgrad.backends.signatures.subjects import Found, described
 from handgrad.compare.check.conventions import FACTORS, LossChoice
+from handgrad.compare.check.differences import are_differences
 from handgrad.compare.check.evidence import evidence, smallest_detectable
 from handgrad.compare.check.matching import explanation, is_right, is_right_at, right_parts
 from handgrad.compare.check.observations import Observation, observe, refuses_integers, wholly_float32
 from handgrad.compare.check.own_probe import own_probe
 from handgrad.compare.check.sandbox.failures import GiveUp
 from handgrad.compare.check.student.asking import Asked, ask_all, call_for, here
-from handgrad.compare.check.student.forms import every_series
+from handgrad.compare.check.student.forms import Series, every_series
 from handgrad.compare.check.student.probes import IN_THE_HEAD
 from handgrad.compare.check.student.reading import arrangements, read, several
+from handgrad.compare.check.student.shapes import shaped
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
     OTHER_ANSWERS,
@@ -110,7 +112,10 @@ def _best_reading(found: Found, asked: Asked, loss: LossChoice, integers: bool) 
     """What is found in the answers in one form, their parts taken for what makes most sense."""
     series, answers, readings = asked.series, asked.answers, []
     for arrangement in arrangements(found, series, answers):
-        assessment = _in_convention(_read(asked, arrangement), found.name, loss, integers)
+        told = _loss_among(asked, arrangement) if loss is None and series.kind == "gradient" else None
+        assessment = _in_convention(_read(asked, arrangement), found.name, told or loss, integers)
+        if told is not None:
+            assessment = replace(assessment, loss_origin="beside")
         named = series.roles if series.known != "order" or series.theta else ()
         readings.append(replace(assessment, arguments=named, theta=series.theta))
     best = min(readings, key=_doubt)
@@ -126,6 +131,21 @@ def _read(asked: Asked, arrangement: Arrangement) -> Asked:
     answers = tuple(read(a, arrangement, series, p) for a, p in zip(asked.answers, series.calls(), strict=True))
     own = None if small is None or small.failure is not None else read(small, arrangement, series, IN_THE_HEAD)
     return replace(asked, answers=answers, in_the_head=own)
+
+
+def _loss_among(asked: Asked, arrangement: Arrangement) -> LossName | None:
+    """Of a triple, the loss that its third part is, where that is one of them at every probe."""
+    others = {0, 1, 2} - {arrangement.weights, arrangement.bias}
+    if len(others) != 1 or any(len(a.blocks) != 3 for a in asked.answers if a.failure is None):
+        return None
+    (index,) = others
+    series = replace(asked.series, kind="loss")
+    answers = [a if a.failure else replace(a, blocks=(shaped(a.blocks[index], ()),)) for a in asked.answers]
+    for loss in FACTORS:
+        seen = [replace(o, excused=o.probe.kind == "integer") for o in observe(series, answers, loss)]
+        if is_right(series, seen, loss):
+            return loss
+    return None
 
 
 def _in_convention(asked: Asked, subject: str, loss: LossChoice, integers: bool) -> Assessment:
@@ -174,7 +194,7 @@ def _assessment(asked: Asked, subject: str, loss: LossName, integers: bool) -> A
 def _wrong(known: Assessment, asked: Asked, seen: Sequence[Observation], changed: tuple[str, ...]) -> Assessment:
     series = asked.series
     found = explanation(series, seen, known.loss)
-    mistakes = (_without_a_recipe(seen),) if found is None else (*found.made(), *_change(changed))
+    mistakes = (_without_a_recipe(series, seen),) if found is None else (*found.made(), *_change(changed))
     way = own_probe(asked, None if found is None else found.recipe, known.loss)
     wrong = replace(known, mistakes=mistakes, evidence=evidence(series, seen, known.loss), own_probe=way)
     if found is not None or not any(o.failure and o.probe.kind != "integer" for o in seen):
@@ -185,8 +205,10 @@ def _wrong(known: Assessment, asked: Asked, seen: Sequence[Observation], changed
     return replace(wrong, unanswered=True)
 
 
-def _without_a_recipe(seen: Sequence[Observation]) -> Mistake:
-    """What no recipe explains: the same question got another answer, or nothing is known of it."""
+def _without_a_recipe(series: Series, seen: Sequence[Observation]) -> Mistake:
+    """What no recipe explains: other answers to the same question, the noise of differences, or nothing known."""
+    if series.kind == "gradient" and are_differences(seen):
+        return Mistake("numerical-noise")
     differ = any(
         before.probe is after.probe and not all(map(np.array_equal, before.given, after.given))
         for before, after in pairwise(seen)

@@ -198,6 +198,12 @@ MISTAKES = {
         hint="Use the formula; or central differences, which are exact for this loss but for rounding.",
         question="What does your difference quotient leave over when h is not 0?",
     ),
+    "numerical-noise": Wording(
+        title="a numerical gradient, with the noise of its rounding",
+        mathematics="(L(θ + h) − L(θ − h)) / 2h is off by about u L / h, u = 1e-16: the smaller h, the more",
+        hint="Use the formula; or a larger h: for this loss, central differences are exact at any h but for rounding.",
+        question="How many digits are left when two losses are subtracted that are nearly equal?",
+    ),
     "one-after-the-other": Wording(
         title="parameters are changed one after the other, not at once",
         mathematics="all derivatives are taken at the same (W, b); only then W ← W − η dW",

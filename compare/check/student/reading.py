@@ -49,6 +49,8 @@ def read(answer: Answer, arrangement: Arrangement, one: Series, probe: Probe) ->
 
 def _split(answer: Answer, arrangement: Arrangement, probe: Probe) -> Answer:
     whole = answer.blocks[arrangement.weights] if arrangement.weights < len(answer.blocks) else np.empty(0)
+    if [block.size for block in answer.blocks] == [1, 1]:  # of one feature, a vector of two is read as a pair
+        whole = np.concatenate([block.ravel() for block in answer.blocks])
     if whole.size != probe.features + 1:
         shape = NoAnswer("shape", str(whole.shape), f"({probe.features + 1},)", part="the gradient", place=probe.shape)
         return Answer(failure=shape)
