@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from handgrad.compare.results.arrival import Arrival, Divergence
 from handgrad.compare.results.checks import PointChecks, Precision, SelfTest
 from handgrad.compare.results.environment import Environment
-from handgrad.compare.results.timing import LapEnds, Speed
+from handgrad.compare.results.timing import LapEnds, SlowRun, Speed
 from handgrad.compare.results.verdict import Verdict
 from handgrad.compare.results.violations import Bound, Remark, Violation
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 
-Status = Literal["ok", "unavailable", "failed", "diverged", "timeout"]
+Status = Literal["ok", "unavailable", "skipped", "failed", "diverged", "timeout"]
 
 
 @dataclass(frozen=True)
@@ -236,6 +236,7 @@ class BackendResult:
     """What one backend did. `weights`, `bias` and `losses` carry all digits; all are empty unless it ran.
 
     `arrival` says how far its run has come, `divergence` why it did not stay finite, and `reason` that in a sentence.
+    `slow` is of a run that was skipped, since it would have taken most of the time.
     Files of earlier versions have a sentence, `convergence`, in the place of `arrival`.
     """
 
@@ -257,6 +258,7 @@ class BackendResult:
     divergence: Divergence | None = None
     lap_ends: LapEnds | None = None
     remarks: tuple[Remark, ...] = ()
+    slow: SlowRun | None = None
 
 
 @dataclass(frozen=True)

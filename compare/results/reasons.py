@@ -13,7 +13,7 @@ from typing import Literal
 from handgrad.compare.results.arrival import Arrival, ArrivalState, Divergence
 from handgrad.compare.results.checks import SelfTest
 from handgrad.compare.results.comparison import BackendResult, Dependence
-from handgrad.compare.results.timing import LapEnds
+from handgrad.compare.results.timing import LapEnds, SlowRun
 from handgrad.compare.results.verdict import Choice, Objection
 from handgrad.compare.results.violations import Bound, Violation
 
@@ -61,6 +61,21 @@ def of_lap_ends(found: LapEnds) -> str:
         f"the parameters after {after} are {_times(found.ratio)} times as far from {truth} as "
         "rounding explains; its time is that of something else"
     )
+
+
+def of_slow_run(found: SlowRun) -> str:
+    """Why a run was left out, and how to have it all the same."""
+    return (
+        f"its run would take about {_seconds(found.seconds)}, {found.share:.0%} of the whole, and may take "
+        f"{found.allowed_share:.0%} (--slowest-share); a backend that --backends names is measured, however long it "
+        "takes"
+    )
+
+
+def _seconds(count: float) -> str:
+    """In two digits: 83 s, 14 min, 2.1 h."""
+    unit, size = next((u, s) for u, s in (("h", 3600), ("min", 60), ("s", 1)) if count >= 2 * s or s == 1)
+    return f"{float(f'{count / size:.2g}'):g} {unit}"
 
 
 def of_pass(ratio: float, bound: Bound, epoch_ratios: Sequence[float | None] | None) -> str:

@@ -89,6 +89,31 @@ class LapEnds:
 
 
 @dataclass(frozen=True)
+class SlowRun:
+    """A run that would take long, foretold from one epoch before it began.
+
+    Attributes:
+        seconds: What the run and its timing would take.
+        others_seconds: What all the rest of the comparison took until then.
+        allowed_share: Of the whole, what it may take.
+    """
+
+    seconds: float
+    others_seconds: float
+    allowed_share: float
+
+    @property
+    def share(self) -> float:
+        """Of the whole, what it would take."""
+        return self.seconds / (self.seconds + self.others_seconds)
+
+    @property
+    def too_long(self) -> bool:
+        """Whether that is more than it may take."""
+        return self.share > self.allowed_share
+
+
+@dataclass(frozen=True)
 class Speed:
     """What a backend costs, in seconds and bytes; never one number.
 

@@ -36,6 +36,9 @@ from handgrad.compare.timing.messages import Number
 from handgrad.data.dataset import DataError, Dataset
 from handgrad.data.standardize import Standardization
 
+#: Of the whole time of a comparison, what a run may take where nobody says.
+USUAL_SHARE = 0.25
+
 #: Numbers kept of each trajectory.
 TRAJECTORY_NUMBERS = 20_000
 
@@ -57,6 +60,8 @@ class Options:
         threads: How many each may use; None takes all cores of this machine.
         timeout_seconds: How long a backend may take for one answer.
         budget_seconds: Clock time for steady epochs, per backend.
+        slowest_share: Of the whole time, what a backend's run may take; one that would take more is left out. None:
+            `USUAL_SHARE` for the backends that nobody named, all for those that were.
         resume: Whether to go on from the folder's finished measurements.
         self_test: Whether the judge is put to the test with known faults.
         precision_table: Whether float32 is set beside float64.
@@ -74,6 +79,7 @@ class Options:
     threads: int | None = None
     timeout_seconds: float = 600.0
     budget_seconds: float = 0.1
+    slowest_share: float | None = None
     resume: bool = False
     self_test: bool = False
     precision_table: bool = False
@@ -87,6 +93,12 @@ class Options:
                 object.__setattr__(self, name, int(given))
         check_seconds("timeout", self.timeout_seconds)
         check_seconds("budget", self.budget_seconds)
+
+    def allowed_share(self) -> float:
+        """The share of the whole time that a run may take; 1: none is left out."""
+        if self.slowest_share is not None:
+            return self.slowest_share
+        return USUAL_SHARE if self.backends is None else 1.0
 
     def thread_count(self) -> int:
         """Threads per backend."""

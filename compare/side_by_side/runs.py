@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from handgrad.backends.catalogue import Entry
 from handgrad.compare.judge.causes import EXPLAINED_ROWS, probe_points
 from handgrad.compare.laps.ends import HeldLaps, LapJudge
+from handgrad.compare.laps.long_runs import long_run_seconds
 from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import Status
-from handgrad.compare.results.timing import LapEnds, Timing
+from handgrad.compare.results.timing import LapEnds, SlowRun, Timing
 from handgrad.compare.side_by_side.answers import Answers, misshapen
 from handgrad.compare.side_by_side.prepare import Options, Prepared
 from handgrad.compare.side_by_side.verdict import explanation
@@ -30,7 +33,19 @@ from handgrad.compare.timing.environment import available_cores
 from handgrad.compare.timing.journal import Journal
 from handgrad.compare.timing.laps import LapEnd, LapPlans
 from handgrad.compare.timing.measure import Clock, Contestant, calibrated, measure
-from handgrad.compare.timing.messages import AskMemory, Bind, FirstCall, Load, Number, PlanMessage, TakeGradients, Train
+from handgrad.compare.timing.messages import (
+    AskMemory,
+    Bind,
+    Bound,
+    FirstCall,
+    FirstCalled,
+    Load,
+    Loaded,
+    Number,
+    PlanMessage,
+    TakeGradients,
+    Train,
+)
 from handgrad.compare.timing.process import UntrueAnswer, Worker, WorkerError
 
 #: Backends that are set up at a time.
@@ -41,9 +56,20 @@ ALONE_FROM_BYTES = 512 * 1024
 READS_WITH = "numba"
 
 
+class Begun(NamedTuple):
+    """What a process has answered down to its first call."""
+
+    loaded: Loaded
+    bound: Bound
+    first: FirstCalled
+
+
 @dataclass
 class Run:
-    """What one backend's process has answered so far."""
+    """What one backend's process has answered so far.
+
+    `long_seconds` is what a run is foretold to take that waits until the others are done.
+    """
 
     entry: Entry
     reason: str | None = None
@@ -55,6 +81,15 @@ class Run:
     timing: Timing | None = None
     laps: HeldLaps | None = None
     lap_ends: LapEnds | None = None
+    begun: Begun | None = None
+    long_seconds: float | None = None
+    slow: SlowRun | None = None
+
+    def leave_out(self, found: SlowRun) -> None:
+        """Notes that its run would take too long, and ends its process."""
+        self.status, self.reason, self.slow = "skipped", reasons.of_slow_run(found), found
+        if self.worker is not None:
+            self.worker.close()
 
     def fail(self, error: WorkerError) -> None:
         """Notes why it has no results (any more)."""
@@ -94,8 +129,17 @@ class RunContext:
     reader: str | None
     laps: LapJudge
     writing: threading.Lock = field(default_factory=threading.Lock)
+    began: float = field(default_factory=time.monotonic)
 
-    def keep(self, measured: Mapping[str, Answers | Timing | LapEnds]) -> None:
+    def may_leave_out(self) -> bool:
+        """Whether a run may be left out at all."""
+        return self.options.allowed_share() < 1
+
+    def decided(self, name: str) -> SlowRun | None:
+        """What an earlier run, which this one resumes, has found of a run that would take long."""
+        return self.journal.get(f"slow {name}", SlowRun) if self.may_leave_out() else None
+
+    def keep(self, measured: Mapping[str, Answers | Timing | LapEnds | SlowRun]) -> None:
         """Into the journal, all of it or nothing; lanes may come at the same time."""
         with self.writing:
             self.journal.extend(measured)
@@ -142,51 +186,88 @@ def in_lanes(
 
 
 def carry_out(run: Run, context: RunContext) -> None:
-    """All but the steady timing: from starting the process to the end of the whole run, and why its bits differ."""
+    """All but the steady timing: from starting the process to the end of the whole run, and why its bits differ.
+
+    One that would take long only begins: it waits for `decide_on`, until all others are done.
+    """
     name = run.entry.name
     if (reason := run.entry.reason()) is not None:
         run.status, run.reason = "unavailable", reason
         return
     run.answers = context.journal.get(f"run {name}", Answers)
-    if run.answers is None or kept_timing(name, context.journal) is None:
-        run.worker = Worker(run.entry, context.options.thread_count(), context.options.timeout_seconds)
-        try:
-            if run.answers is None:
-                run.answers = asked(run.worker, context)
-                context.keep({f"run {name}": run.answers})
-            else:  # an earlier run was ended before its steady epochs were timed
-                made_ready(run.worker, context)
-        except WorkerError as error:
-            if run.answers is None:
-                run.fail(error)
-                return
+    if run.answers is not None and kept_timing(name, context.journal) is not None:
+        run.explanation = explanation(run.answers, context.prepared)
+    elif (known := context.decided(name)) is not None and known.too_long:
+        run.leave_out(known)
+    elif begin(run, context) and run.long_seconds is None:
+        go_on(run, context)
+
+
+def begin(run: Run, context: RunContext) -> bool:
+    """Starts the process, down to the first call; tells whether that went well."""
+    name, plan = run.entry.name, context.prepared.plan
+    run.worker = Worker(run.entry, context.options.thread_count(), context.options.timeout_seconds)
+    try:
+        run.begun = made_ready(run.worker, context)
+        if run.answers is None and context.may_leave_out() and context.decided(name) is None:
+            run.long_seconds = long_run_seconds(run.worker, run.begun.first.first_call_seconds, plan)
+    except WorkerError as error:
+        if run.answers is None:
+            run.fail(error)
+        else:  # of an earlier run, which was ended before its steady epochs were timed
             run.stop(error)
-        else:
-            run.contestants = calibrated(clocks(run, context))
+            run.explanation = explanation(run.answers, context.prepared)
+        return False
+    return True
+
+
+def made_ready(worker: Worker, context: RunContext) -> Begun:
+    """Library, data and compiled code, as the run and the clock of steady epochs need them."""
+    plan = PlanMessage.of(context.prepared.plan)
+    return Begun(
+        worker.ask(Load()),
+        worker.ask(Bind(context.data, plan.dtype)),
+        worker.ask(FirstCall(plan)),
+    )
+
+
+def go_on(run: Run, context: RunContext) -> None:
+    """From the first call to the end of the whole run, unless an earlier one has done that."""
+    if run.answers is None:
+        try:
+            run.answers = answered(run, context)
+        except WorkerError as error:
+            run.fail(error)
+            return
+        context.keep({f"run {run.entry.name}": run.answers})
+    run.contestants = calibrated(clocks(run, context))
     run.explanation = explanation(run.answers, context.prepared)
 
 
-def made_ready(worker: Worker, context: RunContext) -> None:
-    """Library, data and compiled code, as the clock of steady epochs needs them."""
-    plan = PlanMessage.of(context.prepared.plan)
-    worker.ask(Load())
-    worker.ask(Bind(context.data, plan.dtype))
-    worker.ask(FirstCall(plan))
+def decide_on(run: Run, context: RunContext, others_ran: bool) -> None:
+    """Whether a run that waited is left out; without any other, there would be nothing to compare."""
+    assert run.long_seconds is not None
+    found = SlowRun(run.long_seconds, time.monotonic() - context.began, context.options.allowed_share())
+    if found.too_long and others_ran:
+        context.keep({f"slow {run.entry.name}": found})
+        run.leave_out(found)
+    else:
+        context.keep({f"slow {run.entry.name}": replace(found, allowed_share=1.0)})
+        go_on(run, context)
 
 
-def asked(worker: Worker, context: RunContext) -> Answers:
-    """All answers of a process but its times."""
-    prepared, plan = context.prepared, PlanMessage.of(context.prepared.plan)
-    loaded = worker.ask(Load())
-    bound = worker.ask(Bind(context.data, plan.dtype))
-    first = worker.ask(FirstCall(plan))
-    trained = worker.ask(Train(plan))
+def answered(run: Run, context: RunContext) -> Answers:
+    """All answers of a process that has begun, but its times."""
+    worker, start, prepared = run.worker, run.begun, context.prepared
+    assert worker is not None
+    assert start is not None
+    trained = worker.ask(Train(PlanMessage.of(prepared.plan)))
     memory = worker.ask(AskMemory())
     found = Answers(
-        import_seconds=loaded.import_seconds,
-        bind_seconds=bound.bind_seconds,
-        first_call_seconds=first.first_call_seconds,
-        gradient=first.gradient,
+        import_seconds=start.loaded.import_seconds,
+        bind_seconds=start.bound.bind_seconds,
+        first_call_seconds=start.first.first_call_seconds,
+        gradient=start.first.gradient,
         training=trained.training,
         peak_bytes=memory.peak_bytes,
         own_bytes=memory.own_bytes,

@@ -32,6 +32,7 @@ from handgrad.compare.side_by_side.runs import (
     RunContext,
     carry_out,
     closing,
+    decide_on,
     in_lanes,
     lanes,
     reader,
@@ -101,11 +102,16 @@ def set_up(
 ) -> None:
     """Everything but the steady timing of every run, and what the caller wants done meanwhile, a few at a time.
 
-    Backends whose libraries are installed apart come first, since those take longest to import.
+    Backends whose libraries are installed apart come first, since those take longest to import; runs that would take
+    long come last, the shortest of them first.
     """
     first = sorted(runs, key=lambda name: not runs[name].entry.install)
     tasks = {name: partial(carry_out, runs[name], context) for name in first}
     in_lanes(pool, lanes(context.prepared), tasks | dict(meanwhile), tell)
+    waiting = sorted((run.long_seconds, name) for name, run in runs.items() if run.long_seconds is not None)
+    for place, (_, name) in enumerate(waiting, start=len(runs) + len(meanwhile) - len(waiting)):
+        tell(name, place)
+        decide_on(runs[name], context, any(run.answers for run in runs.values()))
 
 
 def judgement(
@@ -150,6 +156,7 @@ def result(run: Run, prepared: Prepared) -> BackendResult:
         reason=run.reason,
         version=run.entry.version(),
         source=source_of(run.entry),
+        slow=run.slow,
     )
     if run.answers is None:
         return described

@@ -19,6 +19,7 @@ from handgrad.reports.look.words import listed, plural
 #: What each status means to who reads a report.
 STATUS = {
     "unavailable": "not installed",
+    "skipped": "left out",
     "failed": "failed",
     "diverged": "diverged",
     "timeout": "stopped after its time was up",

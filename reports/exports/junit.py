@@ -44,13 +44,13 @@ def compared(found: Comparison) -> Iterator[JUnitSuite]:
 
 
 def of_backend(found: Comparison, name: str, result: BackendResult) -> JUnitCase:
-    """What speaks against a backend fails it; one that is not installed is skipped."""
+    """What speaks against a backend fails it; one that is not installed, or was left out, is skipped."""
     verdict = found.verdict
     every = zip(verdict.objections, verdict.reasons, strict=False)  # runs of earlier versions have reasons alone
     objections = [(why.kind, reason) for why, reason in every if why.backend == name]
     if objections:
         return JUnitCase(shown(name), failed(objections[0][0], [reason for _, reason in objections]))
-    if result.status == "unavailable":
+    if result.status in ("unavailable", "skipped"):
         return JUnitCase(shown(name), skipped=shown(result.reason or "", WIDTH))
     return JUnitCase(shown(name))
 

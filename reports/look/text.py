@@ -25,7 +25,14 @@ GAP = 2
 UNBOUNDED = 10_000
 #: Holds the second column of a wide character while lines are counted; `shown` lets no such character through.
 _SECOND = "\ue000"
-_STYLES = {"unavailable": "dim", "failed": "red", "diverged": "red", "timeout": "red", "no": "bold red"}
+_STYLES = {
+    "unavailable": "dim",
+    "skipped": "dim",
+    "failed": "red",
+    "diverged": "red",
+    "timeout": "red",
+    "no": "bold red",
+}
 
 
 #: The colours of answers, by their marks.

@@ -198,6 +198,7 @@ def side_by_side(
     timeout_seconds: float = 600.0,
     budget_seconds: float = 0.1,
     order: Order = "shuffled",
+    slowest_share: float | None = None,
 ) -> SideBySide:
     """Makes one training run on several backends, each in a process of its own, and judges them by the exact answer.
 
@@ -218,6 +219,8 @@ def side_by_side(
         timeout_seconds: How long a backend may take for one answer.
         budget_seconds: Clock time for steady epochs, per backend.
         order: Batches take the rows "shuffled" anew in every epoch, or in their own order, that of the "file".
+        slowest_share: Of the whole time, what a backend's run may take; one that would take more is left out, and that
+            is said. None allows a quarter where `backends` is None, and any time to backends that were named.
 
     Returns:
         A `Comparison` with `.frame()` and `.save(folder)`.
@@ -244,6 +247,7 @@ def side_by_side(
         threads=threads,
         timeout_seconds=timeout_seconds,
         budget_seconds=budget_seconds,
+        slowest_share=slowest_share,
         order=order,
     )
     return SideBySide(**vars(compare(dataset, options)))

@@ -1,0 +1,119 @@
+"""A run that would be most of a comparison is left out and said, unless it was named; short ones never are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handgrad.backends.interface import Plan
+from handgrad.compare.laps import long_runs
+from handgrad.compare.laps.long_runs import long_run_seconds
+from handgrad.compare.results import reasons
+from handgrad.compare.results.comparison import Comparison
+from handgrad.compare.results.files import from_json, to_json
+from handgrad.compare.results.timing import SlowRun
+from handgrad.compare.side_by_side.prepare import USUAL_SHARE, Options
+from handgrad.compare.side_by_side.side_by_side import side_by_side
+from handgrad.compare.timing.messages import EpochsTimed
+from handgrad.data.synthetic import synthetic
+from handgrad.reports.compare.text import text
+from handgrad.reports.compare.words import troubles
+from handgrad.reports.look.text import plain
+
+
+class Answering:
+    """A process whose epoch takes so many seconds; counts how often it was asked."""
+
+    def __init__(self, epoch_seconds: float) -> None:
+        self.epoch_seconds, self.asked = epoch_seconds, 0
+
+    def ask(self, request: Any) -> EpochsTimed:
+        self.asked += 1
+        return EpochsTimed(self.epoch_seconds, [0.0], 0.0)
+
+
+@pytest.mark.parametrize(
+    ("first_call", "epoch", "seconds", "asked"),
+    [(0.09, 9.0, None, 0), (5.0, 0.001, None, 1), (1.0, 0.8, 0.8 * 110, 1), (0.1, 0.0909, None, 1)],
+)
+def test_a_long_run_is_foretold_from_an_epoch_without_compilation(
+    first_call: float, epoch: float, seconds: float | None, asked: int
+) -> None:
+    worker = Answering(epoch)
+    found = long_run_seconds(worker, first_call, Plan(learning_rate=0.1, epochs=100))  # type: ignore[arg-type]
+    assert found == seconds
+    assert worker.asked == asked
+
+
+@pytest.mark.parametrize(
+    ("options", "share"),
+    [
+        (Options(), USUAL_SHARE),
+        (Options(backends=("numpy", "python")), 1.0),
+        (Options(backends=("numpy",), slowest_share=0.1), 0.1),
+        (Options(slowest_share=1.0), 1.0),
+    ],
+)
+def test_named_backends_may_take_any_time(options: Options, share: float) -> None:
+    assert options.allowed_share() == share
+
+
+def test_the_share_is_of_the_whole_and_the_sentence_follows_the_figures() -> None:
+    found = SlowRun(83.0, 109.0, 0.25)
+    assert found.share == pytest.approx(83 / 192)
+    assert found.too_long
+    assert not SlowRun(83.0, 300.0, 0.25).too_long
+    assert reasons.of_slow_run(found) == (
+        "its run would take about 83 s, 43% of the whole, and may take 25% (--slowest-share); a backend that "
+        "--backends names is measured, however long it takes"
+    )
+    assert "about 14 min, 89% of the whole, and may take 10%" in reasons.of_slow_run(SlowRun(840.0, 104.0, 0.1))
+    assert "about 2.1 h" in reasons.of_slow_run(SlowRun(7500.0, 1.0, 0.1))
+
+
+@pytest.fixture(scope="module")
+def left_out(tmp_path_factory: pytest.TempPathFactory) -> tuple[Comparison, Path]:
+    """Of two backends, each of whose runs counts as long, the one that takes longer is left out."""
+    folder = tmp_path_factory.mktemp("run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(long_runs, "PATIENT_SECONDS", 0.0)
+        return compared(folder, slowest_share=0.0), folder
+
+
+def compared(folder: Path, **options: Any) -> Comparison:
+    table, _ = synthetic(3000, seed=1)
+    return side_by_side(table, Options(backends=("python", "numpy"), epochs=5, **options), folder)
+
+
+def test_what_is_left_out_is_said_and_nothing_else_suffers(left_out: tuple[Comparison, Path]) -> None:
+    found, _ = left_out
+    python = found.backends["python"]
+    assert (python.status, python.losses, python.speed) == ("skipped", (), None)
+    assert python.slow is not None
+    assert python.slow.too_long
+    assert python.reason == reasons.of_slow_run(python.slow)
+    assert found.backends["numpy"].speed is not None
+    assert found.verdict.passed
+    assert [(names, happened) for names, happened, _ in troubles(found)] == [("python", "left out")]
+    told = " ".join(plain(text(found)).split())
+    assert "python left out" in told.replace(":", "")
+    assert "of the whole, and may take 0% (--slowest-share)" in told
+    assert from_json(to_json(found), Comparison) == found
+
+
+def test_a_resumed_run_leaves_out_the_same_and_measures_it_when_it_may(left_out: tuple[Comparison, Path]) -> None:
+    found, folder = left_out
+    again = compared(folder, slowest_share=0.0, resume=True)
+    assert again.backends["python"].slow == found.backends["python"].slow
+    assert again.backends["numpy"] == found.backends["numpy"]
+    allowed = compared(folder, resume=True)
+    assert allowed.backends["python"].status == "ok"
+    assert allowed.backends["python"].slow is None
+
+
+def test_a_run_that_waited_and_may_take_its_time_is_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(long_runs, "PATIENT_SECONDS", 0.0)
+    found = compared(tmp_path, slowest_share=0.999)
+    assert {name: one.status for name, one in found.backends.items()} == {"python": "ok", "numpy": "ok"}
