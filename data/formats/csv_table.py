@@ -199,7 +199,7 @@ class CsvTable:
         if lines is None:
             return first
         in_first = next(self.text.blocks()).count(b"\n")
-        return max(first, int(SPARE * lines * first / max(1, in_first)))
+        return max(first, int(SPARE * lines * min(1.0, first / max(1, in_first))))
 
     def _header_lines(self) -> int:
         """The lines down to the last one of the header."""

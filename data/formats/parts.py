@@ -16,7 +16,7 @@ from handgrad.data.arrays import FloatArray
 from handgrad.data.memory import refuse_beyond
 
 #: What a table needs while it is read, over what it needs afterwards: to look for cells that are not finite takes a
-#: byte for each, and what is read next is read ahead.
+#: byte for each, and the blocks that are read ahead take some more, but no more than the table.
 WORKING_SHARE = 1.2
 WORKING_BYTES = 2**26
 
@@ -79,7 +79,8 @@ def refuse_table(source: str, rows: int, columns: int, have: int = 0) -> None:
     Raises:
         DataError: With figures.
     """
-    needed = WORKING_SHARE * 8 * (rows - have) * columns + WORKING_BYTES
+    table = 8 * (rows - have) * columns
+    needed = WORKING_SHARE * table + min(WORKING_BYTES, table)
     what = f"{source}: a table of about {_rounded(rows):,} rows and {columns:,} columns"
     refuse_beyond(needed, what, REMEDY)
 
