@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from handgrad.compare.results.diagnosis import FAILURES, UNKNOWN
 from handgrad.compare.results.grades.graded import ClassGrades, Grade, NotGraded
 from handgrad.reports.check.diagnosis import diagnosis
-from handgrad.reports.check.words import MISTAKES
+from handgrad.reports.check.losses import in_terms_of
+from handgrad.reports.check.words import MISTAKES, Wording
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.words import plural
 
@@ -76,7 +77,7 @@ def groups(found: ClassGrades) -> list[MistakeGroup]:
 
 def _group(key: str, grades: list[Grade]) -> MistakeGroup:
     told = diagnosis(next(one for grade in grades for one in grade.assessments if key in one.keys))
-    wording = MISTAKES.get(key)
+    wording = _wording(key, grades)
     lines = Counter(text for grade in grades for text in dict.fromkeys(_lines(key, grade)))
     return MistakeGroup(
         key=key,
@@ -87,6 +88,13 @@ def _group(key: str, grades: list[Grade]) -> MistakeGroup:
         students=tuple(shown(grade.student) for grade in grades),
         lines=tuple((shown(text, 100), count) for text, count in lines.most_common(MOST_SHOWN_LINES)),
     )
+
+
+def _wording(key: str, grades: list[Grade]) -> Wording | None:
+    """The words about a mistake, in terms of the loss by which all of them were judged."""
+    losses = {one.loss for grade in grades for one in grade.assessments if key in one.keys}
+    known = MISTAKES.get(key)
+    return in_terms_of(known, key, losses.pop()) if known is not None and len(losses) == 1 else known
 
 
 def _lines(key: str, grade: Grade) -> Iterator[str]:
@@ -121,6 +129,8 @@ def mistake(grade: Grade) -> str:
     """What is wrong with a file, in a few words for a table."""
     if grade.keys:
         return ", ".join(grade.keys)
+    if grade.correct and any(one.uses_handgrad for one in grade.assessments):
+        return "right, imports handgrad"
     return "right" if grade.correct else "a function is missing"
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,11 @@ def test_gradescope_runs_the_autograder(tmp_path: Path, text: str | None, points
             entry.external_attr >> 16 & stat.S_IXUSR for entry in opened.infolist() if "toml" not in entry.filename
         )
         opened.extractall(root / "source")
+    for script in ("setup.sh", "run_autograder"):
+        subprocess.run(["bash", "-n", str(root / "source" / script)], check=True)
+    assert f"pip install handgrad=={version('handgrad')}\n" in (root / "source" / "setup.sh").read_text(
+        encoding="utf-8"
+    )
     (root / "submission").mkdir()
     if text is not None:
         (root / "submission" / "mine.py").write_text(text, encoding="utf-8")

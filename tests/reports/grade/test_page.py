@@ -21,6 +21,23 @@ def test_mistakes_are_counted_with_their_lines_and_students() -> None:
     assert (second.key, second.students, second.lines) == ("raises", ("cem",), (("boom", 1),))
 
 
+def test_a_mistake_is_told_in_terms_of_the_loss_by_which_it_was_judged() -> None:
+    grade = half("anna")
+    other = replace(grade, assessments=tuple(replace(one, loss="half-mse") for one in grade.assessments))
+    (told,) = groups(of(other))
+    assert "a ½ too many" in told.title
+    assert "(1/n) Xᵀ r" in told.mathematics
+    (mixed,) = groups(of(grade, other))
+    assert "the 2 of the square is missing" in mixed.title
+
+
+def test_who_calls_handgrad_is_told_to_the_teacher() -> None:
+    grade = right("anna")
+    calls = replace(grade, assessments=tuple(replace(one, uses_handgrad=True) for one in grade.assessments))
+    assert "right, imports handgrad" in plain(text(of(calls)))
+    assert "imports handgrad" not in plain(text(of(grade)))
+
+
 def test_the_verdict_follows_the_grades() -> None:
     assert "1 of 2 files right." in plain(text(of(half("anna"), right("ben"))))
     assert "PASSED: all 2 files right." in plain(text(of(right("anna"), right("ben"))))
