@@ -23,6 +23,9 @@ PIPE_SHARE = 0.25
 #: How text begins that is saved with a byte-order mark: UTF-8, UTF-16, UTF-32.
 BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
+#: Digits that a whole number may have in JSON: with more, it is beyond the doubles.
+LONGEST_NUMBER = 300
+
 Content = TypeVar("Content")
 
 
@@ -189,7 +192,7 @@ def decoded(content: bytes, of: type[Content]) -> Content:
     if content.startswith(BYTE_ORDER_MARKS):
         raise ValueError("it begins with a byte-order mark; save it as UTF-8 without one")
     try:
-        json.loads(content, object_pairs_hook=_once, parse_constant=_no_number)
+        json.loads(content, object_pairs_hook=_once, parse_constant=_no_number, parse_int=_short)
         return msgspec.json.decode(content, type=of)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
@@ -205,6 +208,12 @@ def _once(pairs: list[tuple[str, Any]]) -> None:
     if len(set(keys)) < len(keys):
         twice = next(key for number, key in enumerate(keys) if key in keys[:number])
         raise ValueError(f"the key {shown(twice)} stands twice in one object")
+
+
+def _short(digits: str) -> None:
+    """Refuses a whole number that is no double, either."""
+    if len(digits) > LONGEST_NUMBER:
+        raise ValueError(f"a whole number has {len(digits):,} digits; expected at most {LONGEST_NUMBER}")
 
 
 def _no_number(name: str) -> None:

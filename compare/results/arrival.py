@@ -1,4 +1,4 @@
-"""Where a run has come to, as facts: how far it is from the least-squares solution, or why it left."""
+"""Where a run is heading and where it has come to, as facts: the least-squares solution, how far it is, why it left."""
 
 from __future__ import annotations
 
@@ -6,6 +6,42 @@ from dataclasses import dataclass
 from typing import Literal
 
 ArrivalState = Literal["yes", "not yet", "diverged"]
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """One column that adds nothing: `column` is a linear combination of `others` (a constant one: of none)."""
+
+    column: str
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where the descent is heading: the least-squares solution, in the user's units.
+
+    Attributes:
+        weights: (d,).
+        bias: As the weights, rounded once where the method is exact.
+        loss: The lowest that there is, in units of y²: that of the solution before it is rounded.
+        method: How it was found, in words.
+        notes: What is to be said of it.
+        dependent: The columns that others make redundant; the solution is then the one of minimum norm.
+        loss_error: By how much `loss` may lie above the lowest at most; null where it is exact, rounded once.
+        nearly_dependent: The columns that float64 cannot tell from a combination of others, though they are none.
+        nearest: (d + 1,), the bias last: of the many solutions of dependent columns the one nearest to the start, in
+            the units in which was trained, to which descent goes; null where there is one solution.
+    """
+
+    weights: tuple[float, ...]
+    bias: float
+    loss: float
+    method: str
+    notes: tuple[str, ...] = ()
+    dependent: tuple[Dependence, ...] = ()
+    loss_error: float | None = None
+    nearly_dependent: tuple[Dependence, ...] = ()
+    nearest: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)

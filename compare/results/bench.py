@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from handgrad.compare.results.environment import Environment
+from handgrad.compare.results.shapes import known
 from handgrad.compare.results.timing import Estimate, Timing
 
 SCHEMA = 1
@@ -215,3 +216,10 @@ class Bench:
     warnings: tuple[str, ...] = ()
     kind: str = KIND
     schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        named = [name for cell in self.cells for name in (*cell.backends, *cell.fastest)]
+        named += [name for one in self.crossovers for name in (one.slower, one.faster)]
+        named += [name for one in self.reigns for name in (one.fastest, *one.tied)]
+        named += [self.reference, *self.start_ups, *(law.backend for law in self.scaling)]
+        known("backend", named, self.settings.backends)

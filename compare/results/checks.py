@@ -7,7 +7,9 @@ Gradients have the units of the loss over those of the parameter, in the problem
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
+
+from handgrad.compare.results.shapes import at_least_one, length, same_length
 
 Numbers = tuple[float | None, ...]
 Where = Literal["start", "optimum"]
@@ -40,6 +42,12 @@ class MethodResult:
     unavailable: str = ""
     tolerances: Numbers = ()
 
+    def __post_init__(self) -> None:
+        if not self.unavailable:
+            at_least_one("steps", self.steps)
+            same_length(steps=self.steps, gradient=self.gradient, errors=self.errors, relative=self.against_analytic)
+            same_length(steps=self.steps, tolerances=self.tolerances or self.steps)
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -65,6 +73,10 @@ class Sweep:
     best_central: float
     predicted_forward: float | None
 
+    def __post_init__(self) -> None:
+        at_least_one("steps", self.steps)
+        same_length(steps=self.steps, forward=self.forward, central=self.central, truncation=self.truncation)
+
 
 @dataclass(frozen=True)
 class Taylor:
@@ -73,6 +85,9 @@ class Taylor:
     steps: tuple[float, ...]
     remainders: Numbers
     order: float | None
+
+    def __post_init__(self) -> None:
+        same_length(steps=self.steps, remainders=self.remainders)
 
 
 @dataclass(frozen=True)
@@ -107,6 +122,13 @@ class GradientCheck:
     passed: bool
     ulps: Numbers = ()
 
+    def __post_init__(self) -> None:
+        at_least_one("parameters", self.point)
+        same_length(point=self.point, exact=self.exact, analytic=self.analytic, relative=self.relative)
+        length("derivatives", len(self.point), self.ulps or self.point, *(m.errors for m in self.methods if m.errors))
+        if any(not 0 <= sweep.parameter < len(self.point) for sweep in self.sweeps):
+            raise ValueError("sweeps: expected numbers of parameters")
+
 
 @dataclass(frozen=True)
 class PointChecks:
@@ -114,6 +136,11 @@ class PointChecks:
 
     where: Where
     checks: dict[str, GradientCheck]
+
+    def __post_init__(self) -> None:
+        at_least_one("backends", self.checks)
+        if len({tuple(one.method for one in check.methods) for check in self.checks.values()}) > 1:
+            raise ValueError("expected the same methods for each backend")
 
 
 @dataclass(frozen=True)
@@ -160,6 +187,9 @@ class SelfTest:
     findings: tuple[FaultFinding, ...]
     accused: str
     passed: bool
+
+    def __post_init__(self) -> None:
+        at_least_one("faults", self.findings)
 
     @property
     def missed(self) -> tuple[str, ...]:
@@ -210,3 +240,9 @@ class Precision:
     epochs: int
     rows: tuple[PrecisionRow, ...]
     gradients: dict[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        there = {(row.dtype, row.preparation) for row in self.rows}
+        if there != {(dtype, name) for dtype in ("float64", "float32") for name in get_args(Preparation)}:
+            raise ValueError("rows: expected each preparation in float64 and float32")
+        length("digits of gradients", len(self.rows), *self.gradients.values())

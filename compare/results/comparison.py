@@ -7,12 +7,17 @@ here computes: `compare` fills these in, `reports` shows them.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from handgrad.compare.results.arrival import Arrival, Divergence
+from handgrad.compare.results.arrival import Dependence as Dependence
+from handgrad.compare.results.arrival import Destination as Destination
 from handgrad.compare.results.checks import PointChecks, Precision, SelfTest
 from handgrad.compare.results.environment import Environment
+from handgrad.compare.results.environment import Source as Source
+from handgrad.compare.results.shapes import at_least_one, known, length, same_length
 from handgrad.compare.results.timing import LapEnds, SlowRun, Speed
 from handgrad.compare.results.verdict import Verdict
 from handgrad.compare.results.violations import Bound, Remark, Violation
@@ -67,41 +72,10 @@ class Sample:
     r2: float | None = None
     best_r2: float | None = None
 
-
-@dataclass(frozen=True)
-class Dependence:
-    """One column that adds nothing: `column` is a linear combination of `others` (a constant one: of none)."""
-
-    column: str
-    others: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Destination:
-    """Where the descent is heading: the least-squares solution, in the user's units.
-
-    Attributes:
-        weights: (d,).
-        bias: As the weights, rounded once where the method is exact.
-        loss: The lowest that there is, in units of y²: that of the solution before it is rounded.
-        method: How it was found, in words.
-        notes: What is to be said of it.
-        dependent: The columns that others make redundant; the solution is then the one of minimum norm.
-        loss_error: By how much `loss` may lie above the lowest at most; null where it is exact, rounded once.
-        nearly_dependent: The columns that float64 cannot tell from a combination of others, though they are none.
-        nearest: (d + 1,), the bias last: of the many solutions of dependent columns the one nearest to the start, in
-            the units in which was trained, to which descent goes; null where there is one solution.
-    """
-
-    weights: tuple[float, ...]
-    bias: float
-    loss: float
-    method: str
-    notes: tuple[str, ...] = ()
-    dependent: tuple[Dependence, ...] = ()
-    loss_error: float | None = None
-    nearly_dependent: tuple[Dependence, ...] = ()
-    nearest: tuple[float, ...] | None = None
+    def __post_init__(self) -> None:
+        at_least_one("rows", self.y)
+        drawn = (self.x, self.y_true, self.predicted, self.trained or None)
+        length("rows of the sample", len(self.y), *(part for part in drawn if part is not None))
 
 
 @dataclass(frozen=True)
@@ -134,6 +108,12 @@ class Problem:
     true_bias: float | None = None
     notes: tuple[str, ...] = ()
     order: Literal["shuffled", "file"] = "shuffled"
+
+    def __post_init__(self) -> None:
+        at_least_one("features", self.features)
+        parts = [part for part in (self.means, self.scales) if part]
+        parts += [] if self.true_weights is None else [self.true_weights]
+        length("features", len(self.features), *parts, *([self.destination.weights] if self.destination else []))
 
 
 @dataclass(frozen=True)
@@ -175,6 +155,9 @@ class EpochErrors:
     max_ulp: tuple[float | None, ...]
     max_relative: tuple[float | None, ...]
     bound_ratio: tuple[float | None, ...]
+
+    def __post_init__(self) -> None:
+        same_length(epochs=self.epochs, ulps=self.max_ulp, relative=self.max_relative, ratios=self.bound_ratio)
 
 
 @dataclass(frozen=True)
@@ -218,17 +201,8 @@ class Trajectory:
     weights: tuple[tuple[float, ...], ...]
     biases: tuple[float, ...]
 
-
-@dataclass(frozen=True)
-class Source:
-    """The backend's four steps as they stand in their files, with what they call there.
-
-    `lines` counts lines of code without comments and docstrings.
-    """
-
-    file: str
-    code: str
-    lines: int
+    def __post_init__(self) -> None:
+        same_length(epochs=self.epochs, weights=self.weights, biases=self.biases)
 
 
 @dataclass(frozen=True)
@@ -279,6 +253,24 @@ class Comparison:
     self_test: SelfTest | None = None
     precision: Precision | None = None
 
+    def __post_init__(self) -> None:
+        for found in self.backends.values():
+            paths = [] if found.trajectory is None else found.trajectory.weights
+            starts = [] if found.accuracy is None else [found.accuracy.start_gradient.weights]
+            length("weights", len(self.problem.features), *([found.weights] if found.weights else []), *paths, *starts)
+        points = [check.point for point in self.gradchecks for check in point.checks.values()]
+        length("parameters of a gradient check", len(self.problem.features) + 1, *points)
+        known("backend", self._named(), self.backends)
+
+    def _named(self) -> Iterator[str | None]:
+        """The backends that parts of the result are about."""
+        verdict = self.verdict
+        yield from (objection.backend for objection in verdict.objections)
+        yield from (() if verdict.arrived is None else verdict.arrived.states)
+        yield from (() if verdict.choice is None else (cost.backend for cost in verdict.choice.costs))
+        yield from (name for point in self.gradchecks for name in point.checks)
+        yield from (() if self.precision is None else self.precision.gradients)
+
     def ran(self) -> dict[str, BackendResult]:
         """The backends that have results, in the order of tables."""
         return {name: result for name, result in self.backends.items() if result.losses}
@@ -323,6 +315,10 @@ class GradientChecks:
     left_out: dict[str, str]
     passed: bool
     schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        points = [check.point for point in self.points for check in point.checks.values()]
+        length("parameters of a gradient check", len(self.problem.features) + 1, *points)
 
 
 def _row(result: BackendResult, features: tuple[str, ...]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The machine and the software that a result comes from, as a `result.json` keeps it. Nothing here looks them up."""
+"""The machine, the software and the source that a result comes from, as a `result.json` keeps them; none looked up."""
 
 from __future__ import annotations
 
@@ -38,3 +38,15 @@ class Environment:
     cache_bytes: dict[str, int] = field(default_factory=dict)
     governor: str | None = None
     load: float | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """The backend's four steps as they stand in their files, with what they call there.
+
+    `lines` counts lines of code without comments and docstrings.
+    """
+
+    file: str
+    code: str
+    lines: int

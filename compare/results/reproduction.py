@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -67,6 +68,13 @@ class PublishedNumber:
     times: float = 1.0
     rows_lost: int = 0
     printed_in: str | None = None
+
+    def __post_init__(self) -> None:
+        for digits in (self.printed, self.exact_digits):
+            if not re.fullmatch(r"[+-]?[0-9]{1,400}(\.[0-9]{0,400})?([eE][+-]?[0-9]{1,3})?", digits):
+                raise ValueError(f"expected the digits of a number, got {digits[:60]!r}")
+        if not 0 <= self.digits <= 100:
+            raise ValueError(f"digits: expected 0 to 100, got {self.digits}")
 
     @property
     def passed(self) -> bool:

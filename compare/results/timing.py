@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from handgrad.compare.results.shapes import at_least_one
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -62,6 +64,9 @@ class Timing:
     changed_answers: int = 0
     largest_change: float | None = 0.0
     disturbance: Disturbance | None = None
+
+    def __post_init__(self) -> None:
+        at_least_one("samples", self.samples)
 
 
 @dataclass(frozen=True)

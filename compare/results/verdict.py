@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from handgrad.compare.results.arrival import ArrivalState
+from handgrad.compare.results.shapes import known
 from handgrad.compare.results.timing import Estimate
 
 
@@ -59,6 +60,9 @@ class Arrived:
     state: ArrivalState
     reason: str
     states: dict[str, ArrivalState]
+
+    def __post_init__(self) -> None:
+        known("state", [self.state], self.states.values())
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,11 @@ class Choice:
     epoch_tied: tuple[str, ...] = ()
     costs: tuple[RunCost, ...] = ()
     overtakings: tuple[Overtaking, ...] = ()
+
+    def __post_init__(self) -> None:
+        known(
+            "backend", [self.run, self.epoch, *self.run_tied, *self.epoch_tied], {cost.backend for cost in self.costs}
+        )
 
 
 @dataclass(frozen=True)

@@ -194,13 +194,20 @@ def carry_out(run: Run, context: RunContext) -> None:
     if (reason := run.entry.reason()) is not None:
         run.status, run.reason = "unavailable", reason
         return
-    run.answers = context.journal.get(f"run {name}", Answers)
+    run.answers = kept_answers(name, context)
     if run.answers is not None and kept_timing(name, context.journal) is not None:
         run.explanation = explanation(run.answers, context.prepared)
     elif (known := context.decided(name)) is not None and known.too_long:
         run.leave_out(known)
     elif begin(run, context) and run.long_seconds is None:
         go_on(run, context)
+
+
+def kept_answers(name: str, context: RunContext) -> Answers | None:
+    """What the journal holds of that backend's run; None where it has to be asked, for lack of it or of its shape."""
+    kept = context.journal.get(f"run {name}", Answers)
+    shaped = kept is not None and misshapen(kept, context.prepared.table.features) is None
+    return kept if shaped else None
 
 
 def begin(run: Run, context: RunContext) -> bool:

@@ -37,8 +37,8 @@ def rounded_to_spread(value: float, low: float | None, high: float | None, most:
 
     There are 1 to `most` of them, and `UNSUPPORTED_DIGITS` without an interval.
     """
-    if value == 0:
-        return 0.0, 1
+    if value == 0 or not math.isfinite(value):
+        return value, 1
     half_width = (high - low) / 2 if low is not None and high is not None else 0.0
     if not 0 < half_width < math.inf:
         return _rounded(value, UNSUPPORTED_DIGITS), UNSUPPORTED_DIGITS

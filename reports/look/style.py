@@ -175,10 +175,9 @@ def _legend_columns(labels: Sequence[str]) -> int:
 
 
 def logarithmic(axis: Axis, values: Sequence[float], pad: float = 0.06) -> None:
-    """A logarithmic axis over the positive values, with at most six ticks at readable places."""
-    low, high = min(values), max(values)
-    span = max(math.log10(high / low), 0.3)
-    middle = (math.log10(high) + math.log10(low)) / 2
+    """A logarithmic axis over those of the values that are positive, with at most six ticks at readable places."""
+    powers = [math.log10(value) for value in values if 0 < value < math.inf] or [0.0]
+    span, middle = max(max(powers) - min(powers), 0.3), (max(powers) + min(powers)) / 2
     # matplotlib cannot place ticks near the ends of the range of doubles; a run that diverged goes there
     ends = (max(middle - span * (0.5 + pad), -290), min(middle + span * (0.5 + pad), 290))
     _set_scale(axis, "log", (10.0 ** ends[0], 10.0 ** ends[1]))
@@ -235,11 +234,11 @@ def goal(axes: Axes, value: float) -> None:
 def _set_scale(axis: Axis, scale: str, limits: tuple[float, float]) -> None:
     axes = axis.axes
     if axis is axes.xaxis:
+        axes.set_xlim(*limits)  # first: a scale would look for limits of its own, beyond the doubles
         axes.set_xscale(scale)
-        axes.set_xlim(*limits)
     else:
-        axes.set_yscale(scale)
         axes.set_ylim(*limits)
+        axes.set_yscale(scale)
 
 
 def rows_of_backends(axes: Axes, names: Sequence[str]) -> None:

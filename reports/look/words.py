@@ -14,4 +14,6 @@ def plural(number: int, word: str) -> str:
 
 def listed(words: Sequence[str]) -> str:
     """At least one name as a list in a sentence: ``a``, ``a and b``, ``a, b and c``."""
+    if not words:
+        return "none"
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

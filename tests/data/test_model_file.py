@@ -203,7 +203,7 @@ def test_a_table_of_other_columns_is_refused(names, target, says):
         (b'"schema": 1', b'"schema": "' + b"x" * 10_000 + b'"', "schema 1, got 'xx"),
         (b'"bias": 0.1', b'"bias": 1e400', "damaged|out of range|finite"),
         (b'"bias": 0.1', b'"bias": NaN', "NaN is no number of JSON"),
-        (b'"bias": 0.1', b'"bias": ' + b"9" * 10_000, "limit"),
+        (b'"bias": 0.1', b'"bias": ' + b"9" * 10_000, "digits"),
         (b'"bias": 0.1', b'"bias": ' + b"[" * 10_000 + b"]" * 10_000, "nested too deep"),
         (b'"bias": 0.1', b'"bias": true', "damaged"),
     ],

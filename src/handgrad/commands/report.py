@@ -25,12 +25,12 @@ def render(run: Path, out: Path | None) -> list[Path]:
     """Writes the report of a run that has one into its own folder or another's; the paths.
 
     Raises:
-        ResultError: If there is no result, or what it holds makes no report.
+        ResultError: If there is no result, or its parts do not go together.
         FolderInUse: If another process writes to the folder.
     """
     from handgrad.compare.results.bench import Bench
     from handgrad.compare.results.comparison import Comparison
-    from handgrad.compare.results.files import ResultError, content_of, from_json, head_of
+    from handgrad.compare.results.files import content_of, from_json, head_of
     from handgrad.compare.results.grades.graded import ClassGrades
     from handgrad.compare.results.reproduction import Reproduction
     from handgrad.reports.bench.html import write as write_bench
@@ -40,21 +40,11 @@ def render(run: Path, out: Path | None) -> list[Path]:
 
     path, content = content_of(run)
     kind, folder = head_of(content, str(path)).kind, out or path.parent
-    try:
-        with locked(folder):
-            if kind == Bench.kind:
-                return write_bench(from_json(content, Bench, str(path)), folder)
-            if kind == Reproduction.kind:
-                return write_reproduction(from_json(content, Reproduction, str(path)), folder)
-            if kind == ClassGrades.kind:
-                return write_grades(from_json(content, ClassGrades, str(path)), folder)
-            return write_comparison(from_json(content, Comparison, str(path)), folder)
-    except ResultError:
-        raise
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # of the types that it must have, but of lengths or numbers that no run gives; or a mistake in a report
-        why = f"{type(error).__name__}: {error}"
-        raise ResultError(
-            f"{path}: no report can be made of what it holds ({why}); if the file is as the run wrote it, that is a "
-            "mistake of handgrad's; otherwise run the command again"
-        ) from error
+    with locked(folder):
+        if kind == Bench.kind:
+            return write_bench(from_json(content, Bench, str(path)), folder)
+        if kind == Reproduction.kind:
+            return write_reproduction(from_json(content, Reproduction, str(path)), folder)
+        if kind == ClassGrades.kind:
+            return write_grades(from_json(content, ClassGrades, str(path)), folder)
+        return write_comparison(from_json(content, Comparison, str(path)), folder)

@@ -11,10 +11,13 @@ import pytest
 from handgrad.compare.results.bench import Bench
 from handgrad.compare.results.comparison import Comparison, GradientChecks
 from handgrad.compare.results.files import ResultError, content_of, from_json, head_of, read, to_json
+from handgrad.compare.results.grades.graded import ClassGrades
+from handgrad.compare.results.reproduction import Reproduction
 
 #: One small run of each command, as the version before the results had rooms wrote it.
 WRITTEN = Path(__file__).parent / "written"
-TYPES: dict[str, Any] = {"compare": Comparison, "bench": Bench, "gradcheck": GradientChecks}
+TYPES: dict[str, Any] = {"compare": Comparison, "bench": Bench, "gradcheck": GradientChecks,
+    "compare-judged": Comparison, "reproduce": Reproduction, "grade": ClassGrades}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", TYPES)

@@ -20,7 +20,9 @@ from handgrad.reports.bench.tables import tables
 from handgrad.reports.bench.text import text as report_text
 from handgrad.reports.look.text import plain, terminal
 
-SETTINGS = Settings((100, 1000, 10_000), (1, 3), ("float64",), ("python", "numpy", "moments"), 100, 2, 0.01, 0.05, 0)
+SETTINGS = Settings(
+    (100, 1000, 10_000), (1, 3), ("float64",), ("python", "numpy", "moments", "tape"), 100, 2, 0.01, 0.05, 0
+)
 
 
 @pytest.fixture(scope="module")
