@@ -204,3 +204,15 @@ def test_a_table_of_another_shape_cannot_be_standardised():
     for X in (np.zeros((4, 2, 1)), np.zeros((2, 4))):
         with pytest.raises(DataError, match=r"\(n, 2\)"):
             Standardization.identity(2).apply(X)
+
+
+def test_means_and_scales_are_its_own_arrays_of_one_axis():
+    made = Standardization([1.0, 2.0], [3.0, 4.0])
+    assert (made.means.tolist(), made.scales.tolist()) == ([1, 2], [3, 4])
+    assert not made.means.flags.writeable
+    assert not made.scales.flags.writeable
+    for means, scales in (([[1.0]], [[1.0]]), ([1.0, np.nan], [1.0, 1.0])):
+        with pytest.raises(DataError, match="means"):
+            Standardization(means, scales)
+    with pytest.raises(DataError, match=r"weights \(2,\)"):
+        made.weights_back(np.zeros((1, 1, 2)), np.zeros((1, 1)))

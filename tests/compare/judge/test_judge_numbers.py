@@ -208,3 +208,106 @@ def test_the_reason_of_a_pass_holds_the_largest_ratio(share):
     assert accuracy.start_gradient.bound_ratio == pytest.approx(share, rel=0.05)
     assert ("0.5" in accuracy.reason) == (share < 1)
     assert accuracy.bound == "likely"
+
+
+# -- at the edges of these definitions ---------------------------------------------------------------------------------
+
+
+def test_a_run_that_ends_with_the_loss_of_its_start_has_an_end():
+    """At the solution nothing moves: both losses are 0, so that the run does not diverge."""
+    table = CheckedTable.of([[1.0], [2.0]], [0.0, 0.0])
+    assert len(Judge(table, Plan(0.1, 3)).ends()) == 2
+
+
+@pytest.mark.parametrize(("share", "epochs", "record"), [(0.9, 40, (0, 1, 2)), (1.1, 3, (0, 1, 2))])
+def test_the_last_loss_tells_whether_a_run_diverges(share, epochs, record):
+    """Of the records in between the loss may have grown or fallen: only the last counts."""
+    rate = share * TABLE.hessian.limit
+    found = Judge(TABLE, Plan(rate, epochs, record=record))
+    assert len(found.ends()) == (2 if found.true.losses[-1] <= found.true.losses[0] else 1)
+    assert len(found.true.losses) > 2
+
+
+def test_the_end_of_a_run_is_where_its_last_record_is():
+    for record in (None, (0, 3), (0,)):
+        found = Judge(TABLE, Plan(0.05, 9, record=record))
+        end = found.ends()[1]
+        assert [*end.weights.tolist(), end.bias] == found.true.parameters[-1].tolist()
+
+
+def test_the_bound_is_trusted_only_where_it_is_at_both_ends(monkeypatch):
+    for at_start, at_end in ((True, False), (False, True), (True, True)):
+        kept = {0.0: at_start}
+        monkeypatch.setattr(CheckedTable, "plain_sum_is_likely", lambda self, w, b, k=kept, e=at_end: k.get(b, e))
+        assert Judge(TABLE, PLAN).trusted == (at_start and at_end)
+
+
+def test_the_cheaper_of_both_ways_decides_whether_a_full_run_is_followed(monkeypatch):
+    """Epoch by epoch 1,000 records of 1,000 epochs are cheap, and by powers of M one record of a million."""
+    monkeypatch.setattr("handgrad.compare.judge.judge.EXACT_PRODUCTS", 5000)
+    assert Judge(TABLE, Plan(0.05, 100)).can_follow()
+    assert Judge(TABLE, Plan(0.05, 10**6, record=(0,))).can_follow()
+
+
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_the_largest_error_of_the_start_may_be_of_any_weight_or_of_the_bias(column):
+    values = [float(v) for v in JUDGE.at_start.nearest]
+    values[1 + column] *= 1 + 1e-7
+    given = observed().gradient._replace(loss=values[0], weights=np.array(values[1:3]), bias=values[3])
+    found = JUDGE.accuracy(Observed(given))
+    assert found.start_gradient.max_relative == pytest.approx(1e-7, rel=1e-5)
+    size = abs(float(JUDGE.at_start.nearest[1 + column]))
+    assert found.start_gradient.max_ulp == pytest.approx(1e-7 * size / np.spacing(size), rel=1e-5)
+    assert not found.passed
+
+
+def test_the_rest_of_the_true_path_has_a_sign():
+    """One place above a double that lies below the truth is nearer than one below it."""
+    path, rest = JUDGE.true.parameters, JUDGE.true.rest
+    epoch, column = np.unravel_index(np.argmax(np.abs(rest) / np.spacing(np.abs(path))), rest.shape)
+    toward = np.nextafter(path[epoch, column], np.inf if rest[epoch, column] > 0 else -np.inf)
+    given = path.copy()
+    given[epoch, column] = toward
+    run = replace(observed().training, recorded_weights=given[:, :2], recorded_biases=given[:, 2])
+    found = JUDGE.epochs(run)
+    place = float(np.spacing(abs(path[epoch, column])))
+    left = place - abs(float(rest[epoch, column]))
+    assert found.max_ulp[epoch] == pytest.approx(max(left / place, *in_places(epoch, column)), rel=1e-9)
+    ratios = np.abs(rest[epoch]) / JUDGE.drift[epoch]
+    ratios[column] = left / JUDGE.drift[epoch, column]
+    assert found.bound_ratio[epoch] == pytest.approx(ratios.max(), rel=1e-9)
+
+
+def in_places(epoch, column):
+    path, rest = JUDGE.true.parameters[epoch], JUDGE.true.rest[epoch]
+    return [float(abs(rest[j]) / np.spacing(abs(path[j]))) for j in range(3) if j != column]
+
+
+def test_parameters_that_are_zero_in_both_runs_are_not_apart():
+    table = CheckedTable.of([[1.0], [-1.0]], [0.0, 0.0])
+    judge_here = Judge(table, Plan(0.1, 2))
+    trainer = load("numpy")(table.X, table.y)
+    one = Observed(trainer.gradient_at([0.0], 0.0), trainer.train(judge_here.plan))
+    biases = one.training.recorded_biases.copy()
+    biases[1:] = 1e-300
+    other = replace(one, training=replace(one.training, recorded_biases=biases))
+    pair = judge_here.pair("it", one, other)
+    assert (pair.first_epoch_apart, pair.apart_by, pair.final_apart) == (1, 1.0, 1.0)
+
+
+def test_a_run_without_a_true_one_is_judged_by_its_losses_alone(monkeypatch):
+    monkeypatch.setattr("handgrad.compare.judge.judge.EXACT_PRODUCTS", 0)
+    blind, seen = Judge(TABLE, PLAN), observed()
+    assert blind.accuracy(seen).violations == ()
+    losses = seen.training.losses.copy()
+    losses[2] *= 2
+    found = blind.accuracy(replace(seen, training=replace(seen.training, losses=losses)))
+    assert [(v.what, v.epoch) for v in found.violations] == [("loss", 2)]
+
+
+def test_the_parameters_where_runs_part_are_those_of_the_first_reference():
+    one = observed()
+    seen = {"numpy": moved(one, 4, 0, 1 + 1e-15), "torch": moved(one, 2, 0, 1 + 1e-15), "x": one}
+    found = judge(TABLE, PLAN, seen, ("numpy", "torch"))["x"]
+    assert [pair.first_epoch_apart for pair in found.pairs] == [4, 2]
+    assert found.parameters.first_epoch_apart == 4

@@ -199,13 +199,11 @@ def test_arrays_grow_by_a_quarter_at_least_and_not_where_the_rows_fit(monkeypatc
 def test_what_a_table_needs_is_asked_for_beyond_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[float, str]] = []
     monkeypatch.setattr(parts, "refuse_beyond", lambda needed, what, remedy: asked.append((needed, what)))
-    refuse_table("t.csv", 123_456, 3)
-    refuse_table("t.csv", 1000, 2, have=400)
-    assert asked[0] == (
-        pytest.approx(1.2 * 8 * 123_456 * 3 + 2**26),
-        "t.csv: a table of about 120,000 rows and 3 columns",
-    )
-    assert asked[1][0] == pytest.approx(1.2 * 8 * 600 * 2 + 2**26)
+    refuse_table("t.csv", 123_456, 3)  # what is read ahead is no more than the table
+    refuse_table("t.csv", 10_000_000, 2, have=4_000_000)
+    assert asked[0][0] == pytest.approx(2.2 * 8 * 123_456 * 3)
+    assert asked[0][1] == "t.csv: a table of about 120,000 rows and 3 columns"
+    assert asked[1][0] == pytest.approx(1.2 * 8 * 6_000_000 * 2 + 2**26)
 
 
 def test_a_table_beyond_the_memory_is_refused() -> None:
