@@ -33,6 +33,7 @@ from handgrad.commands.learn import learn
 from handgrad.commands.report import report
 from handgrad.commands.reproduce import reproduce
 from handgrad.commands.train import train
+from handgrad.limits import check_limit, told
 from handgrad.signals import ENDING, INTERRUPTED, Terminated
 
 USAGE_ERROR = 2
@@ -40,6 +41,9 @@ NOTHING_RAN = 3
 
 #: What a browser's Python, or a bare environment, may lack; what needs none of them works there.
 LIBRARIES = frozenset(("numba", "llvmlite", "pandas", "pyarrow", "psutil", "threadpoolctl", "matplotlib"))
+
+#: What is asked for without anything being run.
+HELP = {"-h", "--help", "--version"}
 
 #: Of the environment.
 THREADS_VARIABLE = "NUMBA_NUM_THREADS"
@@ -60,6 +64,8 @@ class OneLineErrors(TyperGroup):
         """Runs a command and leaves with its exit code; errors are told here, so typer's standalone mode is off."""
         code: object = None
         try:
+            if not HELP & set(sys.argv[1:] if args is None else args):
+                check_limit()
             code = super().main(
                 with_first_rung(args), prog_name or "handgrad", complete_var, False, windows_expand_args, **extra
             )
@@ -113,6 +119,8 @@ def _line(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, ModuleNotFoundError) and error.name in LIBRARIES:
         return f"this needs {error.name}, which is not installed: pip install {error.name}"
+    if (line := told(error)) is not None:
+        return line
     if isinstance(error, MemoryError):
         return f"out of memory{f' ({error})' if str(error) else ''}; take fewer rows or columns, or a larger machine"
     if isinstance(error, OSError) and error.strerror:
