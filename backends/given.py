@@ -78,7 +78,8 @@ def entry_of(given: Given) -> Entry:
     if isinstance(given, Path):
         return of_text(str(given))
     if isinstance(given, str):
-        return of_text(given) if given not in catalogue() and how_of(given)[0] != "command" else entry(given)
+        named = given in catalogue() or (how_of(given)[0] == "command" and not re.search(r"[\s/\\=]", given))
+        return entry(given) if named else of_text(given)
     return of_object(given)
 
 

@@ -154,6 +154,9 @@ class Training:
 class Trainer(ABC):
     """One linear model on one data set, in one backend's own form.
 
+    In float32 all of it is computed in float32, from the first product to the last sum: a backend that sums in float64
+    and rounds at the end is another backend, and says so by `compensated`.
+
     A backend is a subclass in a file of its own. The class attributes are plain literals, since the catalogue reads
     them without importing the file. It writes the four steps, and three moves: data in (`bind`), parameters in
     (`to_own`), parameters out (`to_numpy`); on NumPy arrays, `ArrayTrainer` has all but `bind` and `gradient`. It never
@@ -184,6 +187,8 @@ class Trainer(ABC):
     #: Whether it can update on a part of the rows; without, `train` refuses mini-batches.
     minibatch: ClassVar[bool] = True
 
+    #: Whether its steps are its own, and not made of its gradient; then their bits may differ from those that are.
+    own_steps: ClassVar[bool] = False
     #: What of the seconds so far went into looking at its answers, as an adapter of somebody else's code does once.
     aside_seconds = 0.0
 

@@ -159,5 +159,13 @@ def command_class(program: Program, name: str) -> type[Trainer]:
     hello = read("hello", program.hello, Hello)
     if hello.protocol != VERSION:
         raise CodeError(f"the program speaks version {hello.protocol} of the protocol, expected {VERSION}")
-    inside = {"program": program, "hello": hello, "minibatch": "rows" in hello.can, "name": name, "summary": name}
+    inside = {
+        "program": program,
+        "hello": hello,
+        "minibatch": "rows" in hello.can,
+        "dtypes": hello.dtypes,
+        "own_steps": "run" in hello.can,
+        "name": name,
+        "summary": name,
+    }
     return type("Command", (CommandTrainer,), inside)

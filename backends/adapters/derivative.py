@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 import time
 from abc import abstractmethod
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from handgrad.backends.array_trainer import ArrayTrainer
-from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, batches
+from handgrad.backends.interface import DType, FloatArray, Gradient, Parameters, Plan, batches
 
 
 class Derivative(NamedTuple):
@@ -29,6 +29,8 @@ class DerivativeTrainer(ArrayTrainer):
     """A trainer on arrays of which `derivative` does the work."""
 
     kind = "manual"
+    #: The formats that it computes in, each from the first product to the last sum.
+    dtypes: ClassVar[tuple[DType, ...]] = ("float64", "float32")
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """X (n, d) by rows, and y (n,)."""

@@ -157,6 +157,8 @@ ANSWER = "expected (dW, db) or (loss, dW, db), with dW of shape (d,)"
 class StepTrainer(FunctionTrainer):
     """A function that gives the parameters after a step; its derivative is what a very long step leaves of it."""
 
+    own_steps = True
+
     def asked(self, way: Calling, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Derivative:
         """What the function does with a long step: dW (d,) and db of its own loss for X (n, d) and y (n,)."""
         return self.given(way.reading(self.returned(way.call, X, y, weights, bias)), weights, bias)

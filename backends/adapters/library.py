@@ -82,7 +82,11 @@ def library_class(library: ctypes.CDLL, path: str, symbol: str, name: str) -> ty
     found = {dtype: function for dtype in SUFFIXES if (function := declared(library, symbol, dtype)) is not None}
     if not found:
         raise CodeError(f"{where}: expected a function of that name, found none")
-    return type("Library", (LibraryTrainer,), {"symbols": found, "where": where, "name": name, "summary": where})
+    return type(
+        "Library",
+        (LibraryTrainer,),
+        {"symbols": found, "dtypes": tuple(found), "where": where, "name": name, "summary": where},
+    )
 
 
 def declared(library: ctypes.CDLL, symbol: str, dtype: DType) -> Any:

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bounds_reference import bound_at, exact_gradient, fractions
 from handgrad.backends import moments as own
 from handgrad.backends.interface import DType, Plan
 from handgrad.backends.kernels.gram_pass import BLOCK_ROWS, CHUNK_ROWS
 from handgrad.backends.moments import SAMPLE_ROWS, MomentsTrainer
 from handgrad.backends.numpy import NumPyTrainer
+from handgrad.contract.bounds import bound_at, exact_gradient, fractions
 
 
 def assert_within_the_bound(trainer: MomentsTrainer, X: np.ndarray, y: np.ndarray, theta: np.ndarray) -> None:

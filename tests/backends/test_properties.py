@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bounds_reference import exact_gradient, fractions
 from handgrad.backends.catalogue import catalogue, load
 from handgrad.backends.interface import Gradient
 from handgrad.compare.judge.bounds import gradient_tolerances, over
+from handgrad.contract.bounds import exact_gradient, fractions
 from properties import Made, examples, problems, whole_problems
 
 RUNNABLE = [name for name, entry in catalogue().items() if entry.by_default and entry.reason() is None]

@@ -7,9 +7,9 @@ import shutil
 import numpy as np
 import pytest
 
-from bounds_reference import bound_at, exact_gradient, fractions
 from handgrad.backends.catalogue import entry, load
 from handgrad.backends.interface import Parameters, Plan, Trainer
+from handgrad.contract.bounds import bound_at, exact_gradient, fractions
 
 if (missing := entry("torch-compile").reason()) is not None:
     pytest.skip(missing, allow_module_level=True)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 GRID = 2**400
 
 
-class Point(NamedTuple):
+class TruePoint(NamedTuple):
     """Loss and gradient, or parameters, as exact numbers."""
 
     loss: Fraction
@@ -32,7 +32,7 @@ class Point(NamedTuple):
     bias: Fraction
 
 
-class Bound(NamedTuple):
+class RoundingBound(NamedTuple):
     """How far loss and gradient of a correct backend may lie from the exact ones."""
 
     loss: float
@@ -43,7 +43,7 @@ class Bound(NamedTuple):
 class Epoch(NamedTuple):
     """Where exact descent stands after an epoch, and how far a correct backend may be from it."""
 
-    exact: Point
+    exact: TruePoint
     parameters_off: float  # in the Euclidean norm of weights and bias together
     loss_off: float
 
@@ -53,7 +53,9 @@ def fractions(values: NDArray[np.floating]) -> list[Fraction]:
     return [Fraction(value) for value in values.tolist()]
 
 
-def exact_gradient(X: NDArray[np.floating], y: NDArray[np.floating], weights: list[Fraction], bias: Fraction) -> Point:
+def exact_gradient(
+    X: NDArray[np.floating], y: NDArray[np.floating], weights: list[Fraction], bias: Fraction
+) -> TruePoint:
     """L = (1/n) Σ r², dW = (2/n) Xᵀ r and db = (2/n) Σ r without any rounding; X (n, d), y (n,).
 
     As integers over one denominator each: x / p, y / q, w / s, so that r = (q Σ x w + q p b − s p y) / (p q s).
@@ -65,7 +67,7 @@ def exact_gradient(X: NDArray[np.floating], y: NDArray[np.floating], weights: li
     rows = [x[i * d : (i + 1) * d] for i in range(n)]
     residual = [q * (sum(map(mul, row, w)) + p * b) - s * p * t for row, t in zip(rows, target, strict=True)]
     unit = p * q * s
-    return Point(
+    return TruePoint(
         loss=Fraction(sum(map(mul, residual, residual)), n * unit**2),
         weights=[Fraction(2 * sum(map(mul, column, residual)), n * p * unit) for column in zip(*rows, strict=True)],
         bias=Fraction(2 * sum(residual), n * unit),
@@ -83,7 +85,9 @@ def summation(terms: int, u: float) -> float:
     return min(terms * u / (1 - terms * u), 6 * math.sqrt(terms) * u)
 
 
-def bound_at(X: NDArray, y: NDArray, weights: NDArray[np.float64], bias: float, dtype: str) -> Bound:
+def bound_at(
+    X: NDArray[np.floating], y: NDArray[np.floating], weights: NDArray[np.float64], bias: float, dtype: str
+) -> RoundingBound:
     """The rounding-error bound of loss and gradient at a point, in units of the loss and of the gradient."""
     u = float(np.finfo(dtype).eps) / 2
     n, d = X.shape
@@ -93,7 +97,7 @@ def bound_at(X: NDArray, y: NDArray, weights: NDArray[np.float64], bias: float, 
     columns = np.column_stack([np.abs(X), np.ones(n)])
     gradient_off = 2 / n * (summation(n + 2, u) * (residual @ columns) + residual_off @ columns)
     loss_off = (summation(n + 1, u) * (residual @ residual) + 2 * residual @ residual_off) / n
-    return Bound(float(loss_off), gradient_off[:-1], float(gradient_off[-1]))
+    return RoundingBound(float(loss_off), gradient_off[:-1], float(gradient_off[-1]))
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,7 @@ class Descent:
         here = exact_gradient(self.X, self.y, weights, bias)
         bound = bound_at(self.X, self.y, np.array(weights, dtype=float), float(bias), dtype)
         loss_off = bound.loss + norm(here.weights, here.bias) * off + longest * off**2
-        return Epoch(Point(here.loss, weights, bias), off, loss_off)
+        return Epoch(TruePoint(here.loss, weights, bias), off, loss_off)
 
 
 def on_grid(value: Fraction) -> Fraction:
