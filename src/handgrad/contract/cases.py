@@ -14,8 +14,8 @@ from handgrad.backends.interface import DType, InputError, Order, Parameters, Pl
 from handgrad.contract.bounds import (
     Descent,
     Epoch,
-    TruePoint,
     RoundingBound,
+    TruePoint,
     bound_at,
     exact_gradient,
     fractions,
