@@ -44,7 +44,7 @@ def texts(files: Iterable[Path]) -> list[str]:
 
 BY_CHOICE = declared(requirement for extra in OPTIONAL for requirement in EXTRAS[extra])
 BY_PACKAGE = libraries(texts(MODULES.values()))
-BY_TESTS = libraries(texts((ROOT / "tests").rglob("*.py")))
+BY_TESTS = libraries(texts([*(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").glob("*.py")]))
 
 
 def test_every_library_that_the_package_imports_is_declared() -> None:
