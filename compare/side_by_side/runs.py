@@ -216,7 +216,8 @@ def begin(run: Run, context: RunContext) -> bool:
     run.worker = Worker(run.entry, context.options.thread_count(), context.options.timeout_seconds)
     try:
         run.begun = made_ready(run.worker, context)
-        if run.answers is None and context.may_leave_out() and context.decided(name) is None:
+        given = run.entry.code is not None  # by --with, which is as good as named
+        if run.answers is None and not given and context.may_leave_out() and context.decided(name) is None:
             run.long_seconds = long_run_seconds(run.worker, run.begun.first.first_call_seconds, plan)
     except WorkerError as error:
         if run.answers is None:

@@ -18,6 +18,6 @@ VARIABLE = "HANDGRAD_CONTRACT"
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """The contract's plug-in, where the command line names it: `pytest --pyargs handgrad.contract --backend …`."""
-    if VARIABLE in os.environ or any(word.startswith(CONTRACT) for word in sys.argv):
+    if VARIABLE in os.environ or any(word == CONTRACT or word.startswith(f"{CONTRACT}.test_") for word in sys.argv):
         os.environ[VARIABLE] = "1"  # for the processes of pytest-xdist, whose command line is another
         pluginmanager.import_plugin(f"{CONTRACT}.plugin")

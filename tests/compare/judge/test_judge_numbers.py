@@ -8,8 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-
 from bounds_reference import exact_gradient, fractions
+
 from handgrad.backends.catalogue import load
 from handgrad.backends.interface import Parameters, Plan
 from handgrad.compare.judge.judge import Judge, Observed, judge, last_parameters
