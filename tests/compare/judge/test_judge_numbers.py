@@ -8,13 +8,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from bounds_reference import exact_gradient, fractions
 
 from handgrad.backends.catalogue import load
 from handgrad.backends.interface import Parameters, Plan
 from handgrad.compare.judge.judge import Judge, Observed, judge, last_parameters
 from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.results.comparison import ParameterAccuracy
+from handgrad.contract.bounds import exact_gradient, fractions
 
 RNG = np.random.default_rng(8)
 X, Y = RNG.normal(size=(30, 2)) + 1, RNG.normal(size=30)
