@@ -117,8 +117,7 @@ def _rounded_once(value: Fraction, name: str | None) -> float:
 
 def exact_solution(moments: Moments) -> list[Fraction]:
     """θ* (d + 1,), weights and bias, as fractions; of minimum norm when columns are dependent."""
-    gram = [row[:-1] for row in moments.gram[:-1]]
-    target = [row[-1] for row in moments.gram[:-1]]
+    gram, target = _normal_equations(moments)
     kept = independent(gram)
     if len(kept) == len(gram):
         return eliminate(gram, target)
@@ -129,12 +128,18 @@ def exact_solution(moments: Moments) -> list[Fraction]:
     return [sum((row[j] * factor for row, factor in zip(rows, z, strict=True)), Fraction(0)) for j in range(len(gram))]
 
 
+def _normal_equations(moments: Moments) -> tuple[list[list[int]], list[int]]:
+    """S (d + 1, d + 1) and c (d + 1,) of S θ = c, in whole numbers of one unit."""
+    rows = moments.gram[:-1]
+    return [row[:-1] for row in rows], [row[-1] for row in rows]
+
+
 def eliminate(matrix: list[list[int]], right: list[int]) -> list[Fraction]:
     """The solution of a positive definite system of integers: Bareiss elimination, then back substitution."""
     rows = [[*row, value] for row, value in zip(matrix, right, strict=True)]
     size = len(rows)
     previous = 1
-    for k in range(size - 1):
+    for k in range(size):
         pivot = rows[k]
         for i in range(k + 1, size):
             factor = rows[i][k]
@@ -173,13 +178,14 @@ def independent(gram: list[list[int]]) -> list[int]:
 
 
 def _redundant(moments: Moments) -> list[int]:
-    kept = set(independent([row[:-1] for row in moments.gram[:-1]]))
-    return [column for column in range(len(moments.gram) - 1) if column not in kept]
+    gram, _ = _normal_equations(moments)
+    kept = set(independent(gram))
+    return [column for column in range(len(gram)) if column not in kept]
 
 
 def _exact_dependence(moments: Moments, column: int, names: Sequence[str]) -> Dependence:
     """Which of the columns before it, and the bias, a column is made of: its own regression on them."""
-    gram = [row[:-1] for row in moments.gram[:-1]]
+    gram, _ = _normal_equations(moments)
     kept = [i for i in independent(gram) if i < column or i == len(names)]
     shares = eliminate([[gram[i][j] for j in kept] for i in kept], [gram[i][column] for i in kept])
     others = [names[i] for i, share in zip(kept, shares, strict=True) if share != 0 and i < len(names)]
@@ -271,10 +277,10 @@ def _minimum_norm(
 ) -> tuple[FloatArray, float, tuple[Dependence, ...]]:
     """A solution with the redundant columns left out, less its part in the null space, which changes no prediction."""
     kept, shares = _dependences(R)
-    solution = np.zeros(R.shape[1])
+    solution = np.zeros(len(R))
     solution[kept] = np.linalg.lstsq(R[:, kept], projected, rcond=None)[0]
     particular = _in_one(solution, means, scales)
-    null = np.array([_in_one(share, means, scales) for share in shares.values()]).reshape(-1, R.shape[1]).T
+    null = np.array([_in_one(share, means, scales) for share in shares.values()]).reshape(-1, len(R)).T
     null /= np.linalg.norm(null, axis=0)
     least = particular - null @ np.linalg.lstsq(null, particular, rcond=None)[0]
     dependent = tuple(_named(column, share, names) for column, share in shares.items())
@@ -285,8 +291,8 @@ def _dependences(R: FloatArray) -> tuple[list[int], dict[int, FloatArray]]:
     """Columns of R (bias first) independent of those before them; for each other one, the combination that is 0."""
     kept: list[int] = []
     shares: dict[int, FloatArray] = {}
-    for column in range(R.shape[1]):
-        combination = np.zeros(R.shape[1])
+    for column in range(len(R)):
+        combination = np.zeros(len(R))
         combination[column] = -1
         combination[kept] = np.linalg.lstsq(R[:, kept], R[:, column], rcond=None)[0]
         if np.linalg.norm(R @ combination) > dependence_limit(R):

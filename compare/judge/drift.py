@@ -77,11 +77,11 @@ def step_errors(table: CheckedTable, plan: Plan, true: TrueRun, growth: Growth) 
 
 
 def geometric(ratio: FloatArray, terms: int) -> FloatArray:
-    """1 + ratio + … + ratio^(terms − 1) for each of the ratios (d + 1,), which are 0 and more."""
+    """1 + ratio + … + ratio^(terms − 1), of 1 term or more, for each of the ratios (d + 1,), which are 0 and more."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         # expm1 and log1p keep the digits of 1 − ratio where it is small
         closed = np.expm1(terms * np.log1p(ratio - 1)) / (ratio - 1)
-    return np.where(ratio == 1, float(terms), np.where(ratio == 0, 1.0, closed))
+    return np.where(ratio == 1, float(terms), closed)
 
 
 def _step_error(X: FloatArray, y: FloatArray, plan: Plan, parameters: FloatArray, growth: Growth) -> FloatArray:

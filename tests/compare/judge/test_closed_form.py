@@ -217,3 +217,12 @@ def test_the_size_of_what_lies_outside_float64_is_told(sign):
         solve_exactly(CheckedTable.of(steps * 2.0**-100, sign * steps * 2.0**1000))
     with pytest.raises(InputError, match=r"least squares: the bias, about 1e\+313, lies"):
         solve_exactly(CheckedTable.of(steps + 2.0**40, sign * steps * 2.0**1000))
+
+
+def test_dependences_of_columns_in_units_far_apart_are_all_taken_out():
+    rng = np.random.default_rng(7)
+    a, b = np.round(rng.normal(size=(2, 20)) * 64) / 64
+    tiny = 2.0**-80
+    table = CheckedTable.of(np.column_stack([a, 2 * a, tiny * b, 2 * tiny * b]), a + b + 3)
+    found, exact = solve_by_qr(table), solve_exactly(table)
+    np.testing.assert_allclose([*found.weights, found.bias], [*exact.weights, exact.bias], rtol=1e-9)
