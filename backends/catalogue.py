@@ -55,6 +55,10 @@ TYPES = {
 }
 
 
+class PluginWarning(UserWarning):
+    """A backend of another package is left out; the message says why, in one line."""
+
+
 class UnknownBackend(ValueError):
     """No backend has that name; the message lists those that there are."""
 
@@ -112,8 +116,9 @@ def catalogue() -> dict[str, Entry]:
             entry = _pointed_at(point.value)
             if entry.name in found:
                 raise LookupError(f"the name {entry.name!r} is taken by {found[entry.name].module}")
-        except (LookupError, TypeError, ValueError, SyntaxError, ImportError, OSError) as error:
-            warnings.warn(f"backend entry point {point.name} = {point.value!r} is left out: {error}", stacklevel=2)
+        except (LookupError, TypeError, ValueError, SyntaxError, ImportError, OSError, RecursionError) as error:
+            told = " ".join(f"backend entry point {point.name} = {point.value!r} is left out: {error}".split())
+            warnings.warn(told, PluginWarning, stacklevel=2)
         else:
             found[entry.name] = entry
     rank = {name: i for i, name in enumerate(ORDER)}

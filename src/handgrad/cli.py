@@ -11,6 +11,7 @@ import gc
 import io
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn
 
@@ -199,8 +200,20 @@ def _wrong_threads() -> str | None:
     return f"{THREADS_VARIABLE}: expected a whole number from 1 on, got {given!r}; correct or unset it"
 
 
+def _warned(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    """Says what a user should know of a plug-in in one line; other warnings are shown as Python shows them."""
+    if category.__name__ == "PluginWarning":
+        _say(str(message))
+    else:
+        _SHOW_WARNING(message, category, *where, **more)
+
+
+_SHOW_WARNING = warnings.showwarning
+
+
 def main() -> None:
     """The entry point of the `handgrad` command."""
+    warnings.showwarning = _warned
     _collect_garbage_seldom()
     if (told := _wrong_threads()) is not None:
         _say(told)

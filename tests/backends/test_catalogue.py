@@ -418,3 +418,28 @@ def test_the_contract_catches_faulty_backends(judged: list[tuple[str, bool]]) ->
     for fault, (caught_by, _) in FAULTS.items():
         words = [f"plugin-{fault}", *caught_by.split(" and ")]
         assert any(all(word in name for word in words) for name in failed), f"{fault}: not caught"
+
+
+def test_a_backend_of_another_package_takes_part_where_it_is_asked_for_and_its_own_import_is_on_the_clock(
+    tmp_path: Path,
+) -> None:
+    slow = dedent(EINSUM).replace("import numpy as np", "import time\nimport numpy as np\ntime.sleep(0.3)", 1)
+    package(tmp_path, slow.replace('requires = ("numpy",)', "requires = ()"), einsum="others:Einsum")
+    code = """
+        import json
+        from handgrad.backends.catalogue import usual
+        from handgrad.compare.timing.outset import timed_import
+        asked = ["plugin-einsum" in usual(others) for others in (False, True)]
+        print(json.dumps([*asked, timed_import("plugin-einsum")]))
+    """
+    by_default, asked_for, seconds = json.loads(run(tmp_path, "-c", dedent(code)).stdout)
+    assert (by_default, asked_for) == (False, True)
+    assert seconds > 0.3
+
+
+def test_a_bad_backend_of_another_package_is_told_in_one_line(tmp_path: Path) -> None:
+    package(tmp_path, "def (", einsum="others:Einsum")
+    done = run(tmp_path, "-m", "handgrad", "backends")
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("handgrad: backend entry point einsum = 'others:Einsum' is left out: invalid syntax")

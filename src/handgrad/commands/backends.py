@@ -34,7 +34,7 @@ def as_json(entry: Entry) -> dict[str, object]:
         "available": reason is None,
         "version": entry.version(),
         "reason": reason,
-        "compared_by_default": entry.by_default,
+        "compared_by_default": entry.by_default and entry.ours,
     }
 
 
