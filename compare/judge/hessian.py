@@ -69,8 +69,8 @@ class Hessian:
 
     @property
     def condition(self) -> float:
-        """κ = λ_max/λ_min."""
-        return self.largest / self.smallest
+        """κ = λ_max/λ_min; infinite where λ_min is below all doubles."""
+        return self.largest / self.smallest if self.smallest else math.inf
 
     @property
     def limit(self) -> float:
@@ -214,10 +214,12 @@ def centre(X: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Means (d,) and scales (d,): root mean squares about the means; the value itself and 1 for a constant column."""
     constant = X.min(axis=0) == X.max(axis=0)  # not a zero variance: 0.1 twenty times has one of 1e-33
     means = np.where(constant, X[0], X.mean(axis=0, dtype=np.float64))
+    # in a power of two for each column: no square underflows or overflows, and no bit is another otherwise
+    powers = np.frexp(np.maximum(np.abs(X.max(axis=0) - means), np.abs(X.min(axis=0) - means)))[1]
     squares = np.zeros(X.shape[1])
     for first in range(0, len(X), BLOCK_ROWS):
-        squares += ((X[first : first + BLOCK_ROWS] - means) ** 2).sum(axis=0)
-    return means, np.where(constant, 1.0, np.sqrt(squares / len(X)))
+        squares += (np.ldexp(X[first : first + BLOCK_ROWS] - means, -powers) ** 2).sum(axis=0)
+    return means, np.where(constant, 1.0, np.ldexp(np.sqrt(squares / len(X)), powers))
 
 
 def triangle(X: FloatArray, means: FloatArray, scales: FloatArray) -> FloatArray:
@@ -247,7 +249,7 @@ def _eigen(R: FloatArray, means: FloatArray, scales: FloatArray, rank: int) -> t
     _, sizes, transposed = np.linalg.svd(R @ T)
     values, vectors = np.zeros(d + 1), transposed.T.copy()
     values[:rank] = sizes[:rank]
-    if rank == d + 1:
+    if rank == d + 1 and scales.min() > 1 / np.finfo(np.float64).max:  # else an inverse is beyond the doubles
         T_inverse = np.block([[np.zeros((d, 1)), np.diag(1 / scales)], [np.ones((1, 1)), -means / scales]])
         from_inverse, inverse_sizes, _ = np.linalg.svd(T_inverse @ np.linalg.inv(R))
         first_small = split_at_gap(values)

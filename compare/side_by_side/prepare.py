@@ -192,9 +192,44 @@ def prepare(dataset: Dataset, options: Options) -> Prepared:
     table = CheckedTable.of(standardization.apply(dataset.X), dataset.y, options.dtype)
     given = table if options.dtype == "float64" and not options.standardize else CheckedTable.of(dataset.X, dataset.y)
     solution = solve(given, dataset.feature_names)
+    check_condition(table)
     plan = plan_for(table, options)
+    check_range(table, plan)
     forecast = Forecast(table, plan, standardization, np.append(solution.weights, solution.bias))
     return Prepared(forecast, describe(dataset, options, forecast, solution))
+
+
+def check_condition(table: CheckedTable) -> None:
+    """Refuses features so small beside the ones of the bias that float64 does not hold by how much.
+
+    Raises:
+        InputError: With what to do.
+    """
+    if not math.isfinite(table.hessian.condition):
+        raise InputError(
+            f"X: expected features that descent can move, got ones of at most {np.abs(table.X).max():.3g}, whose "
+            "condition number is beyond float64's range; standardise them, or give them in a larger unit"
+        )
+
+
+def check_range(table: CheckedTable, plan: Plan) -> None:
+    """Refuses a start whose squared residuals add up to more than the dtype holds: there is no loss to descend from.
+
+    Backends add before they divide by n, so that Σ r² leaves the range before the loss does.
+
+    Raises:
+        InputError: With the sum, and what to do.
+    """
+    weights, bias = plan.start if plan.start is not None else ([0.0] * table.features, 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        residual = np.asarray(table.X, dtype=np.longdouble) @ np.asarray(weights, dtype=np.longdouble) + bias - table.y
+        total = residual @ residual
+    if not total < np.finfo(plan.dtype).max:
+        raise InputError(
+            f"{plan.dtype}: the squared residuals at the start add up to {total:.3g}, and {plan.dtype} ends at "
+            f"{np.finfo(plan.dtype).max:.3g}; give y in a larger unit{', start nearer to 0' if plan.start else ''}"
+            f"{', or compute in float64' if plan.dtype == 'float32' else ''}"
+        )
 
 
 def plan_for(table: CheckedTable, options: Options) -> Plan:

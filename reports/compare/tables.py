@@ -156,8 +156,8 @@ def _accuracy(result: BackendResult) -> list[str]:
     return [
         numbers.ulps_within(start.max_ulp, start.bound_ratio),
         numbers.ratio(start.bound_ratio),
-        numbers.ulps(end.max_ulp),
-        numbers.ratio(end.max_relative),
+        numbers.ulps_within(end.max_ulp, end.bound_ratio),
+        numbers.relative_within(end.max_relative, end.bound_ratio),
         "yes" if result.accuracy.passed else "no",
     ]
 

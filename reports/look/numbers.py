@@ -173,6 +173,15 @@ def ulps_within(value: float | None, bound_ratio: float | None) -> str:
     return NEAR_ZERO if explained and value is not None and value >= ALARMING_ULPS else ulps(value)
 
 
+def relative_within(value: float | None, bound_ratio: float | None) -> str:
+    """A relative error beside its error / bound: ``near 0`` for one of 1 and more that rounding explains all the same.
+
+    As in `ulps_within`, the exact value is then nearly 0 beside the terms that it is the sum of.
+    """
+    explained = bound_ratio is not None and bound_ratio <= 1
+    return NEAR_ZERO if explained and value is not None and value >= 1 else ratio(value)
+
+
 def r2(value: float) -> str:
     """A coefficient of determination: what it lacks of 1 to two digits, as in ``0.52`` and ``0.9955``."""
     lacks = abs(1 - value)

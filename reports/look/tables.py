@@ -60,4 +60,4 @@ def near_zero_note(rows: Iterable[Sequence[str]]) -> str:
     """What ``near 0`` means, with a space before it, where a row says it."""
     if not any(numbers.NEAR_ZERO in row for row in rows):
         return ""
-    return " Near 0: the exact derivative nearly is, so its ULPs say nothing; the bound does."
+    return " Near 0: the exact value nearly is, so its ULPs say nothing; the bound does."

@@ -27,7 +27,8 @@ def gradient(comparison: Comparison) -> Drawing | None:
     if not judged:
         return None
     each = "; ".join(
-        f"{shown(name)} {numbers.ratio(start.bound_ratio)} of the bound, {numbers.ulps(start.max_ulp)} ULP"
+        f"{shown(name)} {numbers.ratio(start.bound_ratio)} of the bound, "
+        f"{numbers.ulps_within(start.max_ulp, start.bound_ratio)} ULP"
         for name, start in judged.items()
     )
     return Drawing(
@@ -47,10 +48,16 @@ def _drawn_gradient(judged: Mapping[str, StartGradient], looked: Mapping[str, Lo
     left.axvline(1, color=LIGHT.ink, linewidth=1)
     left.axvspan(1, left.get_xlim()[1], color=LIGHT.tint, zorder=0)
     left.set_xlabel(OVER_BOUND)
-    _dots(right, {n: start.max_ulp for n, start in judged.items()}, looked, numbers.ulps, include=(0.5, 50.0))
+    apart = {n: start.max_ulp for n, start in judged.items() if _means_something(start)}
+    _dots(right, {n: apart.get(n) for n in judged}, looked, numbers.ulps, include=(0.5, 50.0))
     right.set_xlabel("error in ULPs")
     figure.align_xlabels()
     return figure
+
+
+def _means_something(start: StartGradient) -> bool:
+    """Whether its ULPs do: not those of a derivative that is nearly 0."""
+    return numbers.ulps_within(start.max_ulp, start.bound_ratio) != numbers.NEAR_ZERO
 
 
 def _dots(
@@ -83,7 +90,8 @@ def errors(comparison: Comparison) -> Drawing | None:
     if not panels or comparison.problem.epochs == 0:
         return None
     ends = "; ".join(
-        f"{shown(name)} ends at {numbers.ratio(e.max_relative[-1])} relative, {numbers.ulps(e.max_ulp[-1])} ULP"
+        f"{shown(name)} ends at {numbers.relative_within(e.max_relative[-1], e.bound_ratio[-1])} relative, "
+        f"{numbers.ulps_within(e.max_ulp[-1], e.bound_ratio[-1])} ULP"
         for name, e in known.items()
         if e.epochs
     )

@@ -152,7 +152,7 @@ def test_a_derivative_that_is_nearly_0_does_not_alarm_and_a_wrong_one_does():
         numpy = replace(result, accuracy=replace(result.accuracy, start_gradient=start))
         made = accuracy(replace(comparison, backends=dict(comparison.backends) | {"numpy": numpy}))
         assert dict(zip(made.subjects, (row[1] for row in made.rows), strict=True))["numpy"] == cell
-        assert ("Near 0: the exact derivative nearly is" in made.note) == (cell == "near 0")
+        assert ("Near 0: the exact value nearly is" in made.note) == (cell == "near 0")
     assert "Near 0" not in accuracy(comparison).note
 
 

@@ -118,7 +118,7 @@ def test_a_derivative_that_is_nearly_0_does_not_alarm():
     found = replace(point, checks={n: replace(c, ulps=(4e16, 0.5)) for n, c in point.checks.items()})
     made = gradients(found)
     assert {row[1] for row in made.rows} == {"near 0"}
-    assert "Near 0: the exact derivative nearly is" in made.note
+    assert "Near 0: the exact value nearly is" in made.note
     wrong = replace(found, checks={n: replace(c, bound_ratio=1e9) for n, c in found.checks.items()})
     assert {row[1] for row in gradients(wrong).rows} == {"4.0e+16"}
     assert "Near 0" not in gradients(point).note
