@@ -123,7 +123,9 @@ class Judge:
         """What rounding does not explain: of the start, of the path, of its end, of the losses."""
         training = observed.training
         found = [replace(v, flushed=self.flushes(observed.gradient)) for v in at_start(start, self.deciding(start))]
-        if epochs is not None and training is not None and self.true is not None:
+        if epochs is not None:
+            assert training is not None
+            assert self.true is not None
             found += along_path(epochs) + at_end(training, self.plan, self.true, self.table)
         if training is not None:
             found += in_final(training) + in_losses(training, self.table, self.growth)
@@ -180,10 +182,10 @@ class Judge:
         if observed.training is None or other.training is None:
             return Pair(name, or_none(ratio), None, None, None)
         epochs, mine, theirs = _common(observed.training, other.training)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             different = ~(mine == theirs)
             size = np.maximum(np.abs(mine), np.abs(theirs))
-            relative = np.where(different, np.abs(mine - theirs) / np.where(size > 0, size, 1.0), 0.0).max(axis=1)
+            relative = np.where(different, np.abs(mine - theirs) / size, 0.0).max(axis=1)
         first = next((i for i, row in enumerate(different) if row.any()), None)
         return Pair(
             reference=name,

@@ -155,6 +155,16 @@ def columns_of(table: CsvTable) -> list[int]:
     return list(range(len(table.names)))
 
 
+def outcome(read: Callable[[list[int]], Any], columns: list[int]) -> Any:
+    """What a reader gives, or what it says is wrong; None where it leaves the file to the other."""
+    try:
+        return read(columns)[0]
+    except Unsure:
+        return None
+    except DataError as told:
+        return str(told)
+
+
 @given(text=HEADED)
 @examples(200)
 def test_what_the_fast_reader_reads_is_what_the_slow_one_does(text: str) -> None:
@@ -162,12 +172,9 @@ def test_what_the_fast_reader_reads_is_what_the_slow_one_does(text: str) -> None
         table = CsvTable("t.csv", text.encode())
     except DataError:
         return
-    try:
-        (fast,) = table._fast(columns_of(table))
-    except Unsure:
-        fast = None
+    fast = outcome(table._fast, columns_of(table))
     if fast is not None:
-        np.testing.assert_array_equal(fast, table._slow(columns_of(table))[0], strict=True)
+        np.testing.assert_equal(outcome(table._slow, columns_of(table)), fast)
 
 
 def told_of(read: Callable[..., Any], path: Path, **how: Any) -> str:

@@ -11,8 +11,10 @@ import pytest
 
 from handgrad.backends.catalogue import load
 from handgrad.backends.interface import Parameters, Plan
+from handgrad.compare.judge.closed_form import solve
 from handgrad.compare.judge.judge import Judge, Observed, judge, last_parameters
 from handgrad.compare.judge.table import CheckedTable
+from handgrad.compare.judge.trajectory import true_run
 from handgrad.compare.results.comparison import ParameterAccuracy
 from handgrad.contract.bounds import exact_gradient, fractions
 
@@ -311,3 +313,25 @@ def test_the_parameters_where_runs_part_are_those_of_the_first_reference():
     found = judge(TABLE, PLAN, seen, ("numpy", "torch"))["x"]
     assert [pair.first_epoch_apart for pair in found.pairs] == [4, 2]
     assert found.parameters.first_epoch_apart == 4
+
+
+def test_the_distance_at_the_end_is_that_of_the_last_epoch():
+    one = observed()
+    pair = JUDGE.pair("it", one, moved(one, 6, 1, 1 - 1e-6))
+    assert pair.first_epoch_apart == 6
+    assert pair.final_apart == pytest.approx(1e-6, rel=1e-6)
+
+
+def test_a_loss_that_falls_first_and_grows_then_is_held_against_its_start():
+    values, vectors = TABLE.hessian.eigenvalues, TABLE.hessian.eigenvectors
+    solution = solve(TABLE)
+    far = vectors[:, np.argmin(values)] + 0.01 * vectors[:, np.argmax(values)]  # the steepest part is small at first
+    start = Parameters(solution.weights + far[:2], solution.bias + far[2])
+    plan = Plan(1.05 * TABLE.hessian.limit, 300, start=start)
+    losses = true_run(TABLE, plan).losses
+    beyond = int(np.flatnonzero(losses > losses[0])[0])
+    below = int(np.flatnonzero(losses[2:] > losses[1])[0]) + 2
+    assert losses[1] < losses[0]
+    assert below < beyond
+    assert len(Judge(TABLE, replace(plan, epochs=beyond)).ends()) == 1
+    assert len(Judge(TABLE, replace(plan, epochs=below)).ends()) == 2
