@@ -223,3 +223,5 @@ class Bench:
         named += [name for one in self.reigns for name in (one.fastest, *one.tied)]
         named += [self.reference, *self.start_ups, *(law.backend for law in self.scaling)]
         known("backend", named, self.settings.backends)
+        if len({frozenset(cell.backends) for cell in self.cells}) > 1:
+            raise ValueError("cells: expected the same backends in each")

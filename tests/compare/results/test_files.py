@@ -70,3 +70,10 @@ def test_what_is_no_such_result_is_told_in_one_line(content: bytes, of: Any, tol
 def test_a_folder_without_a_result_is_told(tmp_path: Path) -> None:
     with pytest.raises(ResultError, match="expected a run folder"):
         content_of(tmp_path)
+
+
+def test_a_sweep_whose_cells_have_unlike_backends_is_told() -> None:
+    cells = json.loads((WRITTEN / "bench.json").read_bytes())["cells"]
+    del cells[0]["backends"]["numpy"]
+    with pytest.raises(ResultError, match="cells: expected the same backends in each; run `handgrad bench` again"):
+        from_json(changed("bench", cells=cells), Bench)
