@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
+
+from handgrad.compare.results.shapes import at_least_one, known, length, same_length
 
 ArrivalState = Literal["yes", "not yet", "diverged"]
 
@@ -140,3 +143,72 @@ class Arrival:
     best_contraction: float | None = None
     stopped_by_rounding: bool = False
     remedies: tuple[Remedy, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A plane through the least-squares solution in the space of the parameters as they are trained.
+
+    Attributes:
+        directions: Two unit vectors (d + 1,), the bias last: for one feature W and b, for more the eigenvectors of the
+            largest and of the smallest eigenvalue that is not 0.
+        hessian: (2, 2): the loss lies ½ p Hp above the lowest at a point p of the plane.
+        of_parameters: Whether the directions are W and b themselves.
+    """
+
+    directions: tuple[tuple[float, ...], tuple[float, ...]]
+    hessian: tuple[tuple[float, float], tuple[float, float]]
+    of_parameters: bool
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The way of one backend at some of its recorded epochs, for a picture that moves; one entry of each per epoch.
+
+    Attributes:
+        backend: Whose way it is.
+        epochs: Ascending, the first and the last recorded one among them.
+        gradients: (d + 1,) each, the bias last: of all rows, in the units that are trained in.
+        excess: By how much the loss lies above the lowest, in units of y²; computed from the error of the parameters,
+            so that it is right where both losses have the same digits.
+        expected: What the Hessian says that it is, if nothing were rounded; none for mini-batches.
+        digits: Of the worst parameter, 0 to 16; see `Arrival.digits`.
+        plane: The plane in which the points lie, or into which they are projected.
+        points: Two coordinates each, from the least-squares solution.
+        steps: By which the update of a full batch moves from each of them, in that plane.
+        rows: For more than one feature, the places of some rows in the problem's sample.
+        predictions: Of those rows; nothing for one feature.
+    """
+
+    backend: str
+    epochs: tuple[int, ...]
+    gradients: tuple[tuple[float, ...], ...]
+    excess: tuple[float, ...]
+    expected: tuple[float, ...]
+    digits: tuple[float, ...]
+    plane: Plane
+    points: tuple[tuple[float, float], ...]
+    steps: tuple[tuple[float, float], ...]
+    rows: tuple[int, ...] = ()
+    predictions: tuple[tuple[float, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Holds that there is one of each at every epoch."""
+        given = {"gradients": self.gradients, "excess": self.excess, "digits": self.digits, "points": self.points}
+        same_length(epochs=self.epochs, steps=self.steps, **given)
+        for name, some in (("expected", self.expected), ("predictions", self.predictions)):
+            length(name, len(self.epochs), *([some] if some else []))
+        length("predictions", len(self.rows), *self.predictions)
+        at_least_one("epochs of the walk", self.epochs)
+
+    def check(self, features: int, sampled: int, recorded: Collection[int]) -> None:
+        """Holds that the walk is one of this problem, at epochs that its backend has recorded.
+
+        Raises:
+            ValueError: If it is not.
+        """
+        length("parameters of the walk", features + 1, *self.gradients, *self.plane.directions)
+        known("row of the walk", map(str, self.rows), list(map(str, range(sampled))))
+        known("epoch of the walk", map(str, self.epochs), set(map(str, recorded)))
+        if features > 1 and not self.rows:
+            raise ValueError("rows of the walk: expected at least one, got none")

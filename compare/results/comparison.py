@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from handgrad.compare.results.arrival import Arrival, Divergence
+from handgrad.compare.results.arrival import Arrival, Divergence, Walk
 from handgrad.compare.results.arrival import Dependence as Dependence
 from handgrad.compare.results.arrival import Destination as Destination
 from handgrad.compare.results.checks import PointChecks, Precision, SelfTest
@@ -108,6 +108,7 @@ class Problem:
     true_bias: float | None = None
     notes: tuple[str, ...] = ()
     order: Literal["shuffled", "file"] = "shuffled"
+    walk: Walk | None = None
 
     def __post_init__(self) -> None:
         at_least_one("features", self.features)
@@ -261,12 +262,16 @@ class Comparison:
         points = [check.point for point in self.gradchecks for check in point.checks.values()]
         length("parameters of a gradient check", len(self.problem.features) + 1, *points)
         known("backend", self._named(), self.backends)
+        if (walk := self.problem.walk) is not None:
+            path, sample = self.backends[walk.backend].trajectory, self.problem.sample
+            walk.check(len(self.problem.features), len(sample.y) if sample else 0, path.epochs if path else ())
 
     def _named(self) -> Iterator[str | None]:
         """The backends that parts of the result are about."""
         verdict = self.verdict
         yield from (objection.backend for objection in verdict.objections)
         yield from (() if verdict.arrived is None else verdict.arrived.states)
+        yield None if self.problem.walk is None else self.problem.walk.backend
         yield from (() if verdict.choice is None else (cost.backend for cost in verdict.choice.costs))
         yield from (name for point in self.gradchecks for name in point.checks)
         yield from (() if self.precision is None else self.precision.gradients)

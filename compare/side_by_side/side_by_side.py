@@ -40,6 +40,7 @@ from handgrad.compare.side_by_side.runs import (
 )
 from handgrad.compare.side_by_side.source import source_of
 from handgrad.compare.side_by_side.verdict import judged, verdict
+from handgrad.compare.side_by_side.walk import walk
 from handgrad.compare.timing import environment
 from handgrad.compare.timing.journal import Journal, fingerprint
 from handgrad.compare.timing.messages import TrainingMessage
@@ -132,7 +133,7 @@ def judgement(
     tested = judge_under_test(prepared) if options.self_test else None
     return Comparison(
         environment=captured,
-        problem=with_trained(prepared.problem, results, dataset),
+        problem=replace(with_trained(prepared.problem, results, dataset), walk=walk(results, dataset, prepared)),
         backends=results,
         verdict=verdict(results, prepared, tested),
         gradchecks=gradchecks(prepared, answers),

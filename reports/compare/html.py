@@ -1,4 +1,4 @@
-"""A comparison as one HTML file without network and script, and the folder of a run around it."""
+"""A comparison as one HTML file without network, whole without its script, too, and the folder of a run around it."""
 
 from __future__ import annotations
 
@@ -7,24 +7,40 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from handgrad.compare.results.comparison import BackendResult, Comparison
 from handgrad.reports.compare import words
 from handgrad.reports.compare.answers import answers
 from handgrad.reports.compare.destination import destination
 from handgrad.reports.compare.figures.drawings import drawings
+from handgrad.reports.compare.overview import overview
 from handgrad.reports.compare.tables import tables
+from handgrad.reports.compare.walk.html import page_walk
 from handgrad.reports.gradcheck.tables import tables as gradcheck_tables
 from handgrad.reports.gradcheck.words import lessons
 from handgrad.reports.look import folder as run_folder
 from handgrad.reports.look import numbers
 from handgrad.reports.look.colours import looks
 from handgrad.reports.look.names import safe_lines, shown
-from handgrad.reports.look.pages import page
+from handgrad.reports.look.pages import TEMPLATES, page, policy_hash
 from handgrad.reports.look.parts import PageCell, PageRow, PageTable, figures, machine, marks, page_tables
 from handgrad.reports.look.picks import largest_features, reference
 from handgrad.reports.look.rendering import Picture, pictures
 from handgrad.reports.look.tables import Column, TextTable
 from handgrad.reports.look.words import plural
+
+#: Words of the page that a beginner may not know.
+TERMS = (
+    ("Gradient", "The derivatives of the loss by every weight (dW) and by the bias (db): where it grows fastest."),
+    ("Epoch", "One pass through all rows. With a full batch that is one step: −η times the gradient."),
+    ("η", "The learning rate: how much of the gradient a step takes."),
+    ("Loss", "The mean of the squared differences between prediction and target."),
+    ("Rounding-error bound", "How far a right program may be from the exact answer, since its numbers are rounded."),
+    ("ULP", "The distance from a number to the next one that can be represented: the smallest step."),
+    ("Autodiff", "The library finds the derivatives from the forward pass; by hand, a person wrote them down."),
+    ("95 % interval", "Of a hundred such intervals, about 95 hold the median that a longer timing would give."),
+)
 
 #: Parameters whose digits are shown side by side, the bias not counted.
 MOST_DIGIT_COLUMNS = 3
@@ -42,6 +58,7 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
 def html(comparison: Comparison, drawn: Sequence[Picture] | None = None) -> str:
     """The report. `drawn` are its figures where they exist already."""
     rendered = pictures(drawings(comparison)) if drawn is None else drawn
+    script = (TEMPLATES / "report.js").read_text(encoding="utf-8")
     return page(
         "report.html",
         **_answer(comparison),
@@ -57,6 +74,11 @@ def html(comparison: Comparison, drawn: Sequence[Picture] | None = None) -> str:
         sources=list(_sources(comparison)),
         environment=list(machine(comparison.environment)),
         command=shown(comparison.environment.command, 1000),
+        overview=overview(comparison),
+        walk=page_walk(comparison),
+        terms=TERMS,
+        script=Markup(script),
+        script_hash=policy_hash(script),
     )
 
 

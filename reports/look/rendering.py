@@ -75,6 +75,7 @@ def _for_page(source: str, name: str, alt: str) -> str:
     for unwanted in (r"<!--.*?-->", r"<metadata>.*?</metadata>", r"<style.*?</style>", r'\sxmlns(:\w+)?="[^"]*"'):
         body = re.sub(unwanted, "", body, flags=re.DOTALL)
     body = re.sub(r"<defs>\s*</defs>\s*", "", body).replace("xlink:href", "href")
+    body = re.sub(r'\bid="backend:([^"]*)"', r'data-backend="\1"', body)
     body = re.sub(r'\bid="([^"]*)"', rf'id="{name}-\1"', body)
     body = re.sub(r'href="#([^"]*)"', rf'href="#{name}-\1"', body)
     body = re.sub(r"url\(#([^)]*)\)", rf"url(#{name}-\1)", body)

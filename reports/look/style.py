@@ -66,6 +66,9 @@ MOST_POINTS = 400
 #: matplotlib's logarithmic axes overflow near the ends of the range of doubles, where a run that diverged goes.
 DRAWN_UP_TO = 1e290
 
+#: Curves whose values differ by no more than this part of themselves are one line.
+SEEN_APART = 1e-4
+
 #: A curve of a chart: x and y of its points, alike in number.
 Curve = tuple[list[float], list[float]]
 
@@ -112,47 +115,75 @@ def strands(
     axes: Axes,
     curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     looks: Mapping[str, Look],
-    coincide: bool = True,
-) -> None:
-    """Curves of backends that agree lie on top of each other, so each has its own stretch of the common line.
+    together: Mapping[str, Sequence[str]] | None = None,
+) -> Mapping[str, Sequence[str]]:
+    """Curves of backends; those that lie on each other are drawn once, as one line in the colour of ink.
 
-    A thin whole line carries a curve where it runs alone; the dashes of all, shifted against each other, make up one
-    line of many colours where they `coincide`. Markers stand at different epochs for the same reason.
+    Each carries the name of its backend into the SVG, so that a page can switch it off. Markers stand at different
+    epochs, so that curves that nearly meet are told apart.
+
+    Args:
+        axes: In which to draw.
+        curves: By backend.
+        looks: Of each backend.
+        together: As `coincident` finds it, where a figure has several panels.
+
+    Returns:
+        By the name of the curve that stands for them, the names of those that lie on each other, itself among them.
     """
-    together, length = len(curves), 3.2
-    for place, (name, (x, values)) in enumerate(curves.items()):
-        look = looks[name]
+    together = coincident(curves) if together is None else together
+    for place, (name, members) in enumerate(together.items()):
+        x, values = curves.get(name, ([], []))
         y = [max(min(value, DRAWN_UP_TO), -DRAWN_UP_TO) for value in values]
         step = max(len(x) // 4, 1)
-        axes.plot(x, y, color=look.light, linewidth=0.9, zorder=2)
-        if coincide:
-            dashes = (-place * length, (length, (together - 1) * length)) if together > 1 else "-"
-            axes.plot(x, y, color=look.light, linewidth=2.2, linestyle=dashes, dash_capstyle="butt", zorder=3)
-        axes.plot(
+        alone = len(members) == 1
+        [line] = axes.plot(
             x,
             y,
-            linestyle="none",
-            marker=look.marker,
-            markevery=(place * step // together, step),
-            markersize=_marker_size(place, together, len(x)),
-            color=look.light,
+            color=looks[name].light if alone else LIGHT.ink,
+            linewidth=1.4 if alone else 1.9,
+            marker=looks[name].marker if alone else "",
+            markevery=(place * step // len(together), step),
+            markersize=5.5 if len(x) >= 4 * len(together) else 9 - 5 * place / max(len(together) - 1, 1),
             markeredgecolor=LIGHT.background,
             markeredgewidth=0.6,
-            zorder=4,
+            zorder=3 if alone else 2,
         )
+        if alone:
+            line.set_gid(backend_id(name))
+    return together
 
 
-def _marker_size(place: int, together: int, points: int) -> float:
-    """Alike where there is room; one inside the other where all must stand on the same few points."""
-    return 5.5 if points >= 4 * together else 9 - 5 * place / max(together - 1, 1)
+def backend_id(name: str) -> str:
+    """The id of what a backend draws; `rendering` makes an attribute of it."""
+    return f"backend:{name}"
 
 
-def legend(figure: Figure, names: Sequence[str], looks: Mapping[str, Look]) -> None:
-    """The backends' names above the figure, in as few rows as fit its width."""
-    keys = [
-        Line2D([], [], color=looks[n].light, marker=looks[n].marker, markersize=5, linewidth=2, label=shown(n, 14))
-        for n in names
-    ]
+def coincident(*panels: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> dict[str, list[str]]:
+    """The names of curves that nobody could see apart in any panel of a figure, by the first of them."""
+    found: dict[str, list[str]] = {}
+    nothing: tuple[list[float], list[float]] = ([], [])
+    for name in dict.fromkeys(name for curves in panels for name in curves):
+        own = [curves.get(name, nothing) for curves in panels]
+        same = (first for first in found if all(map(_lies_on, own, (c.get(first, nothing) for c in panels))))
+        found.setdefault(next(same, name), []).append(name)
+    return found
+
+
+def _lies_on(one: tuple[Sequence[float], Sequence[float]], other: tuple[Sequence[float], Sequence[float]]) -> bool:
+    """Whether every point is the other's to `SEEN_APART` of itself: less than a line is wide, on either kind of axis."""
+    same_x = len(one[0]) == len(other[0]) and list(map(repr, one[0])) == list(map(repr, other[0]))
+    return same_x and all(
+        a == b or abs(a - b) <= SEEN_APART * max(abs(a), abs(b)) or (math.isnan(a) and math.isnan(b))
+        for a, b in zip(one[1], other[1], strict=True)
+    )
+
+
+def legend(
+    figure: Figure, names: Sequence[str], looks: Mapping[str, Look], together: Mapping[str, Sequence[str]] | None = None
+) -> None:
+    """The backends' names above the figure, in as few rows as fit its width; those that lie on each other have one."""
+    keys = [_key(name, looks, [name] if together is None else together[name], len(names)) for name in together or names]
     figure.legend(
         handles=keys,
         loc="outside upper left",
@@ -162,6 +193,14 @@ def legend(figure: Figure, names: Sequence[str], looks: Mapping[str, Look]) -> N
         columnspacing=0.9,
         borderaxespad=0.1,
     )
+
+
+def _key(name: str, looks: Mapping[str, Look], members: Sequence[str], count: int) -> Line2D:
+    if len(members) == 1:
+        look = looks[name]
+        return Line2D([], [], color=look.light, marker=look.marker, markersize=5, linewidth=2, label=shown(name, 14))
+    label = f"all {count}" if len(members) == count else f"{len(members)} on one line"
+    return Line2D([], [], color=LIGHT.ink, linewidth=2, label=label)
 
 
 def _legend_columns(labels: Sequence[str]) -> int:

@@ -113,8 +113,10 @@ MAY_IMPORT = {
     "handgrad.reports.explain": {RESULTS, "handgrad.reports.look"},
     # two pages show a part of another's: a comparison its gradient checks, the course the graph of the tape
     "handgrad.reports.compare.figures": {RESULTS, "handgrad.reports.look", "handgrad.reports.gradcheck"},
+    "handgrad.reports.compare.walk": {RESULTS, "handgrad.reports.look"},
     "handgrad.reports.compare": {
         RESULTS, "handgrad.reports.look", "handgrad.reports.gradcheck", "handgrad.reports.compare.figures",
+        "handgrad.reports.compare.walk",
     },
     "handgrad.reports.reproduce": {RESULTS, "handgrad.reports.look"},
     "handgrad.reports.learn.chapters": {

@@ -73,13 +73,22 @@ def _dots(
     style.logarithmic(axes.xaxis, [low, high * (high / low) ** 0.25], pad=0.05)
     for row, (name, value) in enumerate(values.items()):
         if value is not None:
-            _dot(axes, looked[name], (min(max(value, low), high), row), write(value))
+            _dot(axes, name, looked[name], (min(max(value, low), high), row), write(value))
     axes.grid(visible=True, axis="x")
 
 
-def _dot(axes: Axes, look: Look, at: tuple[float, int], text: str) -> None:
+def _dot(axes: Axes, name: str, look: Look, at: tuple[float, int], text: str) -> None:
     x, row = at
-    axes.plot([x], [row], marker=look.marker, color=look.light, markersize=6.5, clip_on=False, zorder=3)
+    axes.plot(
+        [x],
+        [row],
+        marker=look.marker,
+        color=look.light,
+        markersize=6.5,
+        clip_on=False,
+        zorder=3,
+        gid=style.backend_id(name),
+    )
     axes.annotate(text, at, (6, 0), textcoords="offset points", va="center", fontsize=8.5)
 
 
@@ -125,19 +134,26 @@ def _drawn_errors(
     panels: Mapping[str, Mapping[str, Curve]], names: Sequence[str], looked: Mapping[str, Look]
 ) -> Figure:
     figure, every = style.chart(0.8 + 1.45 * len(panels), len(panels), 1, sharex=True)
+    together = style.coincident(*panels.values())
     for axes, (title, curves) in zip(every, panels.items(), strict=True):
-        _draw_errors(axes, title, curves, looked)
+        _draw_errors(axes, title, curves, looked, together)
     every[-1].set_xlabel("epoch")
     style.linear(every[-1].xaxis)
-    style.legend(figure, names, looked)
+    style.legend(figure, names, looked, together)
     return figure
 
 
-def _draw_errors(axes: Axes, title: str, curves: Mapping[str, Curve], looked: Mapping[str, Look]) -> None:
+def _draw_errors(
+    axes: Axes,
+    title: str,
+    curves: Mapping[str, Curve],
+    looked: Mapping[str, Look],
+    together: Mapping[str, Sequence[str]],
+) -> None:
     values = [value for _, ys in curves.values() for value in ys]
     if title == OVER_BOUND:
         axes.axhline(1, color=LIGHT.ink, linewidth=1)
         values.append(1.0)
-    style.strands(axes, curves, looked, coincide=False)
+    style.strands(axes, curves, looked, together)
     style.logarithmic(axes.yaxis, values)
     axes.set_title(title, color=LIGHT.faint)

@@ -44,12 +44,12 @@ def _drawn_loss(curves: Mapping[str, Curve], least: float | None, looked: Mappin
     figure, [axes] = style.chart(3.0)
     if least is not None:
         style.goal(axes, least)
-    style.strands(axes, curves, looked)
+    together = style.strands(axes, curves, looked)
     style.logarithmic_if_positive(axes.yaxis, [*(v for _, losses in curves.values() for v in losses), least or 0.0])
     style.linear(axes.xaxis)
     axes.set_xlabel("epoch")
     axes.set_title("mean squared error (units of the target, squared)", color=LIGHT.faint)
-    style.legend(figure, list(curves), looked)
+    style.legend(figure, list(curves), looked, together)
     return figure
 
 
@@ -109,21 +109,26 @@ def _drawn_panels(
     looked: Mapping[str, Look],
 ) -> Figure:
     figure, panels = style.panels(len(drawn), 2.5 if len(drawn) < 3 else 4.2, sharex=True)
-    for axes, parameter in zip(panels, drawn, strict=True):
-        curves = {name: without_zigzag(along.epochs, parameter.path(along)) for name, along in paths.items()}
-        _panel(axes, parameter.name, curves, None if destination is None else parameter.of(destination), looked)
+    curves = [
+        {name: without_zigzag(along.epochs, parameter.path(along)) for name, along in paths.items()}
+        for parameter in drawn
+    ]
+    together = style.coincident(*curves)
+    for axes, parameter, found in zip(panels, drawn, curves, strict=True):
+        _goal(axes, parameter, destination)
+        style.strands(axes, found, looked, together)
+        axes.set_title(shown(parameter.name, 20))
+        style.linear(axes.xaxis, 3)
+        style.linear(axes.yaxis, 4)
     figure.supxlabel("epoch", fontsize=9, color=LIGHT.faint)
-    style.legend(figure, list(paths), looked)
+    style.legend(figure, list(paths), looked, together)
     return figure
 
 
-def _panel(axes: Axes, name: str, curves: Mapping[str, Curve], goal: float | None, looked: Mapping[str, Look]) -> None:
-    if goal is not None:
-        style.goal(axes, goal)
-    style.strands(axes, curves, looked)
-    axes.set_title(shown(name, 20))
-    style.linear(axes.xaxis, 3)
-    style.linear(axes.yaxis, 4)
+def _goal(axes: Axes, parameter: Parameter, destination: Destination | None) -> None:
+    value = None if destination is None else parameter.of(destination)
+    if value is not None:
+        style.goal(axes, value)
 
 
 def without_zigzag(epochs: Sequence[int], values: Sequence[float]) -> Curve:

@@ -35,8 +35,8 @@ def _line(comparison: Comparison, sample: Sample, x: tuple[float, ...]) -> Drawi
     return Drawing(
         "fit",
         "The data and the fitted line",
-        f"{numbers.count(len(sample.y))} of {plural(problem.rows, 'row')}; one line per backend, in colours that "
-        "alternate where the lines coincide.",
+        f"{numbers.count(len(sample.y))} of {plural(problem.rows, 'row')}; one line per backend, and one for those "
+        "that coincide.",
         f"Scatter plot of {target} over {feature} for {plural(len(sample.y), 'row')}, with the line that each of "
         f"{plural(len(lines), 'backend')} fitted: {equation}.",
         _drawn_line(x, sample.y, lines, looks(comparison.backends), feature, target),
@@ -63,13 +63,13 @@ def _drawn_line(
 ) -> Figure:
     figure, [axes] = style.chart(3.0)
     axes.scatter(x, y, s=11, color=LIGHT.faint, alpha=0.55, linewidths=0)
-    style.strands(axes, lines, looked)
+    together = style.strands(axes, lines, looked)
     style.linear(axes.xaxis)
     style.linear(axes.yaxis)
     axes.set_xlabel(feature)
     axes.set_title(target)
     if lines:
-        style.legend(figure, list(lines), looked)
+        style.legend(figure, list(lines), looked, together)
     return figure
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -42,7 +43,7 @@ def _drawn(timed: Mapping[str, Speed], looked: Mapping[str, Look]) -> Figure:
     style.logarithmic(axes.xaxis, [v for cost in timed.values() for v in _costs(cost) if v > 0], pad=0.08)
     _second_ticks(axes)
     for row, (name, cost) in enumerate(timed.items()):
-        _cost_row(axes, row, cost, looked[name].light)
+        _cost_row(axes, row, name, cost, looked[name].light)
     _cost_key(axes)
     axes.grid(visible=True, axis="x")
     return figure
@@ -53,15 +54,16 @@ def _costs(speed: Speed) -> tuple[float, ...]:
     return (epoch.low, epoch.high, epoch.median, speed.first_call_seconds, speed.import_seconds)
 
 
-def _cost_row(axes: Axes, row: int, speed: Speed, colour: str) -> None:
+def _cost_row(axes: Axes, row: int, name: str, speed: Speed, colour: str) -> None:
+    of: dict[str, Any] = {"gid": style.backend_id(name)}
     epoch, starts = speed.epoch_seconds, ((speed.first_call_seconds, "D"), (speed.import_seconds, "s"))
     ends = [epoch.median, *(seconds for seconds, _ in starts)]
     axes.plot([min(ends), max(ends)], [row, row], color=LIGHT.grid, linewidth=1, zorder=1)
-    axes.plot([epoch.low, epoch.high], [row, row], color=colour, linewidth=3, zorder=3, solid_capstyle="butt")
-    axes.plot([epoch.median], [row], marker="o", markersize=7, color=colour, zorder=4)
+    axes.plot([epoch.low, epoch.high], [row, row], color=colour, linewidth=3, zorder=3, solid_capstyle="butt", **of)
+    axes.plot([epoch.median], [row], marker="o", markersize=7, color=colour, zorder=4, **of)
     for seconds, marker in starts:
         inside = LIGHT.background
-        axes.plot([seconds], [row], marker=marker, markersize=6, color=colour, markerfacecolor=inside, zorder=3)
+        axes.plot([seconds], [row], marker=marker, markersize=6, color=colour, markerfacecolor=inside, zorder=3, **of)
     text, beside = numbers.seconds(epoch.median, epoch.low, epoch.high), (epoch.median, row)
     axes.annotate(text, beside, (0, 6), textcoords="offset points", ha="center", fontsize=8.5)
 

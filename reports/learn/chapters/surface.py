@@ -83,16 +83,16 @@ def surface(found: Surface, subject: Subject) -> Drawing:
     highest = max(path.losses[0] for path in found.paths.values())
     contours(axes, found.grid, subject.lowest, highest)
     every = looks(found.paths)
-    style.strands(axes, {name: (p.weights, p.biases) for name, p in found.paths.items()}, every)
+    together = style.strands(axes, {name: (p.weights, p.biases) for name, p in found.paths.items()}, every)
     ends(axes, next(iter(found.paths.values())), subject.minimum)
     plane_axes(axes, subject)
-    style.legend(figure, list(found.paths), every)
+    style.legend(figure, list(found.paths), every, together)
     weight, bias = subject.minimum
     return Drawing(
         "surface",
         "The loss from above, and the way down",
         "Each line joins parameters of equal loss; the more shaded, the lower, and each line is a quarter of the "
-        "next one's height above the minimum (the cross). Where paths coincide, their colours alternate.",
+        "next one's height above the minimum (the cross). Paths that coincide are one.",
         "Contour map of the loss over weight and bias, an elliptic bowl with its minimum at W = "
         f"{numbers.number(weight, 4)}, b = {numbers.number(bias, 4)}. {plural(len(found.paths), 'path')} "
         f"({listed([shown(n) for n in found.paths])}) lead from (0, 0), where the loss is "

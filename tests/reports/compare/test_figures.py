@@ -6,7 +6,6 @@ import math
 import re
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from handgrad.reports.compare.figures.descent import without_zigzag
@@ -28,25 +27,33 @@ def test_what_is_not_there_is_not_drawn():
     assert [drawing.name for drawing in drawings(CASES["nothing ran"]())] == ["fit"]
 
 
-def test_a_backend_has_one_colour_in_all_figures():
-    comparison = compared()
-    sources = {drawing.name: svg(drawing) for drawing in drawings(comparison)}
-    for name, source in sources.items():
-        seen = set(re.findall(r"var\((--[a-z-]+)\)", source))
-        assert {f"--{backend}" for backend in ALL if (name, backend) != ("errors", "numba")} <= seen, name
+def test_a_backend_has_one_colour_and_one_attribute_in_all_figures():
+    """Where its curve lies on all others' it is theirs: one line in the colour of ink."""
+    sources = {drawing.name: svg(drawing) for drawing in drawings(compared())}
+    for name in ("gradient", "speed"):
+        seen = set(re.findall(r"var\((--[a-z-]+)\)", sources[name]))
+        assert {f"--{backend}" for backend in ALL} <= seen, name
+        assert set(re.findall(r'data-backend="([^"]*)"', sources[name])) == set(ALL), name
+    for name in ("fit", "loss"):
+        assert f"all {len(ALL)}" in sources[name]
+        assert "data-backend" not in sources[name], name
 
 
-def test_coinciding_curves_are_drawn_in_stretches_that_do_not_cover_each_other():
-    _, [axes] = style.chart(3)
-    names = ("python", "numpy", "numba")
+def test_curves_that_lie_on_each_other_are_one():
+    line, apart = ([0.0, 1.0], [0.0, 1.0]), ([0.0, 1.0], [0.0, 1.001])
+    together = style.coincident({"python": line, "numpy": apart, "numba": ([0.0, 1.0], [0.0, 1.00001])})
+    assert together == {"python": ["python", "numba"], "numpy": ["numpy"]}
+    assert style.coincident({"python": line, "numpy": line}, {"python": line, "numpy": apart}) == {
+        "python": ["python"],
+        "numpy": ["numpy"],
+    }
+    figure, [axes] = style.chart(3)
     with style.applied():
-        style.strands(axes, {name: ([0, 1], [0, 1]) for name in names}, OWN)
-    dashed = [line for line in axes.lines if line.get_linewidth() == 2.2]
-    lengths = [line._unscaled_dash_pattern for line in dashed]
-    offsets = sorted(-offset for offset, _ in lengths)
-    on, off = lengths[0][1]
-    assert np.allclose(np.diff(offsets), on)
-    assert on + off == pytest.approx(len(names) * on)
+        style.legend(
+            figure, ["python", "numpy", "numba"], OWN, style.strands(axes, {"python": line, "numpy": line}, OWN)
+        )
+    assert len(axes.lines) == 1
+    assert [text.get_text() for text in figure.legends[0].texts] == ["2 on one line"]
 
 
 def test_a_diverging_loss_is_drawn_over_its_whole_range():

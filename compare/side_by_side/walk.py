@@ -1,0 +1,134 @@
+"""The way down at some epochs, in numbers that a picture needs: gradients, the loss above the lowest, a plane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgrad.backends.interface import FloatArray
+from handgrad.compare.judge.hessian import Hessian
+from handgrad.compare.results.arrival import Plane, Walk
+from handgrad.compare.results.comparison import BackendResult, Trajectory
+from handgrad.compare.side_by_side.arrival import common_digits
+from handgrad.compare.side_by_side.describe import shown_rows
+from handgrad.compare.side_by_side.prepare import Prepared
+from handgrad.data.dataset import Dataset
+
+#: Epochs at which the walk stops: the first ones all, then ever fewer.
+MOST_STOPS, FIRST_STOPS = 61, 25
+#: Numbers of all gradients together, so that many features have fewer stops.
+MOST_NUMBERS = 3000
+#: Rows whose predictions are followed.
+FOLLOWED_ROWS = 40
+#: No picture shows a loss beyond.
+HIGHEST = 1e100
+
+
+def walk(results: Mapping[str, BackendResult], dataset: Dataset, prepared: Prepared) -> Walk | None:
+    """The way of the backend that stands for all: NumPy's where it ran, or else the first that did; None without one.
+
+    A run that diverged is followed as far as a picture can show it.
+    """
+    ran = {name: r.trajectory for name, r in results.items() if r.trajectory is not None and r.status != "failed"}
+    name = "numpy" if "numpy" in ran else next(iter(ran), None)
+    path = ran.get(name) if name else None
+    if name is None or path is None or prepared.problem.destination is None or prepared.plan.epochs == 0:
+        return None
+    errors, excess = _errors(path, prepared)
+    seen = np.flatnonzero(np.isfinite(excess) & (excess < HIGHEST))
+    kept = seen[stops(len(seen), prepared.table.features)]
+    return _walk(name, path, kept, errors[kept], excess[kept], dataset, prepared) if len(kept) > 1 else None
+
+
+def stops(count: int, features: int) -> NDArray[np.int64]:
+    """The places (k,) of at most `MOST_STOPS` of so many epochs."""
+    most = max(min(MOST_STOPS, MOST_NUMBERS // (features + 1)), 8)
+    if count <= most:
+        return np.arange(count)
+    first = min(FIRST_STOPS, most // 2)
+    later = np.geomspace(first, count - 1, most - first).round().astype(np.int64)
+    return np.unique(np.concatenate([np.arange(first), later]))
+
+
+def _errors(path: Trajectory, prepared: Prepared) -> tuple[FloatArray, FloatArray]:
+    """θ − θ* (k, d + 1) in the units of the problem as it is trained, and ½ (θ − θ*)ᵀ H (θ − θ*) (k,)."""
+    weights, biases = prepared.standardization.weights_forward(path.weights, path.biases)
+    with np.errstate(over="ignore", invalid="ignore"):
+        errors = np.column_stack([weights, biases]) - np.append(*prepared.forecast.goal)
+        return errors, _excess(errors @ prepared.table.hessian.eigenvectors, prepared.table.hessian)
+
+
+def _excess(components: FloatArray, hessian: Hessian) -> FloatArray:
+    """½ Σ λᵢ cᵢ² (k,) of components c (k, d + 1) along the eigenvectors."""
+    found: FloatArray = 0.5 * (components**2) @ hessian.eigenvalues
+    return found
+
+
+def _walk(
+    name: str,
+    path: Trajectory,
+    kept: NDArray[np.int64],
+    errors: FloatArray,
+    excess: FloatArray,
+    dataset: Dataset,
+    prepared: Prepared,
+) -> Walk:
+    hessian, plane = prepared.table.hessian, _plane(prepared)
+    epochs = np.array(path.epochs)[kept]
+    components = errors @ hessian.eigenvectors
+    gradients = (components * hessian.eigenvalues) @ hessian.eigenvectors.T
+    directions = np.array(plane.directions)
+    own = np.column_stack([np.array(path.weights)[kept], np.array(path.biases)[kept]])
+    goal, sizes = prepared.forecast.own_goal, prepared.forecast.digit_sizes
+    rows, predictions = _followed(own, dataset)
+    return Walk(
+        backend=name,
+        epochs=tuple(epochs.tolist()),
+        gradients=_rows(gradients),
+        excess=tuple(excess.tolist()),
+        expected=_expected(epochs, prepared),
+        digits=tuple(common_digits(one, goal, sizes) for one in own),
+        plane=plane,
+        points=_rows(errors @ directions.T),  # type: ignore[arg-type]
+        steps=_rows(-prepared.plan.learning_rate * gradients @ directions.T),  # type: ignore[arg-type]
+        rows=rows,
+        predictions=predictions,
+    )
+
+
+def _plane(prepared: Prepared) -> Plane:
+    hessian = prepared.table.hessian
+    if prepared.table.features == 1:
+        matrix = hessian.eigenvectors * hessian.eigenvalues @ hessian.eigenvectors.T
+        return Plane(((1.0, 0.0), (0.0, 1.0)), _rows(matrix), of_parameters=True)  # type: ignore[arg-type]
+    extremes = hessian.eigenvectors[:, [0, hessian.rank - 1]].T
+    curved = ((hessian.largest, 0.0), (0.0, hessian.smallest))
+    return Plane(_rows(extremes), curved, of_parameters=False)  # type: ignore[arg-type]
+
+
+def _expected(epochs: NDArray[np.int64], prepared: Prepared) -> tuple[float, ...]:
+    """The loss above the lowest by the path θₖ − θ* = (I − ηH)ᵏ (θ₀ − θ*); none for mini-batches."""
+    if not prepared.forecast.full_batch:
+        return ()
+    hessian, forecast = prepared.table.hessian, prepared.forecast
+    start = np.append(*forecast.start) - np.append(*forecast.goal)
+    with np.errstate(over="ignore", under="ignore"):
+        path = hessian.path(start, prepared.plan.learning_rate, epochs)
+        found = _excess(path @ hessian.eigenvectors, hessian)
+    return tuple(np.minimum(found, HIGHEST).tolist())
+
+
+def _followed(own: FloatArray, dataset: Dataset) -> tuple[tuple[int, ...], tuple[tuple[float, ...], ...]]:
+    """Some rows of the sample, by their places in it, and what the parameters (k, d + 1) predict of them."""
+    if dataset.features == 1:
+        return (), ()
+    sample = shown_rows(dataset.rows)
+    places = np.unique(np.linspace(0, len(sample) - 1, min(len(sample), FOLLOWED_ROWS)).round().astype(np.int64))
+    predicted = own[:, :-1] @ dataset.X[sample[places]].T + own[:, -1:]
+    return tuple(places.tolist()), _rows(predicted)
+
+
+def _rows(array: FloatArray) -> tuple[tuple[float, ...], ...]:
+    return tuple(map(tuple, array.tolist()))

@@ -1,0 +1,169 @@
+"""One table for a comparison: a row per backend with all that chooses between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from handgrad.compare.results.comparison import BackendResult, Comparison
+from handgrad.compare.results.timing import Speed
+from handgrad.compare.results.verdict import RunCost
+from handgrad.reports.compare import words
+from handgrad.reports.look import numbers
+from handgrad.reports.look.colours import looks
+from handgrad.reports.look.names import shown
+
+#: Of the bar of an epoch's time, in units of its own.
+WIDTH, HEIGHT, EDGE = 120, 14, 4
+
+YES, NO = "✓", "✗"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is shown, and what is sorted by; a `bar` stands behind the text."""
+
+    text: str
+    value: str = ""
+    bar: Markup = Markup("")
+    number: bool = True
+
+
+@dataclass(frozen=True)
+class OverviewRow:
+    """A backend: `mark` is the CSS variable of its colour, `name` stands in the attribute that curves carry, too."""
+
+    name: str
+    head: str
+    mark: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The table.
+
+    Attributes:
+        columns: Titles; the backend's first.
+        rows: In the order of the comparison.
+        note: What the columns mean.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[OverviewRow, ...]
+    note: str
+
+
+def overview(comparison: Comparison) -> Overview:
+    """A row for each backend, whatever became of it."""
+    every = looks(comparison.backends)
+    scale = _scale(comparison)
+    runs = {cost.backend: cost for cost in (comparison.verdict.choice.costs if comparison.verdict.choice else ())}
+    rows = tuple(
+        OverviewRow(
+            name, shown(name, 24), every[name].variable, _cells(name, result, runs, scale, every[name].variable)
+        )
+        for name, result in comparison.backends.items()
+    )
+    columns = ("backend", "agrees", "of bound", "this run", "epoch", "start-up", "memory", "lines", "gradient by")
+    return Overview(columns, rows, _note(comparison, scale))
+
+
+def _note(comparison: Comparison, scale: tuple[float, float] | None) -> str:
+    axis = (
+        ""
+        if scale is None
+        else f" The bar is its 95 % interval, on a logarithmic axis from {numbers.seconds(scale[0])} to "
+        f"{numbers.seconds(scale[1])}; the dot is the median."
+    )
+    epochs = numbers.count(comparison.problem.epochs)
+    return (
+        "Agrees: the gradient and every recorded epoch are within their rounding-error bounds of the exact answer. Of "
+        f"bound: the largest error there over what rounding may cause. This run: its {epochs} epochs with import and "
+        f"first call. Epoch: in the steady state.{axis} Start-up: import and first call. Memory: beyond the bare "
+        "interpreter and the data. Lines: of the four steps and what they call in their files, without comments."
+    )
+
+
+def _cells(
+    name: str, result: BackendResult, runs: Mapping[str, RunCost], scale: tuple[float, float] | None, mark: str
+) -> tuple[Cell, ...]:
+    run = runs.get(name)
+    return (
+        _agrees(result),
+        _ratio(_worst(result)),
+        _none()
+        if run is None
+        else Cell(numbers.seconds(run.run.value, run.run.low, run.run.high), repr(run.run.value)),
+        *_timed(result.speed, scale, mark),
+        _none() if result.source is None else Cell(numbers.count(result.source.lines), str(result.source.lines)),
+        Cell(words.found_by(result), number=False),
+    )
+
+
+def _none() -> Cell:
+    return Cell(numbers.MISSING)
+
+
+def _agrees(result: BackendResult) -> Cell:
+    if result.accuracy is None:
+        return Cell(f"{numbers.MISSING} {result.status}", number=False)
+    right = result.accuracy.passed
+    return Cell(f"{YES} yes" if right else f"{NO} no", str(int(not right)), number=False)
+
+
+def _worst(result: BackendResult) -> float | None:
+    """The largest error over its bound: of the gradient at the start, and of the parameters of any recorded epoch."""
+    if result.accuracy is None:
+        return None
+    along = result.accuracy.epochs.bound_ratio if result.accuracy.epochs else ()
+    found = [value for value in (result.accuracy.start_gradient.bound_ratio, *along) if value is not None]
+    return max(found, default=None)
+
+
+def _ratio(value: float | None) -> Cell:
+    return _none() if value is None else Cell(numbers.ratio(value), repr(value))
+
+
+def _timed(speed: Speed | None, scale: tuple[float, float] | None, mark: str) -> tuple[Cell, Cell, Cell]:
+    if speed is None:
+        return _none(), _none(), _none()
+    epoch, start = speed.epoch_seconds, speed.import_seconds + speed.first_call_seconds
+    memory = speed.peak_memory_bytes if speed.own_memory_bytes is None else speed.own_memory_bytes
+    told = numbers.seconds(epoch.median, epoch.low, epoch.high)
+    bar = Markup("") if scale is None else _bar(epoch.low, epoch.median, epoch.high, scale, mark)
+    return (
+        Cell(told, repr(epoch.median), bar),
+        Cell(numbers.seconds(start), repr(start)),
+        Cell(numbers.size(memory), "" if memory is None else repr(memory)),
+    )
+
+
+def _scale(comparison: Comparison) -> tuple[float, float] | None:
+    """Powers of ten around all intervals; None where there are none."""
+    timed = [r.speed.epoch_seconds for r in comparison.backends.values() if r.speed is not None]
+    ends = [end for one in timed for end in (one.low, one.median, one.high) if 0 < end < math.inf]
+    if not ends:
+        return None
+    low, high = math.floor(math.log10(min(ends))), math.ceil(math.log10(max(ends)))
+    return 10.0**low, 10.0 ** max(high, low + 1)
+
+
+def _bar(low: float, median: float, high: float, scale: tuple[float, float], mark: str) -> Markup:
+    first, last = (math.log10(end) for end in scale)
+
+    def place(seconds: float) -> float:
+        part = (math.log10(seconds) - first) / (last - first) if seconds > 0 else 0.0
+        return round(EDGE + min(max(part, 0.0), 1.0) * (WIDTH - 2 * EDGE), 1)
+
+    left, middle, right = place(low), place(median), place(high)
+    return Markup(
+        '<svg class="bar" viewBox="0 0 {w} {h}" aria-hidden="true"><line x1="{e}" x2="{f}" y1="7" y2="7"/>'
+        '<rect x="{x}" y="4" width="{wide}" height="6" style="fill: var({mark})"/>'
+        '<circle cx="{m}" cy="7" r="4" style="fill: var({mark})"/></svg>'
+    ).format(
+        w=WIDTH, h=HEIGHT, e=EDGE, f=WIDTH - EDGE, x=left, wide=round(max(right - left, 1.0), 1), m=middle, mark=mark
+    )

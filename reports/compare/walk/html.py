@@ -1,0 +1,150 @@
+"""The walk as a part of the page: three SVGs with what moves in them, and what the script needs, as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from handgrad.compare.results.arrival import Walk
+from handgrad.compare.results.comparison import Comparison
+from handgrad.reports.compare.walk.pictures import Scene, own_parameters, scenes
+from handgrad.reports.look import numbers
+from handgrad.reports.look.names import shown
+from handgrad.reports.look.parts import PageFigure
+from handgrad.reports.look.picks import largest_features
+from handgrad.reports.look.rendering import svg
+
+#: Weights that the sentence names.
+NAMED_WEIGHTS = 3
+
+
+@dataclass(frozen=True)
+class PageWalk:
+    """What the template is given.
+
+    Attributes:
+        figures: The three pictures, standing at the last stop.
+        stops: JSON, as it may stand in a script element: of each stop the coordinates of what moves, and the sentence.
+        last: The number of the last stop.
+        told: Its sentence, for a page that stands still.
+        note: In which units the numbers are.
+    """
+
+    figures: list[PageFigure]
+    stops: Markup
+    last: int
+    told: str
+    note: str
+
+
+def page_walk(comparison: Comparison) -> PageWalk | None:
+    """The walk of the page; None where the comparison has none to show."""
+    found, made = comparison.problem.walk, scenes(comparison)
+    if found is None or not made:
+        return None
+    told = list(_sentences(comparison, found))
+    stops = [
+        {"told": words, **{name: scene.places[stop] for name, scene in made.items()}} for stop, words in enumerate(told)
+    ]
+    return PageWalk(
+        figures=[_figure(name, scene) for name, scene in made.items()],
+        stops=Markup(json.dumps({"stops": stops}, separators=(",", ":")).replace("<", "\\u003c")),
+        last=len(stops) - 1,
+        told=told[-1],
+        note=_note(comparison),
+    )
+
+
+# -- the pictures ------------------------------------------------------------------------------------------------------
+
+
+def _figure(name: str, scene: Scene) -> PageFigure:
+    still = svg(scene.drawing)
+    x, y, width, height = scene.box
+    over = (
+        f'<clipPath id="clip-{name}"><rect x="{x}" y="{y}" width="{width}" height="{height}"/></clipPath>'
+        f'<g class="moving" data-kind="{scene.kind}" data-scene="{name}" clip-path="url(#clip-{name})">'
+        f"{''.join(_moving(scene))}</g>"
+    )
+    end = still.rindex("</svg>")
+    return PageFigure(scene.drawing.title, scene.drawing.caption, Markup(f"{still[:end]}{over}</svg>"))
+
+
+def _moving(scene: Scene) -> Iterator[str]:
+    """What moves, as it stands at the last stop."""
+    last = _pairs(scene.places[-1])
+    if scene.kind == "line":
+        start, end = last
+        yield from (_segment((x, y), (x, _between(start, end, x)), "residual") for x, y in _pairs(scene.fixed))
+        yield _segment(start, end, "line")
+    elif scene.kind == "points":
+        yield from (_segment(at, to, "residual") for at, to in zip(_pairs(scene.fixed), last, strict=True))
+        yield from (_dot(at, 2) for at in last)
+    else:
+        yield from (_segment(*last, "step") for _ in last[1:])
+        yield _dot(last[0], 4)
+
+
+def _pairs(flat: Sequence[float]) -> list[tuple[float, float]]:
+    return list(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _between(start: tuple[float, float], end: tuple[float, float], x: float) -> float:
+    """The height of the line at x."""
+    (x0, y0), (x1, y1) = start, end
+    return round(y0 + (y1 - y0) * (x - x0) / (x1 - x0), 1) if x1 != x0 else y0
+
+
+def _segment(start: tuple[float, float], end: tuple[float, float], of: str) -> str:
+    (x1, y1), (x2, y2) = start, end
+    return f'<line class="{of}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>'
+
+
+def _dot(at: tuple[float, float], radius: int) -> str:
+    return f'<circle cx="{at[0]}" cy="{at[1]}" r="{radius}"/>'
+
+
+# -- the sentence ------------------------------------------------------------------------------------------------------
+
+
+def _sentences(comparison: Comparison, walk: Walk) -> Iterator[str]:
+    """Of each stop: the parameters, the gradient, what the rate makes of it, and how many digits are right."""
+    problem = comparison.problem
+    picked = largest_features(comparison, NAMED_WEIGHTS)
+    for stop, (weights, bias) in enumerate(own_parameters(comparison, walk)):
+        own = ", ".join(f"{_weight(comparison, j)} = {numbers.number(weights[j])}" for j in picked)
+        slope = walk.gradients[stop]
+        across = slope[0] if len(slope) == 2 else sum(value * value for value in slope[:-1]) ** 0.5
+        name = "dW" if len(slope) == 2 else "‖dW‖"
+        yield (
+            f"Epoch {numbers.count(walk.epochs[stop])} of {numbers.count(problem.epochs)}: {own}, b = "
+            f"{numbers.number(bias)}. {name} = {numbers.number(across, 3)}, db = {numbers.number(slope[-1], 3)}; times "
+            f"η = {numbers.brief(problem.learning_rate)} that is {numbers.number(problem.learning_rate * across, 3)} and "
+            f"{numbers.number(problem.learning_rate * slope[-1], 3)}. Right digits of the worst parameter: "
+            f"{walk.digits[stop]:.1f}."
+        )
+
+
+def _weight(comparison: Comparison, feature: int) -> str:
+    names = comparison.problem.features
+    return "W" if len(names) == 1 else f"W of {shown(names[feature], 24)}"
+
+
+def _note(comparison: Comparison) -> str:
+    problem = comparison.problem
+    scaled = (
+        "; dW and db are those of the standardised features, in which the steps are made"
+        if problem.standardized
+        else ""
+    )
+    left = len(problem.features) - NAMED_WEIGHTS
+    others = f" The {NAMED_WEIGHTS} weights that move the prediction most are named." if left > 0 else ""
+    batches = (
+        ""
+        if problem.batch_size is None or problem.batch_size >= problem.rows
+        else (" The gradient is that of all rows; the updates were made with mini-batches.")
+    )
+    return f"W and b are in the table's own units{scaled}.{others}{batches}"

@@ -1,0 +1,112 @@
+"use strict";
+// A slider that moves three pictures, a table that sorts and switches backends off, folds that open for paper.
+(() => {
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const set = (element, values) => { for (const [name, value] of Object.entries(values)) element.setAttribute(name, value); };
+
+  // -- the walk ------------------------------------------------------------------------------------------------------
+
+  const pairs = (flat) => flat.flatMap((x, k) => (k % 2 ? [] : [[x, flat[k + 1]]]));
+  const segment = (line, [x1, y1], [x2, y2]) => set(line, { x1, y1, x2, y2 });
+  const move = {
+    line(group, [start, end]) {
+      const slope = end[0] === start[0] ? 0 : (end[1] - start[1]) / (end[0] - start[0]);
+      for (const residual of all(".residual", group)) {
+        const x = Number(residual.getAttribute("x1"));
+        residual.setAttribute("y2", (start[1] + slope * (x - start[0])).toFixed(1));
+      }
+      segment(group.querySelector(".line"), start, end);
+    },
+    points(group, places) {
+      const residuals = all(".residual", group), dots = all("circle", group);
+      places.forEach(([x, y], k) => { residuals[k].setAttribute("y2", y); set(dots[k], { cx: x, cy: y }); });
+    },
+    step(group, [here, ahead]) {
+      segment(group.querySelector(".step"), here, ahead);
+      set(group.querySelector("circle"), { cx: here[0], cy: here[1] });
+    },
+    dot(group, [[cx, cy]]) { set(group.querySelector("circle"), { cx, cy }); },
+  };
+
+  function walk() {
+    const { stops } = JSON.parse(document.getElementById("walk-stops").textContent);
+    const [knob, stop, play, told] = ["knob", "stop", "play", "told"].map((id) => document.getElementById(`walk-${id}`));
+    const groups = all(".moving");
+    let running = null;
+
+    function show() {
+      const now = stops[Number(stop.value)];
+      told.textContent = now.told;
+      stop.setAttribute("aria-valuetext", now.told.split(":")[0]);
+      for (const group of groups) move[group.dataset.kind](group, pairs(now[group.dataset.scene]));
+    }
+
+    function halt() { clearInterval(running); running = null; play.textContent = "Play"; }
+
+    function step() {
+      if (Number(stop.value) >= stops.length - 1) { halt(); return; }
+      stop.value = Number(stop.value) + 1;
+      show();
+    }
+
+    stop.addEventListener("input", () => { halt(); show(); });
+    play.addEventListener("click", () => {
+      if (running !== null) { halt(); return; }
+      if (Number(stop.value) >= stops.length - 1) stop.value = 0;
+      play.textContent = "Pause";
+      running = setInterval(step, 150);
+      show();
+    });
+    knob.hidden = false;
+    show();
+  }
+
+  // -- the table -----------------------------------------------------------------------------------------------------
+
+  const key = (row, column) => row.children[column].dataset.value ?? row.children[column].textContent.trim();
+
+  function compare(one, other) {
+    if (one === "" || other === "") return (one === "") - (other === ""); // what is not known comes last
+    const [a, b] = [Number(one), Number(other)];
+    return Number.isNaN(a) || Number.isNaN(b) ? one.localeCompare(other) : a - b;
+  }
+
+  function sortable(table) {
+    const heads = all("thead th", table), body = table.tBodies[0];
+    heads.forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const down = head.getAttribute("aria-sort") === "ascending";
+        for (const other of heads) other.removeAttribute("aria-sort");
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        const rows = [...body.rows].sort((one, other) => compare(key(one, column), key(other, column)));
+        body.append(...(down ? rows.reverse() : rows));
+      });
+    });
+  }
+
+  function switches(table) {
+    for (const row of table.tBodies[0].rows) {
+      const box = document.createElement("input"), name = row.dataset.backend;
+      box.type = "checkbox";
+      box.checked = true;
+      box.setAttribute("aria-label", `Show the curves of ${name}`);
+      row.cells[0].prepend(box);
+      box.addEventListener("change", () => {
+        for (const drawn of all("svg [data-backend]")) {
+          if (drawn.dataset.backend === name) drawn.classList.toggle("off", !box.checked);
+        }
+      });
+    }
+  }
+
+  // -- paper ---------------------------------------------------------------------------------------------------------
+
+  addEventListener("beforeprint", () => { for (const fold of all("details")) fold.open = true; });
+
+  if (document.getElementById("walk-stops")) walk();
+  for (const table of all("table.overview")) { sortable(table); switches(table); }
+})();
