@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handgrad.backends.catalogue import load
+from handgrad.backends.interface import Parameters, Trainer
+from handgrad.compare.judge.gradcheck import gradcheck
 from handgrad.compare.judge.precision import precision
 from handgrad.compare.judge.self_test import self_test
 from handgrad.compare.judge.table import CheckedTable
-from handgrad.compare.results.checks import PointChecks, Precision, SelfTest
-from handgrad.compare.side_by_side.point_checks import check_points, most_moving
+from handgrad.compare.results.checks import PointChecks, Precision, SelfTest, Where
 from handgrad.compare.side_by_side.prepare import Prepared
 from handgrad.data.dataset import Dataset
 
@@ -43,6 +44,41 @@ def gradchecks(prepared: Prepared, ran: Collection[str]) -> tuple[PointChecks, .
         return ()
     trainer = load(name)(prepared.X, prepared.y, prepared.plan.dtype)
     return check_points(prepared, {name: trainer}, ("start", "optimum"), {name: most_moving(prepared, CURVES)})
+
+
+def check_points(
+    prepared: Prepared, trainers: Mapping[str, Trainer], points: Sequence[Where], swept: Mapping[str, Sequence[int]]
+) -> tuple[PointChecks, ...]:
+    """Every method against every trainer, at every point.
+
+    Args:
+        prepared: The problem.
+        trainers: By name, bound to its data.
+        points: Where.
+        swept: For each trainer whose V-curves are wanted, the parameters that they are of; d is the bias.
+    """
+    return tuple(
+        PointChecks(
+            where,
+            {
+                name: gradcheck(trainer, prepared.table, *point(prepared, where), sweep=swept.get(name, ()))
+                for name, trainer in trainers.items()
+            },
+        )
+        for where in points
+    )
+
+
+def point(prepared: Prepared, where: Where) -> Parameters:
+    """The parameters there, in the units of the problem as it is trained."""
+    return prepared.forecast.start if where == "start" else prepared.forecast.goal
+
+
+def most_moving(prepared: Prepared, most: int) -> list[int]:
+    """The numbers of at most so many parameters, ascending: of the weights that move the prediction most, and d."""
+    sizes = np.abs(prepared.forecast.goal.weights) * prepared.X.std(axis=0)
+    weights = np.argsort(-sizes, kind="stable")[: most - 1]
+    return [*sorted(weights.tolist()), prepared.X.shape[1]]
 
 
 def judge_under_test(prepared: Prepared) -> SelfTest:

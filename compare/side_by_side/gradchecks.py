@@ -8,7 +8,7 @@ from handgrad.backends.catalogue import Entry, entry, load, usual
 from handgrad.backends.interface import InputError, Trainer
 from handgrad.compare.results.checks import PointChecks, Where
 from handgrad.compare.results.comparison import GradientChecks
-from handgrad.compare.side_by_side.point_checks import check_points, most_moving
+from handgrad.compare.side_by_side.evidence import check_points, most_moving
 from handgrad.compare.side_by_side.prepare import Options, Prepared, prepare
 from handgrad.compare.side_by_side.side_by_side import NothingRan
 from handgrad.compare.timing import environment

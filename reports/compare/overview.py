@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -19,16 +18,19 @@ from handgrad.reports.look.names import shown
 #: Of the bar of an epoch's time, in units of its own.
 WIDTH, HEIGHT, EDGE = 120, 14, 4
 
+#: The ends of the axis of all bars, in seconds; None where nothing was timed.
+Scale = tuple[float, float] | None
+
 YES, NO = "✓", "✗"
 
 
 @dataclass(frozen=True)
-class Cell:
+class OverviewCell:
     """What is shown, and what is sorted by; a `bar` stands behind the text."""
 
     text: str
     value: str = ""
-    bar: Markup = Markup("")
+    bar: str | Markup = ""
     number: bool = True
 
 
@@ -39,7 +41,7 @@ class OverviewRow:
     name: str
     head: str
     mark: str
-    cells: tuple[Cell, ...]
+    cells: tuple[OverviewCell, ...]
 
 
 @dataclass(frozen=True)
@@ -63,16 +65,14 @@ def overview(comparison: Comparison) -> Overview:
     scale = _scale(comparison)
     runs = {cost.backend: cost for cost in (comparison.verdict.choice.costs if comparison.verdict.choice else ())}
     rows = tuple(
-        OverviewRow(
-            name, shown(name, 24), every[name].variable, _cells(name, result, runs, scale, every[name].variable)
-        )
-        for name, result in comparison.backends.items()
+        OverviewRow(name, shown(name, 24), mark, _cells(result, runs.get(name), scale, mark))
+        for (name, result), mark in ((item, every[item[0]].variable) for item in comparison.backends.items())
     )
     columns = ("backend", "agrees", "of bound", "this run", "epoch", "start-up", "memory", "lines", "gradient by")
     return Overview(columns, rows, _note(comparison, scale))
 
 
-def _note(comparison: Comparison, scale: tuple[float, float] | None) -> str:
+def _note(comparison: Comparison, scale: Scale) -> str:
     axis = (
         ""
         if scale is None
@@ -88,31 +88,34 @@ def _note(comparison: Comparison, scale: tuple[float, float] | None) -> str:
     )
 
 
-def _cells(
-    name: str, result: BackendResult, runs: Mapping[str, RunCost], scale: tuple[float, float] | None, mark: str
-) -> tuple[Cell, ...]:
-    run = runs.get(name)
+def _cells(result: BackendResult, run: RunCost | None, scale: Scale, mark: str) -> tuple[OverviewCell, ...]:
     return (
         _agrees(result),
         _ratio(_worst(result)),
-        _none()
-        if run is None
-        else Cell(numbers.seconds(run.run.value, run.run.low, run.run.high), repr(run.run.value)),
+        _run(run),
         *_timed(result.speed, scale, mark),
-        _none() if result.source is None else Cell(numbers.count(result.source.lines), str(result.source.lines)),
-        Cell(words.found_by(result), number=False),
+        _none()
+        if result.source is None
+        else OverviewCell(numbers.count(result.source.lines), str(result.source.lines)),
+        OverviewCell(words.found_by(result), number=False),
     )
 
 
-def _none() -> Cell:
-    return Cell(numbers.MISSING)
+def _run(run: RunCost | None) -> OverviewCell:
+    if run is None:
+        return _none()
+    return OverviewCell(numbers.seconds(run.run.value, run.run.low, run.run.high), repr(run.run.value))
 
 
-def _agrees(result: BackendResult) -> Cell:
+def _none() -> OverviewCell:
+    return OverviewCell(numbers.MISSING)
+
+
+def _agrees(result: BackendResult) -> OverviewCell:
     if result.accuracy is None:
-        return Cell(f"{numbers.MISSING} {result.status}", number=False)
+        return OverviewCell(f"{numbers.MISSING} {result.status}", number=False)
     right = result.accuracy.passed
-    return Cell(f"{YES} yes" if right else f"{NO} no", str(int(not right)), number=False)
+    return OverviewCell(f"{YES} yes" if right else f"{NO} no", str(int(not right)), number=False)
 
 
 def _worst(result: BackendResult) -> float | None:
@@ -124,25 +127,25 @@ def _worst(result: BackendResult) -> float | None:
     return max(found, default=None)
 
 
-def _ratio(value: float | None) -> Cell:
-    return _none() if value is None else Cell(numbers.ratio(value), repr(value))
+def _ratio(value: float | None) -> OverviewCell:
+    return _none() if value is None else OverviewCell(numbers.ratio(value), repr(value))
 
 
-def _timed(speed: Speed | None, scale: tuple[float, float] | None, mark: str) -> tuple[Cell, Cell, Cell]:
+def _timed(speed: Speed | None, scale: Scale, mark: str) -> tuple[OverviewCell, OverviewCell, OverviewCell]:
     if speed is None:
         return _none(), _none(), _none()
     epoch, start = speed.epoch_seconds, speed.import_seconds + speed.first_call_seconds
     memory = speed.peak_memory_bytes if speed.own_memory_bytes is None else speed.own_memory_bytes
     told = numbers.seconds(epoch.median, epoch.low, epoch.high)
-    bar = Markup("") if scale is None else _bar(epoch.low, epoch.median, epoch.high, scale, mark)
+    bar = "" if scale is None else _bar(epoch.low, epoch.median, epoch.high, scale, mark)
     return (
-        Cell(told, repr(epoch.median), bar),
-        Cell(numbers.seconds(start), repr(start)),
-        Cell(numbers.size(memory), "" if memory is None else repr(memory)),
+        OverviewCell(told, repr(epoch.median), bar),
+        OverviewCell(numbers.seconds(start), repr(start)),
+        OverviewCell(numbers.size(memory), "" if memory is None else repr(memory)),
     )
 
 
-def _scale(comparison: Comparison) -> tuple[float, float] | None:
+def _scale(comparison: Comparison) -> Scale:
     """Powers of ten around all intervals; None where there are none."""
     timed = [r.speed.epoch_seconds for r in comparison.backends.values() if r.speed is not None]
     ends = [end for one in timed for end in (one.low, one.median, one.high) if 0 < end < math.inf]
@@ -159,11 +162,19 @@ def _bar(low: float, median: float, high: float, scale: tuple[float, float], mar
         part = (math.log10(seconds) - first) / (last - first) if seconds > 0 else 0.0
         return round(EDGE + min(max(part, 0.0), 1.0) * (WIDTH - 2 * EDGE), 1)
 
-    left, middle, right = place(low), place(median), place(high)
+    left, right = place(low), place(high)
     return Markup(
-        '<svg class="bar" viewBox="0 0 {w} {h}" aria-hidden="true"><line x1="{e}" x2="{f}" y1="7" y2="7"/>'
-        '<rect x="{x}" y="4" width="{wide}" height="6" style="fill: var({mark})"/>'
-        '<circle cx="{m}" cy="7" r="4" style="fill: var({mark})"/></svg>'
+        '<svg class="bar" viewBox="0 0 {width} {height}" aria-hidden="true">'
+        '<line x1="{start}" x2="{end}" y1="7" y2="7"/>'
+        '<rect x="{left}" y="4" width="{wide}" height="6" style="fill: var({mark})"/>'
+        '<circle cx="{middle}" cy="7" r="4" style="fill: var({mark})"/></svg>'
     ).format(
-        w=WIDTH, h=HEIGHT, e=EDGE, f=WIDTH - EDGE, x=left, wide=round(max(right - left, 1.0), 1), m=middle, mark=mark
+        width=WIDTH,
+        height=HEIGHT,
+        start=EDGE,
+        end=WIDTH - EDGE,
+        left=left,
+        wide=round(max(right - left, 1.0), 1),
+        middle=place(median),
+        mark=mark,
     )

@@ -171,7 +171,7 @@ def coincident(*panels: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -
 
 
 def _lies_on(one: tuple[Sequence[float], Sequence[float]], other: tuple[Sequence[float], Sequence[float]]) -> bool:
-    """Whether every point is the other's to `SEEN_APART` of itself: less than a line is wide, on either kind of axis."""
+    """Whether every point is the other's to `SEEN_APART` of itself, which is less than a line is wide."""
     same_x = len(one[0]) == len(other[0]) and list(map(repr, one[0])) == list(map(repr, other[0]))
     return same_x and all(
         a == b or abs(a - b) <= SEEN_APART * max(abs(a), abs(b)) or (math.isnan(a) and math.isnan(b))

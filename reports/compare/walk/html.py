@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -84,7 +85,7 @@ def _moving(scene: Scene) -> Iterator[str]:
         yield from (_segment(at, to, "residual") for at, to in zip(_pairs(scene.fixed), last, strict=True))
         yield from (_dot(at, 2) for at in last)
     else:
-        yield from (_segment(*last, "step") for _ in last[1:])
+        yield from (_segment(last[0], ahead, "step") for ahead in last[1:])
         yield _dot(last[0], 4)
 
 
@@ -116,16 +117,20 @@ def _sentences(comparison: Comparison, walk: Walk) -> Iterator[str]:
     picked = largest_features(comparison, NAMED_WEIGHTS)
     for stop, (weights, bias) in enumerate(own_parameters(comparison, walk)):
         own = ", ".join(f"{_weight(comparison, j)} = {numbers.number(weights[j])}" for j in picked)
-        slope = walk.gradients[stop]
-        across = slope[0] if len(slope) == 2 else sum(value * value for value in slope[:-1]) ** 0.5
-        name = "dW" if len(slope) == 2 else "‖dW‖"
         yield (
             f"Epoch {numbers.count(walk.epochs[stop])} of {numbers.count(problem.epochs)}: {own}, b = "
-            f"{numbers.number(bias)}. {name} = {numbers.number(across, 3)}, db = {numbers.number(slope[-1], 3)}; times "
-            f"η = {numbers.brief(problem.learning_rate)} that is {numbers.number(problem.learning_rate * across, 3)} and "
-            f"{numbers.number(problem.learning_rate * slope[-1], 3)}. Right digits of the worst parameter: "
-            f"{walk.digits[stop]:.1f}."
+            f"{numbers.number(bias)}. {_slopes(walk.gradients[stop], problem.learning_rate)} Right digits of the worst "
+            f"parameter: {walk.digits[stop]:.1f}."
         )
+
+
+def _slopes(gradient: Sequence[float], rate: float) -> str:
+    """The gradient, and η times it: of one feature dW and db, of more the length of dW."""
+    name = "dW" if len(gradient) == 2 else "‖dW‖"
+    values = (gradient[0] if len(gradient) == 2 else math.hypot(*gradient[:-1]), gradient[-1])
+    steps = " and ".join(numbers.number(rate * value, 3) for value in values)
+    slopes = ", ".join(f"{n} = {numbers.number(v, 3)}" for n, v in zip((name, "db"), values, strict=True))
+    return f"{slopes}; times η = {numbers.brief(rate)} that is {steps}."
 
 
 def _weight(comparison: Comparison, feature: int) -> str:
@@ -134,17 +139,12 @@ def _weight(comparison: Comparison, feature: int) -> str:
 
 
 def _note(comparison: Comparison) -> str:
+    """In which units the numbers are, which weights are named, and of which rows the gradient is."""
     problem = comparison.problem
-    scaled = (
-        "; dW and db are those of the standardised features, in which the steps are made"
-        if problem.standardized
-        else ""
-    )
-    left = len(problem.features) - NAMED_WEIGHTS
-    others = f" The {NAMED_WEIGHTS} weights that move the prediction most are named." if left > 0 else ""
-    batches = (
-        ""
-        if problem.batch_size is None or problem.batch_size >= problem.rows
-        else (" The gradient is that of all rows; the updates were made with mini-batches.")
-    )
-    return f"W and b are in the table's own units{scaled}.{others}{batches}"
+    units = "W and b are in the table's own units"
+    if problem.standardized:
+        units += "; dW and db are those of the standardised features, in which the steps are made"
+    named = f" The {NAMED_WEIGHTS} weights that move the prediction most are named."
+    batches = " The gradient is that of all rows; the updates were made with mini-batches."
+    full = problem.batch_size is None or problem.batch_size >= problem.rows
+    return f"{units}.{named if len(problem.features) > NAMED_WEIGHTS else ''}{'' if full else batches}"

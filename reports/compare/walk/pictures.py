@@ -23,6 +23,8 @@ from handgrad.reports.look.words import plural
 HEIGHT = 3.0
 #: Rows that are drawn, and of one feature those with a residual.
 MOST_ROWS, RESIDUALS = 150, 30
+#: Of what moves, in the SVG's units: far beyond its edge.
+FARTHEST = 9999.0
 #: Each contour has a quarter of the loss of the one around it.
 CONTOURS, QUARTER = 7, 4.0
 
@@ -210,8 +212,11 @@ def _directions(problem: Problem, plane: Plane) -> tuple[str, str]:
 def _surface_caption(plane: Plane) -> str:
     lines = "Each line has a quarter of the loss of the one outside it; the cross is the minimum."
     if plane.of_parameters:
-        return f"{lines} The arrow is the next step, −η times the gradient."
-    return f"{lines} The plane is that of the Hessian's eigenvectors with the largest and the smallest eigenvalue; the other directions are left out. The arrow is the next step."
+        return f"{lines} The red line is the next step, −η times the gradient."
+    return (
+        f"{lines} The plane is that of the Hessian's eigenvectors with the largest and the smallest eigenvalue; the "
+        "other directions are left out. The red line is the next step, −η times the gradient."
+    )
 
 
 def _surface_alt(walk: Walk) -> str:
@@ -260,21 +265,28 @@ def _descent(walk: Walk) -> Scene:
 
 
 def _spread(count: int, most: int) -> list[int]:
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)).tolist()
+    return [int(place) for place in np.unique(np.linspace(0, count - 1, min(count, most)).round())]
 
 
 def _at(axes: Axes, points: Sequence[Sequence[float]] | Floats) -> list[float]:
     """Points (k, 2) of the axes in the SVG's units, which count from the top; flat, to a tenth."""
-    figure = axes.figure
-    scale = 72 / figure.dpi
     with np.errstate(all="ignore"):
-        placed = axes.transData.transform(np.asarray(points, dtype=np.float64)) * scale
-    placed[:, 1] = figure.get_size_inches()[1] * 72 - placed[:, 1]
-    return np.clip(np.nan_to_num(placed), -9999, 9999).round(1).ravel().tolist()
+        placed = axes.transData.transform(np.asarray(points, dtype=np.float64)) * _scale(axes)
+    placed[:, 1] = _height(axes) - placed[:, 1]
+    flat: list[float] = np.clip(np.nan_to_num(placed), -FARTHEST, FARTHEST).round(1).ravel().tolist()
+    return flat
 
 
 def _box(axes: Axes) -> tuple[float, float, float, float]:
-    box = axes.get_window_extent()
-    scale = 72 / axes.figure.dpi
-    top = axes.figure.get_size_inches()[1] * 72 - box.y1 * scale
-    return (round(box.x0 * scale, 1), round(top, 1), round(box.width * scale, 1), round(box.height * scale, 1))
+    box, scale = axes.get_window_extent(), _scale(axes)
+    x, y, width, height = box.x0 * scale, _height(axes) - box.y1 * scale, box.width * scale, box.height * scale
+    return round(x, 1), round(y, 1), round(width, 1), round(height, 1)
+
+
+def _scale(axes: Axes) -> float:
+    """The SVG's units, points, in a pixel."""
+    return 72 / axes.figure.dpi
+
+
+def _height(axes: Axes) -> float:
+    return float(axes.figure.bbox.height) * _scale(axes)

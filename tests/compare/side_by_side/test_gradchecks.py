@@ -10,8 +10,8 @@ from handgrad.backends.interface import InputError, Parameters
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.compare.results.comparison import GradientChecks
 from handgrad.compare.results.files import from_json, to_json
+from handgrad.compare.side_by_side.evidence import most_moving
 from handgrad.compare.side_by_side.gradchecks import MOST_FEATURES, MOST_SWEPT, check_backends
-from handgrad.compare.side_by_side.point_checks import most_moving
 from handgrad.compare.side_by_side.prepare import Options, prepare
 from handgrad.compare.side_by_side.side_by_side import NothingRan
 from handgrad.data import builtin_sets
