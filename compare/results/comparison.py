@@ -93,7 +93,7 @@ class Problem:
     source: str
     loss: str
     learning_rate: float
-    learning_rate_choice: Literal["auto", "given"]
+    learning_rate_choice: Literal["auto", "given", "example"]
     epochs: int
     batch_size: int | None
     dtype: str

@@ -42,7 +42,7 @@ def describe(dataset: Dataset, options: Options, forecast: Forecast, solution: C
         source=dataset.source,
         loss="mse",
         learning_rate=plan.learning_rate,
-        learning_rate_choice="auto" if options.learning_rate is None else "given",
+        learning_rate_choice="auto" if options.learning_rate is None else "example" if options.is_example else "given",
         epochs=plan.epochs,
         batch_size=plan.batch_size,
         dtype=plan.dtype,

@@ -50,6 +50,7 @@ class Options:
     Attributes:
         backends: Their names, or what is known of those that are given; None takes those that are compared by default.
         learning_rate: None takes the best fixed rate, 2/(λ_max + λ_min) of the Hessian.
+        is_example: Whether the rate is the example's own, of which nobody has been asked.
         epochs: How often each goes through all rows.
         batch_size: Rows per update; None takes all at once.
         start: Weights and bias to start from, in the units of the problem as it is trained; None is zero.
@@ -83,6 +84,7 @@ class Options:
     resume: bool = False
     self_test: bool = False
     precision_table: bool = False
+    is_example: bool = False
 
     def __post_init__(self) -> None:
         """Checks what is no matter of the plan, and turns NumPy's numbers into Python's, which a worker can be sent."""

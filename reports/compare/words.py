@@ -142,7 +142,8 @@ def scaling(problem: Problem) -> str:
 def rate(problem: Problem) -> str:
     """The learning rate, who chose it, and the largest that is stable."""
     every = "" if is_full_batch(problem) else " of full batches"
-    choice = f"chosen: the best fixed one{every}" if problem.learning_rate_choice == "auto" else "given"
+    choices = {"auto": f"chosen: the best fixed one{every}", "example": "so small that the way down is seen"}
+    choice = choices.get(problem.learning_rate_choice, "given")
     return f"{numbers.brief(problem.learning_rate)} ({choice}{_limit(problem)})"
 
 

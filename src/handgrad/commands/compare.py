@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     from handgrad.compare.results.comparison import Comparison
 
 
+#: Of the example that is compared when no table is named: its best rate would arrive in one step, and show nothing.
+EXAMPLE_RATE = 0.15
+
+
 def compare(
     file: Table = None,
     dataset: BuiltIn = None,
@@ -100,9 +104,11 @@ def compare(
     from handgrad.compare.side_by_side.side_by_side import side_by_side
     from handgrad.reports.compare.text import text
 
+    example = file is None and dataset is None and learning_rate == "auto"
     options = Options(
         backends=chosen(backends, given, everyone, compensated),
-        learning_rate=rate(learning_rate),
+        learning_rate=EXAMPLE_RATE if example else rate(learning_rate),
+        is_example=example,
         epochs=epochs,
         batch_size=batch_size,
         order=order.value,

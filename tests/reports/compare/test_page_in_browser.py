@@ -1,0 +1,114 @@
+"""The script of the page in a browser: the slider moves what it should, to where the result says; the table sorts."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from handgrad.compare.side_by_side.prepare import Options
+from handgrad.compare.side_by_side.side_by_side import side_by_side
+from handgrad.data.synthetic import synthetic
+from handgrad.reports.compare.html import html
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+STILL = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--virtual-time-budget=2000")
+
+#: Plays the user and leaves what it saw as JSON.
+USER = """
+<pre id="seen"></pre><script>
+const seen = {}, all = (s) => [...document.querySelectorAll(s)];
+const slider = document.getElementById("walk-stop");
+const state = () => ({
+  told: document.getElementById("walk-told").textContent,
+  line: ["x1", "y1", "x2", "y2"].map((k) => Number(document.querySelector(".moving .line").getAttribute(k))),
+  residual: Number(document.querySelector(".moving .residual").getAttribute("y2")),
+  spoken: slider.getAttribute("aria-valuetext"),
+});
+seen.hidden = document.getElementById("walk-knob").hidden;
+seen.first = state();
+slider.value = 5; slider.dispatchEvent(new Event("input"));
+seen.fifth = state();
+const order = () => all(".overview tbody tr").map((row) => row.dataset.backend);
+const lines = all(".overview thead button")[7];
+lines.click(); seen.up = order();
+lines.click(); seen.down = order();
+seen.drawn = all('svg [data-backend="numpy"]').length;
+const box = document.querySelector('tr[data-backend="numpy"] input');
+box.click(); seen.off = all('svg .off[data-backend="numpy"]').length; seen.others = all(".off").length;
+box.click(); seen.on = all(".off").length;
+seen.wide = document.documentElement.scrollWidth > innerWidth;
+document.getElementById("seen").textContent = JSON.stringify(seen);
+</script>
+"""
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    options = Options(backends=["python", "numpy"], epochs=40, learning_rate=0.15, budget_seconds=0.01)
+    return side_by_side(synthetic(200)[0], options)
+
+
+@pytest.fixture(scope="module")
+def page(comparison) -> str:
+    return html(comparison)
+
+
+@pytest.fixture(scope="module")
+def seen(page: str, tmp_path_factory: pytest.TempPathFactory) -> dict:
+    if BROWSER is None:
+        pytest.skip("no Chromium here: apt-get install chromium")
+    file: Path = tmp_path_factory.mktemp("page") / "report.html"
+    played = re.sub(r"script-src '[^']*';", "script-src 'unsafe-inline';", page).replace("</body>", f"{USER}</body>")
+    file.write_text(played, encoding="utf-8")
+    command = [BROWSER, *STILL, "--window-size=360,800", f"--user-data-dir={file.parent}/user", "--dump-dom", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    found = re.search(r'<pre id="seen">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert found is not None
+    return json.loads(found[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+
+
+def stops(page: str) -> list[dict]:
+    found = re.search(r'id="walk-stops">(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    return json.loads(found[1])["stops"]
+
+
+def test_the_sentence_has_the_numbers_of_the_result(comparison, page: str) -> None:
+    path, walk = comparison.backends["numpy"].trajectory, comparison.problem.walk
+    for epoch, stop in list(enumerate(stops(page)))[:10]:
+        found = re.search(r"Epoch (\d+) of 40: W = (\S+), b = (\S+)\. dW = (\S+), db = (\S+);", stop["told"])
+        assert found is not None, stop["told"]
+        assert int(found[1]) == epoch
+        assert float(found[2]) == pytest.approx(path.weights[epoch][0], rel=1e-5)
+        assert float(found[3]) == pytest.approx(path.biases[epoch], rel=1e-5)
+        assert [float(found[4]), float(found[5])] == pytest.approx(walk.gradients[epoch], rel=1e-2)
+
+
+def test_the_slider_moves_the_line_and_the_sentence(seen: dict, page: str) -> None:
+    assert not seen["hidden"]
+    for name, stop in (("first", stops(page)[0]), ("fifth", stops(page)[5])):
+        assert seen[name]["told"] == stop["told"]
+        assert seen[name]["line"] == pytest.approx(stop["model"])
+    assert seen["fifth"]["spoken"] == "Epoch 5 of 40"
+    assert seen["first"]["residual"] != seen["fifth"]["residual"]
+
+
+def test_the_table_sorts(seen: dict, comparison) -> None:
+    by_lines = sorted(comparison.backends, key=lambda name: comparison.backends[name].source.lines)
+    assert seen["up"] == by_lines
+    assert seen["down"] == by_lines[::-1]
+
+
+def test_a_row_switches_its_curves_and_no_others(seen: dict) -> None:
+    assert seen["drawn"] > 3
+    assert seen["off"] == seen["others"] == seen["drawn"]
+    assert seen["on"] == 0
+
+
+def test_nothing_is_wider_than_a_phone(seen: dict) -> None:
+    assert not seen["wide"]
