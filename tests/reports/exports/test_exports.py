@@ -262,7 +262,8 @@ def test_rows_of_a_markdown_table_have_the_columns_of_its_head(comparison: Compa
 @pytest.mark.parametrize("name", ["markdown", "junit"])
 def test_a_name_from_a_file_is_text(name: str) -> None:
     evil = "<img src=x onerror=alert(1)>|`a`\n# @team [x](y) **b**"
-    found = replace(run(), backends={evil: run().backends["numpy"]}, problem=replace(run().problem, walk=None))
+    written = (WRITTEN / "compare.json").read_text(encoding="utf-8")
+    found = from_json(re.sub('"numpy"', lambda _: json.dumps(evil), written).encode(), Comparison)
     told = export(found, name)
     assert "<img" not in told
     if name == "markdown":
