@@ -261,7 +261,7 @@ def test_a_usual_backend_that_is_not_installed_is_missing_once_and_fails_nothing
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     usual = {name: described for name, described in catalogue().items() if name in ("numpy", "torch")}
-    monkeypatch.setattr(reproduce_module, "catalogue", lambda: usual)
+    monkeypatch.setattr(reproduce_module, "usual", lambda: usual)
     monkeypatch.setattr(type(usual["torch"]), "reason", lambda self: "no PyTorch" if self.name == "torch" else None)
     found = reproduce([find("google-mlcc"), find("mlmastery")])
     assert found.missing == {"torch": "no PyTorch"}
