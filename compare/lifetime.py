@@ -6,14 +6,12 @@ import contextlib
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from handgrad.compare import warden
@@ -53,11 +51,23 @@ def mark() -> str:
 
     On Linux, and whichever thread starts it. Elsewhere the mark finds them, but nobody waits for the end.
     """
+    return f"{_watched().token}-{secrets.token_hex(8)}"
+
+
+def _watched() -> Watch:
+    """The state, with a warden at work where there can be one."""
     with STARTING:
         if not WATCH.token:
             WATCH.token = secrets.token_hex(8)
             WATCH.pipe = _start_warden(WATCH.token) if sys.platform == "linux" else None
-    return f"{WATCH.token}-{secrets.token_hex(8)}"
+    return WATCH
+
+
+def _leave_to_warden(folder: str) -> None:
+    """Has a folder removed after the end of this process, if it is still there then."""
+    if (pipe := _watched().pipe) is not None:
+        with contextlib.suppress(BrokenPipeError):  # somebody has killed it
+            os.write(pipe, os.fsencode(folder) + b"\0")
 
 
 def _start_warden(token: str) -> int:
@@ -72,18 +82,6 @@ def _start_warden(token: str) -> int:
     os.close(told)
     threading.Thread(target=process.wait, daemon=True).start()
     return pipe
-
-
-@cache
-def die_with_parent() -> None:
-    """On Linux, this process is killed when the thread that started it ends.
-
-    `prctl(PR_SET_PDEATHSIG)`, see prctl(2). Elsewhere nothing happens.
-    """
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 @contextlib.contextmanager
@@ -104,9 +102,13 @@ def passing_file() -> Iterator[str]:
 
 @contextlib.contextmanager
 def temporary_folder() -> Iterator[str]:
-    """A folder for temporary files, gone afterwards; those that killed processes left behind are removed first."""
+    """A folder for temporary files, gone afterwards, and with this process where a warden can see to that.
+
+    Those that killed processes left behind elsewhere are removed first.
+    """
     sweep()
     folder, lock = _owned()
+    _leave_to_warden(folder)
     try:
         yield folder
     finally:

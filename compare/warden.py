@@ -1,4 +1,4 @@
-"""Ends what a process has started, and what that has started, once the process has ended: by `kill -9`, too.
+"""Ends what a process has left behind, however it has ended: what it has started, and its temporary folders.
 
 Every process that is started for a backend or for a student's file bears a mark in its environment, which what it
 starts inherits; so they are found whatever group, session or parent they have by then, whether they run or are stopped.
@@ -6,9 +6,9 @@ The warden is a program of its own, which needs nothing but the standard library
 
     python -I -S warden.py MARK
 
-It waits for the end of its input, a pipe whose other end only the process holds that it watches, and then kills all
-whose mark begins so. It reads `/proc`, see proc(5), which Linux alone has; elsewhere a process looks after itself
-(`watch_parent`), and what it starts is not ended.
+It reads names of folders, a null character after each, until the end of its input, a pipe whose other end only the
+process holds that it watches. Then it kills all whose mark begins so, and removes those folders. Linux alone has
+`/proc`, see proc(5); elsewhere a process looks after itself (`watch_parent`), and what it starts is not ended.
 """
 
 from __future__ import annotations
@@ -72,17 +72,33 @@ def _watch(parent: int) -> None:
 
 
 def main() -> None:
-    """Leaves the process that is watched, so that whoever ends its children does not end this; waits, and kills."""
+    """Leaves the process that is watched, so that whoever ends its children does not end this; waits, and tidies up."""
     if os.fork() != 0:
         os._exit(0)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    while os.read(0, 1):
-        continue
+    named = read_to_the_end()
     until = time.monotonic() + BEING_STARTED_SECONDS
     while time.monotonic() < until:
         kill_marked(sys.argv[1])
+        remove(named)
         time.sleep(10 * LOOK_SECONDS)
+
+
+def read_to_the_end() -> list[str]:
+    """The folders that are named on the input, which ends with the process that is watched."""
+    content = b""
+    while part := os.read(0, 4096):
+        content += part
+    return [os.fsdecode(name) for name in content.split(b"\0")[:-1]]
+
+
+def remove(folders: list[str]) -> None:
+    """Removes those that the process has not removed itself, with all that they hold."""
+    for folder in filter(os.path.isdir, folders):
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from handgrad.compare.check.student.process import TIME_LIMIT_SECONDS
 from handgrad.compare.grade.anonymous import anonymous
 from handgrad.compare.grade.points import points
 from handgrad.compare.grade.submissions import Submission, submissions
+from handgrad.compare.lifetime import temporary_folder
 from handgrad.compare.results.diagnosis import Assessment, NoAnswer, SourceLine, failed
 from handgrad.compare.results.grades.graded import ClassGrades, Grade, Policy
 from handgrad.compare.timing.environment import available_cores, command_line, versions
@@ -79,7 +79,7 @@ def grade_class(
         SubmissionError: If there is nothing to grade, or a zip is unsafe.
     """
     options = options or GradeOptions()
-    with tempfile.TemporaryDirectory() as unpacked:
+    with temporary_folder() as unpacked:
         found, left_out = submissions(given, Path(unpacked), options.name, options.one_student)
         of = fingerprint(options.time_limit_seconds, options.loss, options.seed, versions().get("handgrad"))
         journal = Journal(folder, of, resume)
@@ -115,7 +115,7 @@ def _check_all(known: dict[str, Submission], journal: Journal, options: GradeOpt
 
 def checked(one: Submission, options: GradeOptions) -> Checked:
     """What is found in a student's file, run where no other student's stands."""
-    with tempfile.TemporaryDirectory() as name:
+    with temporary_folder() as name:
         path = one.copied(Path(name))
         try:
             assessments = check_each(

@@ -7,7 +7,6 @@ magic, unless it hangs or is not Python.
 from __future__ import annotations
 
 import shlex
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -59,9 +58,10 @@ def loss_of(line: str) -> LossChoice:
 def checked(cell: str, loss: LossChoice = None) -> Diagnosis:
     """What is found in the source of a cell."""
     from handgrad.compare.check.file import check_file
+    from handgrad.compare.lifetime import temporary_folder
     from handgrad.reports.check.diagnosis import diagnosis
 
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         path = Path(folder) / "cell.py"
         path.write_text(cell, encoding="utf-8")
         return diagnosis(check_file(path, loss=loss))

@@ -5,7 +5,8 @@ the command in order: each `finally` on its way is carried out. It does not alwa
 library that is being imported may swallow it (pyarrow's import of pandas does), an executor waits for its threads.
 So a thread waits for signals as well, which the C level of Python tells it through a pipe
 (`signal.set_wakeup_fd`); if the command has not ended `PATIENCE_SECONDS` after the signal, it ends the process itself.
-Nothing is lost by that: a journal is appended line by line, files appear whole, and a worker ends with its parent.
+Nothing is lost by that: a journal is appended line by line, files appear whole, and workers and temporary folders end
+with their process.
 """
 
 from __future__ import annotations
@@ -48,13 +49,11 @@ class Ending:
     Attributes:
         number: Of the first signal; None as long as there was none.
         advice: What is to be said besides, such as how to go on; each gives a line, or None.
-        leftovers: Folders that must not stay behind.
     """
 
     def __init__(self) -> None:
         self.number: int | None = None
         self.advice: list[Callable[[], str | None]] = []
-        self.leftovers: list[str] = []
         self.said: set[str] = set()
         self.saying = threading.Lock()
 
@@ -84,7 +83,7 @@ class Ending:
             os._exit(128 + number)
 
     def tidy(self, number: int) -> None:
-        """Says how the process ends and how to go on, ends its children, and removes what it would leave behind."""
+        """Says how the process ends and how to go on, and ends its children."""
         if sys.stderr is not None and sys.stderr.isatty():
             tell(SHOW_CURSOR)
         for told in self.advice:
@@ -92,7 +91,6 @@ class Ending:
                 self.say(line)
         self.say(words(number))
         end_children()
-        remove(self.leftovers)
 
 
 ENDING = Ending()
@@ -132,14 +130,6 @@ def end_children() -> None:
         for child in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.Error):
                 child.kill()
-
-
-def remove(folders: list[str]) -> None:
-    """Removes folders with all that they hold, as far as that goes."""
-    import shutil
-
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 # -- the two ways in which a signal arrives ----------------------------------------------------------------------------

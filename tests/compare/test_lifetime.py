@@ -201,3 +201,22 @@ def test_only_those_with_the_mark_are_ended() -> None:
     assert others.poll() is None
     kill_marked(lifetime.WATCH.token)
     assert others.wait(5) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "os._exit(0)"])
+def test_a_temporary_folder_is_gone_after_a_process_that_could_not_remove_it(end: str, tmp_path: Path) -> None:
+    code = f"""
+import os
+from pathlib import Path
+from handgrad.compare.lifetime import temporary_folder
+with temporary_folder() as folder:
+    Path(folder, "data").write_text("much")
+    print(folder, flush=True)
+    {end}
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    assert Path(done.stdout.strip()).parent == tmp_path
+    wait_until(lambda: not list(tmp_path.iterdir()))

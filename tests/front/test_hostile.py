@@ -58,6 +58,27 @@ def test_a_closed_stream_leads_nowhere(closed: str, folder: Path) -> None:
     assert all(line.startswith(b'{"problem"') for line in content.splitlines())
 
 
+def test_an_output_that_nobody_reads_leaves_the_exit_code_to_the_result(folder: Path) -> None:
+    (folder / "mine.py").write_text("def gradient(X, y, weights, bias):\n    return weights, bias\n")
+    commands = {"$H backends": 0, "$H check mine.py": 1, "$H compare table.csv --backends python --epochs 2": 0}
+    for words, code in commands.items():
+        done = handgrad(f"{words} | true; exit ${{PIPESTATUS[0]}}", folder)
+        assert (done.returncode, b"Traceback" in done.stderr) == (code, False), done.stderr
+
+
+def test_a_progress_that_cannot_be_told_costs_nothing(folder: Path) -> None:
+    done = handgrad("$H compare table.csv --backends python --epochs 2 --out run 2> /dev/full", folder)
+    assert done.returncode == 0
+    assert (folder / "run" / "report.html").exists()
+    done = handgrad("$H compare nowhere.csv 2> /dev/full", folder)
+    assert done.returncode == 2
+
+
+def test_an_output_that_is_full_is_named(folder: Path) -> None:
+    done = handgrad("$H backends > /dev/full", folder)
+    assert (done.returncode, done.stderr) == (2, b"handgrad: standard output: No space left on device\n")
+
+
 @pytest.mark.parametrize("given", ["0", "-1", "many", ""])
 def test_a_wrong_number_of_threads_is_told(given: str, folder: Path) -> None:
     done = handgrad("$H train table.csv --backend numba --epochs 2", folder, NUMBA_NUM_THREADS=given)

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from handgrad.commands.shared.lock import FILE, FolderInUse, locked
+from handgrad.data.model_file import Model, save
 
 HOLDS = """
 import sys, time
@@ -41,13 +43,20 @@ def other(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         "bench --rows 100 --features 1 --backends python",
         "gradcheck --backends python",
         "reproduce",
+        "train table.csv",
+        "evaluate table.csv --model model.json",
+        "generate",
+        "grade mine.py",
     ],
 )
 def test_the_second_run_in_a_folder_is_refused(
     words: str, other: subprocess.Popen[str], cli: Callable[..., Any], tmp_path: Path
 ) -> None:
+    (tmp_path / "table.csv").write_text("x,y\n1,2\n2,4\n3,7\n")
+    (tmp_path / "mine.py").write_text("def gradient(X, y, weights, bias):\n    return weights, bias\n")
+    save(Model(np.ones(1), 0.0, ("x",), "y"), tmp_path / "model.json")
     before = sorted((tmp_path / "run").iterdir())
-    done = cli(*words.split(), "--out", "run")
+    done = cli(*words.split(), "--data-dir" if words == "generate" else "--out", "run")
     assert done.exit_code == 2
     (line,) = done.stderr.splitlines()
     assert line == (f"handgrad: run: process {other.pid} writes there; wait for its end, or give another folder")
@@ -75,6 +84,9 @@ def test_a_killed_run_leaves_no_folder_locked(other: subprocess.Popen[str], tmp_
 def test_a_folder_that_holds_nothing_is_gone_again_unless_it_was_there_before(tmp_path: Path) -> None:
     with locked(tmp_path / "new"):
         assert (tmp_path / "new").is_dir()
+    assert not (tmp_path / "new").exists()
+    with locked(tmp_path / "new" / "within"):
+        pass
     assert not (tmp_path / "new").exists()
     (tmp_path / "old").mkdir()
     with locked(tmp_path / "old"):

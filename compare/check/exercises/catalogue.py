@@ -7,6 +7,7 @@ from pathlib import Path
 
 from handgrad.compare.check.exercises.questions import descent, differences, gradients, nodes, scaling, sums
 from handgrad.compare.check.exercises.questions.question import ExerciseQuestion
+from handgrad.compare.results.files import write_whole
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -107,5 +108,5 @@ def start(number: int, folder: Path, force: bool = False) -> Path:
     path = folder / chosen.file
     if path.exists() and not force:
         raise ExerciseError(f"{path} exists already; rename it, or give --force to begin anew")
-    path.write_text(chosen.template(), encoding="utf-8")
+    write_whole(path, chosen.template().encode())
     return path

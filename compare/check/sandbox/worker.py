@@ -38,7 +38,6 @@ from handgrad.compare.check.sandbox.messages import (
     read_request,
 )
 from handgrad.compare.check.sandbox.notebook import source_of
-from handgrad.compare.lifetime import die_with_parent
 from handgrad.compare.results.diagnosis import NoAnswer
 
 MODULE = "student_file"
@@ -65,7 +64,6 @@ class Streams:
 
 def work(job: Job, reply: Replying) -> None:
     """Loads the file, then has `reply` answer what is asked, until nobody asks any more."""
-    die_with_parent()
     sys.dont_write_bytecode = True
     streams = _own_streams()
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handgrad.commands.shared.lock import locked
 from handgrad.commands.shared.options import DataDir, DropMissing, Encoding, Json, Separator
 from handgrad.commands.shared.output import SHOWN, print_json, show_lines
 from handgrad.commands.shared.tables import FileOptions, given_or_generated, read_file
@@ -47,7 +48,9 @@ def evaluate(
     table = read_for(loaded, model, path, FileOptions(separator, encoding, drop_missing))
     truth = read_truth(path.with_name("truth.json")) if compare else None
     found = evaluate_model(loaded, table)
-    plots = draw(loaded, table, found, truth, out if out is not None else model.parent)
+    folder = out if out is not None else model.parent
+    with locked(folder):
+        plots = draw(loaded, table, found, truth, folder)
     if json_output:
         print_json(as_json(loaded, table, found, truth, plots))
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handgrad.commands.shared.lock import locked
 from handgrad.commands.shared.options import DataDir, Json, Seed
 from handgrad.commands.shared.output import print_json, show_lines
 from handgrad.commands.shared.tables import say_if_elsewhere
@@ -36,8 +37,9 @@ def generate(
 
     from handgrad.data import generated
 
-    paths = generated.generate(data_dir, num_samples, train_split, noise, features, seed, condition)
-    truth = generated.read_truth(paths[-1])
+    with locked(generated.folder_of(data_dir)):
+        paths = generated.generate(data_dir, num_samples, train_split, noise, features, seed, condition)
+        truth = generated.read_truth(paths[-1])
     say_if_elsewhere(paths[0], data_dir)
     if json_output:
         print_json({"files": list(map(str, paths)), **msgspec.to_builtins(truth)})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from handgrad.commands.shared.completion import complete_backend
+from handgrad.commands.shared.lock import locked
 from handgrad.commands.shared.options import (
     BatchSize,
     DataDir,
@@ -96,8 +97,9 @@ def train(
         dtype=dtype.value,
         standardize=standardize,
     )
-    trained = train_one(table, entry_of(backend) if given is None else of_text(given), options, grad_check)
-    files = write_files(trained, out, model_format)
+    with locked(out):
+        trained = train_one(table, entry_of(backend) if given is None else of_text(given), options, grad_check)
+        files = write_files(trained, out, model_format)
     if json_output:
         print_json(as_json(trained, table, files))
     else:

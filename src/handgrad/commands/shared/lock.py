@@ -25,21 +25,21 @@ class FolderInUse(RuntimeError):
 def locked(folder: Path) -> Iterator[None]:
     """Keeps other processes from writing to a folder, which is made if there is none.
 
-    A folder that holds nothing at the end, and was not there before, is gone again.
+    A folder that holds nothing at the end, and was not there before, is gone again, and so are those above it.
 
     Raises:
         FolderInUse: If another process does.
         OSError: If the folder cannot be made or written.
     """
-    made = not folder.exists()
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with _lock(folder):
             yield
     finally:
-        if made:
-            with contextlib.suppress(OSError):  # it holds something
-                folder.rmdir()
+        with contextlib.suppress(OSError):  # it holds something
+            for one in made:
+                one.rmdir()
 
 
 @contextlib.contextmanager
@@ -50,8 +50,9 @@ def _lock(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(folder)) from None
     try:
-        os.truncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
+        with contextlib.suppress(OSError):  # the disk is full: it is locked all the same, by a process without a number
+            os.truncate(descriptor, 0)
+            os.write(descriptor, str(os.getpid()).encode())
         yield
     finally:
         if os.name != "nt":  # while it is held: another could not take it, and must not lose its own
