@@ -82,8 +82,8 @@ MAY_IMPORT = {
     "handgrad.compare.results.learn": {RESULTS},
     "handgrad.compare.results.grades": {RESULTS},
     "handgrad.compare.grade": {
-        "handgrad.data.errors", RESULTS, "handgrad.compare", "handgrad.compare.results.grades", "handgrad.compare.check",
-        "handgrad.compare.check.sandbox",
+        "handgrad.data.errors", RESULTS, "handgrad.compare", "handgrad.compare.results.grades",
+        "handgrad.compare.check", "handgrad.compare.check.sandbox",
         "handgrad.compare.check.student", "handgrad.compare.timing",
     },
     "handgrad.compare.learn": {
