@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -88,10 +89,13 @@ class Drawing:
 def applied() -> Iterator[None]:
     """The style, for drawing and for writing.
 
-    A name may hold a character that the font of the PNG lacks; it is shown as a box there, and right on the page.
+    A name may hold a character that the font of the PNG lacks; it is shown as a box there, and right on the page. Near
+    the end of the range of doubles matplotlib tries ticks beyond it, and leaves them out; labels of hundreds of digits
+    leave it no room for a layout.
     """
-    with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
+    with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font", category=UserWarning)
+        warnings.filterwarnings("ignore", message="constrained_layout not applied", category=UserWarning)
         yield
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -25,6 +26,8 @@ HEIGHT = 3.0
 MOST_ROWS, RESIDUALS = 150, 30
 #: Of what moves, in the SVG's units: far beyond its edge.
 FARTHEST = 9999.0
+#: Where no axis finds its ticks any more.
+FARTHEST_DRAWN = 1e100
 #: Each contour has a quarter of the loss of the one around it.
 CONTOURS, QUARTER = 7, 4.0
 
@@ -56,11 +59,22 @@ class Scene:
 def scenes(comparison: Comparison) -> dict[str, Scene]:
     """The model, the surface and the loss; without a walk, or with one that cannot be drawn, none."""
     found, sample = comparison.problem.walk, comparison.problem.sample
-    if found is None or sample is None or not sample.y:
+    if found is None or sample is None or not sample.y or not _is_drawable(comparison, found, sample):
         return {}
     with style.applied():
         model = _line(comparison, found, sample) if sample.x is not None else _predicted(comparison, found, sample)
         return {"model": model, "surface": _surface(comparison.problem, found), "descent": _descent(found)}
+
+
+def _is_drawable(comparison: Comparison, walk: Walk, sample: Sample) -> bool:
+    """Whether all that is drawn lies where an axis can still be divided into ticks, and the surface is a bowl."""
+    (a, b), (c, d) = walk.plane.hessian
+    own = (number for weights, bias in own_parameters(comparison, walk) for number in (*weights, bias))
+    data = (*(sample.x or ()), *sample.y, *(sample.y_true or ()), *walk.excess, *walk.expected, *own)
+    flat = chain(data, (a, b, c, d), *walk.points, *walk.steps, *walk.predictions)
+    return (
+        a > 0 and d > 0 and b == c and all(math.isfinite(v) and abs(v) < FARTHEST_DRAWN for v in flat) and a * d > b * c
+    )
 
 
 # -- the model ---------------------------------------------------------------------------------------------------------
