@@ -233,9 +233,9 @@ def judge(
 def start_gradient(given: Gradient, errors: PointErrors) -> StartGradient:
     """As it stands in `result.json`: ULPs and relative errors are the gradient's, ratios include the loss."""
     return StartGradient(
-        loss=float(given.loss),
-        weights=tuple(np.asarray(given.weights, dtype=np.float64).tolist()),
-        bias=float(given.bias),
+        loss=or_none(float(given.loss)),
+        weights=tuple(map(or_none, np.asarray(given.weights, dtype=np.float64).tolist())),
+        bias=or_none(float(given.bias)),
         max_ulp=or_none(float(errors.ulps[1:].max())),
         max_relative=or_none(float(errors.relative[1:].max())),
         bound_ratio=or_none(float(errors.over_likely.max())),

@@ -122,12 +122,12 @@ class StartGradient:
     """The gradient at the start, in the units of the standardised problem, held against the exact one.
 
     `max_ulp` is the largest error in units in the last place of the exact value; `bound_ratio` the largest error over
-    its √n rounding-error bound (1 and below: correct), `worst_case_ratio` over the rigorous bound.
+    its √n rounding-error bound (1 and below: correct), `worst_case_ratio` over the rigorous bound. null: not finite.
     """
 
-    loss: float
-    weights: tuple[float, ...]
-    bias: float
+    loss: float | None
+    weights: tuple[float | None, ...]
+    bias: float | None
     max_ulp: float | None = None
     max_relative: float | None = None
     bound_ratio: float | None = None

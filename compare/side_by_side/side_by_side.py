@@ -47,6 +47,7 @@ from handgrad.compare.timing.messages import TrainingMessage
 from handgrad.compare.timing.progress import Progress, silent
 from handgrad.compare.timing.statistics import paired_ratio
 from handgrad.data.dataset import Dataset
+from handgrad.data.errors import DataError
 
 
 class NothingRan(RuntimeError):
@@ -126,6 +127,8 @@ def judgement(
     """What the runs gave, judged; `limit` is how long the machine takes to read X and y."""
     answers = {name: run.answers for name, run in runs.items() if run.answers}
     found = {name: result(run, prepared) for name, run in runs.items()}
+    if not any(found[name].weights for name in answers):  # the table is the reason, and no backend
+        raise DataError(next(found[name].reason or "" for name in answers))
     results = judged(found, answers, {name: run.explanation for name, run in runs.items()}, prepared)
     readers = {name for name, run in runs.items() if run.entry.reads_all_rows}
     results = remarked(compared(results, limit), limit, readers)
@@ -164,8 +167,11 @@ def result(run: Run, prepared: Prepared) -> BackendResult:
     training = run.answers.training
     diverged_at, losses = training.diverged_at, tuple(map(number, training.losses))
     left = divergence(diverged_at, prepared) if diverged_at is not None or is_growing(losses, prepared) else None
-    (weights,), (bias,) = prepared.back([training.weights], [training.bias])
-    path = trajectory(training, prepared)
+    try:
+        (weights,), (bias,) = prepared.back([training.weights], [training.bias])
+        path = trajectory(training, prepared)
+    except DataError as left_range:
+        return replace(described, status="failed", reason=str(left_range))
     return replace(
         described,
         status="diverged" if diverged_at is not None and run.status == "ok" else run.status,

@@ -14,6 +14,9 @@ from typer.testing import CliRunner
 
 import handgrad as hg
 from handgrad.cli import app
+from handgrad.compare.results.comparison import Comparison
+from handgrad.compare.results.files import from_json, to_json
+from handgrad.reports.compare.html import html
 
 MINE = '''
 """Mine <script>alert(1)</script>."""
@@ -168,3 +171,27 @@ def test_objects_of_python_stand_in_place_of_names(folder):
     assert all(one.accuracy is not None and one.accuracy.passed for one in found.backends.values())
     assert hg.gradient(X, y, [0, 0], 0.0, backend=mine).bias == pytest.approx(-2 * y.mean())
     assert hg.train(X, y, backend="mine.py", epochs=3).losses.shape == (4,)
+
+
+def test_numbers_that_are_none_cost_a_row_and_the_result_is_read_again(tmp_path: Path) -> None:
+    """NaN and infinity have no place in JSON; parameters of 1e308 leave the range in the user's units."""
+    X = np.array([[0.001], [0.002], [0.004], [0.003]])
+    y = np.array([1.0, 2.0, 4.5, 3.0])
+
+    def nan(X, y, weights, bias):
+        return X[0] * np.nan, float("nan")
+
+    def infinite(X, y, weights, bias):
+        return np.full(X.shape[1], np.inf), -np.inf
+
+    def huge(X, y, weights, bias):
+        return np.full(X.shape[1], 1e308), -1e308
+
+    found = hg.side_by_side(X, y, backends=["numpy", nan, infinite, huge], epochs=3, budget_seconds=0.0)
+    assert [result.accuracy.passed for result in found.backends.values()] == [True, False, False, False]
+    assert found.backends["huge"].status == "failed"
+    assert "user's units" in found.backends["huge"].reason
+    assert from_json(to_json(found), Comparison) == from_json(
+        to_json(from_json(to_json(found), Comparison)), Comparison
+    )
+    assert "<table" in html(found)
