@@ -10,16 +10,13 @@ import contextlib
 import io
 import os
 import sys
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+from typing import Any
 
 
 class Output(io.FileIO):
     """Standard output: what comes after its reader has gone leads nowhere; whatever else goes wrong names it."""
 
-    def write(self, content: ReadableBuffer, /) -> int:
+    def write(self, content: Any, /) -> int:
         """Writes, and says how many bytes.
 
         Raises:
@@ -43,7 +40,7 @@ class Output(io.FileIO):
 class Errors(Output):
     """Standard error: there is nowhere else to say that it cannot be written."""
 
-    def write(self, content: ReadableBuffer, /) -> int:
+    def write(self, content: Any, /) -> int:
         """Writes, if it can be written."""
         try:
             return super().write(content)

@@ -65,17 +65,6 @@ def lasso(X, y, weights, bias):
     return dW + 0.1 * np.sign(weights), db
 
 
-def small_step_differences(X, y, weights, bias):
-    """Central differences with h = 1e-6: right to ten digits, where sixteen can be had."""
-
-    def loss(W, b):
-        return np.mean((X @ W + b - y) ** 2)
-
-    h = 1e-6
-    dW = [(loss(weights + h * e, bias) - loss(weights - h * e, bias)) / (2 * h) for e in np.eye(len(weights))]
-    return dW, (loss(weights, bias + h) - loss(weights, bias - h)) / (2 * h)
-
-
 def three_mistakes(X, y, weights, bias):
     r = X @ weights - y
     return -X.T @ r, -r.sum() + 0.1 * bias
