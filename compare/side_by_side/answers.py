@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import msgspec
 
-from handgrad.compare.timing.messages import GradientMessage, Number, TrainingMessage
+from handgrad.compare.timing.messages import Bound, FirstCalled, GradientMessage, Loaded, Number, TrainingMessage
+
+
+class Begun(NamedTuple):
+    """What a process has answered down to its first call."""
+
+    loaded: Loaded
+    bound: Bound
+    first: FirstCalled
 
 
 class Answers(msgspec.Struct, frozen=True, omit_defaults=True):

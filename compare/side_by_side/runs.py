@@ -14,18 +14,18 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 import numpy as np
 
 from handgrad.backends.catalogue import Entry
+from handgrad.backends.interface import Plan
 from handgrad.compare.judge.causes import EXPLAINED_ROWS, probe_points
 from handgrad.compare.laps.ends import HeldLaps, LapJudge
 from handgrad.compare.laps.long_runs import long_run_seconds
 from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import Status
 from handgrad.compare.results.timing import LapEnds, SlowRun, Timing
-from handgrad.compare.side_by_side.answers import Answers, misshapen
+from handgrad.compare.side_by_side.answers import Answers, Begun, misshapen
 from handgrad.compare.side_by_side.prepare import Options, Prepared
 from handgrad.compare.side_by_side.verdict import explanation
 from handgrad.compare.timing.clocks import MACHINE, epochs_clock, reading_clock
@@ -36,11 +36,8 @@ from handgrad.compare.timing.measure import Clock, Contestant, calibrated, measu
 from handgrad.compare.timing.messages import (
     AskMemory,
     Bind,
-    Bound,
     FirstCall,
-    FirstCalled,
     Load,
-    Loaded,
     Number,
     PlanMessage,
     TakeGradients,
@@ -54,14 +51,6 @@ LANES = 2
 ALONE_FROM_BYTES = 512 * 1024
 #: The library that reads memory at the machine's limit; it is done in the process of a backend that needs it anyway.
 READS_WITH = "numba"
-
-
-class Begun(NamedTuple):
-    """What a process has answered down to its first call."""
-
-    loaded: Loaded
-    bound: Bound
-    first: FirstCalled
 
 
 @dataclass
@@ -84,6 +73,11 @@ class Run:
     begun: Begun | None = None
     long_seconds: float | None = None
     slow: SlowRun | None = None
+
+    def foretell(self, plan: Plan) -> None:
+        """Finds whether it would take long."""
+        if self.worker is not None and self.begun is not None:
+            self.long_seconds = long_run_seconds(self.worker, self.begun.first.first_call_seconds, plan)
 
     def leave_out(self, found: SlowRun) -> None:
         """Notes that its run would take too long, and ends its process."""
@@ -218,7 +212,7 @@ def begin(run: Run, context: RunContext) -> bool:
         run.begun = made_ready(run.worker, context)
         given = run.entry.code is not None  # by --with, which is as good as named
         if run.answers is None and not given and context.may_leave_out() and context.decided(name) is None:
-            run.long_seconds = long_run_seconds(run.worker, run.begun.first.first_call_seconds, plan)
+            run.foretell(plan)
     except WorkerError as error:
         if run.answers is None:
             run.fail(error)
@@ -254,8 +248,12 @@ def go_on(run: Run, context: RunContext) -> None:
 
 def decide_on(run: Run, context: RunContext, others_ran: bool) -> None:
     """Whether a run that waited is left out; without any other, there would be nothing to compare."""
-    assert run.long_seconds is not None
-    found = SlowRun(run.long_seconds, time.monotonic() - context.began, context.options.allowed_share())
+    try:
+        run.foretell(context.prepared.plan)  # again: beside others, a team of threads waits for its processors
+    except WorkerError as error:
+        run.fail(error)
+        return
+    found = SlowRun(run.long_seconds or 0.0, time.monotonic() - context.began, context.options.allowed_share())
     if found.too_long and others_ran:
         context.keep({f"slow {run.entry.name}": found})
         run.leave_out(found)

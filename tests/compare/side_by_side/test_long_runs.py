@@ -14,6 +14,7 @@ from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import Comparison
 from handgrad.compare.results.files import from_json, to_json
 from handgrad.compare.results.timing import SlowRun
+from handgrad.compare.side_by_side import runs
 from handgrad.compare.side_by_side.prepare import USUAL_SHARE, Options
 from handgrad.compare.side_by_side.side_by_side import side_by_side
 from handgrad.compare.timing.messages import EpochsTimed
@@ -36,7 +37,7 @@ class Answering:
 
 @pytest.mark.parametrize(
     ("first_call", "epoch", "seconds", "asked"),
-    [(0.09, 9.0, None, 0), (5.0, 0.001, None, 1), (1.0, 0.8, 0.8 * 110, 1), (0.1, 0.0909, None, 1)],
+    [(0.09, 9.0, None, 0), (5.0, 0.001, None, 1), (1.0, 0.8, 0.8 * 110, 3), (0.1, 0.0909, None, 1)],
 )
 def test_a_long_run_is_foretold_from_an_epoch_without_compilation(
     first_call: float, epoch: float, seconds: float | None, asked: int
@@ -45,6 +46,19 @@ def test_a_long_run_is_foretold_from_an_epoch_without_compilation(
     found = long_run_seconds(worker, first_call, Plan(learning_rate=0.1, epochs=100))  # type: ignore[arg-type]
     assert found == seconds
     assert worker.asked == asked
+
+
+def test_one_slow_epoch_foretells_no_long_run() -> None:
+    """A library's first epoch may wait for its threads to start."""
+
+    class Waking(Answering):
+        def ask(self, request: Any) -> EpochsTimed:
+            answer = super().ask(request)
+            return EpochsTimed(9.0, [0.0], 0.0) if self.asked == 1 else answer
+
+    worker = Waking(0.001)
+    assert long_run_seconds(worker, 1.0, Plan(learning_rate=0.1, epochs=100)) is None  # type: ignore[arg-type]
+    assert worker.asked == 2
 
 
 @pytest.mark.parametrize(
@@ -117,3 +131,12 @@ def test_a_run_that_waited_and_may_take_its_time_is_measured(monkeypatch: pytest
     monkeypatch.setattr(long_runs, "PATIENT_SECONDS", 0.0)
     found = compared(tmp_path, slowest_share=0.999)
     assert {name: one.status for name, one in found.backends.items()} == {"python": "ok", "numpy": "ok"}
+
+
+def test_what_took_long_only_beside_others_is_not_left_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Foretold while others are set up, and again when they are done: the second counts."""
+    told: list[float | None] = [60.0, 60.0, None, None]
+    monkeypatch.setattr(runs, "long_run_seconds", lambda *_: told.pop(0))
+    found = compared(tmp_path, slowest_share=0.0)
+    assert {name: one.status for name, one in found.backends.items()} == {"python": "ok", "numpy": "ok"}
+    assert not told
