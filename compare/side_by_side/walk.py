@@ -91,8 +91,8 @@ def _walk(
         expected=_expected(epochs, prepared),
         digits=tuple(common_digits(one, goal, sizes) for one in own),
         plane=plane,
-        points=_rows(errors @ directions.T),  # type: ignore[arg-type]
-        steps=_rows(-prepared.plan.learning_rate * gradients @ directions.T),  # type: ignore[arg-type]
+        points=_pairs(errors @ directions.T),
+        steps=_pairs(-prepared.plan.learning_rate * gradients @ directions.T),
         rows=rows,
         predictions=predictions,
     )
@@ -102,10 +102,10 @@ def _plane(prepared: Prepared) -> Plane:
     hessian = prepared.table.hessian
     if prepared.table.features == 1:
         matrix = hessian.eigenvectors * hessian.eigenvalues @ hessian.eigenvectors.T
-        return Plane(((1.0, 0.0), (0.0, 1.0)), _rows(matrix), of_parameters=True)  # type: ignore[arg-type]
-    extremes = hessian.eigenvectors[:, [0, hessian.rank - 1]].T
-    curved = ((hessian.largest, 0.0), (0.0, hessian.smallest))
-    return Plane(_rows(extremes), curved, of_parameters=False)  # type: ignore[arg-type]
+        (a, b), (c, d) = matrix.tolist()
+        return Plane(((1.0, 0.0), (0.0, 1.0)), ((a, b), (c, d)), of_parameters=True)
+    steepest, flattest = _rows(hessian.eigenvectors[:, [0, hessian.rank - 1]].T)
+    return Plane((steepest, flattest), ((hessian.largest, 0.0), (0.0, hessian.smallest)), of_parameters=False)
 
 
 def _expected(epochs: NDArray[np.int64], prepared: Prepared) -> tuple[float, ...]:
@@ -128,6 +128,10 @@ def _followed(own: FloatArray, dataset: Dataset) -> tuple[tuple[int, ...], tuple
     places = np.unique(np.linspace(0, len(sample) - 1, min(len(sample), FOLLOWED_ROWS)).round().astype(np.int64))
     predicted = own[:, :-1] @ dataset.X[sample[places]].T + own[:, -1:]
     return tuple(places.tolist()), _rows(predicted)
+
+
+def _pairs(array: FloatArray) -> tuple[tuple[float, float], ...]:
+    return tuple((across, up) for across, up in array.tolist())
 
 
 def _rows(array: FloatArray) -> tuple[tuple[float, ...], ...]:

@@ -25,7 +25,7 @@ from handgrad.reports.look.colours import looks
 from handgrad.reports.look.names import safe_lines, shown
 from handgrad.reports.look.pages import TEMPLATES, page, policy_hash
 from handgrad.reports.look.parts import PageCell, PageRow, PageTable, figures, machine, marks, page_tables
-from handgrad.reports.look.picks import largest_features, reference
+from handgrad.reports.look.picks import is_full_batch, largest_features, reference
 from handgrad.reports.look.rendering import Picture, pictures
 from handgrad.reports.look.tables import Column, TextTable
 from handgrad.reports.look.words import plural
@@ -103,7 +103,7 @@ def _problem(comparison: Comparison) -> Iterator[tuple[str, str]]:
     yield "Scaling", words.scaling(problem)
     if problem.curvature is not None:
         yield "Curvature", words.condition(problem.curvature)
-        of_full = "" if words.is_full_batch(problem) else " of full batches"  # which promise nothing for others
+        of_full = "" if is_full_batch(problem) else " of full batches"  # which promise nothing for others
         yield f"Contraction{of_full}", words.contraction(problem.curvature)
         yield f"Epochs needed{of_full}", words.epochs_needed(problem.curvature)
 

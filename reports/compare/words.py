@@ -13,7 +13,7 @@ from handgrad.reports.compare.remarks import remark
 from handgrad.reports.look import numbers
 from handgrad.reports.look.disturbed import disturbed
 from handgrad.reports.look.names import shown
-from handgrad.reports.look.picks import reference
+from handgrad.reports.look.picks import is_full_batch, reference
 from handgrad.reports.look.words import listed, plural
 
 #: What each status means to who reads a report.
@@ -155,11 +155,6 @@ def _limit(problem: Problem) -> str:
         return "; float64 cannot tell it from the limit of stability"
     stable = "stable" if is_full_batch(problem) else "those are stable"
     return f"; {stable} below {numbers.brief(problem.curvature.limit)}"
-
-
-def is_full_batch(problem: Problem) -> bool:
-    """Whether an update sees all rows."""
-    return problem.batch_size is None or problem.batch_size >= problem.rows
 
 
 def batches(problem: Problem) -> str:

@@ -13,6 +13,11 @@ def reference(comparison: Comparison) -> str | None:
     return "numpy" if "numpy" in ended_well else next(iter(ended_well), None)
 
 
+def is_full_batch(problem: Problem) -> bool:
+    """Whether an update sees all rows."""
+    return problem.batch_size is None or problem.batch_size >= problem.rows
+
+
 def largest_features(comparison: Comparison, most: int) -> list[int]:
     """The positions of at most so many features, those that move the prediction most, in the table's order."""
     count = len(comparison.problem.features)

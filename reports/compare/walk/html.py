@@ -15,7 +15,7 @@ from handgrad.reports.compare.walk.pictures import Scene, own_parameters, scenes
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.parts import PageFigure
-from handgrad.reports.look.picks import largest_features
+from handgrad.reports.look.picks import is_full_batch, largest_features
 from handgrad.reports.look.rendering import svg
 
 #: Weights that the sentence names.
@@ -146,5 +146,6 @@ def _note(comparison: Comparison) -> str:
         units += "; dW and db are those of the standardised features, in which the steps are made"
     named = f" The {NAMED_WEIGHTS} weights that move the prediction most are named."
     batches = " The gradient is that of all rows; the updates were made with mini-batches."
-    full = problem.batch_size is None or problem.batch_size >= problem.rows
-    return f"{units}.{named if len(problem.features) > NAMED_WEIGHTS else ''}{'' if full else batches}"
+    return (
+        f"{units}.{named if len(problem.features) > NAMED_WEIGHTS else ''}{'' if is_full_batch(problem) else batches}"
+    )

@@ -17,6 +17,7 @@ from handgrad.compare.results.comparison import Comparison, Problem, Sample
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT
 from handgrad.reports.look.names import shown
+from handgrad.reports.look.picks import is_full_batch
 from handgrad.reports.look.rendering import settle
 from handgrad.reports.look.style import Drawing
 from handgrad.reports.look.words import plural
@@ -196,7 +197,11 @@ def _surface(problem: Problem, walk: Walk) -> Scene:
     return Scene(
         "step",
         Drawing(
-            "walk-surface", "The point on the loss surface", _surface_caption(walk.plane), _surface_alt(walk), figure
+            "walk-surface",
+            "The point on the loss surface",
+            _surface_caption(problem, walk.plane),
+            _surface_alt(walk),
+            figure,
         ),
         _box(axes),
         [_at(axes, pair) for pair in zip(points, ahead, strict=True)],
@@ -223,13 +228,17 @@ def _directions(problem: Problem, plane: Plane) -> tuple[str, str]:
     return f"along the steepest direction, λ = {steep}", f"along the flattest, λ = {flat}"
 
 
-def _surface_caption(plane: Plane) -> str:
-    lines = "Each line has a quarter of the loss of the one outside it; the cross is the minimum."
-    if plane.of_parameters:
-        return f"{lines} The red line is the next step, −η times the gradient."
+def _surface_caption(problem: Problem, plane: Plane) -> str:
+    where = (
+        ""
+        if plane.of_parameters
+        else " The plane is that of the Hessian's eigenvectors with the largest and the smallest eigenvalue; the other "
+        "directions are left out."
+    )
+    step = "the next step" if is_full_batch(problem) else "the step of a full batch from there"
     return (
-        f"{lines} The plane is that of the Hessian's eigenvectors with the largest and the smallest eigenvalue; the "
-        "other directions are left out. The red line is the next step, −η times the gradient."
+        "Each contour is a quarter as high above the minimum, the cross, as the one outside it; dots are the epochs "
+        f"at which the slider stops.{where} The red line is {step}, −η times the gradient."
     )
 
 
