@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from handgrad.backends.interface import FloatArray
 from handgrad.compare.judge.hessian import Hessian
@@ -22,22 +22,25 @@ MOST_STOPS, FIRST_STOPS = 61, 25
 MOST_NUMBERS = 3000
 #: Rows whose predictions are followed.
 FOLLOWED_ROWS = 40
-#: No picture shows a loss beyond.
-HIGHEST = 1e100
+#: A run that diverges is followed until its loss lies so many times as high as at the start, or as the lowest.
+HIGHEST = 1e12
 
 
 def walk(results: Mapping[str, BackendResult], dataset: Dataset, prepared: Prepared) -> Walk | None:
     """The way of the backend that stands for all: NumPy's where it ran, or else the first that did; None without one.
 
-    A run that diverged is followed as far as a picture can show it.
+    A run that diverged is followed as far as a picture can show it. A loss that changes in one direction alone has no
+    plane to walk in.
     """
     ran = {name: r.trajectory for name, r in results.items() if r.trajectory is not None and r.status != "failed"}
     name = "numpy" if "numpy" in ran else next(iter(ran), None)
     path = ran.get(name) if name else None
-    if name is None or path is None or prepared.problem.destination is None or prepared.plan.epochs == 0:
+    if name is None or path is None or prepared.problem.destination is None or prepared.table.hessian.rank < 2:
         return None
     errors, excess = _errors(path, prepared)
-    seen = np.flatnonzero(np.isfinite(excess) & (excess < HIGHEST))
+    highest = HIGHEST * max(float(excess[0]), prepared.problem.destination.loss)
+    with np.errstate(invalid="ignore"):
+        seen = np.flatnonzero((excess < highest) & (_expected(path.epochs, prepared) < highest))
     kept = seen[stops(len(seen), prepared.table.features)]
     return _walk(name, path, kept, errors[kept], excess[kept], dataset, prepared) if len(kept) > 1 else None
 
@@ -88,7 +91,7 @@ def _walk(
         epochs=tuple(epochs.tolist()),
         gradients=_rows(gradients),
         excess=tuple(excess.tolist()),
-        expected=_expected(epochs, prepared),
+        expected=tuple(_expected(epochs, prepared).tolist()) if prepared.forecast.full_batch else (),
         digits=tuple(common_digits(one, goal, sizes) for one in own),
         plane=plane,
         points=_pairs(errors @ directions.T),
@@ -103,21 +106,21 @@ def _plane(prepared: Prepared) -> Plane:
     if prepared.table.features == 1:
         matrix = hessian.eigenvectors * hessian.eigenvalues @ hessian.eigenvectors.T
         (a, b), (c, d) = matrix.tolist()
-        return Plane(((1.0, 0.0), (0.0, 1.0)), ((a, b), (c, d)), of_parameters=True)
+        off = (b + c) / 2  # alike but for rounding
+        return Plane(((1.0, 0.0), (0.0, 1.0)), ((a, off), (off, d)), of_parameters=True)
     steepest, flattest = _rows(hessian.eigenvectors[:, [0, hessian.rank - 1]].T)
     return Plane((steepest, flattest), ((hessian.largest, 0.0), (0.0, hessian.smallest)), of_parameters=False)
 
 
-def _expected(epochs: NDArray[np.int64], prepared: Prepared) -> tuple[float, ...]:
-    """The loss above the lowest by the path θₖ − θ* = (I − ηH)ᵏ (θ₀ − θ*); none for mini-batches."""
+def _expected(epochs: ArrayLike, prepared: Prepared) -> FloatArray:
+    """The loss above the lowest by the path θₖ − θ* = (I − ηH)ᵏ (θ₀ − θ*) (k,); nothing, 0, for mini-batches."""
     if not prepared.forecast.full_batch:
-        return ()
+        return np.zeros(len(np.asarray(epochs)))
     hessian, forecast = prepared.table.hessian, prepared.forecast
     start = np.append(*forecast.start) - np.append(*forecast.goal)
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         path = hessian.path(start, prepared.plan.learning_rate, epochs)
-        found = _excess(path @ hessian.eigenvectors, hessian)
-    return tuple(np.minimum(found, HIGHEST).tolist())
+        return _excess(path @ hessian.eigenvectors, hessian)
 
 
 def _followed(own: FloatArray, dataset: Dataset) -> tuple[tuple[int, ...], tuple[tuple[float, ...], ...]]:

@@ -14,6 +14,7 @@ from handgrad.reports.compare import words
 from handgrad.reports.look import numbers
 from handgrad.reports.look.colours import looks
 from handgrad.reports.look.names import shown
+from handgrad.reports.look.words import plural
 
 #: Of the bar of an epoch's time, in units of its own.
 WIDTH, HEIGHT, EDGE = 120, 14, 4
@@ -79,10 +80,10 @@ def _note(comparison: Comparison, scale: Scale) -> str:
         else f" The bar is its 95 % interval, on a logarithmic axis from {numbers.seconds(scale[0])} to "
         f"{numbers.seconds(scale[1])}; the dot is the median."
     )
-    epochs = numbers.count(comparison.problem.epochs)
+    epochs = plural(comparison.problem.epochs, "epoch")
     return (
         "Agrees: the gradient and every recorded epoch are within their rounding-error bounds of the exact answer. Of "
-        f"bound: the largest error there over what rounding may cause. This run: its {epochs} epochs with import and "
+        f"bound: the largest error there over what rounding may cause. This run: its {epochs} with import and "
         f"first call. Epoch: in the steady state.{axis} Start-up: import and first call. Memory: beyond the bare "
         "interpreter and the data. Lines: of the four steps and what they call in their files, without comments."
     )
@@ -97,7 +98,7 @@ def _cells(result: BackendResult, run: RunCost | None, scale: Scale, mark: str) 
         _none()
         if result.source is None
         else OverviewCell(numbers.count(result.source.lines), str(result.source.lines)),
-        OverviewCell(words.found_by(result), number=False),
+        OverviewCell(words.found_by(result), words.found_by(result), number=False),
     )
 
 
@@ -112,7 +113,7 @@ def _none() -> OverviewCell:
 
 
 def _agrees(result: BackendResult) -> OverviewCell:
-    if result.accuracy is None:
+    if result.accuracy is None:  # nothing to sort by
         return OverviewCell(f"{numbers.MISSING} {result.status}", number=False)
     right = result.accuracy.passed
     return OverviewCell(f"{YES} yes" if right else f"{NO} no", str(int(not right)), number=False)

@@ -67,7 +67,7 @@ MOST_POINTS = 400
 #: matplotlib's logarithmic axes overflow near the ends of the range of doubles, where a run that diverged goes.
 DRAWN_UP_TO = 1e290
 
-#: Curves whose values differ by no more than this part of themselves are one line.
+#: Curves that differ by no more than this part of the axis (of themselves, on a logarithmic one) are one line.
 SEEN_APART = 1e-4
 
 #: A curve of a chart: x and y of its points, alike in number.
@@ -153,32 +153,44 @@ def strands(
             markeredgewidth=0.6,
             zorder=3 if alone else 2,
         )
-        if alone:
-            line.set_gid(backend_id(name))
+        line.set_gid(backend_id(*members))
     return together
 
 
-def backend_id(name: str) -> str:
-    """The id of what a backend draws; `rendering` makes an attribute of it."""
-    return f"backend:{name}"
+def backend_id(*names: str) -> str:
+    """The id of what a backend draws, or several draw as one; `rendering` makes an attribute of it."""
+    return "backend:" + "\n".join(names)
 
 
-def coincident(*panels: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> dict[str, list[str]]:
+def coincident(
+    *panels: Mapping[str, tuple[Sequence[float], Sequence[float]]], is_logarithmic: bool = False
+) -> dict[str, list[str]]:
     """The names of curves that nobody could see apart in any panel of a figure, by the first of them."""
     found: dict[str, list[str]] = {}
     nothing: tuple[list[float], list[float]] = ([], [])
+    spans = [None if is_logarithmic else _span(curves) for curves in panels]
     for name in dict.fromkeys(name for curves in panels for name in curves):
         own = [curves.get(name, nothing) for curves in panels]
-        same = (first for first in found if all(map(_lies_on, own, (c.get(first, nothing) for c in panels))))
+        same = (first for first in found if all(map(_lies_on, own, (c.get(first, nothing) for c in panels), spans)))
         found.setdefault(next(same, name), []).append(name)
     return found
 
 
-def _lies_on(one: tuple[Sequence[float], Sequence[float]], other: tuple[Sequence[float], Sequence[float]]) -> bool:
-    """Whether every point is the other's to `SEEN_APART` of itself, which is less than a line is wide."""
+def _span(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> float:
+    """From the lowest to the highest value that is drawn."""
+    drawn = [min(max(y, -DRAWN_UP_TO), DRAWN_UP_TO) for _, ys in curves.values() for y in ys if not math.isnan(y)]
+    return max(drawn) - min(drawn) if drawn else 0.0
+
+
+def _lies_on(
+    one: tuple[Sequence[float], Sequence[float]], other: tuple[Sequence[float], Sequence[float]], span: float | None
+) -> bool:
+    """Whether every point is the other's to `SEEN_APART` of the span; without one, as on a logarithmic axis, of it."""
     same_x = len(one[0]) == len(other[0]) and list(map(repr, one[0])) == list(map(repr, other[0]))
     return same_x and all(
-        a == b or abs(a - b) <= SEEN_APART * max(abs(a), abs(b)) or (math.isnan(a) and math.isnan(b))
+        a == b
+        or abs(a - b) <= SEEN_APART * (max(abs(a), abs(b)) if span is None else span)
+        or (math.isnan(a) and math.isnan(b))
         for a, b in zip(one[1], other[1], strict=True)
     )
 

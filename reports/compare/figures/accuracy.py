@@ -134,7 +134,7 @@ def _drawn_errors(
     panels: Mapping[str, Mapping[str, Curve]], names: Sequence[str], looked: Mapping[str, Look]
 ) -> Figure:
     figure, every = style.chart(0.8 + 1.45 * len(panels), len(panels), 1, sharex=True)
-    together = style.coincident(*panels.values())
+    together = style.coincident(*panels.values(), is_logarithmic=True)
     for axes, (title, curves) in zip(every, panels.items(), strict=True):
         _draw_errors(axes, title, curves, looked, together)
     every[-1].set_xlabel("epoch")

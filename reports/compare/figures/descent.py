@@ -44,7 +44,7 @@ def _drawn_loss(curves: Mapping[str, Curve], least: float | None, looked: Mappin
     figure, [axes] = style.chart(3.0)
     if least is not None:
         style.goal(axes, least)
-    together = style.strands(axes, curves, looked)
+    together = style.strands(axes, curves, looked, style.coincident(curves, is_logarithmic=True))
     style.logarithmic_if_positive(axes.yaxis, [*(v for _, losses in curves.values() for v in losses), least or 0.0])
     style.linear(axes.xaxis)
     axes.set_xlabel("epoch")

@@ -94,7 +94,7 @@ def _line(comparison: Comparison, walk: Walk, sample: Sample) -> Scene:
     axes.set_xlabel(shown(problem.features[0], 24))
     axes.set_title(shown(problem.target, 24))
     settle(figure)
-    places = [_at(axes, [[ends[0], y[0]], [ends[1], y[1]]]) for y in lines]
+    places = [_segment(axes, np.column_stack([ends, y])) for y in lines]
     fixed = _at(axes, [[x[k], sample.y[k]] for k in _spread(len(x), RESIDUALS)])
     return Scene(
         "line",
@@ -204,7 +204,7 @@ def _surface(problem: Problem, walk: Walk) -> Scene:
             figure,
         ),
         _box(axes),
-        [_at(axes, pair) for pair in zip(points, ahead, strict=True)],
+        [_segment(axes, np.array(pair)) for pair in zip(points, ahead, strict=True)],
         [],
     )
 
@@ -229,16 +229,22 @@ def _directions(problem: Problem, plane: Plane) -> tuple[str, str]:
 
 
 def _surface_caption(problem: Problem, plane: Plane) -> str:
-    where = (
-        ""
-        if plane.of_parameters
-        else " The plane is that of the Hessian's eigenvectors with the largest and the smallest eigenvalue; the other "
-        "directions are left out."
-    )
     step = "the next step" if is_full_batch(problem) else "the step of a full batch from there"
     return (
         "Each contour is a quarter as high above the minimum, the cross, as the one outside it; dots are the epochs "
-        f"at which the slider stops.{where} The red line is {step}, −η times the gradient."
+        f"at which the slider stops.{_where(problem, plane)} The red line is {step}, −η times the gradient."
+    )
+
+
+def _where(problem: Problem, plane: Plane) -> str:
+    """Which plane it is, where there are more than two parameters."""
+    if plane.of_parameters:
+        return ""
+    flat = problem.destination is not None and problem.destination.nearest is not None
+    smallest = "the smallest that is not 0" if flat else "the smallest eigenvalue"
+    return (
+        f" The plane is that of the Hessian's eigenvectors with the largest and {smallest}; the other directions are "
+        "left out."
     )
 
 
@@ -293,10 +299,32 @@ def _spread(count: int, most: int) -> list[int]:
 
 def _at(axes: Axes, points: Sequence[Sequence[float]] | Floats) -> list[float]:
     """Points (k, 2) of the axes in the SVG's units, which count from the top; flat, to a tenth."""
+    return _flat(np.clip(_placed(axes, points), -FARTHEST, FARTHEST))
+
+
+def _segment(axes: Axes, ends: Floats) -> list[float]:
+    """As `_at`, of the two ends (2, 2) of a line: one that lies far outside is moved in along the line."""
+    start, end = _placed(axes, ends)
+    along = end - start
+    with np.errstate(divide="ignore", invalid="ignore"):
+        borders = np.sort([(-FARTHEST - start) / along, (FARTHEST - start) / along], axis=0)
+    enters, leaves = np.nanmax([0.0, *borders[0]]), np.nanmin([1.0, *borders[1]])
+    if enters < leaves:  # else none of it is near
+        start, end = start + enters * along, start + leaves * along
+    return _flat(np.clip([start, end], -FARTHEST, FARTHEST))
+
+
+def _placed(axes: Axes, points: Sequence[Sequence[float]] | Floats) -> Floats:
+    """Points (k, 2) in the SVG's units."""
     with np.errstate(all="ignore"):
         placed = axes.transData.transform(np.asarray(points, dtype=np.float64)) * _scale(axes)
     placed[:, 1] = _height(axes) - placed[:, 1]
-    flat: list[float] = np.clip(np.nan_to_num(placed), -FARTHEST, FARTHEST).round(1).ravel().tolist()
+    found: Floats = np.nan_to_num(placed)
+    return found
+
+
+def _flat(points: Floats) -> list[float]:
+    flat: list[float] = points.round(1).ravel().tolist()
     return flat
 
 

@@ -65,10 +65,10 @@
 
   const key = (row, column) => row.children[column].dataset.value ?? row.children[column].textContent.trim();
 
-  function compare(one, other) {
-    if (one === "" || other === "") return (one === "") - (other === ""); // what is not known comes last
+  function compare(one, other, sign) {
+    if (one === "" || other === "") return (one === "") - (other === ""); // what is not known comes last, either way
     const [a, b] = [Number(one), Number(other)];
-    return Number.isNaN(a) || Number.isNaN(b) ? one.localeCompare(other) : a - b;
+    return sign * (Number.isNaN(a) || Number.isNaN(b) ? one.localeCompare(other) : a - b);
   }
 
   function sortable(table) {
@@ -82,13 +82,14 @@
         const down = head.getAttribute("aria-sort") === "ascending";
         for (const other of heads) other.removeAttribute("aria-sort");
         head.setAttribute("aria-sort", down ? "descending" : "ascending");
-        const rows = [...body.rows].sort((one, other) => compare(key(one, column), key(other, column)));
-        body.append(...(down ? rows.reverse() : rows));
+        const order = (one, other) => compare(key(one, column), key(other, column), down ? -1 : 1);
+        body.append(...[...body.rows].sort(order));
       });
     });
   }
 
   function switches(table) {
+    const off = new Set();
     for (const row of table.tBodies[0].rows) {
       const box = document.createElement("input"), name = row.dataset.backend;
       box.type = "checkbox";
@@ -96,8 +97,9 @@
       box.setAttribute("aria-label", `Show the curves of ${name}`);
       row.cells[0].prepend(box);
       box.addEventListener("change", () => {
-        for (const drawn of all("svg [data-backend]")) {
-          if (drawn.dataset.backend === name) drawn.classList.toggle("off", !box.checked);
+        off[box.checked ? "delete" : "add"](name);
+        for (const drawn of all("svg [data-backend]")) { // a line that several share goes with the last of them
+          drawn.classList.toggle("off", drawn.dataset.backend.split("\n").every((one) => off.has(one)));
         }
       });
     }

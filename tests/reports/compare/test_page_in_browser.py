@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from handgrad.compare.results.comparison import BackendResult
 from handgrad.compare.side_by_side.prepare import Options
 from handgrad.compare.side_by_side.side_by_side import side_by_side
 from handgrad.data.synthetic import synthetic
 from handgrad.reports.compare.html import html
+from handgrad.reports.look.pages import policy_hash
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+#: HANDGRAD_BROWSER=none: there is none, or not all of it yet.
+BROWSER = next(filter(None, map(shutil.which, NAMES if os.environ.get("HANDGRAD_BROWSER") != "none" else ())), None)
 STILL = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--virtual-time-budget=2000")
 
 #: Plays the user and leaves what it saw as JSON.
@@ -34,13 +40,18 @@ seen.first = state();
 slider.value = 5; slider.dispatchEvent(new Event("input"));
 seen.fifth = state();
 const order = () => all(".overview tbody tr").map((row) => row.dataset.backend);
-const lines = all(".overview thead button")[7];
+const heads = all(".overview thead button"), lines = heads[7];
 lines.click(); seen.up = order();
 lines.click(); seen.down = order();
+heads[1].click(); seen.agreeing = order();
+heads[4].click(); heads[4].click(); seen.slowest = order();
 seen.drawn = all('svg [data-backend="numpy"]').length;
-const box = document.querySelector('tr[data-backend="numpy"] input');
-box.click(); seen.off = all('svg .off[data-backend="numpy"]').length; seen.others = all(".off").length;
-box.click(); seen.on = all(".off").length;
+seen.shared = all("#figure-fit [data-backend]").map((line) => line.dataset.backend);
+const box = (name) => document.querySelector(`tr[data-backend="${name}"] input`);
+box("numpy").click();
+seen.off = all('svg .off[data-backend="numpy"]').length; seen.others = all(".off").length;
+box("python").click(); seen.none = all("#figure-fit .off").length;
+box("numpy").click(); box("python").click(); seen.on = all(".off").length;
 seen.wide = document.documentElement.scrollWidth > innerWidth;
 document.getElementById("seen").textContent = JSON.stringify(seen);
 </script>
@@ -50,7 +61,9 @@ document.getElementById("seen").textContent = JSON.stringify(seen);
 @pytest.fixture(scope="module")
 def comparison():
     options = Options(backends=["python", "numpy"], epochs=40, learning_rate=0.15, budget_seconds=0.01)
-    return side_by_side(synthetic(200)[0], options)
+    found = side_by_side(synthetic(200)[0], options)
+    absent = BackendResult(status="failed", gradient="manual", summary="is not there", reason="it failed")
+    return replace(found, backends={"gone": absent} | found.backends)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +76,9 @@ def seen(page: str, tmp_path_factory: pytest.TempPathFactory) -> dict:
     if BROWSER is None:
         pytest.skip("no Chromium here: apt-get install chromium")
     file: Path = tmp_path_factory.mktemp("page") / "report.html"
-    played = re.sub(r"script-src '[^']*';", "script-src 'unsafe-inline';", page).replace("</body>", f"{USER}</body>")
+    user = USER.split("<script>")[1].split("</script>")[0]
+    admitted = page.replace("script-src '", f"script-src '{policy_hash(user)}' '")  # beside the page's own, by its hash
+    played = admitted.replace("</body>", f"{USER}</body>")
     file.write_text(played, encoding="utf-8")
     command = [BROWSER, *STILL, "--window-size=360,800", f"--user-data-dir={file.parent}/user", "--dump-dom", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
@@ -99,14 +114,21 @@ def test_the_slider_moves_the_line_and_the_sentence(seen: dict, page: str) -> No
 
 
 def test_the_table_sorts(seen: dict, comparison) -> None:
-    by_lines = sorted(comparison.backends, key=lambda name: comparison.backends[name].source.lines)
-    assert seen["up"] == by_lines
-    assert seen["down"] == by_lines[::-1]
+    """Upwards, downwards; what is not known comes last either way."""
+    ran = comparison.ran()
+    by_lines = sorted(ran, key=lambda name: ran[name].source.lines)
+    assert seen["up"] == [*by_lines, "gone"]
+    assert seen["down"] == [*by_lines[::-1], "gone"]
+    assert seen["agreeing"][-1] == "gone"
+    assert seen["slowest"] == [*sorted(ran, key=lambda name: -ran[name].speed.epoch_seconds.median), "gone"]
 
 
 def test_a_row_switches_its_curves_and_no_others(seen: dict) -> None:
+    """A line that both share stays until both are off."""
     assert seen["drawn"] > 3
     assert seen["off"] == seen["others"] == seen["drawn"]
+    assert seen["shared"] == ["python\nnumpy"]
+    assert seen["none"] == 1
     assert seen["on"] == 0
 
 

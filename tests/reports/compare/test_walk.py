@@ -1,0 +1,80 @@
+"""The three pictures of the walk: on which runs they are there, and where in them things stand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from handgrad.backends.interface import DType
+from handgrad.compare.results.comparison import Comparison
+from handgrad.compare.side_by_side.prepare import Options
+from handgrad.compare.side_by_side.side_by_side import side_by_side
+from handgrad.data.dataset import Dataset
+from handgrad.reports.compare.walk.html import page_walk
+from handgrad.reports.compare.walk.pictures import FARTHEST, _segment, scenes
+from handgrad.reports.look import style
+
+
+def walked(features: int = 1, rows: int = 40, **options: object) -> Comparison:
+    random = np.random.default_rng(features)
+    X = random.normal(1.0, 2.0, (rows, features))
+    y = X.sum(axis=1) + random.normal(size=rows)
+    given = {"backends": ("python",), "epochs": 12, "learning_rate": 0.05, "budget_seconds": 0.0, **options}
+    return side_by_side(Dataset.from_arrays(X, y), Options(**given))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("features", [1, 3])
+@pytest.mark.parametrize("standardize", [True, False])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_run_has_its_three_pictures(features: int, standardize: bool, dtype: DType) -> None:
+    assert list(scenes(walked(features, standardize=standardize, dtype=dtype))) == ["model", "surface", "descent"]
+
+
+def test_mini_batches_take_no_next_step_of_a_full_batch() -> None:
+    found = page_walk(walked(batch_size=8))
+    assert found is not None
+    assert "the step of a full batch from there" in found.figures[1].caption
+    assert "mini-batches" in found.note
+    full = page_walk(walked())
+    assert full is not None
+    assert "the next step" in full.figures[1].caption
+
+
+def test_a_run_that_diverges_keeps_the_slope_of_its_line() -> None:
+    comparison = walked(epochs=400, learning_rate=0.25, standardize=False)
+    found, walk = scenes(comparison), comparison.problem.walk
+    assert walk is not None
+    path = comparison.backends["python"].trajectory
+    assert path is not None
+    crossings = []
+    for stop in range(3, len(walk.epochs)):
+        x0, y0, x1, y1 = found["model"].places[stop]
+        place = path.epochs.index(walk.epochs[stop])
+        crossings.append((x0 + (100.0 - y0) * (x1 - x0) / (y1 - y0), path.biases[place] / path.weights[place][0]))
+    drawn, ratios = map(np.array, zip(*crossings, strict=True))
+    settled = np.isclose(ratios, ratios[-1], rtol=1e-3)
+    assert settled.sum() > 5
+    assert np.ptp(drawn[settled]) < 1.0
+
+
+def test_a_line_far_outside_is_moved_in_along_itself() -> None:
+    _, [axes] = style.chart(3)
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    middle = np.array(_segment(axes, np.array([[0.5, 0.5], [0.5, 0.5]])))[:2]
+    steep = np.array(_segment(axes, np.array([[0.5 - 1e6, 0.5 - 1e6], [0.5 + 1e6, 0.5 + 1e6]])))
+    assert np.abs(steep).max() <= FARTHEST
+    (x0, y0), (x1, y1) = steep.reshape(2, 2)
+    assert y0 + (y1 - y0) * (middle[0] - x0) / (x1 - x0) == pytest.approx(middle[1], abs=0.2)
+    assert np.abs(_segment(axes, np.array([[0.0, 1e9], [1.0, 1e9]]))).max() <= FARTHEST
+
+
+def test_dependent_columns_have_no_bowl_where_there_is_none() -> None:
+    column = np.arange(6.0)
+    table = Dataset.from_arrays(np.column_stack([column, 2 * column]), column**2)
+    options = Options(backends=("python",), epochs=5, learning_rate=0.01, budget_seconds=0.0, standardize=False)
+    found = page_walk(side_by_side(table, options))
+    assert found is not None
+    assert "the smallest that is not 0" in found.figures[1].caption
+    one = side_by_side(Dataset.from_arrays(np.array([[1.0, 2.0]]), np.array([3.0])), options)
+    assert one.problem.walk is None
