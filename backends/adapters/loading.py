@@ -9,9 +9,9 @@ from types import ModuleType
 from typing import Any
 
 from handgrad.backends.adapters.code import BackendCode
-from handgrad.backends.adapters.command import command_class
+from handgrad.backends.adapters.command import CommandTrainer, command_class
 from handgrad.backends.adapters.function import FunctionTrainer, StepTrainer
-from handgrad.backends.adapters.library import library_class
+from handgrad.backends.adapters.library import LibraryTrainer, library_class
 from handgrad.backends.adapters.losses import LOSSES
 from handgrad.backends.adapters.running import CodeError, brought_in
 from handgrad.backends.interface import Trainer
@@ -47,6 +47,11 @@ def trainer_of(subject: Any, found: Found, name: str, loss: str) -> type[Trainer
     base = StepTrainer if found.kind == "step" else FunctionTrainer
     inside = {"function": staticmethod(subject), "found": found, "declared": loss, "name": name, "summary": found.name}
     return type(base.__name__, (base,), inside)
+
+
+def is_adapter(kind: type[Trainer]) -> bool:
+    """Whether a class that `trainer_class` gave is an adapter of handgrad's, and not made of somebody else's class."""
+    return kind.__bases__[0] in (FunctionTrainer, StepTrainer, LibraryTrainer, CommandTrainer)
 
 
 def found_in(subject: Any, name: str = "") -> Found:

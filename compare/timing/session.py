@@ -46,7 +46,7 @@ class Session:
     def __init__(self, backend: str | Entry, bare_bytes: int, imported: float | Exception | None = None) -> None:
         self.backend, self.imported = backend, imported
         self.trainer: Trainer | None = None
-        self.settled = False
+        self.settled = self.adapted = False
         self.bare_bytes = self.bytes_before = bare_bytes
         self.reader: Reader | None = None
         self.epoch_seconds = 0.0
@@ -101,7 +101,7 @@ class Session:
         self.bytes_before = self.bare_bytes + X.nbytes + y.nbytes
         forget_peak()
         trainer_class = load(self.backend)
-        self.settled = False
+        self.settled, self.adapted = False, self.is_adapted(trainer_class)
         began = time.perf_counter()
         self.trainer = trainer_class(X, y, request.dtype)
         return m.Bound(time.perf_counter() - began)
@@ -109,10 +109,10 @@ class Session:
     def first_call(self, request: m.FirstCall) -> m.FirstCalled:
         """The first epoch, compilation included; then the gradient at the start, untimed."""
         trainer, plan = self.bound(), request.plan.plan()
-        aside, began = trainer.aside_seconds, time.perf_counter()
+        aside, began = self.aside_seconds(), time.perf_counter()
         parameters, _ = trainer.run(trainer.start(plan), plan, 0, 1)
         trainer.to_numpy(*parameters)
-        seconds = max(0.0, time.perf_counter() - began - (trainer.aside_seconds - aside))
+        seconds = max(0.0, time.perf_counter() - began - (self.aside_seconds() - aside))
         start = trainer.to_numpy(*trainer.start(plan))
         return m.FirstCalled(seconds, gradient_message(trainer.gradient_at(start.weights, start.bias)))
 
@@ -134,10 +134,10 @@ class Session:
         if self.epoch_seconds < LONG_EPOCH_SECONDS:
             warm_up(lambda: self.lap(replace(plan, start=None), -(-epochs // WARM_UP_SHARE)))
         parameters = trainer.start(plan)
-        aside, began = trainer.aside_seconds, time.perf_counter()
+        aside, began = self.aside_seconds(), time.perf_counter()
         weights, bias = trainer.to_numpy(*trainer.lap(parameters, plan, epochs))
         seconds = time.perf_counter() - began
-        seconds -= min(trainer.aside_seconds - aside, MOST_ASIDE * seconds)
+        seconds -= min(self.aside_seconds() - aside, MOST_ASIDE * seconds)
         gc.enable()
         strained = strain(before, counters())
         self.epoch_seconds = seconds / epochs
@@ -172,6 +172,18 @@ class Session:
         reader = self.reader
         warm_up(lambda: reader.seconds(-(-request.times // WARM_UP_SHARE)))
         return m.BytesRead(reader.seconds(request.times))
+
+    def is_adapted(self, kind: type[Trainer]) -> bool:
+        """Whether handgrad's own adapter asks somebody else's code."""
+        if isinstance(self.backend, str) or self.backend.code is None:
+            return False
+        from handgrad.backends.adapters.loading import is_adapter
+
+        return is_adapter(kind)
+
+    def aside_seconds(self) -> float:
+        """What an adapter has set aside so far; 0 for a class that would set aside what it likes of its own time."""
+        return self.bound().aside_seconds if self.adapted else 0.0
 
     def bound(self) -> Trainer:
         """The trainer, which must have been bound."""

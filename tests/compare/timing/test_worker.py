@@ -13,6 +13,7 @@ import numpy as np
 import psutil
 import pytest
 
+from handgrad.backends.given import of_text
 from handgrad.backends.interface import Plan
 from handgrad.compare.timing import memory, process, worker
 from handgrad.compare.timing.messages import (
@@ -34,6 +35,7 @@ from handgrad.compare.timing.messages import (
 )
 from handgrad.compare.timing.outset import timed_import
 from handgrad.compare.timing.process import UntrueAnswer, Worker, WorkerError, implausible
+from handgrad.compare.timing.session import Session
 from handgrad.compare.warden import VARIABLE
 
 #: A worker that says what is imported when the clock of its library's import would begin.
@@ -78,6 +80,47 @@ def test_a_library_that_is_not_there_is_an_answer() -> None:
         assert caught.value.status == "failed"
     finally:
         living.close()
+
+
+#: A class that sets aside more than all its time, and a function that takes some.
+SETS_ASIDE = """
+import time
+from handgrad.backends.adapters.function import FunctionTrainer
+from handgrad.backends.numpy import NumPyTrainer
+
+class Mine(NumPyTrainer):
+    def run(self, *what):
+        time.sleep(0.02)
+        self.aside_seconds += 10
+        return super().run(*what)
+
+    def lap(self, *what):
+        self.aside_seconds += 10
+        return super().lap(*what)
+
+def gradient(X, y, w, b):
+    r = X @ w + b - y
+    return 2 * X.T @ r / len(y), 2 * r.mean()
+
+class Derived(FunctionTrainer):
+    function = staticmethod(gradient)
+    aside_seconds = property(lambda self: 10 * time.perf_counter(), lambda self, seconds: None)
+"""
+
+
+@pytest.mark.parametrize(("name", "believed"), [("Mine", False), ("Derived", False), ("gradient", True)])
+def test_a_class_of_somebody_elses_sets_nothing_aside(tmp_path: Path, name: str, believed: bool) -> None:
+    (tmp_path / "mine.py").write_text(SETS_ASIDE)
+    np.savez(tmp_path / "data.npz", X=np.ones((100, 1)), y=np.ones(100))
+    session = Session(of_text(f"{tmp_path / 'mine.py'}:{name}"), 0)
+    session.answer(Bind(str(tmp_path / "data.npz"), "float64"))
+    if name == "Mine":
+        first = session.answer(FirstCall(PlanMessage.of(Plan(0.1, 1))))
+        assert isinstance(first, FirstCalled)
+        assert first.first_call_seconds >= 0.02
+    if name == "gradient":
+        session.bound().gradient_at([0.0], 0.0)
+    assert (session.aside_seconds() > 0) is believed
 
 
 def test_a_request_that_fails_leaves_the_process_alive() -> None:
