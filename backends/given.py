@@ -175,11 +175,12 @@ def of_command(text: str) -> Entry:
         words = shlex.split(text)
     except ValueError as error:
         raise GivenError(f"{text}: cannot be read as a command line: {error}") from None
-    if not words or shutil.which(words[0]) is None:
+    program = shutil.which(words[0]) if words else None
+    if program is None:
         expected = "a Python file, a shared library or a program"
         raise GivenError(f"{text or repr(text)}: expected {expected}, found no program {words[0] if words else ''!r}")
     files = [Path(word) for word in words if Path(word).is_file()]
-    code = BackendCode("command", text, digest=digest(text.encode(), *(file.read_bytes() for file in files)))
+    code = BackendCode("command", text, digest=digest(text.encode(), *map(content, [Path(program), *files])))
     return plain_entry((files or [Path(words[0])])[-1].stem, f"the program {text}", Path(), code)
 
 
@@ -228,6 +229,16 @@ def constants(tree: ast.Module) -> dict[str, Any]:
             if isinstance(value, CONSTANTS[name]):
                 found[name] = value
     return found
+
+
+def content(file: Path) -> bytes:
+    """The SHA-256 of a file's content; of one that may be run, and not read, its size and its time stand for it."""
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").digest()
+    except PermissionError:
+        known = file.stat()
+        return f"{known.st_size} {known.st_mtime_ns}".encode()
 
 
 def digest(*parts: bytes) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
+import os
 import shlex
 import subprocess
 import tempfile
-from typing import TYPE_CHECKING, TypeVar
+import weakref
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from handgrad.backends.adapters.running import CodeError
 
@@ -19,18 +20,24 @@ Answer = TypeVar("Answer")
 #: No line of an answer is longer.
 LONGEST_LINE = 2**26
 
-#: A program that has closed its output ends within so long, or is ended.
+#: A program that has closed its output, or that was told to quit, ends within so long, or is killed.
 ENDING_SECONDS = 2.0
 
 #: The first line to a program.
 HELLO = b'{"do":"hello","protocol":1}\n'
 
+#: The last one, which has no answer.
+QUIT = b'{"do":"quit"}\n'
+
 
 class Program:
-    """A program in a process of its own, which ends with this one.
+    """A program in a process of its own, which ends when nobody holds this object any more, or with this process.
 
     Args:
         command: Its command line.
+
+    Attributes:
+        bound_for: Whose data it was given last; None before there are any.
 
     Raises:
         CodeError: If it cannot be started, or does not answer.
@@ -43,8 +50,10 @@ class Program:
                 shlex.split(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors
             )
         except OSError as error:
+            self.errors.close()
             raise CodeError(f"{command}: cannot be started: {error.strerror}") from None
-        atexit.register(self.close)
+        self.bound_for: object = None
+        self.close = weakref.finalize(self, end, self.process, self.errors)  # may be called again
         self.hello = self.exchange("hello", HELLO)
 
     def ask(self, request: msgspec.Struct, answer: type[Answer]) -> Answer:
@@ -80,10 +89,12 @@ class Program:
 
     def how_it_ended(self, what: str) -> str:
         """How it ended, in place of an answer, with the last line that it left on its error output."""
+        if not self.close.alive:
+            return f"the program was ended before '{what}'"
         try:
             code = self.process.wait(ENDING_SECONDS)
         except subprocess.TimeoutExpired:
-            self.close()
+            self.process.kill()
             return f"the program closed its output in place of an answer to '{what}'"
         self.errors.seek(0)
         last = self.errors.read().decode("utf-8", "replace").strip().splitlines()[-1:]
@@ -92,11 +103,31 @@ class Program:
             f": {last[0][:200]}" if last else ""
         )
 
-    def close(self) -> None:
-        """Ends it; may be called again."""
-        with contextlib.suppress(OSError):
-            self.process.kill()
-        self.process.wait()
+
+def end(process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
+    """Tells a program to quit, and kills it if it goes on all the same; closes what there was to speak over."""
+    if process.poll() is None:
+        tell_to_quit(process)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(ENDING_SECONDS)
+    process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout, errors):
+        with contextlib.suppress(OSError):  # a request that was cut off has no reader any more
+            if stream is not None:
+                stream.close()
+
+
+def tell_to_quit(process: subprocess.Popen[bytes]) -> None:
+    """Writes the last request and closes the input, without waiting for a program that does not read."""
+    assert process.stdin is not None
+    with contextlib.suppress(OSError, ValueError):
+        os.set_blocking(process.stdin.fileno(), False)
+    with contextlib.suppress(OSError, ValueError):
+        process.stdin.write(QUIT)
+        process.stdin.flush()
+    with contextlib.suppress(OSError):
+        process.stdin.close()
 
 
 def read(what: str, line: bytes, answer: type[Answer]) -> Answer:

@@ -48,10 +48,6 @@ class RunEpochs(msgspec.Struct, frozen=True, tag_field="do", tag="run"):
     epochs: int
 
 
-class Quit(msgspec.Struct, frozen=True, tag_field="do", tag="quit"):
-    """The last request; it has no answer."""
-
-
 class Hello(msgspec.Struct, frozen=True):
     """The version that a program speaks, and what it can: "gradient", "run", and "rows", which is mini-batches."""
 

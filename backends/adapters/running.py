@@ -6,11 +6,15 @@ import base64
 import importlib.util
 import pickle
 import sys
+import weakref
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from handgrad.backends.adapters.code import BackendCode
+
+if TYPE_CHECKING:
+    from handgrad.backends.adapters.program import Program
 
 #: The name under which a file is run; it is not `__main__`.
 MODULE = "handgrad_with"
@@ -20,9 +24,39 @@ class CodeError(ValueError):
     """BackendCode cannot be run as a backend; the message says what was expected, and what came."""
 
 
-@cache
+#: The programs that run, each for as long as somebody holds it.
+_running: weakref.WeakValueDictionary[BackendCode, Program] = weakref.WeakValueDictionary()
+
+
 def brought_in(code: BackendCode) -> Any:
     """The module of a file, the object of a pickle, the library, or the program, started; once in a process.
+
+    A program ends when its caller, and all who were given the same one, hold it no more.
+
+    Raises:
+        CodeError: If it is not what was expected.
+        Exception: Whatever the code itself raises.
+    """
+    return started(code) if code.how == "command" else loaded(code)
+
+
+def started(code: BackendCode) -> Program:
+    """The program of a command line, which runs already where somebody holds it.
+
+    Raises:
+        CodeError: If it cannot be started, or does not answer.
+    """
+    from handgrad.backends.adapters.program import Program
+
+    program = _running.get(code)
+    if program is None or not program.close.alive:
+        program = _running[code] = Program(code.where)
+    return program
+
+
+@cache
+def loaded(code: BackendCode) -> Any:
+    """The module of a file, the object of a pickle, or the library; once in a process.
 
     Raises:
         CodeError: If it is not what was expected.
@@ -33,10 +67,6 @@ def brought_in(code: BackendCode) -> Any:
         return pickle.loads(base64.b64decode(code.where))
     if code.how == "library":
         return library(code.where)
-    if code.how == "command":
-        from handgrad.backends.adapters.program import Program
-
-        return Program(code.where)
     return run_file(Path(code.where))
 
 

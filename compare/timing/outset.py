@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from handgrad.backends.catalogue import Entry
 
 
+#: What was brought in: a program goes on for as long as somebody holds it, here as long as its worker.
+_held: list[object] = []
+
+
 def timed_import(backend: str | Entry) -> float | Exception:
     """Imports the library behind a backend, as a user's script would: the seconds that it took, or why it failed.
 
@@ -28,7 +32,7 @@ def timed_import(backend: str | Entry) -> float | Exception:
         for module in described.requires:
             importlib.import_module(module)
         if described.code is not None:
-            brought_in(described.code)
+            _held.append(brought_in(described.code))
         elif not described.ours:
             importlib.import_module(described.module)
         seconds = time.perf_counter() - began

@@ -58,6 +58,9 @@ LOOK_SECONDS = 0.5
 #: No epoch is shorter: the next one needs its result, and a processor's clock ticks at most ten times meanwhile.
 SHORTEST_SECONDS = 1e-10
 
+#: A process whose input is closed has told its program to quit, and waited for it, within so long.
+PROGRAM_ENDS_SECONDS = 3.0
+
 #: By so much two clocks of one machine may differ in what they count, and by so little in what they resolve.
 CLOCKS_RATIO, CLOCKS_SECONDS = 1.01, 1e-3
 
@@ -105,6 +108,8 @@ class Worker:
         self.timeout_seconds = min(timeout_seconds, threading.TIMEOUT_MAX)
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self.mark = mark()
+        self.runs_program = isinstance(backend, Entry) and backend.code is not None and backend.code.how == "command"
+        self.answered = False
         environment = os.environ | {name: str(threads) for name in THREAD_VARIABLES} | dict(variables or {})
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "handgrad.compare.timing.worker", *name],  # -P: their numpy.py is not NumPy
@@ -129,11 +134,13 @@ class Worker:
             WorkerError: When the backend raised, died, or took longer than `timeout_seconds`.
             UntrueAnswer: When it wrote something else, or gives seconds that cannot be; the process is ended.
         """
+        self.answered = False
         stamp, began = secrets.token_hex(8).encode(), time.perf_counter()
         self.send(stamped(stamp, request.line()))
         line = self.next_line(request.name)
         waited = time.perf_counter() - began
         reply = self.reply(line, stamp, request.name)
+        self.answered = True
         if reply.error is not None:
             raise WorkerError(f"{reply.error.type}: {reply.error.message}")
         try:
@@ -227,10 +234,21 @@ class Worker:
             family.end(self.process)
             return None
 
+    def let_end(self) -> None:
+        """Closes the input of a process that owes no answer, so that it tells its program to quit."""
+        assert self.process.stdin is not None
+        family.send(self.process, "SIGCONT")
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(PROGRAM_ENDS_SECONDS)
+
     def close(self) -> None:
         """Ends the process and all that it has started; may be called again."""
         if self.errors.closed:
             return
+        if self.runs_program and self.answered:
+            self.let_end()
         family.end(self.process)
         family.end_marked(self.mark)
         self.reader.join(LOOK_SECONDS)

@@ -121,3 +121,16 @@ def test_an_object_that_cannot_be_sent_is_told_with_what_to_do():
         entry_of(mine)
     with pytest.raises(GivenError, match="expected a backend's name, a file, a function or a class, got int"):
         entry_of(7)  # type: ignore[arg-type]
+
+
+def test_a_program_on_the_path_is_another_once_it_is_built_anew(tmp_path, monkeypatch):
+    program = tmp_path / "some-descent"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = list[str]()
+    for build in ("1", "1", "2"):
+        program.write_text(f"#!/bin/sh\n# {build}\n")
+        program.chmod(0o755)
+        code = of_text("some-descent --fast").code
+        assert code is not None
+        found.append(code.digest)
+    assert found[0] == found[1] != found[2]

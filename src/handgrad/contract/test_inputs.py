@@ -46,6 +46,17 @@ def test_a_run_leaves_arrays_that_nobody_else_holds(backend: type[Trainer]) -> N
     np.testing.assert_array_equal(trainer.to_numpy(*own).weights, given.start.weights)
 
 
+def test_a_trainer_answers_for_its_own_rows_when_another_has_come(backend: type[Trainer]) -> None:
+    """Two trainers of one class share nothing that either changes."""
+    given, other = problem(101, 3), problem(5, 3)
+    first = given.trainer(backend)
+    expected = first.gradient_at(*given.start), first.train(Plan(given.rate, 3, start=given.start))
+    other.trainer(backend).train(Plan(other.rate, 3, start=other.start))
+    for got, before in zip(first.gradient_at(*given.start), expected[0], strict=True):
+        np.testing.assert_array_equal(got, before)
+    assert_same_bits(first.train(Plan(given.rate, 3, start=given.start)), expected[1])
+
+
 def variants(X: NDArray[np.floating], y: NDArray[np.floating]) -> dict[str, tuple[Any, Any]]:
     """One set of numbers, X (n, d) and y (n,), in many forms."""
     apart_X, apart_y = np.zeros((2 * len(X), 2 * X.shape[1])), np.zeros(3 * len(y))

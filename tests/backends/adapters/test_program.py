@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from handgrad.backends.adapters.running import CodeError
 from handgrad.backends.given import GivenError, of_text, trainer_of
 from handgrad.backends.interface import InputError, Parameters, Plan
 from handgrad.backends.numpy import NumPyTrainer
+from handgrad.compare.timing.messages import Load
+from handgrad.compare.timing.process import Worker
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 RANDOM = np.random.default_rng(3)
@@ -126,6 +129,67 @@ def test_what_a_program_must_not_do_is_told(program, fault, told):
         use()
 
 
+def test_laps_that_take_less_than_the_pipe_are_believed(program):
+    trainer = trainer_of(of_text(program()))(X, Y)
+    for _ in range(10_000):
+        trainer.believe_laps(claimed=1e-7, waited=5e-5)
+    with pytest.raises(CodeError, match=r"0\.011 s in all for what took 0\.199 s beyond its pipe"):
+        trainer.believe_laps(claimed=0.01, waited=0.2)
+
+
+def test_two_trainers_of_one_program_answer_for_their_own_data(program):
+    kind = trainer_of(of_text(program()))
+    (mine, other), plan = (kind(X, Y), kind(X[:7], Y[:7])), Plan(0.1, 3, 7)
+    mine.gradient_at([0, 0, 0], 0)
+    assert mine.aside_seconds > 0  # the data, read again
+    for given, (X_, y_) in ((mine, (X, Y)), (other, (X[:7], Y[:7])), (mine, (X, Y))):
+        expected = NumPyTrainer(X_, y_)
+        np.testing.assert_allclose(given.gradient_at([0, 0, 0], 0).weights, expected.gradient_at([0, 0, 0], 0).weights)
+        np.testing.assert_allclose(given.train(plan).weights, expected.train(plan).weights)
+        end, theirs = (one.lap(one.start(plan), Plan(0.1, 3), 3) for one in (given, expected))
+        np.testing.assert_allclose(end.weights, theirs.weights)
+
+
+#: Leaves a file when it is told to quit.
+LAST_WORDS = """
+def quit():
+    open(sys.argv[0] + ".last", "w").write("bye")
+    sys.exit()
+"""
+
+
+def test_a_program_is_told_to_quit_when_nobody_holds_it_any_more(program, tmp_path):
+    kind = trainer_of(of_text(program(LAST_WORDS)))
+    process = kind.program.process
+    trainer = kind(X, Y)
+    del kind
+    gc.collect()
+    assert process.poll() is None
+    del trainer
+    gc.collect()
+    assert process.poll() == 0
+    assert (tmp_path / "program.py.last").read_text() == "bye"
+
+
+def test_a_program_is_told_to_quit_when_its_worker_is_closed(program, tmp_path):
+    worker = Worker(of_text(program(LAST_WORDS)), 1, 60)
+    try:
+        worker.ask(Load())
+        worker.rest()
+    finally:
+        worker.close()
+    assert (tmp_path / "program.py.last").read_text() == "bye"
+
+
+def test_a_program_that_does_not_quit_is_killed(program, monkeypatch):
+    monkeypatch.setattr("handgrad.backends.adapters.program.ENDING_SECONDS", 0.2)
+    kept = trainer_of(of_text(program("quit = lambda: time.sleep(60)"))).program
+    kept.close()
+    assert kept.process.returncode < 0
+    with pytest.raises(CodeError, match="was ended before 'hello'"):
+        kept.exchange("hello", b"{}\n")
+
+
 def test_what_a_pipe_costs_is_aside_and_no_more(program):
     trainer = trainer_of(of_text(program()))(X, Y)
     trainer.lap(trainer.start(Plan(0.1, 1)), Plan(0.1, 1), 1)
@@ -163,8 +227,16 @@ def compiled(source: str, *options: str, folder: Path) -> Path:
     return made
 
 
+def recorded(text: str) -> None:
+    """Runs so many epochs on few rows that their pipe takes far longer than they do."""
+    trainer = trainer_of(of_text(text))(X, Y)
+    assert len(trainer.train(Plan(0.1, 20_000)).losses) == 20_001
+
+
 def test_the_example_in_c_speaks_the_protocol(tmp_path):
-    held(str(compiled("program.c", folder=tmp_path)))
+    text = str(compiled("program.c", folder=tmp_path))
+    held(text)
+    recorded(text)
 
 
 @pytest.mark.parametrize("batch_size", [None, 7])
@@ -172,6 +244,8 @@ def test_the_example_in_javascript_speaks_the_protocol(batch_size):
     if shutil.which("node") is None:
         pytest.skip("node is not installed")
     held(f"node {EXAMPLES / 'program.mjs'}", batch_size=batch_size)
+    if batch_size is None:
+        recorded(f"node {EXAMPLES / 'program.mjs'}")
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
