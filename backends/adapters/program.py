@@ -80,7 +80,12 @@ class Program:
             self.process.stdin.flush()
         except (BrokenPipeError, ValueError):
             raise CodeError(self.how_it_ended(what)) from None
-        given = self.process.stdout.readline(LONGEST_LINE)
+        try:
+            given = self.process.stdout.readline(LONGEST_LINE)
+        except BaseException:  # Ctrl-C: its answer would be read as that to the next request
+            self.process.kill()
+            self.process.wait()
+            raise
         if not given.endswith(b"\n"):
             raise CodeError(
                 self.how_it_ended(what) if len(given) < LONGEST_LINE else f"its answer to '{what}' has no end"

@@ -190,6 +190,23 @@ def test_a_program_that_does_not_quit_is_killed(program, monkeypatch):
         kept.exchange("hello", b"{}\n")
 
 
+def test_a_program_that_is_not_waited_for_does_not_answer_the_next_request(program, monkeypatch):
+    trainer = trainer_of(of_text(program()))(X, Y)
+    with monkeypatch.context() as context:
+        context.setattr(trainer.program.process, "stdout", Interrupted())
+        with pytest.raises(KeyboardInterrupt):
+            trainer.gradient_at([0, 0, 0], 0)
+    with pytest.raises(CodeError, match="ended with signal 9 in place of an answer to 'gradient'"):
+        trainer.gradient_at([1, 1, 1], 1)
+
+
+class Interrupted:
+    """A pipe at which somebody presses Ctrl-C."""
+
+    def readline(self, _: int) -> bytes:
+        raise KeyboardInterrupt
+
+
 def test_what_a_pipe_costs_is_aside_and_no_more(program):
     trainer = trainer_of(of_text(program()))(X, Y)
     trainer.lap(trainer.start(Plan(0.1, 1)), Plan(0.1, 1), 1)
