@@ -62,8 +62,10 @@ def judged_each(
         assessments.append(failure)
     source = source_of(file)
     assessments = [replace(found, lines=lines(source, file.name, found)) for found in assessments]
-    uses = dialogue.uses_handgrad and not any(f.found.kind == "trainer" for f in functions)
-    return tuple(replace(assessment, uses_handgrad=uses) for assessment in map(dialogue.witnessed, assessments))
+    assessments = list(map(dialogue.witnessed, assessments))
+    if any(f.found.kind == "trainer" for f in functions):  # which has to import the class that it derives from
+        assessments = [replace(found, uses_handgrad=False) for found in assessments]
+    return tuple(assessments)
 
 
 def _questioned(file: Path, dialogue: Dialogue, wanted: str, seed: int) -> tuple[list[Questioned], Assessment | None]:

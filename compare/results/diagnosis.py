@@ -275,7 +275,7 @@ class Assessment:
         arguments: What its arguments were taken for, in order, where that is not what is asked for.
         theta: How one argument holds all parameters: "ones", "bias-first", "bias-last" or "none"; empty if none does.
         confinement: What its process was kept from; None where it had none of its own.
-        uses_handgrad: Its file imported handgrad, whose own gradient may be what was found right.
+        uses_handgrad: Its file imported handgrad, whose own code may be what was found right.
         lines: Of its file: those that compute what is wrong; empty where there is no file, or they are not found.
         own_probe: Where the answer is wrong, too, at two rows of one feature: its way there, step by step.
         right_for: Where no loss is declared: another loss, of which this is the right gradient.

@@ -175,8 +175,8 @@ def _notes(assessment: Assessment) -> list[str]:
     notes = _notes_on_right(assessment) if assessment.correct else []
     if assessment.wrong_call is not None:
         notes.append(_call_words(assessment.wrong_call))
-    if assessment.uses_handgrad:
-        notes.append("It imports handgrad, whose own gradient may be what was found right.")
+    if assessment.uses_handgrad and assessment.correct:
+        notes.append("It imports handgrad, whose own code may be what was found right.")
     if assessment.confinement is not None and (open_to := _open_to(assessment.confinement)):
         notes.append(f"This system did not keep it from {open_to}.")
     if assessment.printed_lines:

@@ -111,12 +111,10 @@ class Answered(msgspec.Struct, frozen=True, tag="answer"):
     uses_handgrad: bool = False
 
     @classmethod
-    def of(cls, answer: Answer, nonce: str, uses_handgrad: bool = False) -> Answered:
+    def of(cls, answer: Answer, nonce: str) -> Answered:
         """The answer as it is sent."""
         blocks = tuple(map(PackedArray.of, answer.blocks))
-        return cls(
-            nonce, blocks, answer.types, answer.changed, answer.failure, answer.names, answer.container, uses_handgrad
-        )
+        return cls(nonce, blocks, answer.types, answer.changed, answer.failure, answer.names, answer.container)
 
     def answer(self) -> Answer:
         """The answer as it was sent, its numbers in float64.

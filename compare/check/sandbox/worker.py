@@ -13,16 +13,18 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO
+
+import msgspec
 
 from handgrad.backends.signatures.subjects import defined, subjects
 from handgrad.compare.check.sandbox.calling import answer_to
 from handgrad.compare.check.sandbox.confinement import confine
 from handgrad.compare.check.sandbox.failures import failure_from, own_fault
 from handgrad.compare.check.sandbox.folder import furnish
+from handgrad.compare.check.sandbox.imports import ImportWatch
 from handgrad.compare.check.sandbox.job import Job
 from handgrad.compare.check.sandbox.messages import (
     Answered,
@@ -95,6 +97,7 @@ def _arrange(job: Job) -> None:
 
 
 def _serve(job: Job, streams: Streams, reply: Replying) -> None:
+    watch = ImportWatch()
     try:
         module = load(job.file)
     except BaseException as error:  # whatever the student's code raises is its answer
@@ -102,7 +105,14 @@ def _serve(job: Job, streams: Streams, reply: Replying) -> None:
         return
     streams.write(FileLoaded())
     for line in streams.requests:
-        streams.write(_guarded(read_request(line), module, job.file, reply))
+        streams.write(_witnessed(_guarded(read_request(line), module, job.file, reply), watch))
+
+
+def _witnessed(reply: Reply, watch: ImportWatch) -> Reply:
+    """With what was seen of the file's imports."""
+    if not isinstance(reply, Answered):
+        return reply
+    return msgspec.structs.replace(reply, uses_handgrad=watch.saw_more)
 
 
 def _guarded(request: Request, module: ModuleType, file: str, reply: Replying) -> Reply:
@@ -126,8 +136,8 @@ def load(file: str) -> ModuleType:
     return module
 
 
-def reply_to(request: Request, module: ModuleType, file: str, ours: frozenset[str] = frozenset()) -> Reply:
-    """What is there to check, or what it answers to a call; `ours` are the modules of handgrad that we imported."""
+def reply_to(request: Request, module: ModuleType, file: str) -> Reply:
+    """What is there to check, or what it answers to a call."""
     if isinstance(request, Describe):
         return Described(request.nonce, tuple(subjects(module, request.wanted)), tuple(defined(module)))
     assert isinstance(request, CallRequest)
@@ -135,13 +145,8 @@ def reply_to(request: Request, module: ModuleType, file: str, ours: frozenset[st
     if not callable(owner):
         return Answered(request.nonce, failure=NoAnswer("defines-no", expected=request.function))
     answer = answer_to(request.call, owner, file)
-    return Answered.of(answer, request.nonce, handgrad_modules() > ours)
-
-
-def handgrad_modules() -> frozenset[str]:
-    """The modules of handgrad that are imported."""
-    return frozenset(name for name in sys.modules if name.partition(".")[0] == "handgrad")
+    return Answered.of(answer, request.nonce)
 
 
 if __name__ == "__main__":
-    work(Job.read(sys.argv[1:]), partial(reply_to, ours=handgrad_modules()))
+    work(Job.read(sys.argv[1:]), reply_to)

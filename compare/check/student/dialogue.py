@@ -55,7 +55,7 @@ class Dialogue:
         self._clock: Clock | None = None
         self._loaded, self._start_seconds = False, 0.0
         self.confinement = Confinement()
-        self.uses_handgrad = False
+        self._uses_handgrad = False
         self._requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._replies: queue.Queue[bytes] = queue.Queue(_AHEAD)
         self._pipes = process.pipes()
@@ -78,15 +78,20 @@ class Dialogue:
 
     def _answer(self, request: Callable[[str], Request]) -> Answer:
         reply = self._ask(Answered, request)
-        self.uses_handgrad |= reply.uses_handgrad
+        self._uses_handgrad |= reply.uses_handgrad
         try:
             return reply.answer()
         except ValueError:
             raise GiveUp(NoAnswer("forged")) from None
 
     def witnessed(self, assessment: Assessment) -> Assessment:
-        """With what was seen of the process: how much it printed, and what it was kept from."""
-        return replace(assessment, printed_lines=self._process.printed_lines(), confinement=self.confinement)
+        """With what was seen of the process: how much it printed, what it imported, and what it was kept from."""
+        return replace(
+            assessment,
+            printed_lines=self._process.printed_lines(),
+            uses_handgrad=self._uses_handgrad,
+            confinement=self.confinement,
+        )
 
     def close(self) -> None:
         """Lets go of the pipes of the process, which has ended."""

@@ -30,6 +30,8 @@ END_SECONDS = 20.0
 WORKER = "handgrad.compare.check.sandbox.worker"
 #: Where libraries keep what they write.
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP", "NUMBA_CACHE_DIR")
+#: What libiomp5 and libomp print before they abort where they cannot make a file in /dev/shm.
+_NO_SHARED_MEMORY = b"Can't open SHM"
 
 
 class StudentProcess:
@@ -77,6 +79,8 @@ class StudentProcess:
             code = self._process.wait(timeout=END_SECONDS)
         except subprocess.TimeoutExpired:
             return NoAnswer("forged")
+        if code == -signal.SIGABRT and _NO_SHARED_MEMORY in self._printed.read_bytes():
+            return NoAnswer("own-fault", "its OpenMP library, an old one, does not run without /dev/shm")
         if code < 0:
             return self._located(NoAnswer("killed", given=signal.Signals(-code).name))
         return self._located(NoAnswer("ends-process", given=str(code)))

@@ -1,4 +1,4 @@
-"""The key of each exercise that has a question. Only who grades imports this, and never the student's process."""
+"""The key of each exercise that has a question. Who grades imports this; `sandbox.imports` closes it to students."""
 
 from __future__ import annotations
 

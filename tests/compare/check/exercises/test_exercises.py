@@ -359,6 +359,37 @@ def test_the_students_process_imports_no_key() -> None:
     assert done.stdout.strip() == "[]"
 
 
+FROM_THE_KEY = """
+{0}def momentum_step(parameters, gradient, velocity, learning_rate, momentum):
+    {1}return KEYS["momentum"].right(parameters, gradient, velocity, learning_rate, momentum)
+"""
+
+
+@pytest.mark.parametrize(
+    ("at_the_top", "inside"),
+    [
+        ("from handgrad.compare.check.exercises.keys.every import KEYS\n", ""),
+        (
+            "",
+            "from importlib import import_module\n"
+            "    KEYS = import_module('handgrad.compare.check.exercises.keys.every').KEYS\n    ",
+        ),
+    ],
+)
+def test_the_key_is_closed_to_a_solution(at_the_top: str, inside: str, write: Callable[[str], Path]) -> None:
+    found = grading.grade(NUMBER["momentum"], write(FROM_THE_KEY.format(at_the_top, inside)))
+    assert found.failure is not None
+    assert "the answers to the exercises are closed" in found.failure.given
+
+
+def test_a_solution_that_imports_handgrad_is_told_and_one_that_does_not_is_not(write: Callable[[str], Path]) -> None:
+    right, number = SOLUTIONS[NUMBER["momentum"]], NUMBER["momentum"]
+    told, silent = (grade(number, write(text)) for text in ("import handgrad as hg\nhg.gradient\n" + right, right))
+    assert told.correct
+    assert "imports handgrad" in str(told)
+    assert "imports handgrad" not in str(silent)
+
+
 def test_every_question_has_a_key() -> None:
     assert KEYS.keys() == {one.name for one in EXERCISES.values() if one.question is not None}
 

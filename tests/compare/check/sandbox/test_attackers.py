@@ -6,7 +6,10 @@ does not know; what each may do is answer for its own functions.
 
 from __future__ import annotations
 
+import ctypes
+import platform
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -16,7 +19,7 @@ import pytest
 
 from handgrad.compare.check import file
 from handgrad.compare.check.file import check_file
-from handgrad.compare.results.diagnosis import Assessment
+from handgrad.compare.results.diagnosis import Assessment, Confinement
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the system knows no Landlock and no seccomp")
 
@@ -108,7 +111,26 @@ worker.subjects = lambda *a: [subjects.Found("gradient", "loss", ("X", "y", "wei
 def gradient(X, y, weights, bias):
     return ((X @ weights + bias - y) ** 2).mean()
 """,
+    "answers right, but not to the question": "import msgspec, sys\n"
+    + RIGHT
+    + """
+worker = sys.modules["__main__"]
+as_line = worker.line_of
+def with_another_number(reply):
+    return as_line(msgspec.structs.replace(reply, nonce="0" * 32) if hasattr(reply, "blocks") else reply)
+worker.line_of = with_another_number
+""",
     "stops itself": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\n" + RIGHT,
+}
+
+#: What each of them is told instead; the most of them, that what came is no answer to what was asked.
+EXPECTED = dict.fromkeys(ATTACKS, "unreadable-answer") | {
+    "answers at its end": "exits",
+    "closes the channel": "exits",
+    "answers from a child": "hangs",
+    "stops itself": "hangs",
+    "takes what judges out of memory": "always-zero",
+    "patches numpy": "fault-of-handgrad",
 }
 
 
@@ -122,6 +144,29 @@ def _write(tmp_path: Path) -> Callable[[str], Path]:
     return write
 
 
+@pytest.fixture(name="other_process")
+def _other_process() -> Iterator[int]:
+    """The number of a process that lets every other look into it, as far as the system has a say (Yama)."""
+    code = "import ctypes, time; ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1), 0, 0, 0)"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{code}; print(flush=True); time.sleep(60)"], stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        yield other.pid
+        other.kill()
+
+
+def confines() -> bool:
+    """Whether the kernel has Landlock, asked by its version, and filters of system calls."""
+    landlock_version = ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1)
+    return (
+        landlock_version >= 1
+        and "Seccomp_filters:" in Path("/proc/self/status").read_text(encoding="utf-8")
+        and platform.machine() in ("x86_64", "aarch64", "riscv64")
+    )
+
+
 @pytest.fixture(name="listening")
 def _listening() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -129,10 +174,11 @@ def _listening() -> Iterator[socket.socket]:
 
 
 @linux
-@pytest.mark.parametrize("text", ATTACKS.values(), ids=ATTACKS)
-def test_no_attack_is_found_right(text: str, write: Callable[[str], Path]) -> None:
-    found = check_file(write(text), time_limit_seconds=1.5)
+@pytest.mark.parametrize("name", ATTACKS)
+def test_no_attack_is_found_right(name: str, write: Callable[[str], Path]) -> None:
+    found = check_file(write(ATTACKS[name]), time_limit_seconds=1.5)
     assert not found.correct
+    assert found.keys == (EXPECTED[name],), (name, found.keys, found.failure)
     assert found.failure is None or "found [" not in found.failure.given
 
 
@@ -144,12 +190,14 @@ def answered(found: Assessment) -> str:
 
 @linux
 def test_a_process_reaches_no_other_and_no_network_and_writes_in_its_folder_alone(
-    tmp_path: Path, write: Callable[[str], Path], listening: socket.socket
+    tmp_path: Path, write: Callable[[str], Path], listening: socket.socket, other_process: int
 ) -> None:
+    if not confines():
+        pytest.skip("this system has no Landlock, or no seccomp")
     (tmp_path / "data.txt").write_text("beside it", encoding="utf-8")
     attempts = f"""
 import ctypes, os, socket, subprocess, sys, tempfile
-parent = os.getppid()
+other = {other_process}
 library = ctypes.CDLL(None, use_errno=True)
 results = {{}}
 def attempt(name, what):
@@ -161,12 +209,12 @@ def vm_read():
     class Piece(ctypes.Structure):
         _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
     own = Piece(ctypes.addressof(ctypes.create_string_buffer(8)), 8)
-    return library.process_vm_readv(parent, ctypes.byref(own), 1, ctypes.byref(own), 1, 0)
+    return library.process_vm_readv(other, ctypes.byref(own), 1, ctypes.byref(own), 1, 0)
 attempt("connect", lambda: socket.create_connection(("127.0.0.1", {listening.getsockname()[1]}), timeout=1))
-attempt("memory", lambda: open(f"/proc/{{parent}}/mem", "rb"))
+attempt("memory", lambda: open(f"/proc/{{other}}/mem", "rb"))
 attempt("vm", vm_read)
-attempt("ptrace", lambda: library.ptrace(16, parent, 0, 0))
-attempt("signal", lambda: os.kill(parent, 0))
+attempt("ptrace", lambda: library.ptrace(16, other, 0, 0))
+attempt("signal", lambda: os.kill(other, 0))
 attempt("session", lambda: subprocess.run(["true"], start_new_session=True))
 attempt("beside", lambda: open({str(tmp_path / "other")!r}, "w"))
 attempt("over", lambda: open({str(tmp_path / "data.txt")!r}, "w"))
@@ -174,14 +222,13 @@ attempt("remove", lambda: os.remove({str(tmp_path / "data.txt")!r}))
 attempt("child", lambda: subprocess.run(["touch", {str(tmp_path / "other")!r}], capture_output=True).returncode)
 attempt("own", lambda: open("data.txt", "a").write("!") and open("data.txt").read())
 attempt("temporary", lambda: tempfile.TemporaryFile().write(b"12"))
+attempt("shm", lambda: open("/dev/shm/handgrad_test", "w"))
 attempt("nothing", lambda: open(os.devnull, "w").write("1234"))
 raise RuntimeError(results)
 """
     found = check_file(write(attempts))
-    assert found.confinement is not None
-    if not (found.confinement.writes and found.confinement.network):
-        pytest.skip("this system has no Landlock, or no seccomp")
-    refused = dict.fromkeys(("connect", "memory", "session", "beside", "over", "remove"), "no")
+    assert found.confinement == Confinement(writes=True, network=True)
+    refused = dict.fromkeys(("connect", "memory", "session", "beside", "over", "remove", "shm"), "no")
     told = eval(answered(found).partition(": ")[2])
     signal = told.pop("signal")  # refused from Linux 6.12 on
     assert signal in ("no", None)
@@ -202,8 +249,15 @@ def gradient(X, y, weights, bias):
     found = hg.gradient(X, y, weights, bias, backend="numpy")
     return found.weights, found.bias
 """
+    hidden = calls.replace("as hg", "as hg, sys\nsys.modules.pop('handgrad.compare.check.sandbox.folder')")
     assert check_file(write(calls)).uses_handgrad
+    assert check_file(write(hidden)).uses_handgrad
     assert not check_file(write(RIGHT)).uses_handgrad
+
+
+def test_an_openmp_that_needs_shared_memory_is_no_fault_of_the_file(write: Callable[[str], Path]) -> None:
+    aborts = 'import os\nos.write(2, b"OMP: Error #179: Function Can\'t open SHM2 failed:")\nos.abort()\n'
+    assert check_file(write(aborts)).keys == ("fault-of-handgrad",)
 
 
 def test_a_fault_of_our_own_is_called_ours(write: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
