@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,9 @@ class Arrangement:
     alone: bool = False
 
 
+#: What arrays, tensors and numbers have, and no object that holds them.
+_OF_NUMBERS = ("shape", "__array__", "__float__", "__complex__", "__iter__")
+
 #: dW and db in this order, and nothing else.
 PAIR = Arrangement(alone=True)
 
@@ -34,14 +37,14 @@ PAIR = Arrangement(alone=True)
 def parts_in(returned: Any) -> tuple[tuple[str, ...], list[Any]]:
     """The names of the parts of an answer, where they have any, and the parts.
 
-    An answer is a pair, a dictionary, a named tuple, an object with `weights` and `bias`, one vector, or a number.
+    An answer is a pair, a dictionary, a named tuple, a data class or another object that holds the parts, one vector,
+    or a number. Where names tell dW and db, what is neither, and no loss, is none of the parts.
     """
-    if hasattr(returned, "weights") and hasattr(returned, "bias"):
-        return ("weights", "bias"), [returned.weights, returned.bias]
-    if isinstance(returned, dict):
-        return tuple(map(str, returned)), list(returned.values())
-    if isinstance(returned, tuple) and hasattr(returned, "_fields"):
-        return tuple(returned._fields), list(returned)
+    if named := _named(returned):
+        told = {name: part for name, part in named.items() if part_of(name) and not isinstance(part, str | None)}
+        meant = [part_of(name) for name in told]
+        named = told if meant.count("weights") == meant.count("bias") == 1 else named
+        return tuple(named), list(named.values())
     if isinstance(returned, tuple):
         return (), list(returned)
     if isinstance(returned, list) and (len(returned) == 2 or not all(map(_is_number, returned))):
@@ -49,6 +52,26 @@ def parts_in(returned: Any) -> tuple[tuple[str, ...], list[Any]]:
     if hasattr(returned, "shape") and tuple(returned.shape) == (2,):
         return (), [returned[0], returned[1]]
     return (), [returned]
+
+
+def _named(returned: Any) -> dict[str, Any]:
+    """The parts of an answer by name; none where they have no names, or where it is an array or a number itself."""
+    if isinstance(returned, dict):
+        return {str(name): part for name, part in returned.items()}
+    if isinstance(returned, tuple) and hasattr(returned, "_fields"):
+        return dict(zip(returned._fields, returned, strict=True))
+    if isinstance(returned, type | tuple | list) or any(hasattr(returned, name) for name in _OF_NUMBERS):
+        return {}
+    held = [field.name for field in fields(returned)] if is_dataclass(returned) else getattr(returned, "__dict__", ())
+    others = [name for name in dir(returned) if not name.startswith("_")]
+    names = held if _tell(held) else dict.fromkeys((*held, *others))
+    parts = {name: getattr(returned, name) for name in names if hasattr(returned, name)}
+    return {name: part for name, part in parts.items() if not callable(part)}
+
+
+def _tell(names: Iterable[str]) -> bool:
+    """Whether one of the names is that of dW, and one that of db."""
+    return {"weights", "bias"} <= set(map(part_of, names))
 
 
 def _is_number(part: Any) -> bool:

@@ -75,34 +75,39 @@ def signatures(found: Found) -> Iterator[Signature]:
         yield from _in_forms(found, *named, known="names" if named[0] != _ASKED_FOR[found.kind] else "order")
         return
     asked_for = _without_bias(found) or _ASKED_FOR[found.kind]
-    yield from _in_forms(found, asked_for, ("",) * len(asked_for), known="order")
+    keywords = _keywords(found) if len(found.needed) == len(asked_for) else ("",) * len(asked_for)
+    yield from _in_forms(found, asked_for, keywords, known="order")
     for order in permutations(asked_for[:4]):
         roles = (*order, *asked_for[4:])
         if roles != asked_for:
-            yield from _in_forms(found, roles, ("",) * len(roles), known="trying")
+            yield from _in_forms(found, roles, keywords, known="trying")
 
 
 def _without_bias(found: Found) -> tuple[Role, ...] | None:
     """X, y and one more: θ, or weights without a bias."""
-    return ("X", "y", "theta") if found.kind != "step" and len(found.required) == 3 else None
+    return ("X", "y", "theta") if found.kind != "step" and len(found.needed) == 3 else None
+
+
+def _keywords(found: Found) -> tuple[str, ...]:
+    """Under which the arguments without a default are passed."""
+    return ("",) * len(found.required) + found.keyword_only
 
 
 def _by_name(found: Found) -> tuple[tuple[Role, ...], tuple[str, ...]] | None:
     """The roles and the keywords of the arguments and of the attributes, if names tell all that is needed."""
-    required = roles_of((*found.required, *found.attributes))
+    required = roles_of((*found.needed, *found.attributes))
     if required is None:
         return None
-    positional = required[: len(found.required)]
+    given = required[: len(found.needed)]
     optional = [(role_of(name), name) for name in found.optional]
     wanted: set[Role] = {"X", "y", "weights", "bias", "theta", "points"}
     if found.kind == "step":
         wanted |= {"rate", "rounds"}
     extra = [(role, name) for role, name in optional if role in wanted and role not in required]
-    extra += list(zip(required[len(found.required) :], (f".{name}" for name in found.attributes), strict=True))
-    roles = (*positional, *(role for role, _ in extra if role is not None))
-    return (
-        (roles, (*("",) * len(positional), *(name for _, name in extra))) if _covers(set(roles), found.kind) else None
-    )
+    extra += list(zip(required[len(found.needed) :], (f".{name}" for name in found.attributes), strict=True))
+    roles = (*given, *(role for role, _ in extra if role is not None))
+    keywords = (*_keywords(found), *(name for _, name in extra))
+    return (roles, keywords) if _covers(set(roles), found.kind) else None
 
 
 def _covers(roles: set[Role], kind: Kind) -> bool:

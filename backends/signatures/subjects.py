@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from handgrad.backends.signatures.kinds import Kind
 from handgrad.backends.signatures.names import kind_by_name, role_of
@@ -28,6 +28,7 @@ class Found:
         kind: What it computes.
         required: The names of its positional arguments without a default.
         optional: Of those with one.
+        keyword_only: Of those without a default that are passed by their names alone.
         returns: The names in its last return statement, empty for what is no name.
         attributes: Of a method's object: those that hold what it does not get as an argument.
         construction: Of a method's class: the names of the arguments that an object of it needs.
@@ -42,20 +43,27 @@ class Found:
     attributes: tuple[str, ...] = ()
     construction: tuple[str, ...] = ()
     empty: int = 0
+    keyword_only: tuple[str, ...] = ()
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The names of all arguments without a default, in order."""
+        return self.required + self.keyword_only
 
 
 def described(function: Callable[..., Any], name: str = "", kind: Kind | None = None) -> Found:
     """What is known of a function from its signature and its source."""
     name = name or getattr(function, "__name__", type(function).__name__)
-    required, optional = _parameters(function)
+    parameters = _parameters(function)
     tree = _tree(function)
     return Found(
         name,
         kind or kind_of(function),
-        required,
-        optional,
+        parameters.required,
+        parameters.optional,
         _returned_names(tree),
         empty=_empty_line(function, tree),
+        keyword_only=parameters.keyword_only,
     )
 
 
@@ -63,7 +71,8 @@ def kind_of(function: Callable[..., Any]) -> Kind:
     """What a function computes: told by its class, by its fifth parameter, by its name."""
     if is_trainer(function):
         return "trainer"
-    required, optional = _parameters(function)
+    parameters = _parameters(function)
+    required, optional = parameters.required + parameters.keyword_only, parameters.optional
     name = getattr(function, "__name__", "")
     by_name = kind_by_name(name)
     if by_name == "loss" and len(required) <= 4:
@@ -80,16 +89,26 @@ def is_trainer(value: Any) -> bool:
     return interface is not None and inspect.isclass(value) and issubclass(value, interface.Trainer)
 
 
-def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of the positional ones, those without and those with a default."""
+class _Parameters(NamedTuple):
+    """The names of a function's parameters: those without a default, those with one, those by their names alone."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    keyword_only: tuple[str, ...] = ()
+
+
+def _parameters(function: Callable[..., Any]) -> _Parameters:
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # a compiled function without a signature
-        return ("X", "y", "weights", "bias"), ()
+        return _Parameters(("X", "y", "weights", "bias"))
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    usable = [p for p in parameters if p.kind in positional]
-    return tuple(p.name for p in usable if p.default is p.empty), tuple(
-        p.name for p in usable if p.default is not p.empty
+    needed = [p for p in parameters if p.default is p.empty]
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return _Parameters(
+        tuple(p.name for p in needed if p.kind in positional),
+        tuple(p.name for p in parameters if p.default is not p.empty and p.kind in by_name),
+        tuple(p.name for p in needed if p.kind is p.KEYWORD_ONLY),
     )
 
 
@@ -163,7 +182,7 @@ def subjects(module: ModuleType, wanted: str = "") -> list[Found]:
 def _likeliest(every: list[Found]) -> list[Found]:
     """The first gradient that can be asked, else the first step; functions before methods."""
     asked = [found for found in every if found.kind in ("gradient", "step") and kind_by_name(found.name) is not None]
-    asked = [found for found in asked if len(found.required) + len(found.attributes) >= 3]
+    asked = [found for found in asked if len(found.needed) + len(found.attributes) >= 3]
     return sorted(asked, key=lambda found: (found.kind != "gradient", "." in found.name, not _is_whole(found.name)))[:1]
 
 
@@ -191,23 +210,25 @@ def _kind_in_file(name: str, value: Any) -> Kind:
 
 def _methods(owner: type) -> Iterator[Found]:
     attributes = _attributes(owner)
-    construction = _parameters(owner)[0] if "__init__" in vars(owner) else ()
+    construction = _parameters(owner).required if "__init__" in vars(owner) else ()
     for name, value in vars(owner).items():
         kind = kind_by_name(name)
         if not inspect.isfunction(value) or kind is None:
             continue
         found = described(value, f"{owner.__name__}.{name}", kind)
         required = found.required[1:]
-        held = tuple(a for a in attributes if _adds(a, required + found.optional))
+        needed = required + found.keyword_only
+        held = tuple(a for a in attributes if _adds(a, needed + found.optional))
         yield Found(
             found.name,
-            _method_kind(kind, required, held),
+            _method_kind(kind, needed, held),
             required,
             found.optional,
             found.returns,
             held,
             construction,
             found.empty,
+            found.keyword_only,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -41,6 +42,22 @@ def ours(X, y, weights, bias):
 def dictionary(X, y, weights, bias):
     r = X @ weights + bias - y
     return {"db": 2 * r.mean(), "dW": 2 / len(y) * (r @ X)}
+
+
+def keywords_only(*, features, target, weights, intercept):
+    return gradient(features, target, weights, intercept)
+
+
+@dataclass
+class Derivatives:
+    db: float
+    dw: np.ndarray
+    method: str = "by hand"
+
+
+def data_class(X, y, weights, bias):
+    dw, db = gradient(X, y, weights, bias)
+    return Derivatives(db, dw)
 
 
 def other_order(w, b, x, y):
@@ -103,6 +120,8 @@ RIGHT = [
     nested,
     ours,
     dictionary,
+    keywords_only,
+    data_class,
     other_order,
     theta_gradient,
     lists,

@@ -517,6 +517,47 @@ class GD:
 """,
         (("- self.learning_rate * 2 * e", "+ self.learning_rate * 2 * e", "one-block-only"),),
     ),
+    "keywords only": (
+        """
+def gradient(*, features, target, weights, intercept):
+    r = features @ weights + intercept - target
+    return 2 * features.T @ r / len(r), 2 * r.mean()
+""",
+        (("2 * r.mean()", "r.mean()", "one-block-only"), ("/ len(r), 2", ", 2", "one-block-only")),
+    ),
+    "keywords only, in German": (
+        """
+def gradient(daten, ziele, *, gewichte, achsenabschnitt):
+    r = daten @ gewichte + achsenabschnitt - ziele
+    return 2 * daten.T @ r / len(r), 2 * r.mean()
+""",
+        (("+ achsenabschnitt", "", "bias-left-out"),),
+    ),
+    "a data class of its own": (
+        """
+from dataclasses import dataclass
+@dataclass
+class Grad:
+    db: float
+    dw: np.ndarray
+    method: str = "by hand"
+def gradient(X, y, w, b):
+    r = X @ w + b - y
+    return Grad(2 * r.mean(), 2 * X.T @ r / len(y))
+""",
+        (("Grad(2 * r", "Grad(r", "one-block-only"),),
+    ),
+    "an object with slots": (
+        """
+class Grad:
+    __slots__ = ("grad_w", "grad_b")
+def gradient(X, y, w, b):
+    r, g = X @ w + b - y, Grad()
+    g.grad_b, g.grad_w = 2 * r.mean(), 2 * X.T @ r / len(y)
+    return g
+""",
+        (("= 2 * r.mean(), 2", "= r.mean(), 1", "two-missing"),),
+    ),
     "Numba-like loops": (
         """
 def gradient(X, y, weights, bias):
@@ -550,8 +591,6 @@ def gradient(X, y, weights, bias):
 
 class InThisProcess:
     """What asks a file's functions as a `Dialogue` does, without a process of their own."""
-
-    uses_handgrad = False
 
     def __init__(self, path: Path) -> None:
         text = path.read_text(encoding="utf-8")
@@ -621,6 +660,19 @@ def test_the_noise_of_small_differences_is_named(step: str, back: str, tmp_path:
 def test_what_is_nearly_right_for_another_reason_is_no_noise_of_differences(tmp_path: Path) -> None:
     nearly = STYLES["einsum"][0].replace("2 * np.einsum", "(2 + 1e-7 * np.sin(r.sum())) * np.einsum")
     assert found_in(nearly, tmp_path).keys == ("of-no-known-kind",)
+
+
+@pytest.mark.parametrize("places", [5, 6, 7, 8])
+def test_what_is_rounded_to_decimals_is_not_called_float32(places: int, tmp_path: Path) -> None:
+    rounded = f"""
+def gradient(X, y, weights, bias):
+    r = X @ weights + bias - y
+    return (2 * X.T @ r / len(y)).round({places}), (2 * r.mean()).round({places})
+"""
+    assert found_in(rounded, tmp_path).keys == ("of-no-known-kind",)
+    step = rounded.replace("gradient(X, y, weights, bias", "step(X, y, weights, bias, rate")
+    step = step.replace("return (2", "return (weights - rate * 2").replace(", (2", ", (bias - rate * 2")
+    assert "float32-accumulation" not in found_in(step, tmp_path).keys
 
 
 def test_there_are_forty_styles_and_with_the_mutants_more_than_a_hundred_wrong_files() -> None:
