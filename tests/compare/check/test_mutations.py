@@ -179,6 +179,7 @@ def test_what_is_told_of_a_mutation_reads_well_at_80_columns(mutant: Mutant) -> 
     assert lines[0].startswith(
         (
             "Correct: ",
+            "Correct for the loss ",  # that an object has beside its derivatives
             "Wrong: ",
             "Undecided: ",
             "Wrong, 2 mistakes at once: ",
