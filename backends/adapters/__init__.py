@@ -1,1 +1,1 @@
-"""BackendCode of somebody else as a backend: functions, steps, classes, shared libraries, programs."""
+"""Code of somebody else as a backend: functions, steps, classes, shared libraries, programs."""

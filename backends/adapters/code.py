@@ -11,7 +11,7 @@ How = Literal["file", "object", "library", "command"]
 
 @dataclass(frozen=True)
 class BackendCode:
-    """BackendCode that is run as a backend.
+    """Code that is run as a backend.
 
     Attributes:
         how: What `where` is.

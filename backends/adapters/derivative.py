@@ -25,6 +25,13 @@ class Derivative(NamedTuple):
     bias: Any
 
 
+def read_only(array: FloatArray) -> FloatArray:
+    """A view of an array, its rows together in memory, that cannot be written to."""
+    view = np.ascontiguousarray(array).view()
+    view.setflags(write=False)
+    return view
+
+
 class DerivativeTrainer(ArrayTrainer):
     """A trainer on arrays of which `derivative` does the work."""
 
@@ -33,8 +40,8 @@ class DerivativeTrainer(ArrayTrainer):
     dtypes: ClassVar[tuple[DType, ...]] = ("float64", "float32")
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """X (n, d) by rows, and y (n,)."""
-        return np.ascontiguousarray(X), np.ascontiguousarray(y)
+        """X (n, d) by rows, and y (n,); read-only, since they may be the arrays of whoever asks."""
+        return read_only(X), read_only(y)
 
     @abstractmethod
     def derivative(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Derivative:

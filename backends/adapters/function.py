@@ -1,8 +1,9 @@
-"""A gradient or a step in a function of somebody else, as a backend.
+"""A gradient in a function of somebody else, as a backend.
 
 The first call finds out how the function wants its arguments and how its answer is read, by names where they tell, else
 by trying. And it finds out of which loss the gradient is: that of another one than (1/n) Σ r² is converted where its
-author has said so, or where the function gives that loss along with it; else it is refused, with what to say.
+author has said so, or where the function gives that loss along with it; else it is refused, with what to say. What an
+answer does not tell (a gradient that vanishes is that of every loss) is left open until another does.
 """
 
 from __future__ import annotations
@@ -17,25 +18,30 @@ import numpy as np
 
 from handgrad.backends.adapters.calling import calls
 from handgrad.backends.adapters.derivative import Derivative, DerivativeTrainer
-from handgrad.backends.adapters.losses import LOSSES, KnownGradient, LossFactor
+from handgrad.backends.adapters.losses import LOSSES, KnownGradient, LossFactor, told_apart
 from handgrad.backends.adapters.reading import Reading, flat, readings
 from handgrad.backends.adapters.running import CodeError
-from handgrad.backends.interface import FloatArray, Parameters, Plan
+from handgrad.backends.interface import FloatArray
 from handgrad.backends.signatures.signature import Theta
 from handgrad.backends.signatures.subjects import Found
-
-#: At a step of this length the old parameters are lost beside the derivative, which is then all that is left: an error
-#: of rounding in it is one of its own digits. A power of two, so that nothing else is rounded.
-FAR = {"float64": 2.0**40, "float32": 2.0**20}
 
 
 @dataclass(frozen=True)
 class Calling:
-    """How a function is asked, how its answer is read, and its loss over (1/n) Σ r²."""
+    """How a function is asked, how its answer is read, and the losses that its gradient may be of, the likeliest first.
+
+    `settled`: an answer has told that this is the way; where the gradient vanishes, every way seems right.
+    """
 
     call: Callable[..., Any]
     reading: Reading
-    factor: LossFactor = LOSSES["mse"]
+    losses: tuple[str, ...] = ("mse",)
+    settled: bool = True
+
+    @property
+    def factor(self) -> LossFactor:
+        """The likeliest loss, over (1/n) Σ r²."""
+        return LOSSES[self.losses[0]]
 
 
 #: A way of asking, and what came of it.
@@ -55,10 +61,12 @@ class FunctionTrainer(DerivativeTrainer):
 
     def derivative(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Derivative:
         """dW (d,) and db as the function gives them, for (1/n) Σ r² of X (n, d) and y (n,)."""
-        if self.way is None:
+        if self.way is None or not self.way.settled:
             self.way, given = self.first_answer(X, y, weights, bias)
         else:
             given = self.asked(self.way, X, y, weights, bias)
+            if told_apart(self.way.losses, len(y)):
+                self.way = self.judged(self.way, given, X, y, weights, bias) or self.way
         return converted(given, self.way.factor, self.number(len(y)))
 
     def loss(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
@@ -83,16 +91,32 @@ class FunctionTrainer(DerivativeTrainer):
         first: Answered | None = None
         for way, given in self.answers(X, y, weights, bias):
             first = first or (way, given)
-            began = time.perf_counter()
-            truth = KnownGradient.of(X, y, weights, bias)
-            name = truth.named(given.weights, given.bias, len(y))
-            own = name is not None and given.loss is not None and truth.has_loss(given.loss, name, len(y))
-            self.aside_seconds += time.perf_counter() - began  # its author would not do that
-            if name is not None:
-                return replace(way, factor=LOSSES[self.meant(name, own)]), given
+            open_way = replace(way, losses=tuple(LOSSES), settled=False)
+            if (judged := self.judged(open_way, given, X, y, weights, bias)) is not None:
+                return judged, given
         if first is None:
             raise self.failure or CodeError(f"{self.found.name}: {ARGUMENTS}, got {', '.join(self.found.required)}")
-        return replace(first[0], factor=LOSSES[self.meant("mse", False)]), first[1]
+        return replace(first[0], losses=self.meant(("mse",), False)), first[1]
+
+    def judged(
+        self, way: Calling, given: Derivative, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any
+    ) -> Calling | None:
+        """A way with those of its losses that an answer for X (n, d) and y (n,) leaves; None where it is of none.
+
+        A loss that came along with the answer decides between several.
+
+        Raises:
+            CodeError: If (1/n) Σ r² is not among them, and nobody has named another.
+        """
+        began, rows = time.perf_counter(), len(y)
+        truth = KnownGradient.of(X, y, weights, bias)
+        left = truth.losses_of(given.weights, given.bias, rows, way.losses) if truth.finite else way.losses
+        own = tuple(name for name in left if given.loss is not None and truth.has_loss(given.loss, name, rows))
+        self.aside_seconds += time.perf_counter() - began  # its author would not do that
+        if not left:
+            return None
+        settled = way.settled or (truth.finite and not told_apart(left, rows))
+        return replace(way, losses=self.meant(own or left, bool(own)), settled=settled)
 
     def answers(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Iterator[Answered]:
         """Each answer of the right shape for X (n, d), y (n,), weights (d,) and a bias, the likeliest way first.
@@ -135,59 +159,26 @@ class FunctionTrainer(DerivativeTrainer):
         """The derivative that an answer is, dW (d,) and db."""
         return answer
 
-    def meant(self, name: str, own_loss: bool) -> str:
-        """The loss that is meant by a gradient that is one of that name; `own_loss`: the same is given along with it.
+    def meant(self, names: tuple[str, ...], own_loss: bool) -> tuple[str, ...]:
+        """The losses that may be meant by a gradient that is one of these; `own_loss`: theirs is given along with it.
 
         Raises:
-            CodeError: If it is not (1/n) Σ r², and nobody has said so.
+            CodeError: If (1/n) Σ r² is not among them, and nobody has said so.
         """
-        if self.declared or name == "mse" or own_loss:
-            return self.declared or name
+        if self.declared:
+            return (self.declared,)
+        if "mse" in names or own_loss:
+            return names
         raise CodeError(
-            f"{self.found.name}: expected the gradient of (1/n) Σ r², got that of {LOSSES[name].formula}; if that is "
-            f'meant, say LOSS = "{name}" in its file, or {self.found.name}.loss = "{name}", and it is converted'
+            f"{self.found.name}: expected the gradient of (1/n) Σ r², got that of {LOSSES[names[0]].formula}; if that "
+            f'is meant, say LOSS = "{names[0]}" in its file, or {self.found.name}.loss = "{names[0]}", and it is '
+            "converted"
         )
 
 
 #: What is asked for.
 ARGUMENTS = "expected the arguments (X, y, weights, bias)"
 ANSWER = "expected (dW, db) or (loss, dW, db), with dW of shape (d,)"
-
-
-class StepTrainer(FunctionTrainer):
-    """A function that gives the parameters after a step; its derivative is what a very long step leaves of it."""
-
-    own_steps = True
-
-    def asked(self, way: Calling, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Derivative:
-        """What the function does with a long step: dW (d,) and db of its own loss for X (n, d) and y (n,)."""
-        return self.given(way.reading(self.returned(way.call, X, y, weights, bias)), weights, bias)
-
-    def returned(self, call: Callable[..., Any], X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
-        """What the function returns for X (n, d), y (n,) and a long step; it may write into its own weights (d,)."""
-        return call(X, y, weights.copy(), bias, self.number(FAR[self.dtype]))
-
-    def given(self, answer: Derivative, weights: FloatArray, bias: Any) -> Derivative:
-        """The derivative that a long step from weights (d,) and a bias was made with."""
-        far = self.number(FAR[self.dtype])
-        return Derivative(answer.loss, (weights - answer.weights) / far, (bias - answer.bias) / far)
-
-    def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
-        """Epochs `first` to `first + count − 1`, each step its own: the parameters after them, the loss before each."""
-        return self.run_with_losses(parameters, plan, first, count)
-
-    def loss(self, X: FloatArray, y: FloatArray, weights: FloatArray, bias: Any) -> Any:
-        """(1/n) Σ r² of X (n, d) and y (n,), in units of y²."""
-        return self.own_loss(X, y, weights, bias)
-
-    def moved(self, part: tuple[FloatArray, FloatArray], parameters: Parameters, rate: float) -> Parameters:
-        """The parameters after a step on some rows, X (n, d) and y (n,)."""
-        if self.way is None:
-            self.derivative(*part, *parameters)
-        assert self.way is not None
-        own_rate = self.number(rate / self.way.factor.at(len(part[1])))
-        _, weights, bias = self.way.reading(self.way.call(*part, parameters.weights.copy(), parameters.bias, own_rate))
-        return Parameters(weights, bias)
 
 
 def converted(given: Derivative, factor: LossFactor, rows: Any) -> Derivative:

@@ -10,10 +10,11 @@ from typing import Any
 
 from handgrad.backends.adapters.code import BackendCode
 from handgrad.backends.adapters.command import CommandTrainer, command_class
-from handgrad.backends.adapters.function import FunctionTrainer, StepTrainer
+from handgrad.backends.adapters.function import FunctionTrainer
 from handgrad.backends.adapters.library import LibraryTrainer, library_class
 from handgrad.backends.adapters.losses import LOSSES
 from handgrad.backends.adapters.running import CodeError, brought_in
+from handgrad.backends.adapters.step import StepTrainer
 from handgrad.backends.interface import Trainer
 from handgrad.backends.signatures.subjects import Found, described, subjects
 

@@ -6,6 +6,7 @@ A backend's is (1/n) Σ r². That of the most attended course (Ng, *Machine Lear
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +37,11 @@ LOSSES = {
 }
 
 
+def told_apart(names: Iterable[str], rows: int) -> bool:
+    """Whether gradients over so many rows differ between these losses; over one row, (1/n) Σ r² is Σ r²."""
+    return len({LOSSES[name].at(rows) for name in names}) > 1
+
+
 class KnownGradient(NamedTuple):
     """Loss and gradient of (1/n) Σ r² at a point, with what rounding is measured by: dW and `sizes` are (d,).
 
@@ -62,15 +68,22 @@ class KnownGradient(NamedTuple):
             2 / n**0.5 * length,
         )
 
-    def named(self, weights: NDArray[Any], bias: Any, rows: int) -> str | None:
-        """The loss of which dW (d,) and db over so many rows are the gradient; None where it is of none of these."""
-        near = NEAR[str(self.weights.dtype)]
-        for name, factor in LOSSES.items():
-            by = factor.at(rows)
-            off = np.append(np.abs(weights - by * self.weights), abs(float(bias) - by * self.bias))
-            if (off <= near * by * np.append(self.sizes, self.size)).all():
-                return name
-        return None
+    def losses_of(self, weights: NDArray[Any], bias: Any, rows: int, among: Iterable[str] = LOSSES) -> tuple[str, ...]:
+        """The losses of which dW (d,) and db over so many rows may be the gradient, in the order of `among`.
+
+        They are several where their factors are equal for so few rows, and where the gradient nearly vanishes.
+        """
+        return tuple(name for name in among if self.is_of(weights, bias, LOSSES[name].at(rows)))
+
+    def is_of(self, weights: NDArray[Any], bias: Any, factor: float) -> bool:
+        """Whether dW (d,) and db are so many times the gradient of (1/n) Σ r²."""
+        off = np.append(np.abs(weights - factor * self.weights), abs(float(bias) - factor * self.bias))
+        return bool((off <= NEAR[str(self.weights.dtype)] * factor * np.append(self.sizes, self.size)).all())
+
+    @property
+    def finite(self) -> bool:
+        """Whether a gradient can be held against this one at all."""
+        return bool(np.isfinite([*self.sizes, self.size, *self.weights, self.bias]).all())
 
     def has_loss(self, given: Any, name: str, rows: int) -> bool:
         """Whether a number is the loss of that name over so many rows."""

@@ -21,7 +21,7 @@ MODULE = "handgrad_with"
 
 
 class CodeError(ValueError):
-    """BackendCode cannot be run as a backend; the message says what was expected, and what came."""
+    """Code cannot be run as a backend; the message says what was expected, and what came."""
 
 
 #: The programs that run, each for as long as somebody holds it.

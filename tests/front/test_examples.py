@@ -42,6 +42,8 @@ def test_an_example_is_right_and_timed_but_for_the_one_that_is_no_full_batch(fou
     if name == "sklearn_sgd":
         assert (row["status"], row["accuracy"]["passed"]) == ("failed", False)
         assert not found["verdict"]["passed"]
+        assert 1e-3 < row["accuracy"]["parameters"]["max_relative"] < 1e-2  # where passes through single rows end
+        assert row["accuracy"]["start_gradient"]["max_relative"] < 1  # one pass, and not one that has left all bounds
         return
     assert row["status"] == "ok", row["reason"]
     assert row["accuracy"]["passed"]

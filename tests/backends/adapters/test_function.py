@@ -245,3 +245,114 @@ def test_a_step_that_diverges_says_so():
     run = trainer_of(step)(X3, Y).train(Plan(1e6, 200))
     assert run.diverged_at is not None
     assert all(map(math.isfinite, run.losses))
+
+
+# -- a step that is not made at every rate -----------------------------------------------------------------------------
+
+
+def guarded(longest):
+    def checked(X, y, weights, bias, learning_rate):
+        if not 0 < learning_rate <= longest:
+            raise ValueError(f"learning rate {learning_rate} is out of range")
+        return step(X, y, weights, bias, learning_rate)
+
+    return checked
+
+
+def capped(X, y, weights, bias, learning_rate):
+    return step(X, y, weights, bias, learning_rate if learning_rate < 1e3 else math.nan)
+
+
+def one_by_one(X, y, weights, bias, learning_rate):
+    for row, target in zip(X, y, strict=True):
+        r = row @ weights + bias - target
+        weights, bias = weights - learning_rate / len(y) * 2 * r * row, bias - learning_rate / len(y) * 2 * r
+    return weights, bias
+
+
+@pytest.mark.parametrize("given", [guarded(100), guarded(0.5), capped], ids=["to 100", "to 0.5", "nan"])
+@pytest.mark.parametrize(("dtype", "batch_size"), [("float64", None), ("float32", 7)])
+def test_a_step_that_refuses_long_rates_is_right(given, dtype, batch_size):
+    held(given, X3, dtype, batch_size)
+
+
+def test_what_a_step_refuses_at_every_rate_is_told_of_a_usual_one():
+    with pytest.raises(ValueError, match=r"learning rate 0\.\d+ is out of range"):
+        trainer_of(guarded(0))(X3, Y).gradient_at(*START)
+
+
+@pytest.mark.parametrize("first", [Y, Y[:1]], ids=["all rows", "one row, where it is one of descent"])
+def test_the_derivative_of_a_step_through_single_rows_is_of_the_size_of_one_pass(first):
+    trainer, right = trainer_of(one_by_one)(X3, Y), NumPyTrainer(X3, Y).gradient_at(*START)
+    trainer.derivative(X3[: len(first)], first, *trainer.to_own(np.array(START.weights), START.bias))
+    found = trainer.gradient_at(*START)
+    off = np.abs(np.append(found.weights, found.bias) - np.append(right.weights, right.bias)).max()
+    assert 1e-3 < off < np.abs(right.weights).max()
+
+
+# -- what a first answer does not tell ---------------------------------------------------------------------------------
+
+OPTIMUM = np.linalg.lstsq(np.column_stack([X3, np.ones(40)]), Y)[0]
+
+
+def grad_of_line(X, y, weights, bias):
+    return gradient(X, y, weights, bias)[::-1]
+
+
+@pytest.mark.parametrize("given", [half_with_loss, with_loss, summed, gradient], ids=lambda one: one.__name__)
+def test_the_loss_is_not_taken_from_where_every_gradient_vanishes(given):
+    asked, fresh = trainer_of(given)(X3, Y), trainer_of(given)(X3, Y).gradient_at(*START)
+    at_optimum = asked.gradient_at(OPTIMUM[:3], OPTIMUM[3])
+    assert at_optimum.loss == pytest.approx(NumPyTrainer(X3, Y).loss_at(OPTIMUM[:3], OPTIMUM[3]))
+    for got, expected in zip(asked.gradient_at(*START), fresh, strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("also_step", [False, True])
+def test_the_gradient_of_another_loss_is_refused_after_a_first_question_that_did_not_tell(also_step):
+    def half_step(X, y, weights, bias, learning_rate):
+        return step(X, y, weights, bias, learning_rate / 2)
+
+    trainer = trainer_of(half_step if also_step else half)(X3, Y)
+    trainer.gradient_at(OPTIMUM[:3], OPTIMUM[3])
+    with pytest.raises(CodeError, match=r"got that of \(1/2n\) Σ r²"):
+        trainer.train(Plan(0.1, 2, start=Parameters(*START)))
+
+
+def test_the_order_of_an_answer_is_not_taken_from_where_it_vanishes():
+    """One feature: dW and db have one shape, and both are nearly zero at the optimum."""
+    X = X3[:, :1]
+    trainer = trainer_of(grad_of_line)(X, Y)
+    slope, bias = np.polyfit(X[:, 0], Y, 1)
+    trainer.gradient_at([slope], bias)
+    got, expected = (one.gradient_at([0.3], 0.7) for one in (trainer, NumPyTrainer(X, Y)))
+    assert (got.weights[0], got.bias) == pytest.approx((expected.weights[0], expected.bias))
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+@pytest.mark.parametrize("kind", ["mse", "half-mse", "sum", "half-sum"])
+def test_few_rows_at_first_do_not_settle_which_loss_it_is(rows, kind):
+    """Over one row, (1/n) Σ r² is Σ r²; over two, it is ½ Σ r²."""
+
+    def scaled(X, y, weights, bias):
+        factor = {"mse": 1, "half-mse": 0.5, "sum": len(y), "half-sum": len(y) / 2}[kind]
+        return tuple(factor * part for part in with_loss(X, y, weights, bias))
+
+    trainer, at = trainer_of(scaled)(X3, Y), (np.array(START.weights), START.bias)
+    trainer.gradient(X3[:rows], Y[:rows], *trainer.to_own(*at))
+    for got, expected in zip(trainer.gradient_at(*at), NumPyTrainer(X3, Y).gradient_at(*at), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("changed", [0, 1])
+def test_a_function_cannot_write_into_the_arrays_of_whoever_asks(changed):
+    def writing(X, y, weights, bias):
+        (X, y)[changed][:] = 0
+        return gradient(X, y, weights, bias)
+
+    X, y = X3.copy(), Y.copy()
+    with pytest.raises(ValueError, match="read-only"):
+        trainer_of(writing)(X, y).gradient_at(*START)
+    np.testing.assert_array_equal(X, X3)
+    np.testing.assert_array_equal(y, Y)
+    X[0] = 1  # they are still their own to write
