@@ -186,9 +186,10 @@ class Trainer(ABC):
     reads_all_rows: ClassVar[bool] = True
     #: Whether it can update on a part of the rows; without, `train` refuses mini-batches.
     minibatch: ClassVar[bool] = True
-
     #: Whether its steps are its own, and not made of its gradient; then their bits may differ from those that are.
     own_steps: ClassVar[bool] = False
+    #: Whether its loop, compiled as a whole, may round otherwise than one gradient and one update do.
+    own_rounding: ClassVar[bool] = False
     #: What of the seconds so far went into looking at its answers, as an adapter of somebody else's code does once.
     aside_seconds = 0.0
 

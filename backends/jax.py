@@ -56,6 +56,7 @@ class JaxTrainer(ArrayTrainer):
     requires = ("jax",)
     install = 'pip install "handgrad[jax]"'
     by_default = False
+    own_rounding = True
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Any, Any]:
         """X (n, d) and y (n,) as arrays of JAX, on its default device."""

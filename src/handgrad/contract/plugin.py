@@ -1,11 +1,11 @@
-"""The option `--backend` and the fixture `backend`: a plug-in of pytest, `-p handgrad.contract.plugin`."""
+"""The option `--handgrad-backend` and the fixture `backend`: a plug-in of pytest, `-p handgrad.contract.plugin`."""
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 import pytest
 
@@ -16,16 +16,24 @@ if TYPE_CHECKING:
     from handgrad.backends.interface import Trainer
 
 
+#: The option: a name of its own, since `--backend` is that of other plug-ins and of many a conftest.py.
+OPTION = "--handgrad-backend"
+#: Who has the option already: a plug-in may be asked twice, by its name and by pytest's own entry.
+ADDED: WeakSet[pytest.Parser] = WeakSet()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--backend`, as often as there are backends; the text is that of `handgrad compare --with`, or a name."""
-    with contextlib.suppress(ValueError):  # it is there: this plug-in was named as well
-        parser.addoption(
-            "--backend",
-            action="append",
-            default=[],
-            metavar="FILE[:NAME]",
-            help="hold this to handgrad's contract: mine.py, mine.py:name, kernel.so, a command, or a backend's name",
-        )
+    """`--handgrad-backend`, as often as there are backends; its text is that of `compare --with`, or a name."""
+    if parser in ADDED:
+        return
+    ADDED.add(parser)
+    parser.addoption(
+        OPTION,
+        action="append",
+        default=[],
+        metavar="FILE[:NAME]",
+        help="hold this to handgrad's contract: mine.py, mine.py:name, kernel.so, a command, or a backend's name",
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -36,7 +44,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _asked(config: pytest.Config) -> Sequence[str]:
-    asked: Sequence[str] = config.getoption("backend", default=[])
+    asked: Sequence[str] = config.getoption(OPTION, default=[])
     return asked
 
 
@@ -47,7 +55,7 @@ def backend(request: pytest.FixtureRequest) -> type[Trainer]:
 
     given = getattr(request, "param", None)
     if given is None:
-        pytest.fail("expected --backend mine.py, or another backend, to hold to the contract", pytrace=False)
+        pytest.fail(f"expected {OPTION} mine.py, or another backend, to hold to the contract", pytrace=False)
     if (reason := entry_of(given).reason()) is not None:
         pytest.skip(reason)
     return trainer_of(given)
