@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import msgspec
+import numpy as np
 
 from handgrad.backends.catalogue import canonical, entry, load
 from handgrad.backends.interface import Trainer
@@ -74,9 +75,13 @@ def evaluated(message: EvalMessage, trainer: type[Trainer]) -> ToolReply:
     if message.function not in functions:
         return ToolReply(message.id, success=False, error=_unknown("function", message.function, functions))
     try:
-        output, timings = functions[message.function](trainer, bytes(message.input))
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is told as an error
+            output, timings = functions[message.function](trainer, bytes(message.input))
     except Exception as error:
         return ToolReply(message.id, success=False, error=f"{type(error).__name__}: {error}")
+    if not np.isfinite(output).all():
+        said = "the numbers left the range of float64, and JSON has none for what is beyond"
+        return ToolReply(message.id, success=False, error=f"{message.module}.{message.function}: {said}")
     return ToolReply(message.id, success=True, output=output, timings=timings)
 
 

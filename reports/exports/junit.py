@@ -1,7 +1,7 @@
 """A comparison, a sweep or a difference of two runs as JUnit XML: what a build server shows as tests that failed.
 
-A file has a failure just where the command's exit code is 1. A sweep has no verdict; there, a backend that gave no
-answer is a failure.
+That of a comparison or a difference has a failure just where the command's exit code is 1. A sweep has no verdict, and
+its exit code says whether anything was measured; there, a backend that gave no answer is a failure.
 """
 
 from __future__ import annotations
@@ -37,10 +37,18 @@ def written(command: str, suites: Iterator[JUnitSuite]) -> str:
 def compared(found: Comparison) -> Iterator[JUnitSuite]:
     """A case for each backend, and one for each objection that concerns none."""
     cases = [of_backend(found, name, result) for name, result in found.backends.items()]
+    cases += of_no_backend(found)
     verdict = found.verdict
-    if not verdict.passed and not any(case.failure for case in cases):
+    if not verdict.passed and not any(case.failure for case in cases):  # runs of earlier versions have reasons alone
         cases.append(JUnitCase("verdict", failed("verdict", verdict.reasons)))
     yield JUnitSuite(named(found), cases)
+
+
+def of_no_backend(found: Comparison) -> Iterator[JUnitCase]:
+    """A case for each objection that concerns none of the backends, such as a judge that cannot tell."""
+    for why, reason in zip(found.verdict.objections, found.verdict.reasons, strict=False):
+        if why.backend not in found.backends:
+            yield JUnitCase(f"verdict: {shown(why.kind)}", failed(why.kind, [reason]))
 
 
 def of_backend(found: Comparison, name: str, result: BackendResult) -> JUnitCase:

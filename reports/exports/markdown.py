@@ -49,9 +49,9 @@ def markdown(report: TextReport, unfolded: Callable[[TextTable | TextSection], b
 
 
 def escaped(text: str) -> str:
-    """The text as it is read: nothing in it is markup, and `@name` tells nobody."""
-    marked = re.sub(r"([\\`*_\[\]|~#])", r"\\\1", html.escape(text, quote=False))
-    return marked.replace("@", "@<!-- -->")
+    """The text as it is read: nothing in it is markup, a link or a formula, and `@name` tells nobody."""
+    marked = re.sub(r"([\\`*_\[\]|~#$])", r"\\\1", html.escape(text, quote=False))
+    return re.sub(r"(@|:(?=//)|www(?=\.))", r"\1<!-- -->", marked, flags=re.IGNORECASE)
 
 
 def table(shown: TextTable) -> str:

@@ -7,6 +7,7 @@ samples, in seconds per iteration, and their summary). An iteration is an epoch,
 from __future__ import annotations
 
 import os
+import platform
 import statistics
 from typing import Any
 
@@ -41,19 +42,18 @@ def machine(where: Environment) -> dict[str, Any]:
         "machine": where.platform,
         "system": where.platform.partition("-")[0],
         "release": where.platform,
-        "python_implementation": "CPython",
+        "python_implementation": platform.python_implementation(),
         "python_version": where.python,
         "cpu": {"brand_raw": where.cpu, "count": where.cores},
     }
 
 
 def commit() -> dict[str, Any]:
-    """The commit, where GitHub's runner names it."""
+    """The commit, where GitHub's runner names it; whether files were changed since is not known, and not said."""
     return {
         "id": os.environ.get("GITHUB_SHA", "unknown"),
         "time": None,
         "author_time": None,
-        "dirty": False,
         "project": os.environ.get("GITHUB_REPOSITORY", "unknown"),
         "branch": os.environ.get("GITHUB_REF_NAME", "unknown"),
     }

@@ -60,7 +60,7 @@ FEWER = {"exact": (16,), "torch-compile": (16,)}
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_llsq_is_right_22_times_of_22(backend: str) -> None:
+def test_llsq_is_right_for_each_size_and_function(backend: str) -> None:
     points = FEWER.get(backend, POINTS)
     messages = list(llsq(points))
     found = spoken(backend, messages)
@@ -124,6 +124,22 @@ def test_what_it_cannot_answer_is_said_and_it_goes_on(message: Any, told: str) -
     assert (first["id"], first["success"]) == (3, False)
     assert told in first["error"]
     assert second == {"id": 4, "tool": "handgrad-numpy"}
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "given"),
+    [
+        ("hello", "square", 1e200),
+        ("llsq", "primal", {"x": [1e200, 1e200], "n": 16}),
+        ("llsq", "gradient", {"x": [1e308, 1e308], "n": 16}),
+    ],
+)
+def test_what_leaves_the_range_of_numbers_is_no_success(module: str, function: str, given: Any) -> None:
+    message = {"id": 1, "kind": "evaluate", "module": module, "function": function, "input": given}
+    (answer,) = spoken("numpy", [message])
+    assert answer["success"] is False
+    assert "left the range of float64" in answer["error"]
+    assert "output" not in answer
 
 
 @pytest.mark.parametrize("line", [b"hello\n", b"[]\n", b"\xff\n", b'{"kind": "start"}\n'])

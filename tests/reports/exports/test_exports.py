@@ -158,6 +158,13 @@ def test_samples_are_summarised_as_pytest_benchmark_does() -> None:
     assert stats(Timing(3.0, 3.0, 3.0, (3.0,)))["outliers"] == "0;0"
 
 
+def test_pytest_benchmark_is_told_what_is_known_of_python_and_of_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.python_implementation", lambda: "PyPy")
+    told = json.loads(export(run(), "pytest-benchmark"))
+    assert told["machine_info"]["python_implementation"] == "PyPy"
+    assert "dirty" not in told["commit_info"]
+
+
 def test_pytest_benchmark_itself_compares_two_files(tmp_path: Path) -> None:
     pytest.importorskip("pytest_benchmark", reason="pytest-benchmark is not installed")
     for file in ("first.json", "second.json"):
@@ -209,8 +216,25 @@ def test_junit_blames_the_backend_that_is_wrong() -> None:
 def test_junit_has_a_case_for_what_concerns_no_backend() -> None:
     found = replace(run(), verdict=Verdict(False, ("the judge is blunt",), (Objection("blunt judge"),)))
     (told,) = failures(export(found, "junit")).items()
-    assert told[0].endswith(": verdict")
+    assert told[0].endswith(": verdict: blunt judge")
     assert told[1] == "the judge is blunt"
+
+
+def test_junit_has_a_case_for_each_objection_though_a_backend_failed() -> None:
+    objections = (Objection("failed", "numpy"), Objection("missed faults"), Objection("false accusation"))
+    found = replace(run(), verdict=Verdict(False, ("numpy: broke", "missed one", "accused one"), objections))
+    told = {name.partition(": ")[2]: message for name, message in failures(export(found, "junit")).items()}
+    assert told == {
+        "numpy": "numpy: broke",
+        "verdict: missed faults": "missed one",
+        "verdict: false accusation": "accused one",
+    }
+
+
+def test_junit_of_a_run_of_an_earlier_version_has_the_reasons_in_one_case() -> None:
+    found = replace(run(), verdict=Verdict(False, ("one", "two"), ()))
+    (told,) = failures(export(found, "junit")).items()
+    assert (told[0].endswith(": verdict"), told[1]) == (True, "one")
 
 
 @pytest.mark.parametrize(("slower", "wrong"), [(False, False), (True, False), (False, True), (True, True)])
@@ -275,6 +299,15 @@ def test_what_is_escaped_reads_as_it_was() -> None:
     assert escaped("a|b_c*d<e>[f]`g`~h&i#1\\") == r"a\|b\_c\*d&lt;e&gt;\[f\]\`g\`\~h&amp;i\#1" + "\\\\"
     assert escaped("× − ŷ 95 %.") == "× − ŷ 95 %."
     assert escaped("for @team") == "for @<!-- -->team"
+
+
+def test_no_address_becomes_a_link_and_no_dollar_a_formula() -> None:
+    """GitHub links `https://…` and `www.…` without any brackets, and sets `$…$` as a formula."""
+    told = escaped("see https://evil.example and WWW.evil.example: $x$ ftp://e.example")
+    assert "://" not in told
+    assert "www." not in told.lower()
+    assert told.count(r"\$") == told.count("$") == 2
+    assert re.sub(r"<!-- -->|\\", "", told) == "see https://evil.example and WWW.evil.example: $x$ ftp://e.example"
 
 
 @pytest.mark.parametrize(("slower", "word"), [(True, "✗ **Failed**"), (False, "✓ **Passed**")])
