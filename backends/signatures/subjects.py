@@ -54,7 +54,7 @@ class Found:
 def described(function: Callable[..., Any], name: str = "", kind: Kind | None = None) -> Found:
     """What is known of a function from its signature and its source."""
     name = name or getattr(function, "__name__", type(function).__name__)
-    parameters = _parameters(function)
+    parameters = parameters_of(function)
     tree = _tree(function)
     return Found(
         name,
@@ -71,7 +71,7 @@ def kind_of(function: Callable[..., Any]) -> Kind:
     """What a function computes: told by its class, by its fifth parameter, by its name."""
     if is_trainer(function):
         return "trainer"
-    parameters = _parameters(function)
+    parameters = parameters_of(function)
     required, optional = parameters.required + parameters.keyword_only, parameters.optional
     name = getattr(function, "__name__", "")
     by_name = kind_by_name(name)
@@ -89,23 +89,29 @@ def is_trainer(value: Any) -> bool:
     return interface is not None and inspect.isclass(value) and issubclass(value, interface.Trainer)
 
 
-class _Parameters(NamedTuple):
+class Parameters(NamedTuple):
     """The names of a function's parameters: those without a default, those with one, those by their names alone."""
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     keyword_only: tuple[str, ...] = ()
 
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Of all those without a default, in order."""
+        return self.required + self.keyword_only
 
-def _parameters(function: Callable[..., Any]) -> _Parameters:
+
+def parameters_of(function: Callable[..., Any]) -> Parameters:
+    """What a function's signature tells; of a compiled one without a signature, what is asked for."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # a compiled function without a signature
-        return _Parameters(("X", "y", "weights", "bias"))
+        return Parameters(("X", "y", "weights", "bias"))
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     needed = [p for p in parameters if p.default is p.empty]
     by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return _Parameters(
+    return Parameters(
         tuple(p.name for p in needed if p.kind in positional),
         tuple(p.name for p in parameters if p.default is not p.empty and p.kind in by_name),
         tuple(p.name for p in needed if p.kind is p.KEYWORD_ONLY),
@@ -210,7 +216,7 @@ def _kind_in_file(name: str, value: Any) -> Kind:
 
 def _methods(owner: type) -> Iterator[Found]:
     attributes = _attributes(owner)
-    construction = _parameters(owner).required if "__init__" in vars(owner) else ()
+    construction = parameters_of(owner).needed if "__init__" in vars(owner) else ()
     for name, value in vars(owner).items():
         kind = kind_by_name(name)
         if not inspect.isfunction(value) or kind is None:
@@ -219,9 +225,12 @@ def _methods(owner: type) -> Iterator[Found]:
         required = found.required[1:]
         needed = required + found.keyword_only
         held = tuple(a for a in attributes if _adds(a, needed + found.optional))
+        kind = _method_kind(kind, needed, held)
+        if kind != "step":  # a rate that the object keeps is for its steps
+            held = tuple(a for a in held if role_of(a) != "rate")
         yield Found(
             found.name,
-            _method_kind(kind, needed, held),
+            kind,
             required,
             found.optional,
             found.returns,

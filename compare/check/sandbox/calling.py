@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from handgrad.backends.signatures.subjects import parameters_of
 from handgrad.compare.check.sandbox.answers import Answer, NotAnAnswer, answer_of, parts_of
 from handgrad.compare.check.sandbox.failures import failure_from
 from handgrad.compare.results.diagnosis import NoAnswer
@@ -119,7 +120,9 @@ def _called(owner: Any, call: Invocation) -> Any:
 
 def _method(owner: Any, call: Invocation, held: dict[str, Any]) -> Any:
     """The method of a new object that holds what is no argument."""
-    made = owner(*call.construction)
+    names = parameters_of(owner).keyword_only
+    positional = len(call.construction) - len(names) if call.construction else 0
+    made = owner(*call.construction[:positional], **dict(zip(names, call.construction[positional:], strict=False)))
     for name, value in held.items():
         setattr(made, name, value)
     return getattr(made, call.function.partition(".")[2])

@@ -533,6 +533,28 @@ def gradient(daten, ziele, *, gewichte, achsenabschnitt):
 """,
         (("+ achsenabschnitt", "", "bias-left-out"),),
     ),
+    "a class that takes its rate by keyword only": (
+        """
+class GD:
+    def __init__(self, *, learning_rate):
+        self.learning_rate, self.w, self.b = learning_rate, None, 0.0
+    def update(self, X, *, y):
+        e = X @ self.w + self.b - y
+        return self.w - self.learning_rate * 2 * X.T @ e / len(y), self.b - self.learning_rate * 2 * e.mean()
+""",
+        (("- self.learning_rate * 2 * e", "+ self.learning_rate * 2 * e", "one-block-only"),),
+    ),
+    "a gradient in a class that keeps its rate": (
+        """
+class GD:
+    def __init__(self, *, learning_rate):
+        self.learning_rate, self.w, self.b = learning_rate, None, 0.0
+    def gradient(self, X, y):
+        e = X @ self.w + self.b - y
+        return 2 * X.T @ e / len(y), 2 * e.mean()
+""",
+        (("2 * e.mean()", "e.mean()", "one-block-only"),),
+    ),
     "a data class of its own": (
         """
 from dataclasses import dataclass
