@@ -89,7 +89,7 @@ def is_trainer(value: Any) -> bool:
     return interface is not None and inspect.isclass(value) and issubclass(value, interface.Trainer)
 
 
-class Parameters(NamedTuple):
+class ParameterNames(NamedTuple):
     """The names of a function's parameters: those without a default, those with one, those by their names alone."""
 
     required: tuple[str, ...]
@@ -102,16 +102,16 @@ class Parameters(NamedTuple):
         return self.required + self.keyword_only
 
 
-def parameters_of(function: Callable[..., Any]) -> Parameters:
+def parameters_of(function: Callable[..., Any]) -> ParameterNames:
     """What a function's signature tells; of a compiled one without a signature, what is asked for."""
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # a compiled function without a signature
-        return Parameters(("X", "y", "weights", "bias"))
+        return ParameterNames(("X", "y", "weights", "bias"))
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     needed = [p for p in parameters if p.default is p.empty]
     by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return Parameters(
+    return ParameterNames(
         tuple(p.name for p in needed if p.kind in positional),
         tuple(p.name for p in parameters if p.default is not p.empty and p.kind in by_name),
         tuple(p.name for p in needed if p.kind is p.KEYWORD_ONLY),
