@@ -1,4 +1,4 @@
-"""The contract ships: `pytest --pyargs handgrad.contract --handgrad-backend mine.py` holds anyone's backend to it."""
+"""The contract ships: `pytest --pyargs handgrad.contract --backend mine.py` holds anyone's backend to it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def held(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def test_your_own_file_is_held_to_the_contract_by_one_command(tmp_path: Path) -> None:
     for name, text in (("right.py", RIGHT), ("wrong.py", WRONG), ("double.py", DOUBLE)):
         (tmp_path / name).write_text(text)
-    options = [word for name in ("right", "wrong", "double") for word in ("--handgrad-backend", f"{name}.py")]
+    options = [word for name in ("right", "wrong", "double") for word in ("--backend", f"{name}.py")]
     chosen = "(rounding_bound_of_the_exact and 101) or computed_in_float32 or uint8 or files_order_do_not"
     done = held(tmp_path, *options, "-k", chosen)
     assert "6 failed" not in done.stdout
@@ -43,7 +43,7 @@ def test_your_own_file_is_held_to_the_contract_by_one_command(tmp_path: Path) ->
 
 def test_without_a_backend_it_says_what_to_name(tmp_path: Path) -> None:
     done = held(tmp_path, "-k", "gives_the_same_bits")
-    assert "expected --handgrad-backend mine.py" in done.stdout
+    assert "expected --backend mine.py" in done.stdout
 
 
 @pytest.mark.parametrize("group", ["", ".getgroup('theirs')"])
@@ -54,8 +54,9 @@ def test_somebody_elses_option_is_neither_taken_for_ours_nor_in_the_way(tmp_path
     )
     (tmp_path / "right.py").write_text(RIGHT)
     theirs = ("-p", "theirs", "-p", "handgrad.contract.plugin", "-o", "pythonpath=.", "--collect-only")
-    done = held(tmp_path, *theirs, "--handgrad-backend", "right.py", "-k", "gives_the_same_bits")
-    assert "gives_the_same_bits[right.py]" in done.stdout, done.stdout + done.stderr
+    for named in (["--handgrad-backend", "right.py"], ["--backend=right.py"]):
+        done = held(tmp_path, *theirs, *named, "-k", "gives_the_same_bits")
+        assert "gives_the_same_bits[right.py]" in done.stdout, done.stdout + done.stderr
     done = held(tmp_path, *theirs, "-k", "gives_the_same_bits")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "[n]" not in done.stdout

@@ -1,4 +1,4 @@
-"""What a backend must do, as tests for anyone's: `pytest --pyargs handgrad.contract --handgrad-backend mine.py`.
+"""What a backend must do, as tests for anyone's: `pytest --pyargs handgrad.contract --backend mine.py`.
 
 Loss and gradient within the rounding bounds of the exact ones, every epoch of a run near the exact descent, the same
 bits again, float32 computed in float32, inputs left as they are, clear errors, and a run that diverges says so.

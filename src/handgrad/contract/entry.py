@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 CONTRACT = "handgrad.contract"
 VARIABLE = "HANDGRAD_CONTRACT"
+#: The plug-in's option has a name of its own, since others have this one; where the contract is named, it is ours.
+SHORT, OPTION = "--backend", "--handgrad-backend"
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -21,3 +23,9 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     if VARIABLE in os.environ or any(word == CONTRACT or word.startswith(f"{CONTRACT}.test_") for word in sys.argv):
         os.environ[VARIABLE] = "1"  # for the processes of pytest-xdist, whose command line is another
         pluginmanager.import_plugin(f"{CONTRACT}.plugin")
+
+
+def pytest_load_initial_conftests(args: list[str]) -> None:
+    """The short name of the contract's option, where the command line names the contract."""
+    if VARIABLE in os.environ:
+        args[:] = [OPTION + word.removeprefix(SHORT) if word.partition("=")[0] == SHORT else word for word in args]

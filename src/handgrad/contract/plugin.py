@@ -1,4 +1,4 @@
-"""The option `--handgrad-backend` and the fixture `backend`: a plug-in of pytest, `-p handgrad.contract.plugin`."""
+"""The option `--handgrad-backend` (`entry` has a short name) and the fixture `backend`, as a plug-in of pytest."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from weakref import WeakSet
 
 import pytest
 
+from handgrad.contract.entry import OPTION, SHORT
+
 if "handgrad.contract.cases" not in sys.modules:
     pytest.register_assert_rewrite("handgrad.contract.cases")
 
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     from handgrad.backends.interface import Trainer
 
 
-#: The option: a name of its own, since `--backend` is that of other plug-ins and of many a conftest.py.
-OPTION = "--handgrad-backend"
 #: Who has the option already: a plug-in may be asked twice, by its name and by pytest's own entry.
 ADDED: WeakSet[pytest.Parser] = WeakSet()
 
@@ -55,7 +55,7 @@ def backend(request: pytest.FixtureRequest) -> type[Trainer]:
 
     given = getattr(request, "param", None)
     if given is None:
-        pytest.fail(f"expected {OPTION} mine.py, or another backend, to hold to the contract", pytrace=False)
+        pytest.fail(f"expected {SHORT} mine.py, or another backend, to hold to the contract", pytrace=False)
     if (reason := entry_of(given).reason()) is not None:
         pytest.skip(reason)
     return trainer_of(given)
