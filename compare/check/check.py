@@ -18,7 +18,7 @@ import numpy as np
 
 from handgrad.backends.signatures.kinds import Kind
 from handgrad.backends.signatures.parts import Arrangement
-from handgrad.backends.signatures.subjects import Found, described
+from handgrad.backends.signatures.subjects import Found, described, is_trainer
 from handgrad.compare.check.conventions import FACTORS, LossChoice
 from handgrad.compare.check.differences import are_differences
 from handgrad.compare.check.evidence import evidence, smallest_detectable
@@ -26,10 +26,12 @@ from handgrad.compare.check.matching import explanation, is_right, is_right_at, 
 from handgrad.compare.check.observations import Observation, observe, refuses_integers, wholly_float32
 from handgrad.compare.check.own_probe import own_probe
 from handgrad.compare.check.sandbox.failures import GiveUp
-from handgrad.compare.check.student.asking import Asked, ask_all, call_for, here
+from handgrad.compare.check.student.asking import Ask, Asked, ask_all, call_for, here
 from handgrad.compare.check.student.forms import Series, every_series
 from handgrad.compare.check.student.probes import IN_THE_HEAD
+from handgrad.compare.check.student.process import TIME_LIMIT_SECONDS
 from handgrad.compare.check.student.reading import arrangements, read, several
+from handgrad.compare.check.student.sending import NotSent, sent
 from handgrad.compare.check.student.shapes import shaped
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
@@ -61,21 +63,49 @@ def check(
         integers: Whether what wraps around on int32 or uint8 is a mistake, and not a note.
         seed: Of the numbers at which it is asked.
 
-    It is called in this process; `check_file` gives a file a process of its own.
+    It is called in this process; `check_apart` gives it one of its own.
     """
-    found, ask = _found(function, kind), here(function)
+    return _checked(function, kind, here(function), loss, integers, seed)
+
+
+def check_apart(
+    function: Callable[..., Any],
+    kind: Kind | None = None,
+    loss: LossChoice = None,
+    integers: bool = False,
+    seed: int = 0,
+    time_limit_seconds: float = TIME_LIMIT_SECONDS,
+) -> Assessment:
+    """What `check` finds, with the function in a process of its own, as a file has one.
+
+    One that cannot be sent there is called in this process, which the assessment says (`called_here`).
+    """
     try:
+        with sent(function, time_limit_seconds) as dialogue:
+            found = dialogue.witnessed(_checked(function, kind, dialogue.ask, loss, integers, seed))
+            return replace(found, uses_handgrad=found.uses_handgrad and not is_trainer(function))
+    except NotSent as problem:
+        return replace(check(function, kind, loss, integers, seed), called_here=str(problem))
+    except GiveUp as problem:
+        return failed(described(function, kind=kind).name, problem.failure)
+
+
+def _checked(
+    function: Callable[..., Any], kind: Kind | None, ask: Ask, loss: LossChoice, integers: bool, seed: int
+) -> Assessment:
+    found = described(function, kind=kind)
+    try:
+        found = _of_kind(found, kind, ask)
         return diagnose(found, ask_all(ask, found, seed), loss, integers)
     except GiveUp as problem:
         return failed(found.name, problem.failure)
 
 
-def _found(function: Callable[..., Any], kind: Kind | None) -> Found:
-    """What is known of the function; one named after a loss, but which gives a pair, is that loss's gradient."""
-    found = described(function, kind=kind)
+def _of_kind(found: Found, kind: Kind | None, ask: Ask) -> Found:
+    """What is known of a function; one named after a loss, but which gives a pair, is that loss's gradient."""
     if kind is None and found.kind == "loss":
         one = next(every_series(found))
-        if several(here(function)(partial(call_for, one, one.calls()[0], found)), "loss"):
+        if several(ask(partial(call_for, one, one.calls()[0], found)), "loss"):
             return replace(found, kind="gradient")
     return found
 

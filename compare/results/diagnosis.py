@@ -275,6 +275,7 @@ class Assessment:
         arguments: What its arguments were taken for, in order, where that is not what is asked for.
         theta: How one argument holds all parameters: "ones", "bias-first", "bias-last" or "none"; empty if none does.
         confinement: What its process was kept from; None where it had none of its own.
+        called_here: Why it was called in the process that asks, without limits; empty where it had its own.
         uses_handgrad: Its file imported handgrad, whose own code may be what was found right.
         lines: Of its file: those that compute what is wrong; empty where there is no file, or they are not found.
         own_probe: Where the answer is wrong, too, at two rows of one feature: its way there, step by step.
@@ -302,6 +303,7 @@ class Assessment:
     arguments: tuple[str, ...] = ()
     theta: str = ""
     confinement: Confinement | None = None
+    called_here: str = ""
     uses_handgrad: bool = False
     lines: tuple[SourceLine, ...] = ()
     own_probe: OwnProbe | None = None

@@ -179,6 +179,8 @@ def _notes(assessment: Assessment) -> list[str]:
         notes.append("It imports handgrad, whose own code may be what was found right.")
     if assessment.confinement is not None and (open_to := _open_to(assessment.confinement)):
         notes.append(f"This system did not keep it from {open_to}.")
+    if assessment.called_here:
+        notes.append(f"It was called in this process, without a time limit: {assessment.called_here}.")
     if assessment.printed_lines:
         notes.append(f"It printed {assessment.printed_lines} lines, which were not looked at.")
     return notes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +19,6 @@ if TYPE_CHECKING:
     from handgrad.backends.signatures.kinds import Kind
     from handgrad.compare.check.conventions import LossChoice
     from handgrad.reports.check.diagnosis import Diagnosis
-
-
-#: What `check` notes: a file has a process of its own, with limits; a function has not.
-IN_THIS_PROCESS = "It was called in this process, without a time limit; `handgrad check FILE` has its own."
 
 
 def gradient(
@@ -120,6 +115,7 @@ def check(
     loss: LossChoice = None,
     integers: bool = False,
     seed: int = 0,
+    time_limit_seconds: float = 10.0,
 ) -> Diagnosis:
     """Whether a gradient written by hand is right, or which mistake was made.
 
@@ -134,35 +130,39 @@ def check(
             called correct.
         integers: Whether numbers that wrap around on arrays of int32 or uint8 are a mistake, and not a note.
         seed: Of the numbers at which it is asked; by default they are always the same.
+        time_limit_seconds: Of computing, for all of it; then its process is ended.
 
     Returns:
         `Diagnosis` with `.correct`, `.mistake` and `.explanation`; it shows itself in a terminal and in a notebook.
 
-    The function is called in this process; `handgrad check FILE` gives a file a process of its own.
+    The function is sent with what it refers to (cloudpickle) to a process of its own, which is limited as that of
+    `handgrad check` is. What cannot be sent is called in this process, without a time limit; `.notes` say so, and why.
     """
-    from handgrad.compare.check.check import check as checked
+    from handgrad.compare.check.check import check_apart
     from handgrad.reports.check.diagnosis import diagnosis
 
-    found = diagnosis(checked(function, kind, loss, integers, seed))
-    return replace(found, notes=(*found.notes, IN_THIS_PROCESS))
+    return diagnosis(check_apart(function, kind, loss, integers, seed, time_limit_seconds))
 
 
-def assert_right(function: Callable[..., Any], kind: Kind | None = None, loss: LossChoice = None) -> None:
+def assert_right(
+    function: Callable[..., Any], kind: Kind | None = None, loss: LossChoice = None, time_limit_seconds: float = 10.0
+) -> None:
     """Raises an AssertionError that says which mistake a gradient has: a test for pytest, and a cell for nbgrader.
 
         def test_gradient():
             hg.assert_right(mine.gradient, loss="half-mse")
 
     Args:
-        function: As `hg.check` takes it, `gradient(X, y, weights, bias)` for one. It is called in this process.
+        function: As `hg.check` takes it, `gradient(X, y, weights, bias)` for one. It is called as `hg.check` calls it.
         kind: "gradient", "step", "loss" or "trainer"; by default told by its parameters and its name.
         loss: Of which it should be the gradient: "mse", "half-mse", "sum", "half-sum" or "any" of these.
+        time_limit_seconds: Of computing, for all of it.
 
     Raises:
         AssertionError: If it is not right; the message is the diagnosis.
     """
     __tracebackhide__ = True  # pytest shows the student's line, not ours
-    found = check(function, kind, loss)
+    found = check(function, kind, loss, time_limit_seconds=time_limit_seconds)
     if not found.correct:
         raise AssertionError(str(found))
 

@@ -31,9 +31,10 @@ def test_a_right_gradient_passes_and_a_wrong_one_says_why() -> None:
         hg.assert_right(lambda X, y, w, b: tuple(-block for block in right(X, y, w, b)))
 
 
-def test_a_function_is_said_to_be_called_here_and_a_file_is_not() -> None:
-    assert any("in this process" in note for note in hg.check(right).notes)
-    assert not any("in this process" in note for note in checked(RIGHT).notes)
+def test_a_function_has_a_process_of_its_own_as_a_cell_has() -> None:
+    for told in (hg.check(right), checked(RIGHT)):
+        assert told.correct
+        assert not any("in this process" in note for note in told.notes)
 
 
 def test_the_declared_loss_decides() -> None:

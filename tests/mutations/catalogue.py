@@ -16,7 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from handgrad.api import check
+from checked import check
+
 from handgrad.backends.interface import Trainer
 from handgrad.compare.results.diagnosis import UNKNOWN
 from handgrad.reports.check.diagnosis import Diagnosis

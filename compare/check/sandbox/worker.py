@@ -49,6 +49,8 @@ STACK_SIGNAL = getattr(signal, "SIGUSR1", None)
 
 #: Answers a request about the module of a file, whose path comes last.
 Replying = Callable[[Request, ModuleType, str], Reply]
+#: Makes the module of a file.
+Loading = Callable[[str], ModuleType]
 
 
 @dataclass(frozen=True)
@@ -64,18 +66,25 @@ class Streams:
         self.replies.flush()
 
 
-def work(job: Job, reply: Replying) -> None:
-    """Loads the file, then has `reply` answer what is asked, until nobody asks any more."""
+def work(job: Job, reply: Replying, load: Loading | None = None, beside: Path | None = None) -> None:
+    """Loads the file, then has `reply` answer what is asked, until nobody asks any more.
+
+    Args:
+        job: What to load, and how.
+        reply: What answers.
+        load: What loads the file; by default, it is run.
+        beside: The folder whose files it finds; by default, that in which it stands.
+    """
     sys.dont_write_bytecode = True
     streams = _own_streams()
     try:
         with Path(job.trace).open("w", encoding="utf-8") as stacks:
-            _arrange(job)
+            _arrange(job, beside or Path(job.file).parent)
             faulthandler.enable(stacks, all_threads=False)
             if STACK_SIGNAL is not None:
                 faulthandler.register(STACK_SIGNAL, stacks, all_threads=False)
             streams.write(Started(confine(job.folder, job.memory_limit_bytes)))
-            _serve(job, streams, reply)
+            _serve(job, streams, reply, load or run)
     except Exception as error:
         streams.write(Broken(own_fault(error)))
 
@@ -90,13 +99,13 @@ def _own_streams() -> Streams:
     return Streams(requests, replies)
 
 
-def _arrange(job: Job) -> None:
+def _arrange(job: Job, beside: Path) -> None:
     """The temporary folder, in which the code is run."""
-    furnish(Path(job.folder), Path(job.file).parent)
+    furnish(Path(job.folder), beside)
     os.chdir(job.folder)
 
 
-def _serve(job: Job, streams: Streams, reply: Replying) -> None:
+def _serve(job: Job, streams: Streams, reply: Replying, load: Loading) -> None:
     watch = ImportWatch()
     try:
         module = load(job.file)
@@ -124,7 +133,7 @@ def _guarded(request: Request, module: ModuleType, file: str, reply: Replying) -
         return Answered(request.nonce, failure=failure_from(error, error.__traceback__, file))
 
 
-def load(file: str) -> ModuleType:
+def run(file: str) -> ModuleType:
     """Runs the file, once, as a module that is not `__main__`; its folder is where it imports from last."""
     sys.path.append(str(Path(file).parent))
     module = ModuleType(MODULE)

@@ -105,7 +105,7 @@ class Dialogue:
                 pipe.close()
 
     def _ask(self, kind: type[_R], request: Callable[[str], Request]) -> _R:
-        self._begin()
+        self.begin()
         nonce = secrets.token_hex(16)
         self._requests.put(line_of(request(nonce)))
         reply = self._receive(kind)
@@ -113,8 +113,8 @@ class Dialogue:
             raise GiveUp(NoAnswer("forged"))
         return reply
 
-    def _begin(self) -> None:
-        """Waits until the file is loaded; the student's time begins when our part has started."""
+    def begin(self) -> None:
+        """Waits until the code is loaded; the student's time begins when our part has started."""
         if self._loaded:
             return
         self.confinement = self._receive(Started).confinement

@@ -37,9 +37,10 @@ _NO_SHARED_MEMORY = b"Can't open SHM"
 class StudentProcess:
     """A process of ours that runs a student's file, with pipes for questions and answers."""
 
-    def __init__(self, worker: str, job: Job, printed: Path) -> None:
-        """Starts the module of that name; what the file prints goes into `printed`."""
+    def __init__(self, worker: str, job: Job, printed: Path, source: str = "") -> None:
+        """Starts the module of that name; what the file prints goes into `printed`, its code stands in `source`."""
         self._job, self._printed, self._ended = job, printed, False
+        self._source = source or job.file
         with printed.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", worker, *job.arguments()],
@@ -106,13 +107,13 @@ class StudentProcess:
 
     def _located(self, failure: NoAnswer) -> NoAnswer:
         """With the student's line from the stack that was written before the end."""
-        file, trace = Path(self._job.file), Path(self._job.trace)
+        file, trace = Path(self._source), Path(self._job.trace)
         stack = trace.read_text(encoding="utf-8", errors="replace") if trace.exists() else ""
-        found = re.search(rf'File "{re.escape(str(file))}", line (\d+)', stack)
+        found = re.search(rf'File "{re.escape(self._source)}", line (\d+)', stack)
         if not found:
             return failure
         number = int(found[1])
-        return replace(failure, line=SourceLine(file.name, number, linecache.getline(str(file), number).strip()))
+        return replace(failure, line=SourceLine(file.name, number, linecache.getline(self._source, number).strip()))
 
 
 @contextlib.contextmanager
@@ -120,6 +121,7 @@ def started(
     file: Path,
     *,
     worker: str = WORKER,
+    source: str = "",
     time_limit_seconds: float = TIME_LIMIT_SECONDS,
     memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
 ) -> Iterator[Dialogue]:
@@ -128,6 +130,7 @@ def started(
     Args:
         file: The student's file, an absolute path.
         worker: The module of ours that runs it.
+        source: Where its code stands, if not in the file itself.
         time_limit_seconds: For all that it computes; see `clock`.
         memory_limit_bytes: Of address space, where the system can limit that.
 
@@ -135,7 +138,7 @@ def started(
         What asks it.
     """
     with temporary_folder() as folder, passing_file() as trace, passing_file() as printed:
-        process = StudentProcess(worker, Job(str(file), folder, trace, memory_limit_bytes), Path(printed))
+        process = StudentProcess(worker, Job(str(file), folder, trace, memory_limit_bytes), Path(printed), source)
         try:
             from handgrad.compare.check.student.dialogue import Dialogue  # while the other process starts
 

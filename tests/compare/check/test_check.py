@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from checked import check
 from numpy.typing import NDArray
 
-from handgrad.api import check
 from handgrad.compare.check.student.probes import Probe, single_feature_probes, table_probes
 from handgrad.compare.check.truth import exact_gradient, exact_loss
 from handgrad.reports.check.diagnosis import Diagnosis

@@ -9,10 +9,10 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 import typer
+from checked import check
 from mutations.catalogue import Mutant, single
 from typer.testing import CliRunner
 
-from handgrad.api import check
 from handgrad.backends.signatures.kinds import Kind
 from handgrad.cli import OneLineErrors
 from handgrad.commands.check import check as command

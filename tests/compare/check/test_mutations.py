@@ -8,10 +8,10 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from checked import check
 from mutations.catalogue import CORRECT, Mutant, confusion, double, mutants, single, told
 from numpy.typing import NDArray
 
-from handgrad.api import check
 from handgrad.backends.signatures.kinds import Kind
 from handgrad.compare.check.mistakes import Hypothesis, hypotheses, pairs
 from handgrad.compare.check.operands import DoesNotFit
