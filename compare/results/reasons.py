@@ -21,6 +21,17 @@ from handgrad.compare.results.violations import Bound, Violation
 METHODS = {"exact": "rational arithmetic, rounded once", "qr": "QR on centred and scaled columns, refined once"}
 
 
+def tidy(written: str) -> str:
+    """A number's exponent without its plus and its leading zero: ``1.2e-8``, ``3e6``; the same in every report."""
+    mantissa, mark, exponent = written.partition("e")
+    return f"{mantissa}e{int(exponent)}" if mark else written
+
+
+def brief(value: float, digits: int) -> str:
+    """A number to at most so many digits, no zeros at the end."""
+    return tidy(f"{value:.{digits}g}")
+
+
 def of_violations(violations: Sequence[Violation]) -> str:
     """What is wrong with a backend, a sentence for each violation."""
     return "; ".join(map(of_violation, violations))
@@ -87,37 +98,35 @@ def of_pass(ratio: float, bound: Bound, epoch_ratios: Sequence[float | None] | N
         epoch_ratios: The largest error at each recorded epoch over its bound; None where the run was not followed.
     """
     named = "√n bound" if bound == "likely" else "worst-case bound (its data break the √n one)"
-    said = f"gradient at the start within {ratio:.2g} of its {named}"
+    said = f"gradient at the start within {brief(ratio, 2)} of its {named}"
     if epoch_ratios is None:
         return f"{said}; the trajectory was not judged: too long a run to follow exactly"
     largest = max(ratio for ratio in epoch_ratios if ratio is not None)
-    return f"{said}, {len(epoch_ratios)} recorded epochs within {largest:.2g} of theirs"
+    return f"{said}, {len(epoch_ratios)} recorded epochs within {brief(largest, 2)} of theirs"
 
 
 def of_divergence(found: Divergence) -> str:
     """Why a run did not stay finite, and a rate that does."""
+    rate, limit = brief(found.learning_rate, 4), brief(found.limit, 4)
     if found.learning_rate < found.limit:
         return (
-            f"numbers left the range of {found.dtype} although the learning rate {found.learning_rate:.4g} is below "
-            f"the full-batch limit {found.limit:.4g}; {_smaller(found)}"
+            f"numbers left the range of {found.dtype} although the learning rate {rate} is below the full-batch limit "
+            f"{limit}; {_smaller(found)}"
         )
     if not found.full_batch:
-        return (
-            f"the learning rate {found.learning_rate:.4g} is above the full-batch limit 2/λ_max = {found.limit:.4g}; "
-            f"{_smaller(found)}"
-        )
+        return f"the learning rate {rate} is above the full-batch limit 2/λ_max = {limit}; {_smaller(found)}"
     expected = "" if found.predicted_epoch is None else f"; overflow was predicted at epoch {found.predicted_epoch:,}"
     remedy = "" if found.standardized else "; standardised features allow a larger one"
     return (
-        f"the learning rate {found.learning_rate:.4g} is above the stability limit 2/λ_max = {found.limit:.4g}"
-        f"{expected}; {found.converging_rate:.4g} converges{remedy}"
+        f"the learning rate {rate} is above the stability limit 2/λ_max = {limit}{expected}; "
+        f"{brief(found.converging_rate, 4)} converges{remedy}"
     )
 
 
 def _smaller(found: Divergence) -> str:
     if found.full_batch:
         return "scale the data, or use a smaller rate"
-    return f"at {found.converging_rate:.4g} or below no mini-batch can drive it out of range"
+    return f"at {brief(found.converging_rate, 4)} or below no mini-batch can drive it out of range"
 
 
 def of_arrival(result: BackendResult, states: Mapping[str, ArrivalState]) -> str:
@@ -143,8 +152,8 @@ def of_arrival(result: BackendResult, states: Mapping[str, ArrivalState]) -> str
 
 def _above(found: Arrival) -> str:
     if found.loss is None or found.lowest_loss is None:
-        return "not finite" if found.loss is None else f"{found.loss:.6g}"
-    return f"{found.loss:.6g}, the lowest that there is {found.lowest_loss:.6g}"
+        return "not finite" if found.loss is None else brief(found.loss, 6)
+    return f"{brief(found.loss, 6)}, the lowest that there is {brief(found.lowest_loss, 6)}"
 
 
 def with_choice(found: Choice) -> Choice:
@@ -155,7 +164,7 @@ def with_choice(found: Choice) -> Choice:
 def _for_run(found: Choice) -> str:
     if found.run is not None:
         seconds = next(cost.run.value for cost in found.costs if cost.backend == found.run)
-        return f"this run of {found.epochs} epochs takes {found.run} {seconds:.2g} s, start included"
+        return f"this run of {found.epochs} epochs takes {found.run} {brief(seconds, 2)} s, start included"
     if not found.run_tied:
         return "this run diverged"
     return f"too noisy to tell for this run: {', '.join(found.run_tied)}"
@@ -165,7 +174,7 @@ def _for_epochs(found: Choice) -> str:
     if found.epoch is None:
         return f"too noisy to tell per steady epoch: {', '.join(found.epoch_tied)}"
     seconds = next(cost.epoch.value for cost in found.costs if cost.backend == found.epoch)
-    return f"a steady epoch takes {found.epoch} {seconds:.2g} s"
+    return f"a steady epoch takes {found.epoch} {brief(seconds, 2)} s"
 
 
 def of_dependences(dependent: Sequence[Dependence]) -> str | None:
@@ -225,7 +234,7 @@ def _of_judge(found: Objection, tested: SelfTest) -> str:
         return f"let pass: {', '.join(tested.missed)}"
     if found.kind == "false accusation":
         return f"accused {tested.backend} without a fault: {tested.accused}"
-    return f"is too blunt: the smallest factor caught is 1 + {tested.smallest_factor:.0e}"
+    return f"is too blunt: the smallest factor caught is 1 + {brief(tested.smallest_factor, 1)}"
 
 
 def _of_start(found: Violation) -> str:
@@ -233,7 +242,7 @@ def _of_start(found: Violation) -> str:
     if found.relative is None:
         return f"{name} at the start is not finite, or not 0 where the exact one is"
     return (
-        f"{name} at the start is {found.relative:.2g} off relative to the exact one, "
+        f"{name} at the start is {brief(found.relative, 2)} off relative to the exact one, "
         f"{_times(found.bound_ratio)} times its √n bound, {_times(found.worst_case_ratio)} times its worst case"
     )
 

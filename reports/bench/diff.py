@@ -39,7 +39,8 @@ def times(found: Diff) -> TextTable:
     rows = tuple(_time(one) for one in found.times)
     note = (
         "Ratio: after over before, beside the others of the cell in the same rounds, so that the machine's drift is "
-        f"out; with its 95 % interval. A change counts when all of it lies beyond {100 * found.threshold:.3g} %."
+        f"out; with its 95 % interval. A change counts when all of it lies beyond "
+        f"{numbers.brief(100 * found.threshold, 3)} %."
     )
     return TextTable("times", "Seconds per epoch", columns, rows, note, tuple(one.backend for one in found.times))
 

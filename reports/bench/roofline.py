@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from handgrad.compare.results.bench import Bench, Cell, Machine
 from handgrad.reports.bench.marks import Points, epoch, faint, left_out, name_ticks, readers, timed
-from handgrad.reports.look import style
+from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT, Look, looks
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.style import Drawing
@@ -32,14 +32,15 @@ def roofline(bench: Bench, dtype: str) -> Drawing | None:
     if not points or bench.machine is None or peak is None:
         return None
     most = {name: max(y for _, y in places(found)) for name, found in points.items()}
-    said = "; ".join(f"{shown(name)} at most {rate / 1e9:.2g} billion" for name, rate in most.items())
+    said = "; ".join(f"{shown(name)} at most {numbers.brief(rate / 1e9, 2)} billion" for name, rate in most.items())
     return Drawing(
         f"roofline-{dtype}",
         f"Roofline, {dtype}",
         "One mark for each size. What lies on a sloping line is as fast as that memory allows, what lies on the flat "
         "one as multiplying and adding do; what lies far below both spends its time on something else."
         + left_out(every, points),
-        f"Operations per second over operations per byte, both logarithmic, below {peak / 1e9:.3g} billion: {said}.",
+        "Operations per second over operations per byte, both logarithmic, below "
+        f"{numbers.brief(peak / 1e9, 3)} billion: {said}.",
         _drawn(points, roofs(bench.machine), peak, looks(bench.settings.backends)),
     )
 
@@ -82,10 +83,12 @@ def _draw_roofs(axes: Axes, roofs: Mapping[str, float], peak: float, ends: list[
     first, last = ends
     for name, rate in roofs.items():
         axes.plot([first, peak / rate], [first * rate, peak], color=LIGHT.faint, linewidth=1.1, zorder=1)
-        label, at = f"{name} {rate / 1e9:.3g} GB/s", (first, first * rate)
+        label, at = f"{name} {numbers.brief(rate / 1e9, 3)} GB/s", (first, first * rate)
         axes.annotate(label, at, (3, 5), textcoords="offset points", fontsize=8, color=LIGHT.faint)
     axes.plot([peak / max(roofs.values()), last], [peak, peak], color=LIGHT.faint, linewidth=1.1)
-    faint(axes, f"multiplying, adding {peak / 1e9:.3g} billion/s", (last, peak), (-3, 4), "bottom", "right")
+    faint(
+        axes, f"multiplying, adding {numbers.brief(peak / 1e9, 3)} billion/s", (last, peak), (-3, 4), "bottom", "right"
+    )
 
 
 def _draw_marks(axes: Axes, look: Look, where: list[tuple[float, float]]) -> None:

@@ -277,7 +277,8 @@ def machine(bench: Bench) -> TextTable:
     levels = bench.machine.levels
     rows = [(numbers.size(level.bytes), _per_second(level.bytes_per_second)) for level in _thinned(levels)]
     peaks = ", ".join(
-        f"{rate / 1e9:.3g} billion in {dtype}" for dtype, rate in bench.machine.operations_per_second.items()
+        f"{numbers.brief(rate / 1e9, 3)} billion in {dtype}"
+        for dtype, rate in bench.machine.operations_per_second.items()
     )
     note = (
         f"With {bench.machine.threads} threads. Additions and multiplications per second, in a matrix product: {peaks}."
@@ -291,4 +292,4 @@ def _thinned(levels: Sequence[Level]) -> Sequence[Level]:
 
 
 def _per_second(rate: float) -> str:
-    return f"{rate / 1e9:.3g} GB"
+    return f"{numbers.brief(rate / 1e9, 3)} GB"

@@ -136,9 +136,9 @@ def copies(bench: Bench) -> str | None:
     if not apart:
         return None
     return (
-        f"Noise: {shown(bench.reference)} against itself differed by up to {100 * apart[-1]:.2g} % "
-        f"({100 * apart[len(apart) // 2]:.2g} % in the middle cell); a backend is told apart where the whole interval "
-        "of its ratio is farther from 1 than its cell's figure, and than 1 %."
+        f"Noise: {shown(bench.reference)} against itself differed by up to {numbers.brief(100 * apart[-1], 2)} % "
+        f"({numbers.brief(100 * apart[len(apart) // 2], 2)} % in the middle cell); a backend is told apart where the "
+        "whole interval of its ratio is farther from 1 than its cell's figure, and than 1 %."
     )
 
 

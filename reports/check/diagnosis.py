@@ -21,6 +21,7 @@ from handgrad.compare.results.diagnosis import (
     NoAnswer,
     OwnProbe,
 )
+from handgrad.compare.results.reasons import brief
 from handgrad.reports.check.exercise_words import EXERCISE_MISTAKES
 from handgrad.reports.check.failures import failure_words, place_words
 from handgrad.reports.check.losses import in_terms_of, judged_by, undecided
@@ -166,9 +167,12 @@ def _right(assessment: Assessment) -> Diagnosis:
 
 
 def _how_exactly(assessment: Assessment) -> str:
+    if assessment.smallest_detectable is None:
+        return "."
+    smallest = brief(assessment.smallest_detectable, 1)
     if assessment.by_exercise:
-        return f", to {assessment.smallest_detectable:.0e} of the largest number of each part."
-    return f". An error of {assessment.smallest_detectable:.1g} of a component would have been seen."
+        return f", to {smallest} of the largest number of each part."
+    return f". An error of {smallest} of a component would have been seen."
 
 
 def _notes(assessment: Assessment) -> list[str]:
@@ -310,7 +314,7 @@ def _worst(evidence: tuple[Evidence, ...]) -> str:
     if not evidence:
         return ""
     worst = max(evidence, key=lambda row: abs(row.given - row.expected) / (abs(row.expected) or 1.0))
-    return f"{worst.where}: off by {abs(worst.given - worst.expected):.2g}"
+    return f"{worst.where}: off by {brief(abs(worst.given - worst.expected), 2)}"
 
 
 def _detail(mistake: Mistake, assessment: Assessment) -> str:
@@ -319,7 +323,7 @@ def _detail(mistake: Mistake, assessment: Assessment) -> str:
         names = ", ".join(mistake.arguments)
         return names if assessment.by_exercise else f"it changes {names}"
     if mistake.key == "constant-factor" and assessment.evidence and assessment.evidence[0].ratio is not None:
-        return f"{assessment.evidence[0].ratio:.6g} times the right one"
+        return f"{brief(assessment.evidence[0].ratio, 6)} times the right one"
     if mistake.block:
         return _block_words(mistake)
     return FORMS[mistake.key, mistake.form] if mistake.form else ""

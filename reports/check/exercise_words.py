@@ -261,7 +261,7 @@ EXERCISE_MISTAKES = {
     "too-lenient": Wording(
         title="small mistakes are let through",
         mathematics="|said − found| ≤ tolerance · max(1, |found|)",
-        hint="Central differences keep many digits: ask for 10⁻⁴, not for a tenth.",
+        hint="Central differences keep many digits: ask for 1e-4, not for a tenth.",
         question="Which mistake is the smallest that you would see?",
     ),
     "bias-not-checked": Wording(

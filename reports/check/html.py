@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from handgrad.compare.results.diagnosis import OwnProbe
+from handgrad.compare.results.reasons import brief
 from handgrad.reports.check.diagnosis import Diagnosis, Evidence
 from handgrad.reports.check.own_probe import rows
 from handgrad.reports.check.text import ratio
@@ -31,6 +32,5 @@ def _probe(probe: OwnProbe | None) -> str:
 
 
 def _row(row: Evidence) -> str:
-    return (
-        f"<tr><td>{escape(row.where)}</td><td>{row.given:.9g}</td><td>{row.expected:.9g}</td><td>{ratio(row)}</td></tr>"
-    )
+    cells = (escape(row.where), brief(row.given, 9), brief(row.expected, 9), ratio(row))
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from handgrad.compare.results.diagnosis import OwnProbe, ProbeStep, StepName
+from handgrad.compare.results.reasons import brief
 
 #: Each step as its formula.
 FORMULAS: dict[StepName, str] = {
@@ -29,4 +30,4 @@ def numbers(step: ProbeStep) -> tuple[str, str]:
 
 
 def _listed(values: tuple[float, ...] | None) -> str:
-    return "?" if values is None else ", ".join(f"{value:.4g}" for value in values)
+    return "?" if values is None else ", ".join(brief(value, 4) for value in values)

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from handgrad.compare.results.diagnosis import OwnProbe
+from handgrad.compare.results.reasons import brief, tidy
 from handgrad.reports.check.diagnosis import Diagnosis, Evidence
 from handgrad.reports.check.own_probe import rows
 
@@ -33,7 +34,7 @@ def ratio(row: Evidence) -> str:
         return "right"
     if row.ratio is None:
         return "–"
-    return f"1{row.ratio - 1:+.1e}" if 0 < abs(row.ratio - 1) < 1e-5 else f"{row.ratio:.6g}"
+    return tidy(f"1{row.ratio - 1:+.1e}") if 0 < abs(row.ratio - 1) < 1e-5 else brief(row.ratio, 6)
 
 
 def _wrapped(words: str, label: str = "") -> str:

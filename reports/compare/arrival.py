@@ -65,7 +65,7 @@ def hindrance(arrival: Arrival) -> list[str]:
     if arrival.best_contraction is not None and arrival.best_contraction >= 1:
         return [f"no rate gets there in float64: the condition number is {numbers.ratio(arrival.condition)}"]
     if arrival.predicted_contraction >= 1:
-        return [f"it never will be at this rate, which must be below {arrival.limit:.4g}"]
+        return [f"it never will be at this rate, which must be below {numbers.brief(arrival.limit, 4)}"]
     if arrival.stopped_by_rounding:
         needed = plural(arrival.epochs_for["6"] or 0, "epoch")
         return [f"rounding in {arrival.dtype} stops it, without which {needed} would give 6 digits"]
@@ -88,7 +88,7 @@ def _either(told: list[str]) -> str:
 
 def _remedy(remedy: Remedy) -> str:
     count = "" if remedy.epochs is None else f"about {plural(remedy.epochs, 'epoch')}"
-    rate = "" if remedy.learning_rate is None else f"{remedy.learning_rate:.4g}"
+    rate = "" if remedy.learning_rate is None else numbers.brief(remedy.learning_rate, 4)
     return {
         "epochs": f"{count} at this rate",
         "rate": f"{count} at the best rate, {rate}",
@@ -111,4 +111,4 @@ def contraction(arrival: Arrival) -> str:
 
 def factor(left: float) -> str:
     """Five digits; next to 1, what an epoch takes away, which is what tells one from another there."""
-    return f"1 − {1 - left:.3g}" if 0 < abs(1 - left) < 1e-3 else f"{left:.5g}"
+    return f"1 − {numbers.brief(1 - left, 3)}" if 0 < abs(1 - left) < 1e-3 else numbers.brief(left, 5)

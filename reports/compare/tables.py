@@ -256,7 +256,7 @@ def self_test(comparison: Comparison) -> TextTable:
     rows = [
         [
             finding.fault,
-            numbers.MISSING if finding.smallest is None else f"{finding.smallest:.0e}",
+            numbers.MISSING if finding.smallest is None else numbers.brief(finding.smallest, 1),
             "yes" if finding.caught else "no harm here" if finding.harmless else "no",
         ]
         for finding in comparison.self_test.findings

@@ -274,8 +274,8 @@ def worth(tested: SelfTest) -> str:
         return f"The judge let a gradient pass {where} that is off by a factor of 1.1: agreement is worth nothing here."
     return (
         f"Known faults were put into {shown(tested.backend)} {where}. A gradient off by a factor of 1 + "
-        f"{tested.smallest_factor:.0e} is caught; a tenth of that is within what rounding may cause. A size is that of "
-        "the factor's distance from 1, or the part of the row; what has none is there or not."
+        f"{numbers.brief(tested.smallest_factor, 1)} is caught; a tenth of that is within what rounding may cause. A "
+        "size is that of the factor's distance from 1, or the part of the row; what has none is there or not."
     )
 
 

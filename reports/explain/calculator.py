@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from handgrad.compare.results.explanation import Explanation, Value
+from handgrad.compare.results.reasons import tidy
 
 DIGITS = 12
 
@@ -59,7 +60,7 @@ def formats(explanation: Explanation) -> Formats:
 def fixed(size: float) -> Format:
     """Decimals up to the twelfth digit of `size`; zeros at the end are left out."""
     if size and not SMALLEST <= size < LARGEST:
-        return lambda value: f"{value:.{DIGITS - 1}e}" if value else "0"
+        return lambda value: tidy(f"{value:.{DIGITS - 1}e}") if value else "0"
     places = max(0, DIGITS - 1 - _exponent(size))
     return lambda value: _trimmed(f"{value:.{places}f}")
 
@@ -68,7 +69,7 @@ def plain(value: float) -> str:
     """All digits of a double, as a decimal without a power of ten where that is not long."""
     decimal = Decimal(repr(value)).normalize()
     text = f"{decimal:f}"
-    return _trimmed(text) if len(text) <= 2 * DIGITS else repr(value)
+    return _trimmed(text) if len(text) <= 2 * DIGITS else tidy(repr(value))
 
 
 def array(value: Value, form: Format) -> str:

@@ -71,7 +71,7 @@ TAPE = ChapterQuestion(
 )
 
 CHECKING = ChapterQuestion(
-    "A central difference with h = 10⁻¹⁵ says 0.9, your formula says 1.2. What follows?",
+    "A central difference with h = 1e-15 says 0.9, your formula says 1.2. What follows?",
     (
         AnswerChoice(
             "The formula is wrong.", "It may be right. Such a small step leaves only a digit of the difference."
@@ -85,7 +85,7 @@ CHECKING = ChapterQuestion(
             "The difference is right, as h is nearly 0.", "Truncation is nearly 0, but rounding grows as h falls."
         ),
         AnswerChoice(
-            "Take h = 10⁻¹⁷.", "Then W + h rounds to W, for W = 1, and the difference is 0: still less is left."
+            "Take h = 1e-17.", "Then W + h rounds to W, for W = 1, and the difference is 0: still less is left."
         ),
     ),
 )
@@ -119,7 +119,7 @@ SUMMATION = ChapterQuestion(
             "2²⁴ + 1 lies between two floats, and is rounded to the even one, 2²⁴, each time.",
             right=True,
         ),
-        AnswerChoice("It becomes infinity.", "The range ends at 3·10³⁸. It is digits that are missing."),
+        AnswerChoice("It becomes infinity.", "The range ends at 3e38. It is digits that are missing."),
         AnswerChoice(
             "It becomes 16,777,236.", "That would be rounding up each time. The tie goes to the even float: down."
         ),

@@ -2,14 +2,16 @@
 
 A digit is shown only when the spread supports it: the last one stands where the half-width of the interval has its
 first (*Guide to the Expression of Uncertainty in Measurement*, JCGM 100:2008, 7.2.6). The interval is rounded at the
-figure's place, so that what is shown holds what is shown: low ≤ figure ≤ high. Signs and exponents are ASCII, so that
-what is read can be pasted into a program; only the ticks of an axis and formulas are set as in a book.
+figure's place, so that what is shown holds what is shown: low ≤ figure ≤ high. Powers of ten have one form everywhere,
+`1.2e-8` and `-3e6`: short, and fit to be pasted into a program. Only formulas are set as in a book.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+
+from handgrad.compare.results.reasons import tidy
 
 MISSING = "–"
 
@@ -26,7 +28,6 @@ MOST_RATIO_DIGITS = 3
 
 _SECONDS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _BYTES = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 # -- a figure and its interval -----------------------------------------------------------------------------------------
@@ -67,7 +68,7 @@ def seconds_between(value: float, low: float, high: float) -> str:
 
 
 def ratio(value: float | None, low: float | None = None, high: float | None = None) -> str:
-    """A pure number: ``0.031``, ``2.1``, ``340``, ``1.2e-08``; two digits, or those that its interval supports."""
+    """A pure number: ``0.031``, ``2.1``, ``340``, ``1.2e-8``; two digits, or those that its interval supports."""
     if value is None or math.isnan(value):
         return MISSING
     return _pure(*rounded_to_spread(value, low, high, _most_of_ratio(value)))
@@ -211,19 +212,21 @@ def number(value: float | None, digits: int = 6) -> str:
     return _significant(_rounded(value, digits), digits)
 
 
-def brief(value: float | None) -> str:
-    """A setting that a person chose or reads aloud: at most six digits, no zeros at the end: ``0.01``."""
-    return MISSING if value is None or math.isnan(value) else f"{value:.6g}"
+def brief(value: float | None, digits: int = 6) -> str:
+    """A setting that a person chose or reads aloud: at most so many digits, no zeros at the end: ``0.01``."""
+    if value is None or math.isnan(value):
+        return MISSING
+    return tidy(f"{value:.{digits}g}") if math.isfinite(value) else _infinite(value)
 
 
 def full(value: float | None) -> str:
     """All the digits that give the same double back."""
-    return MISSING if value is None or not math.isfinite(value) else repr(value)
+    return MISSING if value is None or not math.isfinite(value) else tidy(repr(value))
 
 
 def power_of_ten(exponent: int) -> str:
-    """``10⁻³``, and ``1`` and ``10`` for the first two; for the ticks of an axis."""
-    return {0: "1", 1: "10"}.get(exponent, f"10{str(exponent).translate(_SUPERSCRIPTS)}")
+    """``1e-6``; a decimal from ``0.001`` to ``1000``; for the ticks of an axis."""
+    return brief(10.0**exponent) if abs(exponent) <= 3 else f"1e{exponent}"
 
 
 def aligned(cells: Sequence[str]) -> list[str]:
@@ -292,4 +295,4 @@ def _significant(value: float, digits: int) -> str:
 
 
 def _scientific(value: float, digits: int) -> str:
-    return f"{value:.{digits - 1}e}"
+    return tidy(f"{value:.{digits - 1}e}")

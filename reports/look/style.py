@@ -269,7 +269,7 @@ def log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
 def linear(axis: Axis, ticks: int = 4) -> None:
     """A linear axis with few, round ticks, and digits instead of an offset."""
     axis.set_major_locator(MaxNLocator(ticks, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(lambda value, _: numbers.brief(round(float(value), 12)).replace("-", "−"))
+    axis.set_major_formatter(lambda value, _: numbers.brief(round(float(value), 12)))
 
 
 def thinned(x: Sequence[float], y: Sequence[float]) -> Curve:

@@ -255,7 +255,7 @@ def _stopped(run: Reproduced) -> Iterator[str]:
     """Where the source's own rule ends the run."""
     if run.stop is None:
         return
-    last, following = f"{run.stop.last_step:.7g}", f"{run.stop.next_step:.7g}"
+    last, following = numbers.brief(run.stop.last_step, 7), numbers.brief(run.stop.next_step, 7)
     ended = plural(run.problem.epochs, "epoch")
     so = "and so does the exact run" if run.stop.holds else "but the exact run does NOT"
     yield (
@@ -289,4 +289,4 @@ def _ratio(seconds: dict[str, float]) -> str:
 
 
 def _listed_seconds(seconds: dict[str, float]) -> str:
-    return listed([f"{shown(name)} {value:.4g} s" for name, value in seconds.items()])
+    return listed([f"{shown(name)} {numbers.brief(value, 4)} s" for name, value in seconds.items()])

@@ -38,7 +38,7 @@ def paragraphs(found: Checking) -> list[str]:
         "difference [L(W + h) − L(W)] / h has two errors. Too large a step sees the bend of the loss (truncation, h "
         "H/2, where H is the second derivative of L by W); too small a one drowns in rounding, because the two losses "
         "are nearly equal and only their last digits differ. float64, Python's float, keeps 53 bits, about 16 "
-        "digits: a loss may be off by ε L/2 or so, ε = 2.2·10⁻¹⁶, so the difference by ε L, and the quotient by "
+        "digits: a loss may be off by ε L/2 or so, ε = 2.2e-16, so the difference by ε L, and the quotient by "
         "ε L / h. One falls with h and the other rises, which makes a V.",
         f"{arms(found)} Its best step was {numbers.ratio(found.best)}, and the error there "
         f"{numbers.ratio(min(found.forward))}. The sum h H/2 + ε L / h is least at h = √(2 ε L / H) = "

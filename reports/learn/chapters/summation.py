@@ -29,7 +29,7 @@ def paragraphs(found: Summation) -> list[str]:
     worst, best = max(last, key=last.__getitem__), min(last, key=last.__getitem__)
     return [
         "A computer adds with a limited number of digits: float32 keeps 24 bits, so each addition is off by up to u "
-        "= 6·10⁻⁸ of its result. A gradient is a sum over all rows. When a large running total meets a small number, "
+        "= 6e-8 of its result. A gradient is a sum over all rows. When a large running total meets a small number, "
         "most of the small one's digits fall off the end, again and again.",
         f"The picture adds the same positive numbers in different orders. At n = {n}, the worst order is “{worst}”, "
         f"with a relative error of {numbers.ratio(last[worst])}, and the best “{best}”, with "

@@ -21,12 +21,12 @@ function factor(rate, momentum, eigenvalue) {
   return inside < 0 ? Math.sqrt(momentum) : Math.abs(middle) + Math.sqrt(inside);
 }
 
-// A number as the page writes it: 0.123, 34.22, 3.7e+07.
+// A number as the page writes it: 0.123, 34.22, 3.7e7.
 function brief(value) {
   if (!Number.isFinite(value)) return "∞";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  return size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(1).replace(/([+-])(\d)$/, "$10$2");
+  return size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(1).replace("+", "");
 }
 
 function verdict(bowl, percent, momentum) {
@@ -91,7 +91,7 @@ function startSlider(box) {
   function drawLosses(svg, found) {
     const [bottom, top] = [-12, 6];
     const share = (value) => (Math.log10(Math.max(value / found.excess[0], 1e-30)) - bottom) / (top - bottom);
-    const marks = [["10⁻¹²", -12], ["10⁻⁶", -6], ["1", 0], ["10⁶", 6]];
+    const marks = [["1e-12", -12], ["1e-6", -6], ["1", 0], ["1e6", 6]];
     const inside = frame(svg, [[0, "0"], [0.5, String(epochs / 2)], [1, String(epochs)]],
       marks.map(([text, exponent]) => [(exponent - bottom) / (top - bottom), text]));
     const start = up(share(found.excess[0]));

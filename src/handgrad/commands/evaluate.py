@@ -89,13 +89,15 @@ def lines(
     model: Model, table: Dataset, found: Evaluation, truth: GroundTruth | None, plots: list[Path]
 ) -> Iterator[str]:
     """The outcome, a line each."""
+    from handgrad.compare.results.reasons import brief
+
     yield from (f"Note:   {note}" for note in [*table.notes, *warnings_of(model)])
     yield f"Rows:   {table.rows} of {table.source}"
-    yield f"MSE:    {found.mse:.6g}   (mean squared error, units of {table.target_name} squared)"
-    yield f"MAE:    {found.mae:.6g}   (mean absolute error, units of {table.target_name})"
+    yield f"MSE:    {brief(found.mse, 6)}   (mean squared error, units of {table.target_name} squared)"
+    yield f"MAE:    {brief(found.mae, 6)}   (mean absolute error, units of {table.target_name})"
     yield f"R²:     {coefficient_of_determination(found.r2, table.rows)}"
     if found.mse_to_truth is not None:
-        yield f"Truth:  {found.mse_to_truth:.6g} mean squared distance from the target without noise"
+        yield f"Truth:  {brief(found.mse_to_truth, 6)} mean squared distance from the target without noise"
     yield from parameter_lines(model, truth)
     yield from (f"Wrote:  {path}" for path in plots)
 
@@ -125,10 +127,11 @@ def parameter_lines(model: Model, truth: GroundTruth | None) -> Iterator[str]:
 
 def parameter_line(name: str, value: float, goal: float | None) -> str:
     """A learned parameter, and how far it is from the true one."""
+    from handgrad.compare.results.reasons import brief, tidy
     from handgrad.data.errors import cut
 
-    beside = "" if goal is None else f"   true {goal:<12.6g} difference {value - goal:+.3g}"
-    return f"  {cut(name, 24):<24} {value:<14.8g}{beside}".rstrip()
+    beside = "" if goal is None else f"   true {brief(goal, 6):<12} difference {tidy(f'{value - goal:+.3g}')}"
+    return f"  {cut(name, 24):<24} {brief(value, 8):<14}{beside}".rstrip()
 
 
 def draw(model: Model, table: Dataset, found: Evaluation, truth: GroundTruth | None, folder: Path) -> list[Path]:

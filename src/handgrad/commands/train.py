@@ -133,32 +133,36 @@ def lines(trained: TrainedModel, table: Dataset) -> Iterator[str]:
 
 def data_lines(trained: TrainedModel, table: Dataset) -> Iterator[str]:
     """What was trained on, and at which rate."""
+    from handgrad.compare.results.reasons import brief
     from handgrad.data.errors import cut
 
     prepared = trained.prepared
     yield from (f"Note:   {note}" for note in table.notes)
     many = "s" if table.features > 1 else ""
     yield f"Data:   {table.rows} rows, {table.features} feature{many}, target {cut(table.target_name)}"
-    yield f"Rate:   {prepared.plan.learning_rate:.6g} (stable below {prepared.table.hessian.limit:.4g})"
+    yield f"Rate:   {brief(prepared.plan.learning_rate, 6)} (stable below {brief(prepared.table.hessian.limit, 4)})"
 
 
 def loss_line(trained: TrainedModel) -> str:
     """The loss at both ends of the run."""
+    from handgrad.compare.results.reasons import brief
+
     losses = trained.training.losses
     epochs = len(losses) - 1
     counted = f"{epochs:,} epoch{'s' if epochs != 1 else ''}"
-    return f"Loss:   {losses[0]:.6g} at the start, {losses[-1]:.6g} after {counted} (MSE)"
+    return f"Loss:   {brief(losses[0], 6)} at the start, {brief(losses[-1], 6)} after {counted} (MSE)"
 
 
 def parameter_lines(trained: TrainedModel, table: Dataset) -> Iterator[str]:
     """The weights, as many as a terminal shows, and the bias, in the user's units."""
+    from handgrad.compare.results.reasons import brief
     from handgrad.data.errors import cut
 
     for name, weight in list(zip(table.feature_names, trained.model.weights.tolist(), strict=True))[:SHOWN]:
-        yield f"Weight: {weight:<14.8g} {cut(name, 40)}"
+        yield f"Weight: {brief(weight, 8):<14} {cut(name, 40)}"
     if table.features > SHOWN:
         yield f"        … {table.features - SHOWN} more in the model file"
-    yield f"Bias:   {trained.model.bias:.8g}"
+    yield f"Bias:   {brief(trained.model.bias, 8)}"
 
 
 def divergence(trained: TrainedModel) -> str | None:

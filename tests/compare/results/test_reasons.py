@@ -134,7 +134,7 @@ BLIND = SelfTest(
         (Objection("nothing judged"), "nothing was judged"),
         (Objection("missed faults"), "self-test: the judge let pass: sign"),
         (Objection("false accusation"), "self-test: the judge accused numpy without a fault: db is off"),
-        (Objection("blunt judge"), "self-test: the judge is too blunt: the smallest factor caught is 1 + 1e-06"),
+        (Objection("blunt judge"), "self-test: the judge is too blunt: the smallest factor caught is 1 + 1e-6"),
     ],
 )
 def test_an_objection_is_told_with_its_backend_and_its_reason(found: Objection, told: str) -> None:

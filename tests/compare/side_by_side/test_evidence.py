@@ -98,7 +98,7 @@ def test_a_blunt_judge_costs_the_verdict(prepared, tested):
     blunt = replace(tested, findings=(replace(first, smallest=1e-6), *others), passed=False)
     assert blindness(blunt) == [Objection("blunt judge")]
     assert verdict({}, prepared, blunt).reasons[1] == (
-        "self-test: the judge is too blunt: the smallest factor caught is 1 + 1e-06"
+        "self-test: the judge is too blunt: the smallest factor caught is 1 + 1e-6"
     )
 
 

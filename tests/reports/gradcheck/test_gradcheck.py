@@ -120,7 +120,7 @@ def test_a_derivative_that_is_nearly_0_does_not_alarm():
     assert {row[1] for row in made.rows} == {"near 0"}
     assert "Near 0: the exact value nearly is" in made.note
     wrong = replace(found, checks={n: replace(c, bound_ratio=1e9) for n, c in found.checks.items()})
-    assert {row[1] for row in gradients(wrong).rows} == {"4.0e+16"}
+    assert {row[1] for row in gradients(wrong).rows} == {"4.0e16"}
     assert "Near 0" not in gradients(point).note
 
 
@@ -140,7 +140,7 @@ def test_v_curves_are_drawn_for_few_parameters_at_each_point():
         drawn = gradcheck_figures.drawings(found.problem, found.points)
         assert [drawing.name for drawing in drawn] == ["v-curve-start", "v-curve-optimum"]
         assert sum(axes.get_visible() for axes in drawn[0].figure.axes) == panels
-        assert "predicted 2.0e-08" in drawn[0].alt
+        assert "predicted 2.0e-8" in drawn[0].alt
 
 
 def test_a_v_curve_marks_the_best_steps_and_shows_the_truncation():

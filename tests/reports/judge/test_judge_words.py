@@ -23,8 +23,8 @@ def test_the_whole_text_reads() -> None:
     assert text(replace(FOUND, cause=Cause("running sums", "float32", 8, True))) == (
         "kernel, held against the exact sum of float32 (2, 3): within rounding\n"
         "  error        3 ULP at [1]: 2.5; the exact value, rounded once, is 2\n"
-        "  bound        0.25 of the √n bound, 1.0e-09, 0.050 of the worst case\n"
-        "  would catch  a relative fault of 1.0e-08 and more at [1], the best conditioned, "
+        "  bound        0.25 of the √n bound, 1.0e-9, 0.050 of the worst case\n"
+        "  would catch  a relative fault of 1.0e-8 and more at [1], the best conditioned, "
         "and of 0.0010 at [0], the worst\n"
         "  bits         to the bit: summed in 8 running sums, with fused multiply-add"
     )

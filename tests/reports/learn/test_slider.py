@@ -90,4 +90,4 @@ def test_the_verdict_turns_at_the_limit_also_with_momentum(told: dict[str, Any])
 
 
 def test_numbers_are_written_as_on_the_page(told: dict[str, Any]) -> None:
-    assert told["written"] == ["0.123", "34.22", "3.7e+07", "0", "∞"]
+    assert told["written"] == ["0.123", "34.22", "3.7e7", "0", "∞"]

@@ -245,9 +245,9 @@ def test_a_missing_backend_is_told_once_for_all_runs() -> None:
 
 def test_where_a_source_stops_is_told_and_whether_the_exact_run_does() -> None:
     told = said(reproduced(stop=StoppingSteps(1e-6, 1.01e-6, 0.99e-6)))
-    assert "more than 1e-06: after 100 epochs, and so does the exact run. Its last step is 1.01e-06 long" in told
+    assert "more than 1e-6: after 100 epochs, and so does the exact run. Its last step is 1.01e-6 long" in told
     told = said(reproduced(stop=StoppingSteps(2e-6, 1.01e-6, 0.99e-6)))
-    assert "more than 2e-06: after 100 epochs, but the exact run does NOT." in told
+    assert "more than 2e-6: after 100 epochs, but the exact run does NOT." in told
     assert "stops before" not in said(reproduced())
 
 
