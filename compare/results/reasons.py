@@ -234,7 +234,8 @@ def _of_judge(found: Objection, tested: SelfTest) -> str:
         return f"let pass: {', '.join(tested.missed)}"
     if found.kind == "false accusation":
         return f"accused {tested.backend} without a fault: {tested.accused}"
-    return f"is too blunt: the smallest factor caught is 1 + {brief(tested.smallest_factor, 1)}"
+    smallest = "not known" if tested.smallest_factor is None else f"1 + {brief(tested.smallest_factor, 1)}"
+    return f"is too blunt: the smallest factor caught is {smallest}"
 
 
 def _of_start(found: Violation) -> str:
