@@ -87,7 +87,7 @@ def faint(axes: Axes, label: str, at: tuple[float, float], offset: tuple[int, in
         textcoords="offset points",
         ha=ha,
         va=va,
-        fontsize=8,
+        fontsize=8.5,
         color=LIGHT.faint,
         annotation_clip=False,
     )

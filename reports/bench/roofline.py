@@ -84,7 +84,7 @@ def _draw_roofs(axes: Axes, roofs: Mapping[str, float], peak: float, ends: list[
     for name, rate in roofs.items():
         axes.plot([first, peak / rate], [first * rate, peak], color=LIGHT.faint, linewidth=1.1, zorder=1)
         label, at = f"{name} {numbers.brief(rate / 1e9, 3)} GB/s", (first, first * rate)
-        axes.annotate(label, at, (3, 5), textcoords="offset points", fontsize=8, color=LIGHT.faint)
+        axes.annotate(label, at, (3, 5), textcoords="offset points", fontsize=8.5, color=LIGHT.faint)
     axes.plot([peak / max(roofs.values()), last], [peak, peak], color=LIGHT.faint, linewidth=1.1)
     faint(
         axes, f"multiplying, adding {numbers.brief(peak / 1e9, 3)} billion/s", (last, peak), (-3, 4), "bottom", "right"

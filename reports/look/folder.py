@@ -1,4 +1,4 @@
-"""A run as a folder: `result.json`, `report.html` and `figures/*.png`, each whole or not at all."""
+"""A run as a folder: `result.json`, `report.html`, `figures/*.png` and `figures/*.svg`, each whole or not at all."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def write(
 
 def _rendered(folder: Path, drawn: Sequence[Picture], page: Callable[[Sequence[Picture]], str]) -> list[Path]:
     files = {folder / "report.html": page(drawn).encode()}
-    files |= {folder / "figures" / f"{picture.name}.png": picture.png for picture in drawn}
+    for picture in drawn:
+        files[folder / "figures" / f"{picture.name}.png"] = picture.png
+        files[folder / "figures" / f"{picture.name}.svg"] = picture.svg_file.encode()
     for path, content in files.items():
         write_whole(path, content)
     return list(files)

@@ -1,7 +1,7 @@
-"""One figure in two forms: PNG on white, and SVG that takes its colours from the page.
+"""One figure in three forms: PNG and SVG on white, for slides, and an SVG that takes its colours from the page.
 
-The SVG has each of the light colours replaced by a CSS variable, so that the same lines serve light, dark and paper;
-its text stays text, set in the page's own face.
+The page's SVG has each of the light colours replaced by a CSS variable, so that the same lines serve light, dark and
+paper; its text stays text, set in the page's own face. The file's text stays text, too: it can be edited on a slide.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from handgrad.reports.look import style
 from handgrad.reports.look.colours import EVERY, LIGHT
 from handgrad.reports.look.style import Drawing, applied
 
@@ -28,7 +29,7 @@ _VARIABLES = {look.light: look.variable for look in EVERY} | {
 
 @dataclass(frozen=True)
 class Picture:
-    """A `Drawing` as it is written: `svg` for a page, `png` for a file of its own."""
+    """A `Drawing` as it is written: `svg` for a page, `png` and `svg_file` for files of their own."""
 
     name: str
     title: str
@@ -36,30 +37,42 @@ class Picture:
     alt: str
     svg: str
     png: bytes
+    svg_file: str
 
 
 def pictures(drawn: Sequence[Drawing]) -> list[Picture]:
-    """Each drawing in both forms."""
-    return [Picture(d.name, d.title, d.caption, d.alt, svg(d), png(d.figure)) for d in drawn]
+    """Each drawing in all forms."""
+    return [_picture(one) for one in drawn]
+
+
+def _picture(one: Drawing) -> Picture:
+    raw = _raw(one.figure)
+    page, file = _for_page(raw, one.name, one.alt), _for_file(raw, one.title, one.alt)
+    return Picture(one.name, one.title, one.caption, one.alt, page, png(one.figure), file)
 
 
 def png(figure: Figure) -> bytes:
-    """The figure as PNG, on white."""
+    """The figure as PNG, on white, as large as a slide needs it."""
     target = io.BytesIO()
     with applied():
         settle(figure)
-        figure.savefig(target, format="png")
+        figure.savefig(target, format="png", dpi=style.FILE_DPI)
     return target.getvalue()
 
 
 def svg(drawing: Drawing) -> str:
     """The figure as an SVG element for a page: no size, font or colour of its own, and ids that are unique there."""
+    return _for_page(_raw(drawing.figure), drawing.name, drawing.alt)
+
+
+def _raw(figure: Figure) -> str:
+    """As matplotlib writes it, without a background."""
     target = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with applied():
-        settle(drawing.figure)
-        drawing.figure.savefig(target, format="svg", transparent=True, metadata=nothing)
-    return _for_page(target.getvalue(), drawing.name, drawing.alt)
+        settle(figure)
+        figure.savefig(target, format="svg", transparent=True, metadata=nothing)
+    return target.getvalue()
 
 
 def settle(figure: Figure) -> None:
@@ -68,6 +81,15 @@ def settle(figure: Figure) -> None:
     if engine is not None:
         engine.execute(figure)
         figure.set_layout_engine(None)
+
+
+def _for_file(source: str, title: str, alt: str) -> str:
+    """An SVG that stands alone: on white, in a face of the same widths where DejaVu is missing, with its words."""
+    body = re.sub(r'\bid="backend:([^"]*)"', r'data-backend="\1"', source)
+    body = body.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
+    words = f"<title>{html.escape(title)}</title><desc>{html.escape(alt)}</desc>"
+    start = body.index(">", body.index("<svg")) + 1
+    return f'{body[:start]}{words}<rect width="100%" height="100%" fill="{LIGHT.background}"/>{body[start:]}'
 
 
 def _for_page(source: str, name: str, alt: str) -> str:

@@ -23,9 +23,11 @@ from handgrad.reports.look import numbers
 from handgrad.reports.look.colours import LIGHT, Look
 from handgrad.reports.look.names import shown
 
-#: Inches; at this width text of `_SETTINGS`' size is 10 CSS pixels high on a phone of 360.
-WIDTH = 4.2
+#: Inches; at this width text of `_SETTINGS`' size is 11 CSS pixels high on a phone of 360.
+WIDTH = 3.5
 DPI = 200
+#: Of a picture in a file of its own: 1,400 pixels across.
+FILE_DPI = 400
 
 _SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",

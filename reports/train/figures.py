@@ -29,7 +29,7 @@ def loss_curve(losses: Sequence[float], backend: str, path: Path) -> Path:
         style.logarithmic_if_positive(axes.yaxis, losses)
         style.linear(axes.xaxis)
         axes.set_xlabel("epoch")
-        axes.set_title(f"mean squared error (units of the target, squared): {backend}", color=LIGHT.faint)
+        axes.set_title(f"mean squared error: {shown(backend, 24)}", color=LIGHT.faint)
     return _written(figure, path)
 
 

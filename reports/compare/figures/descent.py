@@ -41,14 +41,14 @@ def loss(comparison: Comparison) -> Drawing | None:
 
 
 def _drawn_loss(curves: Mapping[str, Curve], least: float | None, looked: Mapping[str, Look]) -> Figure:
-    figure, [axes] = style.chart(3.0)
+    figure, [axes] = style.chart(2.5)
     if least is not None:
         style.goal(axes, least)
     together = style.strands(axes, curves, looked, style.coincident(curves, is_logarithmic=True))
     style.logarithmic_if_positive(axes.yaxis, [*(v for _, losses in curves.values() for v in losses), least or 0.0])
     style.linear(axes.xaxis)
     axes.set_xlabel("epoch")
-    axes.set_title("mean squared error (units of the target, squared)", color=LIGHT.faint)
+    axes.set_title("mean squared error (units of target²)", color=LIGHT.faint)
     style.legend(figure, list(curves), looked, together)
     return figure
 
@@ -108,7 +108,7 @@ def _drawn_panels(
     destination: Destination | None,
     looked: Mapping[str, Look],
 ) -> Figure:
-    figure, panels = style.panels(len(drawn), 2.5 if len(drawn) < 3 else 4.2, sharex=True)
+    figure, panels = style.panels(len(drawn), 2.2 if len(drawn) < 3 else 3.8, sharex=True)
     curves = [
         {name: without_zigzag(along.epochs, parameter.path(along)) for name, along in paths.items()}
         for parameter in drawn

@@ -61,7 +61,7 @@ def _drawn_line(
     feature: str,
     target: str,
 ) -> Figure:
-    figure, [axes] = style.chart(3.0)
+    figure, [axes] = style.chart(2.5)
     axes.scatter(x, y, s=11, color=LIGHT.faint, alpha=0.55, linewidths=0)
     together = style.strands(axes, lines, looked)
     style.linear(axes.xaxis)
@@ -109,7 +109,7 @@ def _whose(sample: Sample) -> str:
 
 
 def _drawn_predicted(y: Sequence[float], predicted: Sequence[float], ends: tuple[float, float], target: str) -> Figure:
-    figure, [axes] = style.chart(3.0)
+    figure, [axes] = style.chart(2.5)
     axes.plot(ends, ends, color=LIGHT.ink, linewidth=1)
     axes.scatter(y, predicted, s=11, color=LIGHT.faint, alpha=0.7, linewidths=0)
     style.linear(axes.xaxis)

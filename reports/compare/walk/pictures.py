@@ -22,7 +22,7 @@ from handgrad.reports.look.rendering import settle
 from handgrad.reports.look.style import Drawing
 from handgrad.reports.look.words import plural
 
-HEIGHT = 3.0
+HEIGHT = 2.7
 #: Rows that are drawn, and of one feature those with a residual.
 MOST_ROWS, RESIDUALS = 150, 30
 #: Of what moves, in the SVG's units: far beyond its edge.

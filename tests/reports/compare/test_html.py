@@ -78,7 +78,7 @@ def page(source):
 def test_every_picture_opens_and_is_not_blank(drawn):
     for picture in drawn:
         pixels = imread(io.BytesIO(picture.png))
-        assert pixels.shape[1] == style.WIDTH * style.DPI
+        assert pixels.shape[1] == style.WIDTH * style.FILE_DPI
         dark = np.mean(pixels[..., :3].min(axis=2) < 0.9)
         assert 0.005 < dark < 0.6, picture.name
 

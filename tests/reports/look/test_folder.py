@@ -34,7 +34,8 @@ def test_page_and_pictures_come_from_the_same_figures(tmp_path: Path) -> None:
     once = [drawn]
     paths = write(tmp_path, Found(), lambda: once.pop(), lambda given: f"page of {[p.name for p in given]}")
     assert [path.relative_to(tmp_path).as_posix() for path in paths] == [
-        "result.json", "report.html", "figures/a.png", "figures/b.png",
+        "result.json", "report.html", "figures/a.png", "figures/a.svg", "figures/b.png", "figures/b.svg",
     ]  # fmt: skip
     assert paths[1].read_text() == "page of ['a', 'b']"
     assert paths[2].read_bytes().startswith(b"\x89PNG")
+    assert paths[3].read_text().startswith("<?xml")

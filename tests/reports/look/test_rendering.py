@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from xml.etree import ElementTree
 
 import pytest
 
@@ -42,6 +43,20 @@ def test_the_layout_is_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "execute", lambda figure: (found.append(figure), execute(figure)))
     pictures([one, one])
     assert found == [one.figure]
+
+
+def test_a_file_stands_alone() -> None:
+    """On white, in colours and a face of its own, with its words; nothing in it is loaded from elsewhere."""
+    [picture] = pictures([drawing()])
+    root = ElementTree.fromstring(picture.svg_file)
+    title, words, ground = list(root)[:3]
+    assert (title.text, words.text) == ("a title", 'alt "text"')
+    assert ground.get("fill") == LIGHT.background
+    assert OWN["numpy"].light in picture.svg_file
+    assert "var(" not in picture.svg_file
+    assert "Verdana, sans-serif" in picture.svg_file
+    assert not re.search(r"(href|src)=\"(?!#)", picture.svg_file)
+    assert picture.svg_file == pictures([drawing()])[0].svg_file
 
 
 def test_the_page_gives_an_svg_its_colours_its_font_and_its_words() -> None:
