@@ -1,8 +1,9 @@
 """One look per backend, the same in every table and figure: a colour for light, one for dark, a dash and a marker.
 
-The hues are those of Okabe and Ito (*Color Universal Design*, 2008), told apart by people with any common colour
-vision. On each background they are shifted until their contrast is at least 3 to 1 (WCAG 2.2, 1.4.11); the tests hold
-both. Dashes and markers differ as well, so that no figure depends on colour alone.
+The hues lie near those of Okabe and Ito (*Color Universal Design*, 2008). The seven of a default run differ in lightness,
+too, by at least 4.5 of CIELAB's L* for usual, deutan and tritan vision (Machado, Oliveira, Fernandes 2009), so that they
+are told apart by value alone; protans tell two pairs apart by their hue. On each background the contrast is at least 3 to 1
+(WCAG 2.2, 1.4.11); the tests hold all of it. Markers differ, too, so that no figure depends on colour alone.
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ LIGHT = Paper("#ffffff", "#1b1f24", "#5f6873", "#dfe3e8", "#f4f6f8")
 DARK = Paper("#14171a", "#e4e7ea", "#98a1ab", "#333a42", "#1d2125")
 
 OWN: dict[str, Look] = {
-    "python": Look("--python", "#0072b2", "#4aa3e0", "o"),
-    "numpy": Look("--numpy", "#c27c00", "#e69f00", "s"),
-    "numba": Look("--numba", "#00855f", "#1fbd8f", "D"),
-    "numba-tiled": Look("--numba-tiled", "#4b2fc9", "#8c7bff", "<"),
-    "torch": Look("--torch", "#b54200", "#ee7733", "^"),
-    "tape": Look("--tape", "#b0558a", "#dd8fbb", "v"),
-    "moments": Look("--moments", "#2b8fc9", "#7cc8f2", "P"),
+    "python": Look("--python", "#032f4f", "#0f84b3", "o"),
+    "numpy": Look("--numpy", "#9a7835", "#cfaa5a", "s"),
+    "numba": Look("--numba", "#005a46", "#27b199", "D"),
+    "numba-tiled": Look("--numba-tiled", "#5e1c83", "#947aee", "<"),
+    "torch": Look("--torch", "#9b4b04", "#8f5736", "^"),
+    "tape": Look("--tape", "#a25778", "#fdc6e1", "v"),
+    "moments": Look("--moments", "#189ce1", "#8acbff", "P"),
     "numba-compensated": Look("--numba-compensated", "#3d6b21", "#a3cf62", "p"),
     "torch-compile": Look("--torch-compile", "#7a3b12", "#b5754a", "X"),
     "jax": Look("--jax", "#857a00", "#e5d94a", "h"),

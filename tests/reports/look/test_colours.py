@@ -19,7 +19,11 @@ COLOUR_VISION = {
     "deuteranopia": np.array(
         [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
     ),
+    "tritanopia": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+    ),
 }
+DEFAULT = ("python", "numpy", "numba", "numba-tiled", "torch", "tape", "moments")
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 
 
@@ -55,10 +59,17 @@ def test_text_has_contrast(paper):
 @pytest.mark.parametrize("vision", COLOUR_VISION)
 @pytest.mark.parametrize("shade", ["light", "dark"])
 def test_the_default_backends_are_told_apart_by_colour_alone(vision, shade):
-    names = ("python", "numpy", "numba", "numba-tiled", "torch", "tape", "moments")
-    seen = {name: lab(COLOUR_VISION[vision] @ linear(getattr(OWN[name], shade))) for name in names}
-    near = {(a, b): float(np.linalg.norm(seen[a] - seen[b])) for a, b in combinations(names, 2)}
+    seen = {name: lab(COLOUR_VISION[vision] @ linear(getattr(OWN[name], shade))) for name in DEFAULT}
+    near = {(a, b): float(np.linalg.norm(seen[a] - seen[b])) for a, b in combinations(DEFAULT, 2)}
     assert min(near.values()) > 10, near
+
+
+@pytest.mark.parametrize("vision", ["usual", "deuteranopia", "tritanopia"])
+@pytest.mark.parametrize("shade", ["light", "dark"])
+def test_the_default_backends_are_told_apart_by_value_alone(vision, shade):
+    """By their lightness L*, as in a print without colours."""
+    values = sorted(float(lab(COLOUR_VISION[vision] @ linear(getattr(OWN[name], shade)))[0]) for name in DEFAULT)
+    assert min(np.diff(values)) > 4.5, values
 
 
 def test_markers_differ():
