@@ -1,9 +1,9 @@
 """One look per backend, the same in every table and figure: a colour for light, one for dark, a dash and a marker.
 
-The hues lie near those of Okabe and Ito (*Color Universal Design*, 2008). The seven of a default run differ in lightness,
-too, by at least 4.5 of CIELAB's L* for usual, deutan and tritan vision (Machado, Oliveira, Fernandes 2009), so that they
-are told apart by value alone; protans tell two pairs apart by their hue. On each background the contrast is at least 3 to 1
-(WCAG 2.2, 1.4.11); the tests hold all of it. Markers differ, too, so that no figure depends on colour alone.
+The hues lie near those of Okabe and Ito (*Color Universal Design*, 2008). The seven of a default run differ in
+lightness, too, by at least 4.5 of CIELAB's L* for usual, deutan and tritan vision (Machado, Oliveira, Fernandes 2009),
+so that they are told apart by value alone; protans tell two pairs apart by their hue. On each background the contrast
+is at least 3 to 1 (WCAG 2.2, 1.4.11). The tests hold all of it. Markers differ, too: no figure depends on colour alone.
 """
 
 from __future__ import annotations
