@@ -6,10 +6,7 @@ integers G = ZᵀZ:
 
     L = (1/n) 2²ᵉ vᵀ G v        ∂L/∂vⱼ = (2/n) 2²ᵉ (G v)ⱼ        v = (W, b, −1)
 
-BLAS takes G without error. Each column is cut into slices of 20 bits; of 2¹³ rows at once, every sum of
-products that BLAS can meet is then an integer of at most 53 bits, which float64 holds, whatever the order,
-with FMA or without. Source: Ozaki, Ogita, Oishi, Rump (2012), "Error-free transformations of matrix
-multiplication by using fast routines of matrix multiplication".
+`exact_sums` takes G without error, however many rows there are.
 
 Parameters are whole numbers of a unit so small (2⁻¹²⁸⁰) that every double is a whole number of it. The
 gradient at them is exact. A step of descent is rounded to the unit: 385 digits behind the point, so that a
@@ -19,21 +16,18 @@ run is the true trajectory.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from operator import mul
-from typing import Any, NamedTuple
+from functools import cached_property, reduce
+from itertools import chain
+from operator import mul, or_
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from handgrad.backends.exact_sums import SHIFT, ExactSums
 from handgrad.backends.interface import DType, FloatArray, Gradient, Parameters, Trainer, check_parameters
-
-SLICE_BITS = 20
-#: Each product of two slices stays below 2⁴⁰, so that 2¹³ of them stay below 2⁵³.
-ROWS_AT_ONCE = 2 ** (53 - 2 * SLICE_BITS)
 
 #: Parameters are whole numbers of 2⁻¹²⁸⁰: the smallest double is 2⁻¹⁰⁷⁴, and 62 digits remain behind it.
 UNIT_BITS = 1280
@@ -68,15 +62,15 @@ class Moments:
     @classmethod
     def of(cls, X: FloatArray, y: FloatArray) -> Moments:
         """Of X (n, d) and y (n,)."""
-        sums: defaultdict[int, Any] = defaultdict(int)  # by power of two: (d + 2, d + 2) integers of any length
-        for first in range(0, len(y), ROWS_AT_ONCE):
-            rows = slice(first, first + ROWS_AT_ONCE)
-            table = np.column_stack([X[rows], np.ones(len(y[rows])), y[rows]]).astype(np.float64, copy=False)
-            for power, products in inner_products(table):
-                sums[power] = sums[power] + products
-        least = min(sums)
-        gram = sum(products * (1 << (power - least)) for power, products in sums.items())
-        return cls(gram.tolist(), -least, len(y))
+        return cls.from_sums(ExactSums.of(X, y))
+
+    @classmethod
+    def from_sums(cls, sums: ExactSums) -> Moments:
+        """Of the rows of which these are the sums, in the largest unit in which they are whole."""
+        gram = sums.gram()
+        bits = reduce(or_, chain.from_iterable(gram))
+        spare = min(SHIFT, (bits & -bits).bit_length() - 1)  # the zeros at the end that all have
+        return cls([[number >> spare for number in row] for row in gram], SHIFT - spare, sums.rows)
 
     def inner(self, left: int, right: int) -> Fraction:
         """The inner product of two columns of [X 1 y]."""
@@ -161,31 +155,6 @@ class ExactTrainer(Trainer):
     def moments_of(self, X: FloatArray, y: FloatArray) -> Moments:
         """The moments of X (n, d) and y (n,): those kept of all rows, or those of a batch, taken anew."""
         return self.moments if y is self.data[1] else Moments.of(X, y)
-
-
-def inner_products(table: FloatArray) -> list[tuple[int, Any]]:
-    """Pairs (p, C) whose Σ 2ᵖ C are the inner products of the columns of a table (r, m), r ≤ 2¹³.
-
-    Nothing is rounded. Each C is an (m, m) array of Python integers.
-    """
-    cut = sliced(table)
-    powers = [power for power, _ in cut]
-    stacked = np.hstack([part for _, part in cut])
-    products = (stacked.T @ stacked).astype(np.int64).astype(object)
-    blocks = products.reshape(len(cut), table.shape[1], len(cut), table.shape[1])
-    return [(p + q, blocks[i, :, j, :]) for i, p in enumerate(powers) for j, q in enumerate(powers)]
-
-
-def sliced(table: FloatArray) -> list[tuple[int, FloatArray]]:
-    """Pairs (p, part), p a multiple of 20, whose Σ 2ᵖ part is the table (n, k); parts hold integers below 2²⁰."""
-    rest = table.copy()
-    parts: list[tuple[int, FloatArray]] = []
-    while largest := float(np.abs(rest).max()):
-        power = SLICE_BITS * (-(-math.frexp(largest)[1] // SLICE_BITS) - 1)
-        part = np.trunc(np.ldexp(rest, -power))
-        rest -= np.ldexp(part, power)  # without error: it clears leading bits
-        parts.append((power, part))
-    return parts
 
 
 def in_units(value: float) -> int:

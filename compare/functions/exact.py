@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.backends.exact import ROWS_AT_ONCE, sliced
+from handgrad.backends.exact_sums import ROWS_AT_ONCE, sliced
 from handgrad.backends.interface import FloatArray
 
 #: More slices than this are slower than Python's integers: numbers that differ by more than a factor of 2¹⁰⁰.
