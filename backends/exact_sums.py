@@ -89,7 +89,7 @@ class ExactSums:
         table, target = as_block(X, y)
         if target.size == 0:
             return cls.nothing(table.shape[1])
-        if target.size * (table.shape[1] + 1) ** 2 >= COMPILED_FROM and compiles():
+        if is_large(*table.shape):
             return compiled_sums(table, target, threads)
         return sliced_sums(table, target)
 
@@ -211,6 +211,11 @@ def settings() -> Any:
     except ImportError:
         return None
     return config
+
+
+def is_large(rows: int, features: int) -> bool:
+    """Whether the passes over a table are to be compiled ones."""
+    return rows * (features + 1) ** 2 >= COMPILED_FROM and compiles()
 
 
 def compiles() -> bool:

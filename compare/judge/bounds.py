@@ -30,6 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from handgrad.backends.exact_sums import is_large
 from handgrad.backends.interface import DType, FloatArray
 
 #: Rows whose terms are summed at once, so that no temporary is of the table's size.
@@ -70,6 +71,8 @@ class Magnitudes:
         """At the given parameters, for X (n, d) and y (n,) as the backends hold them."""
         w = np.asarray(weights, dtype=np.float64)
         d = X.shape[1]
+        if is_large(*X.shape):
+            return cls._compiled(X, y, w, bias)
         columns, with_residual, with_terms = np.zeros(d + 1), np.zeros(d + 1), np.zeros(d + 1)
         squares = np.zeros(3)
         with np.errstate(over="ignore"):  # an infinite tolerance belongs to a loss that overflows
@@ -83,6 +86,21 @@ class Magnitudes:
                     total[d] += factor.sum()
                 squares += (residual @ residual, residual @ terms, terms @ terms)
         return cls(len(y), columns, with_residual, with_terms, (squares[0], squares[1], squares[2]))
+
+    @classmethod
+    def _compiled(cls, X: FloatArray, y: FloatArray, weights: FloatArray, bias: float) -> Magnitudes:
+        from handgrad.backends.kernels.size_pass import add_magnitudes
+
+        totals, squares = np.zeros((3, X.shape[1] + 1)), np.zeros(3)
+        for first in range(0, len(y), BLOCK_ROWS):  # so that no sum has many terms
+            rows, own, own_squares = slice(first, first + BLOCK_ROWS), np.zeros_like(totals), np.zeros(3)
+            part, target = np.ascontiguousarray(X[rows]), np.ascontiguousarray(y[rows])
+            add_magnitudes(part, target, weights, float(bias), own, own_squares)
+            totals += own
+            squares += own_squares
+        columns, with_residual, with_terms = totals
+        rr, ra, aa = squares.tolist()
+        return cls(len(y), columns, with_residual, with_terms, (rr, ra, aa))
 
     def tolerance(self, dtype: DType, growth: Growth, flushed: bool = False) -> Tolerance:
         """The bound in which k roundings grow to `growth(k, dtype)`; what is lost to underflow is added.

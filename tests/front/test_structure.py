@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "handgrad.data.published": set[str](),
     "handgrad.compare": set[str](),
     RESULTS: {"handgrad.data.files", "handgrad.data.errors"},  # whole files, of which data writes some, too
-    "handgrad.compare.judge": {"handgrad.backends", RESULTS},
+    "handgrad.compare.judge": {"handgrad.backends", "handgrad.backends.kernels.size_pass", RESULTS},
     "handgrad.compare.strain": {RESULTS},
     "handgrad.compare.timing": {
         "handgrad.backends", "handgrad.backends.adapters", "handgrad.backends.kernels.compiling", RESULTS,

@@ -10,10 +10,11 @@ import pytest
 from handgrad.backends.exact import ExactTrainer
 from handgrad.backends.interface import DType, InputError, Plan
 from handgrad.backends.numpy import NumPyTrainer
+from handgrad.compare.judge.bounds import Magnitudes
 from handgrad.compare.judge.closed_form import solve
 from handgrad.compare.judge.gradcheck import gradcheck
 from handgrad.compare.judge.judge import Judge
-from handgrad.compare.judge.table import CheckedTable
+from handgrad.compare.judge.table import CheckedTable, plain_sum
 
 RNG = np.random.default_rng(7)
 X, Y = RNG.normal(size=(40, 3)) + 0.1, RNG.normal(size=40)
@@ -81,3 +82,45 @@ def test_a_judge_takes_the_exact_products_the_sizes_and_the_hessian_of_a_table_o
     whole = table.X.astype(np.float64).tobytes()
     assert [passes[name, whole] for name in ("exact", "sizes", "hessian")] == [1, 1, 1]
     assert max(passes.values()) == 1  # the batches, too
+
+
+@pytest.fixture
+def compiled_passes(monkeypatch):
+    """Compiled passes for tables of any size."""
+    monkeypatch.setattr("handgrad.backends.exact_sums.COMPILED_FROM", 0)
+    monkeypatch.setattr("handgrad.compare.judge.bounds.BLOCK_ROWS", 7)
+    monkeypatch.setattr("handgrad.compare.judge.table.BLOCK_ROWS", 7)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_compiled_pass_for_bounds_sums_what_the_other_does(compiled_passes, monkeypatch, dtype):
+    rng = np.random.default_rng(5)
+    table = CheckedTable.of(rng.normal(size=(60, 3)), rng.normal(size=60), dtype)
+    found = Magnitudes.at(table.X, table.y, [0.5, -1.0, 2.0], -0.25)
+    monkeypatch.setattr("handgrad.backends.exact_sums.COMPILED_FROM", 10**9)
+    expected = Magnitudes.at(table.X, table.y, [0.5, -1.0, 2.0], -0.25)
+    for name in ("rows", "columns", "with_residual", "with_terms", "squares"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_compiled_plain_sum_rounds_every_operation_to_the_dtype(compiled_passes, dtype):
+    rng = np.random.default_rng(6)
+    table, number = CheckedTable.of(rng.normal(size=(60, 2)), rng.normal(size=60), dtype), np.dtype(dtype).type
+    w0, w1, b = (number(value) for value in (0.3, -0.7, 0.1))
+    sums = [number(0)] * 4
+    for (x0, x1), t in zip(table.X, table.y, strict=True):
+        r = x0 * w0 + x1 * w1 + b - t
+        sums = [total + term for total, term in zip(sums, (x0 * r, x1 * r, r, r * r), strict=True)]
+    found, scale = plain_sum(table, [w0, w1], b), number(2) / number(60)
+    assert [*found.weights, found.bias] == [scale * total for total in sums[:3]]
+    assert found.loss == sums[3] / number(60)
+
+
+def test_a_point_that_is_asked_for_again_costs_no_pass(monkeypatch):
+    table, points = CheckedTable.of([[1.0], [2.0], [4.0]], [1.0, 3.0, 5.0]), [0.5, 0.25, 0.125, 1.0]
+    found = [table.at([w], 0.0) for w in points]
+    monkeypatch.setattr(Magnitudes, "at", None)
+    assert [table.at([w], 0.0) for w in points] == found
+    monkeypatch.undo()
+    assert table.at([0.5], 0.5).exact != found[0].exact
