@@ -9,6 +9,7 @@ from handgrad.compare.results.bench import Bench
 from handgrad.reports.bench import words
 from handgrad.reports.bench.figures import drawings
 from handgrad.reports.bench.tables import tables
+from handgrad.reports.bench.winners import grids
 from handgrad.reports.look import folder as run_folder
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.pages import page
@@ -40,6 +41,7 @@ def html(bench: Bench, drawn: Sequence[Picture] | None = None) -> str:
         run_answers=words.answers(bench, "run"),
         noise=words.noise(bench),
         left_out=words.left_out(bench),
+        winner_grids=grids(bench),
         tables=made,
         epoch_tables=[name for name in made if name.startswith("epochs-")],
         run_tables=[name for name in made if name.startswith("runs-")],

@@ -48,7 +48,7 @@ def epochs(bench: Bench, features: int, dtype: str) -> TextTable:
         Column("interval"),
         Column("of limit"),
         Column("memory", page_only=True),
-        Column("", words=True),
+        Column("remark", words=True),
     )
     rows: list[tuple[str, ...]] = []
     subjects: list[str] = []

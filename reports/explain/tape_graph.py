@@ -147,7 +147,8 @@ def _edge(node: TapeNode, edge: Edge, places: Mapping[str, Place], stops: Stops)
     tip = Markup('<path class="tip" d="M{:g} {:g}l-4 -7h8z"/>').format(end, bottom + 5)
     forward = _group("", line + tip, stops.get((node.name, "forward")))
     label = _text("local", start + 8, middle + (4 if straight else -3), _label(node, edge))
-    backward = _group("", label, stops.get((edge.parent, "backward")))
+    at = stops.get((edge.parent, "backward"), stops.get((node.name, "backward")))  # data have no adjoint
+    backward = _group("", label, at)
     return _group("edge" if edge.local is not None else "edge data", forward + backward, None)
 
 

@@ -70,9 +70,9 @@ def _drawing(problem: Problem, name: str, title: str, backend: str, panels: Sequ
 def _drawn_panels(problem: Problem, panels: Sequence[Panel], colour: str) -> Figure:
     lowest = _lowest([panel.sweep for panel in panels])
     figure, every = style.panels(len(panels), 2.9 if len(panels) < 3 else 4.4, sharex=True)
-    for axes, panel in zip(every, panels, strict=True):
+    for axes, panel, head in zip(every, panels, _heads(problem, panels), strict=True):
         _draw(axes, panel.sweep, lowest, colour)
-        axes.set_title(_title(problem, panel))
+        axes.set_title(head)
     figure.supxlabel("step h", fontsize=9, color=LIGHT.faint)
     figure.supylabel("distance from the exact derivative", fontsize=9, color=LIGHT.faint)
     _key(figure, colour)
@@ -81,6 +81,13 @@ def _drawn_panels(problem: Problem, panels: Sequence[Panel], colour: str) -> Fig
 
 def _title(problem: Problem, panel: Panel) -> str:
     return f"{words.parameter(problem, panel.sweep.parameter)} {words.place(panel.where)}"
+
+
+def _heads(problem: Problem, panels: Sequence[Panel]) -> list[str]:
+    """What fits above half of the figure's width: the parameter, and where, unless the whole figure is there."""
+    if len({panel.where for panel in panels}) == 1:
+        return [words.parameter(problem, panel.sweep.parameter) for panel in panels]
+    return [f"{words.parameter(problem, panel.sweep.parameter, 7)} {words.place(panel.where)}" for panel in panels]
 
 
 def _lowest(sweeps: Sequence[Sweep]) -> float:

@@ -18,6 +18,7 @@ from handgrad.reports.bench.figures import drawings
 from handgrad.reports.bench.html import html
 from handgrad.reports.bench.tables import tables
 from handgrad.reports.bench.text import text as report_text
+from handgrad.reports.bench.winners import Winner, grids
 from handgrad.reports.look.text import plain, terminal
 
 SETTINGS = Settings(
@@ -25,12 +26,16 @@ SETTINGS = Settings(
 )
 
 
-@pytest.fixture(scope="module")
-def found() -> Bench:
+def made() -> Bench:
     world = World(dies={"moments": 1000})
     world.costs["python"] = (0.0, 1e-4)
     world.costs["moments"] = (1e-9, 1e-13)
     return bench(SETTINGS, threads=1, start=world.start)
+
+
+@pytest.fixture(scope="module")
+def found() -> Bench:
+    return made()
 
 
 def cells_of(found: Bench, name: str) -> list[tuple[str, ...]]:
@@ -167,3 +172,32 @@ def test_a_disturbed_backend_is_told_beside_its_figure_and_its_answer_and_nobody
     assert "for 50 % of the time" in text
     assert "other processes kept 1.8 processors busy" in text
     assert "Disturbed while timed" in html(found)
+
+
+def test_a_cell_of_the_grid_names_its_winner_and_is_hatched_where_several_are_not_told_apart(found: Bench) -> None:
+    first, *others = found.cells
+    tied = replace(found, cells=(replace(first, fastest=("python", "numpy")), *others))
+    run, epoch = grids(tied)
+    assert (run.name, epoch.name) == ("winners-run", "winners-epoch")
+    assert epoch.columns == ("1 feature", "3 features")
+    for place, (_, winners) in enumerate(epoch.rows):
+        for winner, width in zip(winners, (1, 3), strict=True):
+            cell = next(c for c in tied.cells if (c.rows, c.features) == (SETTINGS.rows[place], width))
+            assert winner is not None
+            assert winner.names == " or ".join(cell.fastest)
+            assert winner.mark == (f"--{cell.fastest[0]}" if len(cell.fastest) == 1 else "")
+    assert html(tied).count('class="tied"') == html(found).count('class="tied"') + 1
+
+
+def test_a_run_is_won_by_whom_the_ranges_name_in_the_time_of_that_cell(found: Bench) -> None:
+    """A backend without a time of its own there wins nothing; a tie has the shortest time of those that tie."""
+    ranges = (FastestRange(1, "float64", "run", "python", ("numpy",), 100, 1000),)
+    cells = [replace(cell, backends=dict(cell.backends)) for cell in found.cells if cell.features == 1]
+    for cell, (python, numpy) in zip(cells, ((2.0, 1.0), (3.0, None), (4.0, 5.0)), strict=True):
+        cell.backends["python"] = replace(cell.backends["python"], total_cached_seconds=python)
+        cell.backends["numpy"] = replace(cell.backends["numpy"], total_cached_seconds=numpy)
+    (run, _) = grids(replace(found, cells=tuple(cells), reigns=ranges))
+    tied, alone, beyond = (winners[0] for _, winners in run.rows)
+    assert tied == Winner("python or numpy", "1.0 s", "")
+    assert alone == Winner("python", "3.0 s", "--python")
+    assert beyond is None

@@ -135,8 +135,7 @@ def batches(**changes: Any) -> MiniBatches:
     return replace(found, **changes)
 
 
-@pytest.fixture(scope="module")
-def lessons() -> Lessons:
+def made() -> Lessons:
     few = Dataset.from_arrays([1.5, -2.0], [4.0, -3.5], ["X"], "y")
     steps = tuple(10.0**k for k in range(-12, 1))
     slopes = Slopes(8.7, -16.3, -1.35, 1.0, 0.0)
@@ -185,6 +184,11 @@ def lessons() -> Lessons:
         environment=Environment("3.11", "a system", "a processor", 2, 2, {"numpy": "2.0"}, "now", "handgrad learn"),
         seed=0,
     )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lessons() -> Lessons:
+    return made()
 
 
 # -- claims follow the data
