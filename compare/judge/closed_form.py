@@ -1,4 +1,4 @@
-"""Where descent is heading: the least-squares solution, exactly for small tables, by QR for large ones.
+"""Where descent is heading: the least-squares solution, exactly, or by QR where there are many features.
 
 `solve_exactly` solves the normal equations S θ = c in integers, by fraction-free elimination (Bareiss 1968,
 "Sylvester's identity and multistep integer-preserving Gaussian elimination"). Squaring the condition number
@@ -25,13 +25,9 @@ import numpy as np
 
 from handgrad.backends.exact import ExactTrainer, Moments, rounded
 from handgrad.backends.interface import FloatArray, Gradient, InputError
-from handgrad.compare.judge.hessian import centre, dependence_limit, numerical_rank, triangle
+from handgrad.compare.judge.hessian import EXACT_FEATURES, dependence_limit, numerical_rank, triangle
 from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.results.comparison import Dependence
-
-#: Up to so many features, and so many rows, `solve` is exact; beyond, elimination takes seconds.
-EXACT_FEATURES = 24
-EXACT_ROWS = 200_000
 
 #: A column's share in a dependence is named from this size on, of columns scaled alike.
 NAMED_FROM = 1e-6
@@ -63,14 +59,13 @@ class ClosedForm:
 
 
 def solve(table: CheckedTable, names: Sequence[str] | None = None) -> ClosedForm:
-    """The least-squares solution of a table: exact for small ones, by QR for large ones.
+    """The least-squares solution of a table: exact up to `EXACT_FEATURES`, however many rows, and else by QR.
 
     Args:
         table: X (n, d) and y (n,); float32 is taken at its own values.
         names: (d,), what to call the columns that depend on others; `X1`, `X2`, … if not given.
     """
-    small = table.features <= EXACT_FEATURES and table.rows <= EXACT_ROWS
-    return solve_exactly(table, names) if small else solve_by_qr(table, names)
+    return (solve_exactly if table.features <= EXACT_FEATURES else solve_by_qr)(table, names)
 
 
 # -- exactly -----------------------------------------------------------------------------------------------------------
@@ -208,7 +203,7 @@ def solve_by_qr(table: CheckedTable, names: Sequence[str] | None = None, *, refi
         refine: Whether to add one step from the exact gradient.
     """
     d = table.features
-    means, scales = centre(table.X)
+    means, scales = table.centre
     R, projected = _factor(table.X, table.y, means, scales)
     dependent: tuple[Dependence, ...] = ()
     if numerical_rank(R) <= d:
@@ -240,7 +235,7 @@ def _scaled_slope(at: Gradient, means: FloatArray, scales: FloatArray) -> FloatA
 
 def near_dependences(table: CheckedTable, names: Sequence[str]) -> tuple[Dependence, ...]:
     """The columns that float64 cannot tell from a combination of others, after centring and scaling; `names` (d,)."""
-    _, shares = _dependences(triangle(table.X, *centre(table.X)))
+    _, shares = _dependences(triangle(table.X, *table.centre))
     return tuple(_named(column, share, names) for column, share in shares.items())
 
 

@@ -14,6 +14,10 @@ XᵀX is never formed: it squares the condition number. With means m and scales 
 [mᵀ 1; diag(s) 0], and a QR decomposition of the left factor, which is as well-conditioned as the data allow,
 gives K = R T, a small matrix with KᵀK = X̃ᵀX̃. Its large singular values are taken from K, the small ones
 from K⁻¹, where they are the large ones.
+
+Where the exact inner products of a table are at hand, R comes from them without a pass over the rows: the Gram
+matrix of [1, (X − m)/s] is one of rational numbers, which fraction-free elimination (Bareiss 1968) factors
+without error.
 """
 
 from __future__ import annotations
@@ -21,13 +25,18 @@ from __future__ import annotations
 import bisect
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from handgrad.backends.exact import Moments
 from handgrad.backends.interface import DType, FloatArray
 
 BLOCK_ROWS = 16384
+
+#: Up to so many features, elimination in integers takes less than a second.
+EXACT_FEATURES = 24
 
 #: Nobody waits for more.
 MOST_EPOCHS = 2**50
@@ -204,10 +213,19 @@ def hessian(X: ArrayLike) -> Hessian:
     if table.ndim != 2 or not len(table) or not np.isfinite(table).all():
         raise ValueError(f"X: expected (n, d) finite numbers with n of 1 or more, got shape {table.shape}")
     means, scales = centre(table)
-    R = triangle(table, means, scales)
+    return _of_triangle(triangle(table, means, scales), means, scales, len(table))
+
+
+def exact_hessian(moments: Moments) -> Hessian:
+    """The Hessian of the loss in its eigenbasis, from the exact inner products of a table with rows."""
+    means, scales = exact_centre(moments)
+    return _of_triangle(exact_triangle(moments, means, scales), means, scales, moments.rows)
+
+
+def _of_triangle(R: FloatArray, means: FloatArray, scales: FloatArray, rows: int) -> Hessian:
     rank = numerical_rank(R)
     squared, vectors = _eigen(R, means, scales, rank)
-    return Hessian(2 / len(table) * squared, vectors, rank, len(table))
+    return Hessian(2 / rows * squared, vectors, rank, rows)
 
 
 def centre(X: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -229,6 +247,61 @@ def triangle(X: FloatArray, means: FloatArray, scales: FloatArray) -> FloatArray
         part = (X[first : first + BLOCK_ROWS] - means) / scales
         R = np.asarray(np.linalg.qr(np.vstack([R, np.column_stack([np.ones(len(part)), part])]), mode="r"))
     return R
+
+
+def exact_centre(moments: Moments) -> tuple[FloatArray, FloatArray]:
+    """Means (d,) and scales (d,) as `centre` has them, from the exact inner products, rounded at the end."""
+    ones, n = len(moments.gram) - 2, moments.rows
+    sums = [moments.inner(j, ones) for j in range(ones)]
+    means = [float(total / n) for total in sums]
+    about = [n * moments.inner(j, j) - total**2 for j, total in enumerate(sums)]  # n² times the variance
+    apart = [square + (total - n * Fraction(m)) ** 2 for square, total, m in zip(about, sums, means, strict=True)]
+    scales = [_root(square / n**2) if variance else 1.0 for square, variance in zip(apart, about, strict=True)]
+    return np.array(means), np.array(scales)
+
+
+def exact_triangle(moments: Moments, means: FloatArray, scales: FloatArray) -> FloatArray:
+    """R (d + 1, d + 1) of [1, (X − m)/s] = QR, each number rounded from the exact one.
+
+    With the pivots pₖ of the elimination, aₖⱼ its rows, Rₖⱼ = aₖⱼ / √(pₖ pₖ₋₁); a pivot of 0 is a dependent column.
+    """
+    rows, unit = _centred_gram(moments, means)
+    R, squares = np.zeros((len(rows), len(rows))), [Fraction(s) ** 2 for s in [1.0, *scales.tolist()]]
+    previous = 1
+    for k, pivots in enumerate(rows):
+        pivot = pivots[k]
+        if pivot == 0:
+            continue
+        for j in range(k, len(rows)):
+            size = _root(Fraction(pivots[j] ** 2, pivot * previous * unit) / squares[j])
+            R[k, j] = -size if pivots[j] < 0 else size
+        for i in range(k + 1, len(rows)):
+            factor = rows[i][k]
+            rows[i] = [(pivot * a - factor * b) // previous for a, b in zip(rows[i], pivots, strict=True)]
+        previous = pivot
+    return R
+
+
+def _centred_gram(moments: Moments, means: FloatArray) -> tuple[list[list[int]], int]:
+    """The Gram matrix (d + 1, d + 1) of [1, X − m] in integers, and the unit of which they are so many parts."""
+    n, ones, shifts = moments.rows, len(means), [Fraction(m) for m in means.tolist()]
+    sums = [moments.inner(j, ones) for j in range(ones)]
+    gram = [[Fraction(n), *(total - n * m for total, m in zip(sums, shifts, strict=True))]]
+    for j in range(ones):
+        products = (
+            moments.inner(j, k) - shifts[j] * sums[k] - shifts[k] * sums[j] + n * shifts[j] * shifts[k]
+            for k in range(ones)
+        )
+        gram.append([gram[0][j + 1], *products])
+    unit = max(entry.denominator for row in gram for entry in row)  # all are powers of two
+    return [[int(entry * unit) for entry in row] for row in gram], unit
+
+
+def _root(square: Fraction) -> float:
+    """The square root of a rational number, right to the last bit but one; 0 below all doubles."""
+    p, q = square.numerator, square.denominator
+    shift = max(0, 64 - (p.bit_length() - q.bit_length()) // 2)
+    return math.isqrt((p << (2 * shift)) // q) / (1 << shift)
 
 
 def numerical_rank(R: FloatArray) -> int:
@@ -264,6 +337,7 @@ def split_at_gap(values: FloatArray) -> int:
     Two decompositions choose other vectors for eigenvalues that are (nearly) equal, so those must not be parted: on
     both sides of a wide gap the spaces are the same whoever computes them.
     """
-    ratios = values[:-1] / values[1:]
+    with np.errstate(divide="ignore"):  # far below the largest, the decomposition may leave nothing of a value
+        ratios = values[:-1] / values[1:]
     widest = int(np.argmax(ratios))
     return widest + 1 if ratios[widest] > WIDE_GAP else len(values)

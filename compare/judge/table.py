@@ -22,7 +22,10 @@ from handgrad.backends.exact import ExactTrainer, rounded
 from handgrad.backends.exact_sums import is_large
 from handgrad.backends.interface import DType, FloatArray, Gradient, Parameters, check_data, check_parameters
 from handgrad.compare.judge.bounds import BLOCK_ROWS, Sizes, Tolerance, Tolerances, gradient_tolerances, over, ulps
-from handgrad.compare.judge.hessian import Hessian, hessian
+from handgrad.compare.judge.hessian import EXACT_FEATURES, Hessian, centre, exact_centre, exact_hessian, hessian
+
+#: From so many rows on, what a factorisation needs is taken from the exact inner products.
+LARGE_ROWS = 200_000
 
 #: Points whose exact answer and bounds are kept: each costs a pass over the rows, and a start is asked for again.
 KEPT_POINTS = 4
@@ -146,8 +149,18 @@ class CheckedTable:
 
     @cached_property
     def hessian(self) -> Hessian:
-        """The Hessian of the loss, in its eigenbasis."""
-        return hessian(self.X)
+        """The Hessian of the loss, in its eigenbasis; that of a large table costs no pass of its own."""
+        return exact_hessian(self.exact.moments) if self.is_large else hessian(self.X)
+
+    @cached_property
+    def centre(self) -> tuple[FloatArray, FloatArray]:
+        """Means (d,) of the columns and their scales (d,), root mean squares about them (see `hessian.centre`)."""
+        return exact_centre(self.exact.moments) if self.is_large else centre(self.X)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether a pass over the rows takes longer than elimination with their exact inner products."""
+        return self.rows >= LARGE_ROWS and self.features <= EXACT_FEATURES
 
     def at(self, weights: ArrayLike, bias: float) -> ExactPoint:
         """The exact loss and gradient, and their bounds, at weights (d,) and a bias, rounded to the dtype first."""

@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 
 from handgrad.backends.interface import FloatArray, Parameters, Plan
-from handgrad.compare.judge.hessian import centre
 from handgrad.compare.judge.table import CheckedTable
 from handgrad.data.standardize import Standardization
 
@@ -97,7 +96,7 @@ class Forecast:
         about the mean, in whatever units. Of the bias, whose part offsets cancel in: S + |ȳ| + Σ|wⱼ x̄ⱼ|.
         """
         means, scales = self.standardization.means, self.standardization.scales
-        own_means, moves = centre(self.table.X)
+        own_means, moves = self.table.centre
         own_means, moves = means + own_means * scales, moves * scales
         y, weights = self.table.y.astype(np.float64), np.abs(self.own_goal[:-1])
         with np.errstate(over="ignore"):

@@ -6,6 +6,8 @@ import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from numbers import Real
 from typing import Any
@@ -223,12 +225,11 @@ def check_range(table: CheckedTable, plan: Plan) -> None:
         InputError: With the sum, and what to do.
     """
     weights, bias = plan.start if plan.start is not None else ([0.0] * table.features, 0.0)
-    with np.errstate(over="ignore", invalid="ignore"):
-        residual = np.asarray(table.X, dtype=np.longdouble) @ np.asarray(weights, dtype=np.longdouble) + bias - table.y
-        total = residual @ residual
-    if not total < np.finfo(plan.dtype).max:
+    total = table.exact.exactly_at(weights, bias).loss * table.rows
+    if total >= Fraction(float(np.finfo(plan.dtype).max)):
+        written = Decimal(total.numerator) / Decimal(total.denominator)
         raise InputError(
-            f"{plan.dtype}: the squared residuals at the start add up to {total:.3g}, and {plan.dtype} ends at "
+            f"{plan.dtype}: the squared residuals at the start add up to {written:.3g}, and {plan.dtype} ends at "
             f"{np.finfo(plan.dtype).max:.3g}; give y in a larger unit{', start nearer to 0' if plan.start else ''}"
             f"{', or compute in float64' if plan.dtype == 'float32' else ''}"
         )

@@ -174,12 +174,11 @@ def test_columns_that_float64_cannot_tell_apart_are_named():
     assert near_dependences(held, table.feature_names) == (Dependence("inch", ("cm",)),)
 
 
-@pytest.mark.parametrize(("rows", "features", "method"), [(9, 2, "exact"), (9, 3, "qr"), (10, 2, "qr")])
-def test_beyond_so_many_features_or_rows_the_solution_is_by_qr(monkeypatch, rows, features, method):
+@pytest.mark.parametrize(("features", "method"), [(2, "exact"), (3, "qr")])
+def test_beyond_so_many_features_the_solution_is_by_qr(monkeypatch, features, method):
     monkeypatch.setattr("handgrad.compare.judge.closed_form.EXACT_FEATURES", 2)
-    monkeypatch.setattr("handgrad.compare.judge.closed_form.EXACT_ROWS", 9)
-    rng = np.random.default_rng([rows, features])
-    assert solve(CheckedTable.of(rng.normal(size=(rows, features)), rng.normal(size=rows))).method == method
+    rng = np.random.default_rng(features)
+    assert solve(CheckedTable.of(rng.normal(size=(9, features)), rng.normal(size=9))).method == method
 
 
 @pytest.mark.parametrize("name", ["Longley", "Wampler1", "Wampler2"])

@@ -9,10 +9,19 @@ import nist
 import numpy as np
 import pytest
 
+from handgrad.backends.exact import ExactTrainer
 from handgrad.backends.interface import Parameters, Plan
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.compare.judge.closed_form import solve
-from handgrad.compare.judge.hessian import Hessian, centre, hessian
+from handgrad.compare.judge.hessian import (
+    Hessian,
+    centre,
+    exact_centre,
+    exact_hessian,
+    exact_triangle,
+    hessian,
+    triangle,
+)
 from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.judge.trajectory import true_run
 
@@ -178,3 +187,53 @@ def test_the_way_keeps_its_digits_where_the_solution_is_far_away() -> None:
     thin = Hessian(np.array([1.0, 1e-13]), np.eye(2), rank=2, rows=10)
     assert thin.moved([1.0, 1.0], 0.5, 3)[1] == pytest.approx(-1.5, rel=1e-12)
     assert thin.path([-1.0, -1e13], 0.5, [3])[0][1] + 1e13 != pytest.approx(1.5, rel=1e-4)
+
+
+def columns_of(kind):
+    """X of one kind, (60, 4)."""
+    X = np.random.default_rng(11).normal(size=(60, 4))
+    if kind == "offsets and units":
+        X = X * [1e-6, 1.0, 1e4, 1e6] + [1e-5, 1e3, 0.0, 3e6]
+    elif kind == "a constant column":
+        X[:, 1] = 0.1
+    elif kind == "a sum of two":
+        X[:, 2] = X[:, 0] + X[:, 1]
+    elif kind == "twice another":
+        X[:, 3] = 2 * X[:, 0]
+    elif kind == "all subnormal":
+        X = np.round(X * 1000) * 5e-324
+    return X
+
+
+@pytest.mark.parametrize(
+    "kind", ["normal", "offsets and units", "a constant column", "a sum of two", "twice another", "all subnormal"]
+)
+def test_exact_inner_products_give_what_a_factorisation_of_the_rows_does(kind):
+    X = columns_of(kind)
+    moments = ExactTrainer(X, np.zeros(60)).moments
+    means, scales = exact_centre(moments)
+    for given, expected in zip((means, scales), centre(X), strict=True):
+        np.testing.assert_allclose(given, expected, rtol=1e-12, atol=1e-15 * np.abs(X).max())
+    R, expected = exact_triangle(moments, means, scales), triangle(X, means, scales)
+    np.testing.assert_allclose(R.T @ R, expected.T @ expected, atol=1e-12 * 60)
+    found, known = exact_hessian(moments), hessian(X)
+    assert (found.rank, found.rows) == (known.rank, 60)
+    np.testing.assert_allclose(found.eigenvalues[: found.rank], known.eigenvalues[: known.rank], rtol=1e-9)
+
+
+def test_a_constant_column_is_told_exactly_from_one_that_nearly_is():
+    X = np.column_stack([np.full(20, 0.1), np.full(20, 0.1)])
+    X[7, 1] = np.nextafter(0.1, 1)
+    means, scales = exact_centre(ExactTrainer(X, np.zeros(20)).moments)
+    assert (means[0], scales[0]) == (0.1, 1.0)
+    assert 0 < scales[1] < 1e-17
+
+
+def test_a_large_table_is_passed_over_once_for_all_of_it(monkeypatch):
+    monkeypatch.setattr("handgrad.compare.judge.table.LARGE_ROWS", 60)
+    monkeypatch.setattr("handgrad.compare.judge.table.hessian", None)
+    monkeypatch.setattr("handgrad.compare.judge.table.centre", None)
+    X = columns_of("normal")
+    table = CheckedTable.of(X, X[:, 0])
+    np.testing.assert_allclose(table.hessian.eigenvalues, hessian(X).eigenvalues, rtol=1e-12)
+    np.testing.assert_allclose(table.centre, centre(X), rtol=1e-12, atol=1e-15)
