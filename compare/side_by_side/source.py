@@ -53,8 +53,8 @@ def with_called(file: Path, name: str) -> list[Piece]:
 def shown(entry: Entry, pieces: Sequence[Piece]) -> Source:
     """A backend's four steps in their order, wherever they stand: in its class, or in a base of this package.
 
-    After each step come the functions of its file, and the methods, that it calls and that were not shown before. A
-    comment names the file where it changes.
+    After each step come the functions of this package, and the methods, that it calls and that were not shown before,
+    kernels included. A comment names the file where it changes.
     """
     text, files = "", list[Path]()
     for piece in pieces:
@@ -117,6 +117,18 @@ def _add_with_called(piece: Piece, module: ast.Module, classes: Sequence[ClassIn
             _add(name, classes, classes, found)
         elif not of_self and name in here:
             _add_with_called(Piece(piece.file, here[name]), module, classes, found)
+        elif not of_self:
+            _add_imported(name, piece.file, module, found)
+
+
+def _add_imported(name: str, file: Path, module: ast.Module, found: list[Piece]) -> None:
+    """Adds a function that the module has from elsewhere in this package, such as a kernel, and what that calls."""
+    home, there = _home(module, file, name)
+    if home == file or not home.is_file():
+        return
+    body = ast.parse(home.read_text(encoding="utf-8"))
+    if there in _functions(body.body):
+        _add_with_called(Piece(home, _functions(body.body)[there]), body, [], found)
 
 
 def _named(function: ast.FunctionDef) -> list[tuple[str, bool]]:

@@ -11,7 +11,7 @@ from handgrad.reports.bench.figures import drawings
 from handgrad.reports.bench.tables import tables
 from handgrad.reports.bench.winners import grids
 from handgrad.reports.look import folder as run_folder
-from handgrad.reports.look.names import shown
+from handgrad.reports.look.names import command_line
 from handgrad.reports.look.pages import page
 from handgrad.reports.look.parts import figures, machine, page_tables
 from handgrad.reports.look.rendering import Picture, pictures
@@ -49,5 +49,5 @@ def html(bench: Bench, drawn: Sequence[Picture] | None = None) -> str:
         growth=[f.name for f in rendered if f.name.startswith("growth-")],
         limits=[f.name for f in rendered if not f.name.startswith("growth-")],
         environment=list(machine(bench.environment)),
-        command=shown(bench.environment.command, 1000),
+        command=command_line(bench.environment.command),
     )

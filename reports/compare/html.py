@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,20 @@ from handgrad.reports.compare.answers import answers
 from handgrad.reports.compare.destination import destination
 from handgrad.reports.compare.figures.drawings import drawings
 from handgrad.reports.compare.overview import overview
+from handgrad.reports.compare.side_by_side import side_by_side
 from handgrad.reports.compare.tables import tables
 from handgrad.reports.compare.walk.html import page_walk
 from handgrad.reports.gradcheck.tables import tables as gradcheck_tables
 from handgrad.reports.gradcheck.words import lessons
 from handgrad.reports.look import folder as run_folder
 from handgrad.reports.look import numbers
-from handgrad.reports.look.colours import looks
-from handgrad.reports.look.names import safe_lines, shown
+from handgrad.reports.look.mathml import mathml
+from handgrad.reports.look.names import command_line, file_name, shown
 from handgrad.reports.look.pages import TEMPLATES, page, policy_hash
 from handgrad.reports.look.parts import PageCell, PageRow, PageTable, figures, machine, marks, page_tables
 from handgrad.reports.look.picks import is_full_batch, largest_features, reference
 from handgrad.reports.look.rendering import Picture, pictures
 from handgrad.reports.look.tables import Column, TextTable
-from handgrad.reports.look.words import plural
 
 #: Words of the page that a beginner may not know.
 TERMS = (
@@ -42,6 +41,10 @@ TERMS = (
     ("95 % interval", "Of a hundred such intervals, about 95 hold the median that a longer timing would give."),
 )
 
+#: The loss, its derivatives by hand, and the residuals that they share.
+FORMULAS = ("L = {1}/{n} Σ r²", "dW = {2}/{n} Xᵀ r", "db = {2}/{n} Σ r", "r = XW + b − y")
+
+DIGITS = "To the last digit"
 #: Parameters whose digits are shown side by side, the bias not counted.
 MOST_DIGIT_COLUMNS = 3
 
@@ -66,17 +69,18 @@ def html(comparison: Comparison, drawn: Sequence[Picture] | None = None) -> str:
         notes=words.notes(comparison),
         tables=page_tables(_tables(comparison), comparison.backends) | _digits(comparison),
         figures=figures(rendered),
-        explanations=[*words.grounds(comparison), *words.explanations(comparison)],
+        explanations=words.explanations(comparison),
         destination=_heading_for(comparison),
         checked=lessons(comparison.problem, comparison.gradchecks),
         precision=words.precision(comparison),
         points=[point.where for point in comparison.gradchecks],
-        sources=list(_sources(comparison)),
+        sources=side_by_side(comparison),
         environment=list(machine(comparison.environment)),
-        command=shown(comparison.environment.command, 1000),
+        command=command_line(comparison.environment.command),
         overview=overview(comparison),
         walk=page_walk(comparison),
         terms=TERMS,
+        formulas=[mathml(formula) for formula in FORMULAS],
         script=Markup(script),
         script_hash=policy_hash(script),
     )
@@ -95,7 +99,7 @@ def _answer(comparison: Comparison) -> dict[str, Any]:
 
 def _problem(comparison: Comparison) -> Iterator[tuple[str, str]]:
     problem = comparison.problem
-    yield "Data", shown(problem.source, 200)
+    yield "Data", shown(file_name(problem.source), 200)
     yield "Target", shown(problem.target, 60)
     yield "Features", _features(problem.features)
     yield "Learning rate", words.rate(problem)
@@ -133,12 +137,16 @@ def _digits(comparison: Comparison) -> dict[str, PageTable]:
     picked = largest_features(comparison, MOST_DIGIT_COLUMNS)
     columns = [Column("backend", words=True), *(Column(shown(comparison.problem.features[j], 16)) for j in picked)]
     expected = _values(comparison.backends[name], picked)
+    if len({tuple(_values(result, picked)) for result in ran.values()}) == 1:
+        alike = PageRow(f"all {len(ran)}", "", tuple(map(PageCell, expected)))
+        note = f"All digits of the parameters at the end; the {len(ran)} backends have the same, to the last bit."
+        return {"digits": PageTable(DIGITS, (*columns, Column("bias")), (alike,), note)}
     rows = [
         PageRow(shown(n, 14), mark, tuple(_apart(v, e) for v, e in zip(_values(r, picked), expected, strict=True)))
         for (n, r), mark in zip(ran.items(), marks(comparison.backends, list(ran)), strict=True)
     ]
     note = f"All digits of the parameters at the end; marked where they part from those of {shown(name)}."
-    return {"digits": PageTable("To the last digit", (*columns, Column("bias")), tuple(rows), note)}
+    return {"digits": PageTable(DIGITS, (*columns, Column("bias")), tuple(rows), note)}
 
 
 def _values(result: BackendResult, picked: Sequence[int]) -> list[str]:
@@ -152,32 +160,3 @@ def _apart(value: str, expected: str) -> PageCell:
     if value != expected:
         same = min(same, len(value) - 1)  # fewer digits than the reference's, all of them alike
     return PageCell(value[:same], apart=value[same:])
-
-
-# -- the rest -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class PageSource:
-    """A backend's source on the page, folded; `mark` is the CSS variable of its colour."""
-
-    name: str
-    mark: str
-    summary: str
-    lines: str
-    file: str
-    code: str
-
-
-def _sources(comparison: Comparison) -> Iterator[PageSource]:
-    every = looks(comparison.backends)
-    for name, result in comparison.backends.items():
-        if result.source is not None:
-            yield PageSource(
-                name=shown(name),
-                mark=every[name].variable,
-                summary=f"{shown(result.summary, 80)}, gradient by {words.found_by(result)}",
-                lines=plural(result.source.lines, "line"),
-                file=shown(result.source.file, 80),
-                code=safe_lines(result.source.code),
-            )

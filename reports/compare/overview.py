@@ -11,6 +11,7 @@ from handgrad.compare.results.comparison import BackendResult, Comparison
 from handgrad.compare.results.timing import Speed
 from handgrad.compare.results.verdict import RunCost
 from handgrad.reports.compare import words
+from handgrad.reports.compare.figures.picked import worst_ratio
 from handgrad.reports.look import numbers
 from handgrad.reports.look.colours import looks
 from handgrad.reports.look.names import shown
@@ -85,14 +86,14 @@ def _note(comparison: Comparison, scale: Scale) -> str:
         "Agrees: the gradient and every recorded epoch are within their rounding-error bounds of the exact answer. Of "
         f"bound: the largest error there over what rounding may cause. This run: its {epochs} with import and "
         f"first call. Epoch: in the steady state.{axis} Start-up: import and first call. Memory: beyond the bare "
-        "interpreter and the data. Lines: of the four steps and what they call in their files, without comments."
+        "interpreter and the data. Lines: of the four steps and the kernels that they call, without comments."
     )
 
 
 def _cells(result: BackendResult, run: RunCost | None, scale: Scale, mark: str) -> tuple[OverviewCell, ...]:
     return (
         _agrees(result),
-        _ratio(_worst(result)),
+        _ratio(None if result.accuracy is None else worst_ratio(result.accuracy)),
         _run(run),
         *_timed(result.speed, scale, mark),
         _none()
@@ -117,15 +118,6 @@ def _agrees(result: BackendResult) -> OverviewCell:
         return OverviewCell(f"{numbers.MISSING} {result.status}", number=False)
     right = result.accuracy.passed
     return OverviewCell(f"{YES} yes" if right else f"{NO} no", str(int(not right)), number=False)
-
-
-def _worst(result: BackendResult) -> float | None:
-    """The largest error over its bound: of the gradient at the start, and of the parameters of any recorded epoch."""
-    if result.accuracy is None:
-        return None
-    along = result.accuracy.epochs.bound_ratio if result.accuracy.epochs else ()
-    found = [value for value in (result.accuracy.start_gradient.bound_ratio, *along) if value is not None]
-    return max(found, default=None)
 
 
 def _ratio(value: float | None) -> OverviewCell:

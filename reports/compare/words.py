@@ -6,9 +6,10 @@ from collections.abc import Collection
 from itertools import zip_longest
 
 from handgrad.compare.results.checks import Precision, SelfTest
-from handgrad.compare.results.comparison import Accuracy, BackendResult, Comparison, Curvature, Problem
+from handgrad.compare.results.comparison import BackendResult, Comparison, Curvature, Problem
 from handgrad.compare.results.timing import Speed
 from handgrad.reports.compare import arrival as arrivals
+from handgrad.reports.compare.figures.picked import worst_ratio
 from handgrad.reports.compare.remarks import remark
 from handgrad.reports.look import numbers
 from handgrad.reports.look.disturbed import disturbed
@@ -78,19 +79,13 @@ def _all(judged: Collection[str]) -> str:
 def _worst(comparison: Comparison) -> str:
     """The largest error over its bound among all that were judged, and by whom."""
     judged = {name: result.accuracy for name, result in comparison.backends.items() if result.accuracy is not None}
-    known = {name: ratios for name, accuracy in judged.items() if (ratios := _ratios(accuracy))}
+    known = {name: ratio for name, accuracy in judged.items() if (ratio := worst_ratio(accuracy)) is not None}
     if not known:
         return ""
-    name = max(known, key=lambda name: max(known[name]))
-    if max(known[name]) == 0:
+    name = max(known, key=lambda name: known[name])
+    if known[name] == 0:
         return " (there is no error at all)"
-    return f" (the largest error is {numbers.ratio(max(known[name]))} of its bound, by {shown(name)})"
-
-
-def _ratios(accuracy: Accuracy) -> list[float]:
-    """Error over bound, of the start gradient and at each recorded epoch, as far as known."""
-    epochs = accuracy.epochs.bound_ratio if accuracy.epochs else (accuracy.parameters.bound_ratio,)
-    return [ratio for ratio in (accuracy.start_gradient.bound_ratio, *epochs) if ratio is not None]
+    return f" (the largest error is {numbers.ratio(known[name])} of its bound, by {shown(name)})"
 
 
 def fastest(comparison: Comparison) -> str | None:

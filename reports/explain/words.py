@@ -6,14 +6,14 @@ from handgrad.compare.results.explanation import Explanation
 from handgrad.reports.explain import by_hand, on_tape
 from handgrad.reports.explain.calculator import formats
 from handgrad.reports.explain.steps import Stage, Stop
-from handgrad.reports.look.names import shown
+from handgrad.reports.look.names import file_name, shown
 
 
 def heading(explanation: Explanation) -> str:
     """What is explained."""
     n = len(explanation.rows)
     rows = {1: "row 1", 2: "rows 1 and 2"}.get(n, f"rows 1 to {n}")
-    return f"One step of gradient descent on {shown(explanation.source, 40)}, {rows}"
+    return f"One step of gradient descent on {shown(file_name(explanation.source), 40)}, {rows}"
 
 
 def stages(explanation: Explanation) -> list[Stage]:

@@ -98,13 +98,12 @@ def _lowest(sweeps: Sequence[Sweep]) -> float:
 
 def _draw(axes: Axes, sweep: Sweep, lowest: float, forward: str) -> None:
     values = [max(v, lowest) for v in (*sweep.forward, *sweep.central) if v is not None]
-    style.logarithmic(axes.xaxis, sweep.steps, pad=0.04)
+    style.logarithmic(axes.xaxis, sweep.steps, pad=0.04, ticks=3)  # two panels share the width of one
     style.logarithmic(axes.yaxis, [lowest, *values])
     _draw_predictions(axes, sweep)
     _draw_arm(axes, sweep.steps, sweep.forward, lowest, sweep.best_forward, color=forward, marker="o")
     _draw_arm(axes, sweep.steps, sweep.central, lowest, sweep.best_central, color=LIGHT.ink, marker="D")
     axes.grid(visible=True, axis="both")
-    axes.tick_params(axis="x", labelsize=7)  # two panels share the width of one
 
 
 def _draw_predictions(axes: Axes, sweep: Sweep) -> None:

@@ -10,7 +10,7 @@ from handgrad.reports.gradcheck import words
 from handgrad.reports.gradcheck.figures import drawings
 from handgrad.reports.gradcheck.tables import tables
 from handgrad.reports.look import folder as run_folder
-from handgrad.reports.look.names import shown
+from handgrad.reports.look.names import command_line, file_name, shown
 from handgrad.reports.look.pages import page
 from handgrad.reports.look.parts import figures, page_tables
 from handgrad.reports.look.rendering import Picture, pictures
@@ -44,12 +44,12 @@ def html(checks: GradientChecks, drawn: Sequence[Picture] | None = None) -> str:
         tables=page_tables(tables(checks.problem, checks.points), backends),
         figures=figures(rendered),
         points=[(point.where, words.place(point.where)) for point in checks.points],
-        command=shown(checks.environment.command, 1000),
+        command=command_line(checks.environment.command),
     )
 
 
 def _problem(problem: Problem) -> Iterator[tuple[str, str]]:
-    yield "Data", shown(problem.source, 200)
+    yield "Data", shown(file_name(problem.source), 200)
     yield "Target", shown(problem.target, 60)
     yield "Scaling", "features standardised" if problem.standardized else "features as they are"
     yield "Computed in", problem.dtype

@@ -10,7 +10,7 @@ from handgrad.reports.grade import words
 from handgrad.reports.grade.spreadsheet import CSV, spreadsheet
 from handgrad.reports.grade.tables import of_mistakes, of_students
 from handgrad.reports.look import folder as run_folder
-from handgrad.reports.look.names import shown
+from handgrad.reports.look.names import command_line, shown
 from handgrad.reports.look.pages import page
 from handgrad.reports.look.parts import page_tables
 
@@ -41,5 +41,5 @@ def html(found: ClassGrades) -> str:
         policy=words.policy(found),
         tables=page_tables([of_students(found), *([of_mistakes(groups)] if groups else [])], []),
         figures={},
-        command=shown(found.command, 1000) if found.command else "",
+        command=command_line(found.command) if found.command else "",
     )

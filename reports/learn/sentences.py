@@ -11,7 +11,7 @@ from handgrad.compare.results.learn.chapters import CHAPTERS
 from handgrad.compare.results.learn.lessons import Lessons, Subject
 from handgrad.reports.learn.chapters.content import reference
 from handgrad.reports.look import numbers
-from handgrad.reports.look.names import shown
+from handgrad.reports.look.names import file_name, shown
 from handgrad.reports.look.words import plural
 
 
@@ -25,7 +25,7 @@ def introduction(lessons: Lessons) -> list[str]:
         f"{len(CHAPTERS)} chapters on one idea: walk downhill, against the gradient. What was measured, and every "
         "picture, comes from runs that were made when the page was made, on this machine. Each chapter ends with a "
         "question, to be answered here, and with exercises, which `handgrad exercise` grades.",
-        f"The data: {shown(subject.source, 80)}, {rows}. The model predicts {shown(subject.target)} from "
+        f"The data: {shown(file_name(subject.source), 80)}, {rows}. The model predicts {shown(subject.target)} from "
         f"{shown(subject.feature)} by a straight line.{chosen(subject)}{rescaled(subject)}",
     ]
 

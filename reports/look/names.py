@@ -5,7 +5,10 @@ Escaping for HTML is the template's; here nothing is trusted to be short, printa
 
 from __future__ import annotations
 
+import re
+import shlex
 import unicodedata
+from pathlib import PurePath, PureWindowsPath
 
 from rich.cells import cell_len, chop_cells
 
@@ -24,6 +27,26 @@ def shown(name: str, width: int = NAME_WIDTH) -> str:
     if len(head) < len(name.strip()) or columns(text) > width:
         return _cut(text, width - 1) + "…"
     return text
+
+
+def file_name(source: str) -> str:
+    """The last part of a path: a report may be passed on, and tells nobody the folders of another's machine."""
+    return PureWindowsPath(source).name or source if PureWindowsPath(source).drive else PurePath(source).name or source
+
+
+def command_line(command: str, width: int = 1000) -> str:
+    """A command as it is shown: of an absolute path its last part, as in `file_name`."""
+    try:
+        words = shlex.split(command)
+    except ValueError:  # no command of ours
+        return shown(re.sub(r"/\S*/", "", command), width)
+    return shown(shlex.join(map(_without_folder, words)), width)
+
+
+def _without_folder(word: str) -> str:
+    option, equals, value = word.rpartition("=")
+    absolute = PurePath(value).is_absolute() or PureWindowsPath(value).is_absolute()
+    return f"{option}{equals}{file_name(value)}" if absolute else word
 
 
 def columns(text: str) -> int:

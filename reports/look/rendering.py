@@ -27,6 +27,10 @@ _VARIABLES = {look.light: look.variable for look in EVERY} | {
 }
 
 
+#: Characters of a path from which on it is a curve, and no marker.
+LONG_PATH = 300
+
+
 @dataclass(frozen=True)
 class Picture:
     """A `Drawing` as it is written: `svg` for a page, `png` and `svg_file` for files of their own."""
@@ -103,11 +107,23 @@ def _for_page(source: str, name: str, alt: str) -> str:
     body = re.sub(r"url\(#([^)]*)\)", rf"url(#{name}-\1)", body)
     body = re.sub(r"font: (?:(\w+) )?([\d.]+)px [^;\"]*", _font, body)  # up to matplotlib 3.10; since then in parts:
     body = re.sub(r" ?font-family: [^;\"]*;?", "", body)
+    body = re.sub(r'\bd="([^"]*)"', _thin, body)
+    body = re.sub(r'\b(x|y)="(-?\d+\.\d{2})\d+"', r'\1="\2"', body)
+    body = re.sub(r">\s+<", "><", body)
     body = re.sub(r"#[0-9a-f]{6}\b", lambda hit: _colour(hit.group()), body)
     box = re.search(r'viewBox="[^"]*"', body)
     assert box is not None, "matplotlib's SVG has a viewBox"
     label = html.escape(alt, quote=True)
     return f'<svg {box.group()} role="img" aria-label="{label}"{body[body.index(">") :]}'
+
+
+def _thin(hit: re.Match[str]) -> str:
+    """A path with as many decimals as are seen: a tenth of a point in a long one, a hundredth in a marker."""
+    places = 1 if len(hit.group(1)) > LONG_PATH else 2
+    short = re.sub(
+        r"-?\d+\.\d+", lambda number: f"{float(number.group()):.{places}f}".rstrip("0").rstrip("."), hit.group(1)
+    )
+    return f'd="{" ".join(short.split())}"'
 
 
 def _font(hit: re.Match[str]) -> str:

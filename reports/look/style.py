@@ -26,8 +26,8 @@ from handgrad.reports.look.names import shown
 #: Inches; at this width text of `_SETTINGS`' size is 11 CSS pixels high on a phone of 360.
 WIDTH = 3.5
 DPI = 200
-#: Of a picture in a file of its own: 1,400 pixels across.
-FILE_DPI = 400
+#: Of a picture in a file of its own: 1,050 pixels across.
+FILE_DPI = 300
 
 _SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -231,15 +231,15 @@ def _legend_columns(labels: Sequence[str]) -> int:
     return 1
 
 
-def logarithmic(axis: Axis, values: Sequence[float], pad: float = 0.06) -> None:
-    """A logarithmic axis over those of the values that are positive, with at most six ticks at readable places."""
+def logarithmic(axis: Axis, values: Sequence[float], pad: float = 0.06, ticks: int = 5) -> None:
+    """A logarithmic axis over those of the values that are positive, with about so many ticks at readable places."""
     powers = [math.log10(value) for value in values if 0 < value < math.inf] or [0.0]
     span, middle = max(max(powers) - min(powers), 0.3), (max(powers) + min(powers)) / 2
     # matplotlib cannot place ticks near the ends of the range of doubles; a run that diverged goes there
     ends = (max(middle - span * (0.5 + pad), -290), min(middle + span * (0.5 + pad), 290))
     _set_scale(axis, "log", (10.0 ** ends[0], 10.0 ** ends[1]))
-    ticks, labels = log_ticks(*ends)
-    axis.set_major_locator(FixedLocator(ticks))
+    places, labels = log_ticks(*ends, ticks)
+    axis.set_major_locator(FixedLocator(places))
     axis.set_major_formatter(FixedFormatter(labels))
     axis.set_minor_locator(NullLocator())
 
@@ -253,10 +253,10 @@ def logarithmic_if_positive(axis: Axis, values: Sequence[float]) -> None:
         linear(axis)
 
 
-def log_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
+def log_ticks(low: float, high: float, most: int = 5) -> tuple[list[float], list[str]]:
     """Ticks between 10^low and 10^high: whole powers over two decades and more, else 1, 2, 5, else evenly spaced."""
     if high - low >= 2:
-        step = math.ceil((high - low) / 5)
+        step = math.ceil((high - low) / most)
         exponents = [e for e in range(math.ceil(low), math.floor(high) + 1) if e % step == 0]
         return [10.0**e for e in exponents], [numbers.power_of_ten(e) for e in exponents]
     ticks = [m * 10.0**e for e in range(math.floor(low), math.ceil(high) + 1) for m in (1, 2, 5)]
@@ -296,6 +296,20 @@ def _set_scale(axis: Axis, scale: str, limits: tuple[float, float]) -> None:
     else:
         axes.set_ylim(*limits)
         axes.set_yscale(scale)
+
+
+def second_ticks(axis: Axis) -> None:
+    """Powers of ten of a second on a logarithmic axis, named by their unit: 1 µs, 10 µs, 100 µs, 1 ms."""
+    low, high = (math.log10(end) for end in axis.get_view_interval())
+    exponents = range(math.ceil(low), math.floor(high) + 1)
+    every = 3 if len(exponents) > 5 else 1
+    axis.set_major_locator(FixedLocator([10.0**e for e in exponents]))
+    axis.set_major_formatter(FixedFormatter([_unit_tick(e) if e % every == 0 else "" for e in exponents]))
+
+
+def _unit_tick(exponent: int) -> str:
+    unit = {0: "s", -1: "ms", -2: "µs", -3: "ns"}.get(exponent // 3)
+    return f"{10 ** (exponent % 3)} {unit}" if unit else f"{numbers.power_of_ten(exponent)} s"
 
 
 def rows_of_backends(axes: Axes, names: Sequence[str]) -> None:

@@ -3,93 +3,72 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from handgrad.compare.results.comparison import Comparison, EpochErrors, StartGradient
+from handgrad.compare.results.comparison import Comparison, EpochErrors
+from handgrad.reports.compare.figures.picked import bound_ratios
 from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT, Look, looks
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.style import Curve, Drawing
 
-#: Errors in ULPs are without bound where the exact value is nearly 0; the axis ends here, its number says the rest.
-MOST_DRAWN = 1e60
 #: The panel whose axis has a line at 1.
 OVER_BOUND = "error / bound"
 
 
-def gradient(comparison: Comparison) -> Drawing | None:
-    """The start gradient's error over its bound, and in ULPs beside it; one row per backend."""
-    starts = {n: r.accuracy.start_gradient for n, r in comparison.backends.items() if r.accuracy is not None}
-    judged = {name: start for name, start in starts.items() if start.bound_ratio is not None}
+def rounding(comparison: Comparison) -> Drawing | None:
+    """One row per backend: its errors as a part of what rounding allows, at the start and the worst along the way."""
+    found = {n: bound_ratios(r.accuracy) for n, r in comparison.backends.items() if r.accuracy is not None}
+    judged = {name: (start, worst) for name, (start, worst) in found.items() if start is not None or worst is not None}
     if not judged:
         return None
     each = "; ".join(
-        f"{shown(name)} {numbers.ratio(start.bound_ratio)} of the bound, "
-        f"{numbers.ulps_within(start.max_ulp, start.bound_ratio)} ULP"
-        for name, start in judged.items()
+        f"{shown(name)} {numbers.ratio(start)} at the start, at most {numbers.ratio(worst)} after an epoch"
+        for name, (start, worst) in judged.items()
     )
     return Drawing(
-        "gradient",
-        "Gradient at the start, against the exact one",
-        "Left of the line at 1 an error is explained by rounding; right of it the gradient is wrong. Beside it, the "
-        "same error in units in the last place (ULP). A value of 0 stands at the left edge.",
-        f"Error of each backend's gradient over its rounding-error bound and in ULPs: {each}.",
-        _drawn_gradient(judged, looks(comparison.backends)),
+        "rounding",
+        "Error as a part of what rounding allows",
+        "Hollow: the gradient at the start. Filled: the parameters of the worst recorded epoch. Left of the line at 1 "
+        "an error is explained by rounding, right of it something is wrong. A value of 0 stands at the left edge.",
+        f"Error over rounding-error bound of each backend: {each}.",
+        _drawn_rounding(judged, looks(comparison.backends)),
     )
 
 
-def _drawn_gradient(judged: Mapping[str, StartGradient], looked: Mapping[str, Look]) -> Figure:
-    figure, [left, right] = style.chart(0.95 + 0.27 * len(judged), 1, 2, sharey=True, width_ratios=[3, 2])
-    style.rows_of_backends(left, list(judged))
-    _dots(left, {n: start.bound_ratio for n, start in judged.items()}, looked, numbers.ratio, include=(1e-3, 3.0))
-    left.axvline(1, color=LIGHT.ink, linewidth=1)
-    left.axvspan(1, left.get_xlim()[1], color=LIGHT.tint, zorder=0)
-    left.set_xlabel(OVER_BOUND)
-    apart = {n: start.max_ulp for n, start in judged.items() if _means_something(start)}
-    _dots(right, {n: apart.get(n) for n in judged}, looked, numbers.ulps, include=(0.5, 50.0))
-    right.set_xlabel("error in ULPs")
-    figure.align_xlabels()
+def _drawn_rounding(judged: Mapping[str, tuple[float | None, float | None]], looked: Mapping[str, Look]) -> Figure:
+    figure, [axes] = style.chart(0.75 + 0.3 * len(judged))
+    style.rows_of_backends(axes, list(judged))
+    positive = [value for pair in judged.values() for value in pair if value is not None and 0 < value < math.inf]
+    low, high = min([*positive, 1e-3]), max([*positive, 3.0])
+    style.logarithmic(axes.xaxis, [low, high * (high / low) ** 0.2], pad=0.05)
+    for row, (name, (start, worst)) in enumerate(judged.items()):
+        _dot(axes, row, name, looked[name], start, (low, high), hollow=True)
+        _dot(axes, row, name, looked[name], worst, (low, high), hollow=False)
+        text = numbers.ratio(max(value for value in (start, worst) if value is not None))
+        axes.annotate(
+            text, (1, row), (0, 0), ("axes fraction", "data"), "offset points", ha="right", va="center", fontsize=8.5
+        )
+    axes.axvline(1, color=LIGHT.ink, linewidth=1)
+    axes.axvspan(1, axes.get_xlim()[1], color=LIGHT.tint, zorder=0)
+    axes.set_xlabel(OVER_BOUND)
+    axes.grid(visible=True, axis="x")
     return figure
 
 
-def _means_something(start: StartGradient) -> bool:
-    """Whether its ULPs do: not those of a derivative that is nearly 0."""
-    return numbers.ulps_within(start.max_ulp, start.bound_ratio) != numbers.NEAR_ZERO
-
-
-def _dots(
-    axes: Axes,
-    values: Mapping[str, float | None],
-    looked: Mapping[str, Look],
-    write: Callable[[float | None], str],
-    include: tuple[float, float],
+def _dot(
+    axes: Axes, row: int, name: str, look: Look, value: float | None, ends: tuple[float, float], *, hollow: bool
 ) -> None:
-    """One marker per row on a logarithmic axis, with its number beside it; zeros stand at the left edge."""
-    positive = [min(value, MOST_DRAWN) for value in values.values() if value is not None and value > 0]
-    low, high = min([*positive, include[0]]), max([*positive, include[1]])
-    style.logarithmic(axes.xaxis, [low, high * (high / low) ** 0.25], pad=0.05)
-    for row, (name, value) in enumerate(values.items()):
-        if value is not None:
-            _dot(axes, name, looked[name], (min(max(value, low), high), row), write(value))
-    axes.grid(visible=True, axis="x")
-
-
-def _dot(axes: Axes, name: str, look: Look, at: tuple[float, int], text: str) -> None:
-    x, row = at
+    if value is None:
+        return
+    inside = LIGHT.background if hollow else look.light
     axes.plot(
-        [x],
-        [row],
-        marker=look.marker,
-        color=look.light,
-        markersize=6.5,
-        clip_on=False,
-        zorder=3,
-        gid=style.backend_id(name),
-    )
-    axes.annotate(text, at, (6, 0), textcoords="offset points", va="center", fontsize=8.5)
+        [min(max(value, ends[0]), ends[1])], [row], marker=look.marker, color=look.light, markerfacecolor=inside,
+        markersize=6.5, clip_on=False, zorder=3, gid=style.backend_id(name),
+    )  # fmt: skip
 
 
 def errors(comparison: Comparison) -> Drawing | None:
@@ -133,7 +112,7 @@ def _positive(errors: EpochErrors, values: Sequence[float | None]) -> Curve:
 def _drawn_errors(
     panels: Mapping[str, Mapping[str, Curve]], names: Sequence[str], looked: Mapping[str, Look]
 ) -> Figure:
-    figure, every = style.chart(0.8 + 1.45 * len(panels), len(panels), 1, sharex=True)
+    figure, every = style.chart(0.75 + 1.25 * len(panels), len(panels), 1, sharex=True)
     together = style.coincident(*panels.values(), is_logarithmic=True)
     for axes, (title, curves) in zip(every, panels.items(), strict=True):
         _draw_errors(axes, title, curves, looked, together)

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from handgrad.compare.results.comparison import Comparison
-from handgrad.reports.compare.figures.accuracy import errors, gradient
+from handgrad.reports.compare.figures.accuracy import errors, rounding
 from handgrad.reports.compare.figures.descent import loss, trajectory
 from handgrad.reports.compare.figures.fit import fit
-from handgrad.reports.compare.figures.speed import speed
+from handgrad.reports.compare.figures.samples import samples
+from handgrad.reports.compare.figures.totals import totals
 from handgrad.reports.gradcheck.figures import v_curve
 from handgrad.reports.look import style
 from handgrad.reports.look.style import Drawing
 
 #: Each makes a `Drawing`, or None where a comparison has nothing to show in it.
 FIGURES: tuple[Callable[[Comparison], Drawing | None], ...] = (
+    samples,
+    totals,
+    rounding,
+    errors,
     fit,
     loss,
     trajectory,
-    gradient,
-    errors,
-    speed,
     lambda comparison: v_curve(comparison.problem, comparison.gradchecks),
 )
 

@@ -1,5 +1,5 @@
 "use strict";
-// A slider that moves three pictures, a table that sorts and switches backends off, folds that open for paper.
+// A slider that moves three pictures, a table that sorts and switches backends off, two sources to choose, folds that open for paper.
 (() => {
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const set = (element, values) => { for (const [name, value] of Object.entries(values)) element.setAttribute(name, value); };
@@ -105,10 +105,37 @@
     }
   }
 
+  // -- two sources ---------------------------------------------------------------------------------------------------
+
+  function swap(one, other) {
+    const place = document.createComment("");
+    one.replaceWith(place);
+    other.replaceWith(one);
+    place.replaceWith(other);
+  }
+
+  function choices(sides, articles) {
+    const selects = sides.map((side, k) => {
+      const select = document.createElement("select");
+      select.setAttribute("aria-label", `Source ${k ? "on the right" : "on the left"}`);
+      for (const { dataset: { name } } of articles) select.add(new Option(name));
+      side.prepend(select);
+      select.addEventListener("change", () => {
+        swap(side.querySelector(".source"), articles.find((one) => one.dataset.name === select.value));
+        show();
+      });
+      return select;
+    });
+    const show = () => selects.forEach((select, k) => { select.value = sides[k].querySelector(".source").dataset.name; });
+    show();
+  }
+
   // -- paper ---------------------------------------------------------------------------------------------------------
 
   addEventListener("beforeprint", () => { for (const fold of all("details")) fold.open = true; });
 
   if (document.getElementById("walk-stops")) walk();
+  const articles = all("article.source");
+  if (articles.length > 2) choices(all(".side").slice(0, 2), articles);
   for (const table of all("table.overview")) { sortable(table); switches(table); }
 })();

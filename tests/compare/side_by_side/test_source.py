@@ -56,9 +56,19 @@ SHOWN = {
     "python": ("python.py", ["predict", "loss", "one_feature", "gradient", "update"]),
     "numpy": ("numpy.py, array_trainer.py", ["predict", "loss", "residuals", "gradient", "block_sums", "update"]),
     "numba": ("numba.py, array_trainer.py", ["predict", "loss", "gradient", "block_sums", "mean_of", "update"]),
-    "tape": ("tape.py, array_trainer.py", ["predict", "loss", "gradient", "update"]),
+    "tape": (
+        "tape.py, array_trainer.py, autodiff.py",
+        ["predict", "loss", "gradient", "backward", "topological", "update"],
+    ),
     "torch": ("torch.py", ["predict", "loss", "gradient", "update", "optimizer_of"]),
-    "moments": ("moments.py, numba_tiled.py, array_trainer.py", ["predict", "loss", "gradient", "update"]),
+    "moments": (
+        "moments.py, numba_tiled.py, array_trainer.py, tiles.py, gram_pass.py, lanes.py",
+        ["predict", "loss", "gradient", "all_products_threaded", "load", "update"],
+    ),
+    "numba-tiled": (
+        "numba_tiled.py, array_trainer.py, tiles.py, tiled_pass.py, lanes.py",
+        ["predict", "loss", "gradient", "all_sums_threaded", "chunk_sums", "fused", "update"],
+    ),
 }
 
 

@@ -19,7 +19,7 @@ from tests.reports.conftest import ALL, CASES, bare, compared, troubled
 
 
 def test_figures_stand_in_the_order_of_the_report():
-    assert [d.name for d in drawings(compared())] == ["fit", "loss", "trajectory", "gradient", "errors", "speed"]
+    assert [d.name for d in drawings(compared())] == ["samples", "rounding", "errors", "fit", "loss", "trajectory"]
 
 
 def test_what_is_not_there_is_not_drawn():
@@ -30,7 +30,7 @@ def test_what_is_not_there_is_not_drawn():
 def test_a_backend_has_one_colour_and_one_attribute_in_all_figures():
     """Where its curve lies on all others' it is theirs: one line in the colour of ink, which names them all."""
     sources = {drawing.name: svg(drawing) for drawing in drawings(compared())}
-    for name in ("gradient", "speed"):
+    for name in ("rounding", "samples"):
         seen = set(re.findall(r"var\((--[a-z-]+)\)", sources[name]))
         assert {f"--{backend}" for backend in ALL} <= seen, name
         assert set(re.findall(r'data-backend="([^"]*)"', sources[name])) == set(ALL), name

@@ -7,6 +7,7 @@ import hashlib
 import io
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -142,7 +143,7 @@ def test_headings_come_in_order(page):
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert set(levels[1:]) == {2}
+    assert all(there in range(2, here + 2) for here, there in pairwise(levels)), levels
 
 
 def test_colours_are_the_pages_own(source):
@@ -151,7 +152,7 @@ def test_colours_are_the_pages_own(source):
 
 
 def test_the_page_is_small(source):
-    assert len(source.encode()) < 1_500_000
+    assert len(source.encode()) < 1_500_000  # hostile data and thousands of features; see test_run for the usual
 
 
 @pytest.mark.parametrize("comparison", ["hostile"], indirect=True, scope="session")

@@ -21,13 +21,9 @@ def written(tmp_path_factory):
 def test_a_folder_holds_results_report_and_figures(written):
     folder, paths = written
     names = sorted(path.relative_to(folder).as_posix() for path in paths)
+    figures = ("errors", "fit", "loss", "rounding", "samples", "trajectory")
     assert names == [
-        "figures/errors.png",
-        "figures/fit.png",
-        "figures/gradient.png",
-        "figures/loss.png",
-        "figures/speed.png",
-        "figures/trajectory.png",
+        *(f"figures/{name}.{form}" for name in figures for form in ("png", "svg")),
         "report.html",
         "result.json",
     ]
