@@ -17,7 +17,7 @@ from handgrad.reports.look.rendering import Picture, pictures
 
 
 def write(checks: GradientChecks, folder: Path) -> list[Path]:
-    """Writes `result.json`, `report.html` and `figures/*.png`, each whole or not at all; returns the paths.
+    """Writes `result.json`, `report.html`, `figures/*.png` and `*.svg`, each whole or not at all; returns the paths.
 
     Raises:
         OSError: When the folder cannot be written; nothing is left half done.

@@ -171,7 +171,7 @@ class SideBySide(Comparison):
     """A `Comparison` that can write its report, and shows itself in a notebook."""
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Writes `result.json`, `report.html` and `figures/*.png` into a folder; returns their paths."""
+        """Writes `result.json`, `report.html`, `figures/*.png` and `*.svg` into a folder; returns their paths."""
         from handgrad.reports.compare.html import write
 
         return write(self, Path(folder))
