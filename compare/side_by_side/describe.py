@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: Rows shown in the figures.
 SAMPLE_ROWS = 300
 
+#: With more features nobody asks for the true weights; a target is made of a plane that lies so near to it, relatively.
+MOST_TRUE_WEIGHTS, SAME_TRUTH = 100, 1e-9
+
 #: Digits for which the report says how many epochs they need.
 DIGITS = (3, 6, 9)
 
@@ -34,6 +37,7 @@ def describe(dataset: Dataset, options: Options, forecast: Forecast, solution: C
     plan, standardization = forecast.plan, forecast.standardization
     predicted = dataset.X @ solution.weights + solution.bias
     dependent = reasons.of_dependences(solution.dependent)
+    true_weights, true_bias = truth(dataset) or (None, None)
     return Problem(
         name=PurePath(dataset.source).name or dataset.source,
         rows=dataset.rows,
@@ -54,6 +58,8 @@ def describe(dataset: Dataset, options: Options, forecast: Forecast, solution: C
         curvature=curvature(forecast),
         sample=sample(dataset, predicted),
         destination=destination(solution, forecast, dataset.feature_names),
+        true_weights=true_weights,
+        true_bias=true_bias,
         notes=(*dataset.notes, *([dependent] if dependent else [])),
     )
 
@@ -110,6 +116,18 @@ def with_trained(problem: Problem, results: Mapping[str, BackendResult], dataset
     shown = tuple(map(float, trained[rows]))
     filled = replace(problem.sample, trained=shown, trained_by=name, r2=scores[0], best_r2=scores[1])
     return replace(problem, sample=filled)
+
+
+def truth(dataset: Dataset) -> tuple[tuple[float, ...], float] | None:
+    """The weights (d,) and the bias that the target was made of, where it is known without noise and lies on a plane."""
+    if dataset.y_true is None or dataset.features > MOST_TRUE_WEIGHTS:
+        return None
+    rows = shown_rows(dataset.rows)
+    found, _, rank, _ = np.linalg.lstsq(np.column_stack([dataset.X[rows], np.ones(len(rows))]), dataset.y_true[rows])
+    off = np.abs(dataset.X @ found[:-1] + found[-1] - dataset.y_true)
+    if rank <= dataset.features or not off.max() <= SAME_TRUTH * np.abs(dataset.y_true).max():
+        return None
+    return tuple(map(float, found[:-1])), float(found[-1])
 
 
 def or_none(value: float) -> float | None:

@@ -14,7 +14,7 @@ from handgrad.reports.compare.answers import answers
 from handgrad.reports.compare.destination import destination
 from handgrad.reports.compare.figures.drawings import drawings
 from handgrad.reports.compare.overview import overview
-from handgrad.reports.compare.side_by_side import side_by_side
+from handgrad.reports.compare.sources import side_by_side
 from handgrad.reports.compare.tables import tables
 from handgrad.reports.compare.walk.html import page_walk
 from handgrad.reports.gradcheck.tables import tables as gradcheck_tables

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from handgrad.compare.results.arrival import Walk
-from handgrad.compare.results.comparison import Comparison
+from handgrad.compare.results.comparison import Comparison, Problem
 from handgrad.reports.compare.walk.pictures import Scene, own_parameters, scenes
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.parts import PageFigure
-from handgrad.reports.look.picks import is_full_batch, largest_features
+from handgrad.reports.look.picks import is_full_batch, largest_features, reference
 from handgrad.reports.look.rendering import svg
 
 #: Weights that the sentence names.
@@ -31,6 +31,7 @@ class PageWalk:
         stops: JSON, as it may stand in a script element: of each stop the coordinates of what moves, and the sentence.
         last: The number of the last stop.
         told: Its sentence, for a page that stands still.
+        learned: The line that was learned beside the one that the data were made of, and the best; empty for more.
         note: In which units the numbers are.
     """
 
@@ -38,6 +39,7 @@ class PageWalk:
     stops: Markup
     last: int
     told: str
+    learned: str
     note: str
 
 
@@ -55,6 +57,7 @@ def page_walk(comparison: Comparison) -> PageWalk | None:
         stops=Markup(json.dumps({"stops": stops}, separators=(",", ":")).replace("<", "\\u003c")),
         last=len(stops) - 1,
         told=told[-1],
+        learned=_learned(comparison),
         note=_note(comparison),
     )
 
@@ -106,6 +109,28 @@ def _segment(start: tuple[float, float], end: tuple[float, float], of: str) -> s
 
 def _dot(at: tuple[float, float], radius: int) -> str:
     return f'<circle cx="{at[0]}" cy="{at[1]}" r="{radius}"/>'
+
+
+# -- what was learned --------------------------------------------------------------------------------------------------
+
+
+def _learned(comparison: Comparison) -> str:
+    """Of one feature, the line that was learned, beside the true and the best one as far as they are known."""
+    problem, name = comparison.problem, reference(comparison)
+    if name is None or len(problem.features) > 1:
+        return ""
+    result, best = comparison.backends[name], problem.destination
+    told = [f"Learned: {_line(problem, result.weights[0], result.bias)}"]
+    told += [f"least squares: {_line(problem, best.weights[0], best.bias)}"] if best is not None else []
+    if problem.true_weights is not None:
+        told.append(f"the data were made of {_line(problem, problem.true_weights[0], problem.true_bias)}, and noise")
+    return f"{'; '.join(told)}."
+
+
+def _line(problem: Problem, weight: float, bias: float | None) -> str:
+    known = 0.0 if bias is None else bias
+    sign = "-" if known < 0 else "+"
+    return f"{shown(problem.target, 24)} = {numbers.brief(weight)} {shown(problem.features[0], 24)} {sign} {numbers.brief(abs(known))}"
 
 
 # -- the sentence ------------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ class PageSource:
 
 
 @dataclass(frozen=True)
-class SideBySide:
+class SourcePair:
     """`pair` stands side by side, `others` below, folded; `title` says what is compared."""
 
     title: str
@@ -47,7 +47,7 @@ class SideBySide:
     others: tuple[PageSource, ...]
 
 
-def side_by_side(comparison: Comparison) -> SideBySide | None:
+def side_by_side(comparison: Comparison) -> SourcePair | None:
     """The sources of a comparison; None where there are none."""
     known = {name: result for name, result in comparison.backends.items() if result.source is not None}
     if not known:
@@ -57,7 +57,7 @@ def side_by_side(comparison: Comparison) -> SideBySide | None:
     kinds = {known[name].gradient for name in first}
     title = "By hand against autodiff" if kinds == {"manual", "autodiff"} else "The source, side by side"
     others = tuple(source for name, source in made.items() if name not in first)
-    return SideBySide(title, tuple(made[name] for name in first), others)
+    return SourcePair(title, tuple(made[name] for name in first), others)
 
 
 def _pair(known: dict[str, BackendResult]) -> Sequence[str]:
