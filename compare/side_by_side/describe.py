@@ -119,7 +119,7 @@ def with_trained(problem: Problem, results: Mapping[str, BackendResult], dataset
 
 
 def truth(dataset: Dataset) -> tuple[tuple[float, ...], float] | None:
-    """The weights (d,) and the bias that the target was made of, where it is known without noise and lies on a plane."""
+    """The weights (d,) and the bias of the target without noise, where that is known and lies on a plane."""
     if dataset.y_true is None or dataset.features > MOST_TRUE_WEIGHTS:
         return None
     rows = shown_rows(dataset.rows)

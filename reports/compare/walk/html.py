@@ -123,14 +123,16 @@ def _learned(comparison: Comparison) -> str:
     told = [f"Learned: {_line(problem, result.weights[0], result.bias)}"]
     told += [f"least squares: {_line(problem, best.weights[0], best.bias)}"] if best is not None else []
     if problem.true_weights is not None:
-        told.append(f"the data were made of {_line(problem, problem.true_weights[0], problem.true_bias)}, and noise")
+        noise = ", and noise" if problem.sample is not None and problem.sample.y != problem.sample.y_true else ""
+        told.append(f"the data were made of {_line(problem, problem.true_weights[0], problem.true_bias)}{noise}")
     return f"{'; '.join(told)}."
 
 
 def _line(problem: Problem, weight: float, bias: float | None) -> str:
     known = 0.0 if bias is None else bias
     sign = "-" if known < 0 else "+"
-    return f"{shown(problem.target, 24)} = {numbers.brief(weight)} {shown(problem.features[0], 24)} {sign} {numbers.brief(abs(known))}"
+    slope = f"{numbers.brief(weight)} {shown(problem.features[0], 24)}"
+    return f"{shown(problem.target, 24)} = {slope} {sign} {numbers.brief(abs(known))}"
 
 
 # -- the sentence ------------------------------------------------------------------------------------------------------

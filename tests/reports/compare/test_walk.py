@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from handgrad.compare.results.comparison import Comparison
 from handgrad.compare.side_by_side.prepare import Options
 from handgrad.compare.side_by_side.side_by_side import side_by_side
 from handgrad.data.dataset import Dataset
+from handgrad.data.synthetic import synthetic
 from handgrad.reports.compare.walk.html import page_walk
 from handgrad.reports.compare.walk.pictures import FARTHEST, _segment, scenes
 from handgrad.reports.look import style
@@ -78,3 +81,21 @@ def test_dependent_columns_have_no_bowl_where_there_is_none() -> None:
     assert "the smallest that is not 0" in found.figures[1].caption
     one = side_by_side(Dataset.from_arrays(np.array([[1.0, 2.0]]), np.array([3.0])), options)
     assert one.problem.walk is None
+
+
+def test_the_line_that_was_learned_stands_beside_the_one_that_the_data_were_made_of() -> None:
+    given = {"backends": ("python",), "epochs": 200, "learning_rate": 0.15, "budget_seconds": 0.0}
+    noisy = page_walk(side_by_side(synthetic(50)[0], Options(**given)))  # type: ignore[arg-type]
+    assert noisy is not None
+    assert re.fullmatch(
+        r"Learned: y = (\S+) X \+ (\S+); least squares: y = \1 X \+ \2; the data were made of y = 2 X \+ 1, and noise\.",
+        noisy.learned,
+    )
+    exact = page_walk(side_by_side(synthetic(50, noise=0.0)[0], Options(**given)))  # type: ignore[arg-type]
+    assert exact is not None
+    assert exact.learned.endswith("the data were made of y = 2 X + 1.")
+    unknown, several = page_walk(walked()), page_walk(walked(3))
+    assert unknown is not None
+    assert "made of" not in unknown.learned
+    assert several is not None
+    assert several.learned == ""
