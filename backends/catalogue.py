@@ -15,6 +15,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -111,9 +112,10 @@ def catalogue() -> dict[str, Entry]:
     here = Path(__file__).parent
     files = sorted(here.glob("*.py"))
     found = {entry.name: entry for file in files for entry in described_in(file, f"{__package__}.{file.stem}")}
+    described = cache(described_in)  # a file may have several
     for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
         try:
-            entry = _pointed_at(point.value)
+            entry = _pointed_at(point.value, described)
             if entry.name in found:
                 raise LookupError(f"the name {entry.name!r} is taken by {found[entry.name].module}")
         except (LookupError, TypeError, ValueError, SyntaxError, ImportError, OSError, RecursionError) as error:
@@ -188,13 +190,13 @@ def _version(module: str) -> str | None:
         return importlib.metadata.version(packages[0]) if packages else None
 
 
-def _pointed_at(value: str) -> Entry:
-    """The backend that an entry point names as ``package.module:Class``."""
+def _pointed_at(value: str, described: Callable[[Path, str], list[Entry]]) -> Entry:
+    """The backend that an entry point names as ``package.module:Class``; `described` is `described_in`."""
     module, _, class_name = value.partition(":")
     file = _source(module)
     if file is None:
         raise LookupError(f"there is no module {module}")
-    for entry in described_in(file, module):
+    for entry in described(file, module):
         if entry.class_name == class_name:
             return entry
     raise LookupError(f"{module} has no class {class_name!r} with a literal name, summary and kind")

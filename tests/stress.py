@@ -24,6 +24,8 @@ from pathlib import Path
 
 import psutil
 
+from leftovers import left_behind
+
 #: What is run, and about how long that takes; a bench costs several times a comparison.
 COMMANDS = {
     "compare": "compare table.csv --backends python,numpy,tape --epochs 5 --budget 0.05 --out run",
@@ -71,11 +73,8 @@ class Trial:
 
     def nothing_left(self) -> None:
         """No process of this trial lives, and no temporary file is left."""
-        mark = str(self.folder / "temporary")
-        until = time.monotonic() + 5
-        while left := [one for one in psutil.process_iter() if bears(one, mark)] + list(Path(mark).iterdir()):
-            demand(time.monotonic() < until, f"left behind: {left}")
-            time.sleep(0.02)
+        left = left_behind(self.folder / "temporary")
+        demand(not left, f"left behind: {left}")
 
 
 def demand(kept: bool, told: str) -> None:
@@ -91,14 +90,6 @@ def whole(line: bytes) -> bool:
     except ValueError:
         return False
     return True
-
-
-def bears(process: psutil.Process, mark: str) -> bool:
-    """Whether a living process was started with that temporary folder."""
-    try:
-        return process.environ().get("TMPDIR") == mark and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
 
 
 # -- trials ------------------------------------------------------------------------------------------------------------

@@ -10,9 +10,10 @@ Standard library only: reading takes some tens of microseconds, outside of every
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from handgrad.compare.clock import perf_counter, process_time
 
 PROC = Path("/proc")
 CGROUPS = Path("/sys/fs/cgroup")
@@ -72,8 +73,8 @@ def counters(proc: Path = PROC, cgroups: Path = CGROUPS) -> Counters:
     """Those of this process, now."""
     stolen, busy = processors(proc)
     return Counters(
-        wall=time.perf_counter(),
-        cpu=time.process_time(),
+        wall=perf_counter(),
+        cpu=process_time(),
         threads=threads(proc),
         throttled=throttled(proc, cgroups),
         stolen=stolen,

@@ -101,6 +101,9 @@ class Journal:
             if not self.begun:
                 set_aside(self.path.parent)
                 self.begun = True
+            elif not self.path.exists():  # somebody has deleted it meanwhile, perhaps with its folder
+                raw = self.found
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             lines = (msgspec.json.encode(JournalLine(self.fingerprint, *item)) for item in raw.items())
             _append(self.path, b"".join(line + b"\n" for line in lines))
         except OSError as error:

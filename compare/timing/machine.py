@@ -8,7 +8,6 @@ microseconds. The idea is that of STREAM (McCalpin 1995) and of the roofline (Wi
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +16,7 @@ from numba import get_num_threads, prange
 from numpy.typing import NDArray
 
 from handgrad.backends.kernels.compiling import compiled, threaded
+from handgrad.compare.clock import perf_counter
 
 #: Bytes of a cache line: a vector that straddles two of them costs two readings.
 CACHE_LINE = 64
@@ -80,12 +80,12 @@ class Reader:
 
     def seconds(self, times: int) -> float:
         """The time in which the whole is read so many times."""
-        began = time.perf_counter()
+        began = perf_counter()
         if self.threaded:
             read_threaded(self.words, times, get_num_threads())
         else:
             read(self.words, times)
-        return time.perf_counter() - began
+        return perf_counter() - began
 
 
 def best(seconds: Callable[[int], float]) -> float:
@@ -114,9 +114,9 @@ def operations_per_second(dtype: str) -> float:
     out = np.empty_like(left)
 
     def seconds(times: int) -> float:
-        began = time.perf_counter()
+        began = perf_counter()
         for _ in range(times):
             np.matmul(left, left, out=out)
-        return time.perf_counter() - began
+        return perf_counter() - began
 
     return float(2 * PRODUCT_SIZE**3 / best(seconds))

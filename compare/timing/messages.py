@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, get_args
 
 import msgspec
 
+from handgrad.compare.foreign_text import message_of, one_line
 from handgrad.compare.strain.strain import Strain
 
 if TYPE_CHECKING:
@@ -292,7 +293,9 @@ def answer_line(answer: msgspec.Struct) -> bytes:
 
 def failure_line(error: BaseException) -> bytes:
     """That a request failed, as the parent reads it, with its newline."""
-    return msgspec.json.encode(Reply(error=WorkerFailure(type(error).__name__, str(error)))) + b"\n"
+    return (
+        msgspec.json.encode(Reply(error=WorkerFailure(one_line(type(error).__name__, 60), message_of(error)))) + b"\n"
+    )
 
 
 def read_reply(line: bytes) -> Reply:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 import json
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from handgrad.compare.clock import perf_counter
 
 if TYPE_CHECKING:
     from handgrad.backends.catalogue import Entry
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _held: list[object] = []
 
 
-def timed_import(backend: str | Entry) -> float | Exception:
+def timed_import(backend: str | Entry) -> float | BaseException:
     """Imports the library behind a backend, as a user's script would: the seconds that it took, or why it failed.
 
     What is not of this package is itself the user's: it is imported, or run, under the clock as well.
@@ -28,15 +29,15 @@ def timed_import(backend: str | Entry) -> float | Exception:
         described = entry(backend)
         if described.code is not None:
             from handgrad.backends.adapters.running import brought_in
-        began = time.perf_counter()
+        began = perf_counter()
         for module in described.requires:
             importlib.import_module(module)
         if described.code is not None:
             _held.append(brought_in(described.code))
         elif not described.ours:
             importlib.import_module(described.module)
-        seconds = time.perf_counter() - began
-    except Exception as error:
+        seconds = perf_counter() - began
+    except BaseException as error:  # SystemExit, too
         return error
     return seconds
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import queue
 import secrets
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from typing import IO, Literal, Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
 from handgrad.backends.catalogue import Entry
+from handgrad.compare.foreign_text import one_line
 from handgrad.compare.lifetime import mark
+from handgrad.compare.pipes import Incoming, PrintedText
 from handgrad.compare.timing import family
 from handgrad.compare.timing.messages import (
     Answer,
@@ -106,7 +106,7 @@ class Worker:
         family.check_library()
         name = [backend] if isinstance(backend, str) else [backend.name] if backend.code is None else []
         self.timeout_seconds = min(timeout_seconds, threading.TIMEOUT_MAX)
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        self.printed = PrintedText()
         self.mark = mark()
         self.runs_program = isinstance(backend, Entry) and backend.code is not None and backend.code.how == "command"
         self.answered = False
@@ -115,14 +115,12 @@ class Worker:
             [sys.executable, "-P", "-m", "handgrad.compare.timing.worker", *name],  # -P: their numpy.py is not NumPy
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self.errors,
+            stderr=self.printed.file,
             env=environment | {VARIABLE: self.mark},
             start_new_session=True,
         )
         assert self.process.stdout is not None
-        self.answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self.reader = threading.Thread(target=_forward, args=(self.process.stdout, self.answers), daemon=True)
-        self.reader.start()
+        self.answers = Incoming(self.process.stdout)
         if isinstance(backend, Entry) and backend.code is not None:
             with contextlib.suppress(WorkerError):  # the first request tells that it has ended
                 self.send(as_line(backend))
@@ -137,12 +135,12 @@ class Worker:
         self.answered = False
         stamp, began = secrets.token_hex(8).encode(), time.perf_counter()
         self.send(stamped(stamp, request.line()))
-        line = self.next_line(request.name)
+        line = self.next_line(request.name, stamp)
         waited = time.perf_counter() - began
-        reply = self.reply(line, stamp, request.name)
+        reply = self.reply(line, request.name)
         self.answered = True
         if reply.error is not None:
-            raise WorkerError(f"{reply.error.type}: {reply.error.message}")
+            raise WorkerError(f"{one_line(reply.error.type, 60)}: {one_line(reply.error.message)}")
         try:
             answer = request.answer_of(reply.answer)
         except msgspec.MsgspecError as error:
@@ -151,17 +149,14 @@ class Worker:
             raise self.disbelieved(why)
         return answer
 
-    def reply(self, line: bytes, stamp: bytes, what: str) -> Reply:
-        """The worker's reply in a line.
+    def reply(self, line: bytes, what: str) -> Reply:
+        """The worker's reply in a line that bears its stamp.
 
         Raises:
-            UntrueAnswer: When it is none, or none to what was asked; the process is ended.
+            UntrueAnswer: When it is none; the process is ended.
         """
-        given, rest = unstamped(line)
-        if given != stamp:
-            raise self.disbelieved(f"something that is no answer to '{what}' came in the place of one: {shown(line)}")
         try:
-            return read_reply(rest)
+            return read_reply(unstamped(line)[1])
         except msgspec.MsgspecError as error:
             raise self.disbelieved(f"its answer to '{what}' cannot be read: {error}") from None
 
@@ -184,30 +179,39 @@ class Worker:
         except (BrokenPipeError, ValueError):
             raise WorkerError(self.how_it_ended()) from None
 
-    def next_line(self, what: str) -> bytes:
-        """The next line that the process writes; it is killed if there is none in time.
+    def next_line(self, what: str, stamp: bytes) -> bytes:
+        """The next line that the process writes, which must bear the stamp: its beginning is enough to see that.
 
         Raises:
             WorkerError: When it takes longer than `timeout_seconds`, or has ended.
+            UntrueAnswer: When it is no answer to what was asked; the process is ended.
         """
         until = time.monotonic() + self.timeout_seconds
-        while (line := self.line_within(min(LOOK_SECONDS, until - time.monotonic()))) is None:
+        parts = [self.next_part(what, until)]
+        if unstamped(parts[0])[0] != stamp:
+            told = shown(parts[0])
+            raise self.disbelieved(f"something that is no answer to '{what}' came in the place of one: {told}")
+        while not parts[-1].endswith(b"\n"):
+            parts.append(self.next_part(what, until))
+        return b"".join(parts)
+
+    def next_part(self, what: str, until: float) -> bytes:
+        """The next line, or a part of one; the process is killed if there is none in time.
+
+        Raises:
+            WorkerError: When there is none until then, or the process has ended.
+        """
+        while (part := self.answers.within(min(LOOK_SECONDS, until - time.monotonic()))) is None:
+            self.printed.keep_short()
             if self.process.poll() is not None:
-                line = self.line_within(0.0)  # what it wrote before its end
+                part = self.answers.within(0.0)  # what it wrote before its end
                 break
             if time.monotonic() >= until:
                 self.close()
                 raise WorkerError(f"no answer to '{what}' within {self.timeout_seconds:g} s", "timeout")
-        if not line:
+        if not part:
             raise WorkerError(self.how_it_ended())
-        return line
-
-    def line_within(self, seconds: float) -> bytes | None:
-        """The next line, empty at the end of the pipe; None if there is none within so long."""
-        try:
-            return self.answers.get(timeout=max(0.0, seconds))
-        except queue.Empty:
-            return None
+        return part
 
     def rest(self) -> None:
         """Stops the process until it is asked again.
@@ -219,12 +223,10 @@ class Worker:
 
     def how_it_ended(self) -> str:
         """How the process ended, with the last line that it left on stderr; one that only fell silent is ended."""
-        if self.errors.closed:
+        if self.printed.closed:
             return "its process was ended before"
-        how = ending(self.exit_code())
-        self.errors.seek(0)
-        lines = self.errors.read().decode("utf-8", "replace").strip().splitlines()
-        return how + (f": {lines[-1][:200]}" if lines else "")
+        how, line = ending(self.exit_code()), self.printed.last_line()
+        return how + (f": {line}" if line else "")
 
     def exit_code(self) -> int | None:
         """That of the process, whose pipes are closed; None for one that goes on all the same, and is killed."""
@@ -245,21 +247,17 @@ class Worker:
 
     def close(self) -> None:
         """Ends the process and all that it has started; may be called again."""
-        if self.errors.closed:
+        if self.printed.closed:
             return
         if self.runs_program and self.answered:
             self.let_end()
         family.end(self.process)
         family.end_marked(self.mark)
-        self.reader.join(LOOK_SECONDS)
-        # a pipe that is held even so is left to its reader, which must not be waited for
-        read = [] if self.reader.is_alive() else [self.process.stdout]
-        for stream in (self.process.stdin, *read, self.errors):
-            try:
-                if stream is not None:
-                    stream.close()
-            except BrokenPipeError:  # what was still to be sent has no reader any more
-                continue
+        self.answers.close(LOOK_SECONDS)
+        self.printed.close()
+        with contextlib.suppress(BrokenPipeError):  # what was still to be sent has no reader any more
+            assert self.process.stdin is not None
+            self.process.stdin.close()
 
 
 def shown(line: bytes) -> str:
@@ -310,10 +308,3 @@ def ending(code: int | None) -> str:
         return "its process closed its pipes without ending"
     how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
     return f"its process ended with {how}" + (" (out of memory?)" if code == -9 else "")
-
-
-def _forward(stream: IO[bytes], answers: queue.SimpleQueue[bytes]) -> None:
-    """Moves lines from a pipe to a queue, so that waiting for one can time out; an empty line marks the end."""
-    for line in stream:
-        answers.put(line)
-    answers.put(b"")

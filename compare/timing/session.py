@@ -6,13 +6,13 @@ Runs in the worker's process, with the threads that it was given. What goes in i
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 import msgspec
 
+from handgrad.compare.clock import perf_counter
 from handgrad.compare.strain.strain import counters, strain
 from handgrad.compare.timing import messages as m
 from handgrad.compare.timing.memory import forget_peak, peak_bytes
@@ -43,7 +43,7 @@ class Session:
         imported: The seconds of the library's import, or why it failed, where it was imported already.
     """
 
-    def __init__(self, backend: str | Entry, bare_bytes: int, imported: float | Exception | None = None) -> None:
+    def __init__(self, backend: str | Entry, bare_bytes: int, imported: float | BaseException | None = None) -> None:
         self.backend, self.imported = backend, imported
         self.trainer: Trainer | None = None
         self.settled = self.adapted = False
@@ -55,7 +55,7 @@ class Session:
         """Carries out the request in a line, and gives the line with its answer or with what went wrong."""
         try:
             return m.answer_line(self.answer(m.read_request(line)))
-        except Exception as error:
+        except BaseException as error:  # a backend that raises KeyboardInterrupt has no more to say than others
             return m.failure_line(error)
 
     def answer(self, request: m.AnyRequest) -> msgspec.Struct:
@@ -84,7 +84,7 @@ class Session:
     def load(self) -> m.Loaded:
         """The library, which was imported before this module was; otherwise it is now."""
         imported = timed_import(self.backend) if self.imported is None else self.imported
-        if isinstance(imported, Exception):
+        if isinstance(imported, BaseException):
             raise imported
         return m.Loaded(imported)
 
@@ -102,17 +102,17 @@ class Session:
         forget_peak()
         trainer_class = load(self.backend)
         self.settled, self.adapted = False, self.is_adapted(trainer_class)
-        began = time.perf_counter()
+        began = perf_counter()
         self.trainer = trainer_class(X, y, request.dtype)
-        return m.Bound(time.perf_counter() - began)
+        return m.Bound(perf_counter() - began)
 
     def first_call(self, request: m.FirstCall) -> m.FirstCalled:
         """The first epoch, compilation included; then the gradient at the start, untimed."""
         trainer, plan = self.bound(), request.plan.plan()
-        aside, began = self.aside_seconds(), time.perf_counter()
+        aside, began = self.aside_seconds(), perf_counter()
         parameters, _ = trainer.run(trainer.start(plan), plan, 0, 1)
         trainer.to_numpy(*parameters)
-        seconds = max(0.0, time.perf_counter() - began - (self.aside_seconds() - aside))
+        seconds = max(0.0, perf_counter() - began - (self.aside_seconds() - aside))
         start = trainer.to_numpy(*trainer.start(plan))
         return m.FirstCalled(seconds, gradient_message(trainer.gradient_at(start.weights, start.bias)))
 
@@ -134,9 +134,9 @@ class Session:
         if self.epoch_seconds < LONG_EPOCH_SECONDS:
             warm_up(lambda: self.lap(replace(plan, start=None), -(-epochs // WARM_UP_SHARE)))
         parameters = trainer.start(plan)
-        aside, began = self.aside_seconds(), time.perf_counter()
+        aside, began = self.aside_seconds(), perf_counter()
         weights, bias = trainer.to_numpy(*trainer.lap(parameters, plan, epochs))
-        seconds = time.perf_counter() - began
+        seconds = perf_counter() - began
         seconds -= min(self.aside_seconds() - aside, MOST_ASIDE * seconds)
         gc.enable()
         strained = strain(before, counters())
@@ -202,9 +202,9 @@ def limits(request: m.FindLimits) -> m.LimitsFound:
 
 def warm_up(part: Callable[[], object]) -> None:
     """Does a part of what will be timed, until it has taken long enough."""
-    began = time.perf_counter()
+    began = perf_counter()
     part()
-    while time.perf_counter() - began < WARM_UP_SECONDS:
+    while perf_counter() - began < WARM_UP_SECONDS:
         part()
 
 

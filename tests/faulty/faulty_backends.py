@@ -111,8 +111,10 @@ class NegativeTimes(NumPyTrainer):
     by_default = False
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        from handgrad.compare.timing import session
+
         given = time.perf_counter
-        time.perf_counter = lambda: -given()
+        session.perf_counter = lambda: -given()
         return super().bind(X, y)
 
 

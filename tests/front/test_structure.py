@@ -39,10 +39,10 @@ MAY_IMPORT = {
     },
     "handgrad.data.builtin": set[str](),
     "handgrad.data.published": set[str](),
-    "handgrad.compare": set[str](),
+    "handgrad.compare": {"handgrad.data.memory"},
     RESULTS: {"handgrad.data.files", "handgrad.data.errors"},  # whole files, of which data writes some, too
     "handgrad.compare.judge": {"handgrad.backends", "handgrad.backends.kernels.size_pass", RESULTS},
-    "handgrad.compare.strain": {RESULTS},
+    "handgrad.compare.strain": {RESULTS, "handgrad.compare"},
     "handgrad.compare.timing": {
         "handgrad.backends", "handgrad.backends.adapters", "handgrad.backends.kernels.compiling", RESULTS,
         "handgrad.compare", "handgrad.compare.strain",

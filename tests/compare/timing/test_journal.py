@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -72,6 +73,17 @@ def test_a_resumed_run_stays_where_it_is(tmp_path: Path) -> None:
     Journal(tmp_path, "abc", resume=True).append("run numba", {"seconds": 2})
     assert earlier(tmp_path) == []
     assert set(Journal(tmp_path, "abc", resume=True).found) == {"run numpy", "run numba"}
+
+
+@pytest.mark.parametrize("gone", ["run", "run/measurements.jsonl"])
+def test_what_was_measured_is_written_again_where_somebody_has_deleted_it(tmp_path: Path, gone: str) -> None:
+    journal = Journal(tmp_path / "run", "p")
+    journal.append("a", {"value": 1})
+    (shutil.rmtree if gone == "run" else os.unlink)(tmp_path / gone)
+    journal.append("b", {"value": 2})
+    again = Journal(tmp_path / "run", "p", resume=True)
+    assert [again.get(key, dict) for key in "ab"] == [{"value": 1}, {"value": 2}]
+    assert len((tmp_path / "run" / "measurements.jsonl").read_text().splitlines()) == 2
 
 
 def test_what_is_not_of_a_run_is_not_moved(tmp_path: Path) -> None:

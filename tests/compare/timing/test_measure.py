@@ -96,7 +96,7 @@ def test_a_sample_is_of_so_many_epochs_that_it_outlasts_the_clock():
 @pytest.mark.parametrize(("part_seconds", "parts"), [(0.001, 3), (0.1, 1)])
 def test_a_rested_process_warms_up_for_so_long_however_short_a_part_is(part_seconds, parts, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(session.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(session, "perf_counter", lambda: now[0])
     done = []
 
     def part():

@@ -278,7 +278,7 @@ def test_what_a_worker_has_started_ends_with_it_and_is_not_waited_for(
             living.ask(Load())
     finally:
         living.close()
-    assert not living.reader.is_alive()
+    assert not living.answers.reader.is_alive()
     assert marked(living.mark) == []
 
 

@@ -1,0 +1,3 @@
+"""Raises."""
+
+raise OSError("no device\nwas\x1b[2J found")

@@ -1,0 +1,29 @@
+"""What a command has left behind: processes that were started with its temporary folder, and files in that."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import psutil
+
+#: Processes that were killed are gone within so long.
+GONE_SECONDS = 5.0
+
+
+def left_behind(temporary: Path) -> list[psutil.Process | Path]:
+    """The processes that live and have that folder as theirs for temporary files, and the files in it."""
+    until = time.monotonic() + GONE_SECONDS
+    while left := [*filter(lambda one: bears(one, str(temporary)), psutil.process_iter()), *temporary.iterdir()]:
+        if time.monotonic() > until:
+            break
+        time.sleep(0.02)
+    return left
+
+
+def bears(process: psutil.Process, folder: str) -> bool:
+    """Whether a living process was started with that temporary folder."""
+    try:
+        return process.environ().get("TMPDIR") == folder and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
