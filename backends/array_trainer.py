@@ -9,12 +9,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, Recording, Trainer
+from handgrad.backends.blocks import Blocks, Summing
+from handgrad.backends.interface import DType, FloatArray, Gradient, Parameters, Plan, Recording, Trainer
 from handgrad.backends.kernels.track import Track
 
 
@@ -57,6 +58,34 @@ class ArrayTrainer(Trainer):
         n = self.number(rows)
         scale = self.number(2) / n
         return Gradient(sums[-1] / n, scale * sums[:-2], scale * sums[-2])
+
+
+class BlockTrainer(ArrayTrainer):
+    """A trainer on arrays whose rows can also come block by block, and need not be there whole.
+
+    It writes `summing`, and its `gradient` asks `over_blocks` where X is the source of the rows.
+    """
+
+    @classmethod
+    def over(cls, blocks: Blocks, dtype: DType = "float64") -> Self:
+        """A trainer on rows that come from a source, which gives them in the dtype, and checked."""
+        trainer = cls.__new__(cls)
+        trainer.dtype, trainer.rows, trainer.features = dtype, blocks.rows, blocks.features
+        trainer.data = blocks, None
+        return trainer
+
+    @property
+    def streamed(self) -> bool:
+        """Whether its rows come from a source."""
+        return isinstance(self.data[0], Blocks)
+
+    @abstractmethod
+    def summing(self) -> Summing:
+        """What a pass over blocks does: at θ (d + 1,), bias last, it gives Σ xⱼ r for each feature, Σ r and Σ r²."""
+
+    def over_blocks(self, blocks: Blocks, weights: FloatArray, bias: Any) -> Gradient:
+        """Loss and gradient from one pass over a source, at weights (d,) and bias."""
+        return self.mean_of(blocks.total(self.summing(), np.append(weights, bias)), self.rows)
 
 
 class CompiledTrainer(ArrayTrainer):

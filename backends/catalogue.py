@@ -53,6 +53,7 @@ TYPES = {
     "install": (str,),
     "by_default": (bool,),
     "reads_all_rows": (bool,),
+    "takes_blocks": (bool,),
 }
 
 
@@ -82,6 +83,7 @@ class Entry:
     class_name: str
     file: Path
     code: BackendCode | None = None
+    takes_blocks: bool = False
 
     @property
     def ours(self) -> bool:
@@ -253,6 +255,7 @@ def _entry(literals: dict[str, Any], module: str, class_name: str, file: Path) -
         module=module,
         class_name=class_name,
         file=file,
+        takes_blocks=literals.get("takes_blocks", False),
     )
 
 

@@ -9,10 +9,11 @@ One pass takes Σ r̂², Σ z r̂ and G; then a full-batch epoch looks at no row
 
 **Digits.** The formulas are exact for any anchor, but sums of large numbers that cancel keep no digits of what is left.
 So the anchor lies near the optimum, where δ and r̂ are small: with θ̂ = 0 and Σ y² the loss near a perfect fit would be
-all rounding. And rows are centred, z = (1, x − c), with the bias β = b + c · W at the centre c. A sample of the rows
-tells anchor and centre. If columns hang together all the same, a second pass sets them apart: with G = L D Lᵀ of the
-first, it takes L⁻¹ z in place of z, and Lᵀ δ in place of δ (Cholesky's factor as a preconditioner). If they hang
-together too closely, rows are gone through as `numba-tiled` does.
+all rounding. And rows are centred, z = (1, x − c), with the bias β = b + c · W at the centre c. A sample of the first
+block tells anchor and centre, so that rows may come one after another and be seen once. Where it misled, as later rows
+are others, a second pass has the centre and the anchor that the first has found. If columns hang together all the same,
+another pass sets them apart: with G = L D Lᵀ of the one before, it takes L⁻¹ z in place of z, and Lᵀ δ in place of δ
+(Cholesky's factor as a preconditioner). If they hang together too closely, rows are gone through as `numba-tiled` does.
 
 The pass, `kernels/gram_pass.py`, takes the tiles of `numba-tiled`. Steps on mini-batches, which no such sums can serve,
 are left to it.
@@ -20,13 +21,16 @@ are left to it.
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import get_num_threads
 
-from handgrad.backends.interface import FloatArray, Gradient
+from handgrad.backends.blocks import BLOCK_ROWS, Blocks, merged_in_place
+from handgrad.backends.interface import FloatArray, Gradient, Plan
 from handgrad.backends.kernels.gram_pass import (
     CHUNK_ROWS,
     NARROW,
@@ -39,7 +43,7 @@ from handgrad.backends.kernels.gram_pass import (
 )
 from handgrad.backends.kernels.tiles import WIDE, Tiled, aligned, padded, tiled
 from handgrad.backends.kernels.track import Track
-from handgrad.backends.numba_tiled import NumbaTiledTrainer
+from handgrad.backends.numba_tiled import NumbaTiledTrainer, TiledSums
 
 #: About so many rows, and so many for each feature, find the centre and the anchor.
 SAMPLE_ROWS = 256
@@ -63,51 +67,97 @@ class AnchoredMoments(NamedTuple):
     squares: Any  # Σ r̂²
 
 
-def moments_of(
-    X: Tiled, y: FloatArray, centre: FloatArray, anchor: FloatArray, factor: FloatArray, threads: bool
-) -> AnchoredMoments:
-    """The moments of all rows, with centre (d,), anchor (d + 1,) and factor (d + 1, d + 1), or (0, 0) for the identity.
+class AnchorPoint(NamedTuple):
+    """Where moments are taken: centre (d,), anchor (d + 1,) and factor (d + 1, d + 1), or (0, 0) for the identity."""
 
-    X and y (n,) are in the form of `numba-tiled`; chunks are added up in their order.
-    """
-    r = anchor.size  # where the products with r̂ stand
-    size = -(-(r + 1) // SIDE) * SIDE  # whole squares of dot products
+    centre: FloatArray
+    anchor: FloatArray
+    factor: FloatArray
+
+
+#: Takes the moments of all rows at a point.
+Taken = Callable[[AnchorPoint], AnchoredMoments]
+
+
+@dataclass(frozen=True)
+class GramSums(TiledSums):
+    """The pass over some blocks, on one thread: the products of all columns of [z r̂], (size, size), lower triangle."""
+
+    def block_sums(self, bound: tuple[Tiled, FloatArray], point: AnchorPoint) -> FloatArray:
+        """Z Zᵀ of the rows."""
+        return products(*bound, point, self.block_rows, threads=False)
+
+
+def products(X: Tiled, y: FloatArray, at: AnchorPoint, block_rows: int, threads: bool) -> FloatArray:
+    """The products of all columns of [z r̂], (size, size), lower triangle; X and y (n,) as `numba-tiled` has them."""
+    size = -(-(at.anchor.size + 1) // SIDE) * SIDE  # whole squares of dot products
     G = np.zeros((-(-y.size // CHUNK_ROWS), size, size), y.dtype)
     rooms = get_num_threads() if threads else 1
     Z, sums = aligned((rooms, size, PITCH), y.dtype), aligned((rooms, size, size, NARROW // y.itemsize), y.dtype)
-    (all_products_threaded if threads else all_products)(X.tiles, y, centre, anchor, factor, Z, sums, G)
-    lower = G.sum(axis=0)
+    (all_products_threaded if threads else all_products)(X.tiles, y, *at, Z, sums, G)
+    return merged_in_place(G, block_rows // CHUNK_ROWS)
+
+
+def assembled(lower: FloatArray, at: AnchorPoint) -> AnchoredMoments:
+    """The moments from the lower triangle of the products, (size, size)."""
+    r = at.anchor.size  # where the products with r̂ stand
     gram = lower[:r, :r] + np.tril(lower[:r, :r], -1).T
-    return AnchoredMoments(centre, anchor, factor, gram, lower[r, :r].copy(), lower[r, r])
+    return AnchoredMoments(*at, gram, lower[r, :r].copy(), lower[r, r])
+
+
+def moments_of(X: Tiled, y: FloatArray, threads: bool, block_rows: int, at: AnchorPoint) -> AnchoredMoments:
+    """The moments of rows in memory; X and y (n,) are in the form of `numba-tiled`."""
+    return assembled(products(X, y, at, block_rows, threads), at)
+
+
+def moments_over(blocks: Blocks, block_rows: int, at: AnchorPoint) -> AnchoredMoments:
+    """The moments of rows that come block by block: one pass over them."""
+    return assembled(blocks.total(GramSums(block_rows), at), at)
 
 
 # -- the anchor --------------------------------------------------------------------------------------------------------
 
 
-def near_optimum(
-    X: Tiled, y: FloatArray, sample: tuple[FloatArray, FloatArray], threads: bool
-) -> AnchoredMoments | None:
-    """The moments at an anchor near the optimum: one pass, or two where the sample misled or columns hang together.
+def near_optimum(taken: Taken, sample: tuple[FloatArray, FloatArray]) -> AnchoredMoments | None:
+    """The moments at an anchor near the optimum: one pass, or more where the sample misled or columns hang together.
 
     None where they would lose digits: columns nearly depend on each other, or squares leave the dtype's range. The
     sample, X (k, d) and y (k,), is of some rows.
     """
-    plain = np.empty((0, 0), y.dtype)
-    centre = np.median(sample[0], axis=0)  # the mean could lie where no row is
-    anchor = np.append(np.median(sample[1]), np.zeros_like(centre))
-    some_X, some_y = tiled(sample[0]), padded(sample[1])
-    for _ in range(REFINEMENTS):
-        anchor = anchor - to_optimum(moments_of(some_X, some_y, centre, anchor, plain, threads=False))
-    found = moments_of(X, y, centre, anchor, plain, threads)
+    found = taken(sample_anchor(*sample))
     if not in_range(found.gram):
         return None
     L = factored(found.gram)
+    if independence(L) < DEPENDENT <= independence(L, first=1):  # only beside the ones: the centre is far from the rows
+        found = taken(recentred(found, solution(L, found.sums)))
+        L = factored(found.gram)
     nearer, own = solution(L, found.sums), independence(L)
     if own < DEPENDENT:
         return None
     if (nearer * found.sums).sum() <= found.squares / 2 and own >= INDEPENDENT:  # the loss can fall by half at most
         return found
-    return moments_of(X, y, centre, anchor - nearer, L / np.diag(L) if len(centre) > 1 else plain, threads)
+    factor = L / np.diag(L) if len(found.centre) > 1 else found.factor
+    return taken(AnchorPoint(found.centre, found.anchor - nearer, factor))
+
+
+def sample_anchor(X: FloatArray, y: FloatArray) -> AnchorPoint:
+    """Centre and anchor by a sample of rows, X (k, d) and y (k,)."""
+    plain = np.empty((0, 0), y.dtype)
+    centre = np.median(X, axis=0)  # the mean could lie where no row is
+    at = AnchorPoint(centre, np.append(np.median(y), np.zeros_like(centre)), plain)
+    some_X, some_y = tiled(X), padded(y)
+    for _ in range(REFINEMENTS):
+        off = to_optimum(moments_of(some_X, some_y, False, BLOCK_ROWS, at))
+        at = at._replace(anchor=at.anchor - off)
+    return at
+
+
+def recentred(moments: AnchoredMoments, off: FloatArray) -> AnchorPoint:
+    """The point at the mean of the rows, and at the optimum, from which the anchor is `off` (d + 1,); no factor yet."""
+    move = moments.gram[1:, 0] / moments.gram[0, 0]
+    anchor = moments.anchor - off
+    anchor[0] += (move * anchor[1:]).sum()
+    return AnchorPoint(moments.centre + move, anchor, moments.factor)
 
 
 def in_range(gram: FloatArray) -> bool:
@@ -121,12 +171,13 @@ def to_optimum(moments: AnchoredMoments) -> FloatArray:
     return solution(factored(moments.gram), moments.sums)
 
 
-def independence(L: FloatArray) -> float:
+def independence(L: FloatArray, first: int = 0) -> float:
     """What is left of a column, at least, when those before it are taken out: from 1, orthogonal, to 0, dependent.
 
-    L (k, k) is the Cholesky factor of the columns' Gram matrix.
+    L (k, k) is the Cholesky factor of the columns' Gram matrix. Columns before the `first` are taken out of all others
+    beforehand, and count no more.
     """
-    return float((np.diag(L) ** 2 / (L**2).sum(axis=1)).min())
+    return float((np.diag(L)[first:] ** 2 / (L[first:, first:] ** 2).sum(axis=1)).min())
 
 
 def factored(gram: FloatArray) -> FloatArray:
@@ -176,6 +227,7 @@ class MomentsTrainer(NumbaTiledTrainer):
     kind = "manual"
     requires = ("numba",)
     reads_all_rows = False
+    takes_blocks = True
 
     @cached_property
     @np.errstate(over="ignore", invalid="ignore")  # squares beyond the dtype's range: the loss is not finite
@@ -184,26 +236,38 @@ class MomentsTrainer(NumbaTiledTrainer):
 
         The pass is work, not a move, so it waits for the first gradient.
         """
-        X, y = self.data
         if self.rows <= self.features + 1:
             return None
-        every = max(1, self.rows // max(SAMPLE_ROWS, SAMPLE_ROWS_PER_FEATURE * self.features))
-        some = np.arange(0, self.rows, every)
-        found = near_optimum(X, y, (X.taken(some), y[some]), self.threaded)
+        taken, sample = self.source()
+        found = near_optimum(taken, sample)
         if found is None:
             return None
         self.packed = packed(found)
         self.delta, self.moved_sums = np.zeros((2, self.packed.shape[1] + 1), self.dtype)
         return found
 
-    def gradient(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
+    def source(self) -> tuple[Taken, tuple[FloatArray, FloatArray]]:
+        """How the moments of all rows are taken, and a sample, X (k, d) and y (k,), from the first block."""
+        X, y = self.data
+        first = min(self.rows, self.block_rows)
+        some = np.arange(0, first, max(1, first // max(SAMPLE_ROWS, SAMPLE_ROWS_PER_FEATURE * self.features)))
+        if isinstance(X, Blocks):
+            head_X, head_y = X.head(first)
+            return partial(moments_over, X, self.block_rows), (head_X[some], head_y[some])
+        return partial(moments_of, X, y, self.threaded, self.block_rows), (X.taken(some), y[some])
+
+    def compiles(self, plan: Plan) -> bool:
+        """Whether the compiled loop can follow the plan: with the moments, wherever the rows are."""
+        return self.takes_all(plan) and (self.moments is not None or not self.streamed)
+
+    def gradient(self, X: Tiled | Blocks, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
         """(2/n) Σ x r, (d,), and (2/n) Σ r from the moments; other rows than the bound ones are gone through."""
         moments = self.moments if X is self.data[0] else None
         if moments is None:
             return super().gradient(X, y, weights, bias)
         sums = self.moved_sums
         gradient_sums(np.append(weights, bias), *moments[:3], self.packed, self.delta, sums)
-        return self.mean_of(sums[: self.features + 2], y.size)
+        return self.mean_of(sums[: self.features + 2], self.rows)
 
     def descend(self, track: Track, rate: Any) -> int:
         """All full-batch epochs in one compiled call."""

@@ -8,7 +8,8 @@ Loss and gradient need three kinds of sums over the rows, and one pass gives the
 tiles (n / TILE, d, TILE), one behind the other in memory, each so many rows of all features.
 
 **Sums.** The rows are cut into chunks whose size depends on d alone. Each chunk leaves its sums in its own row of a
-buffer, and the chunks are added up in their order: the same bits in every run and for any number of threads.
+buffer; those of a block are added up in their order, and blocks in a fixed tree (`blocks.py`): the same bits in every
+run, for any number of threads, and for rows that come block by block.
 
 **The loop.** All epochs run in one call of compiled code, since an epoch of small data takes less time than a call from
 Python. Mini-batches are copied into tiles of their own there, for the same reason.
@@ -18,13 +19,16 @@ The pass itself is `kernels/tiled_pass.py`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
-from handgrad.backends.array_trainer import CompiledTrainer
+from handgrad.backends.array_trainer import BlockTrainer, CompiledTrainer
+from handgrad.backends.blocks import BLOCK_ROWS, Blocks, Summing
 from handgrad.backends.interface import FloatArray, Gradient, Parameters, Plan, permutation
 from handgrad.backends.kernels.tiled_pass import (
     FEW,
@@ -35,31 +39,59 @@ from handgrad.backends.kernels.tiled_pass import (
     descend_batches,
     descend_threaded,
 )
-from handgrad.backends.kernels.tiles import Tiled, aligned, padded, tiled
+from handgrad.backends.kernels.tiles import Tiled, aligned, padded, tiled, tiled_columns, whole_vectors
 from handgrad.backends.kernels.track import Track
 
 #: Rows in a chunk of more features than `FEW`.
 CHUNK_ROWS = 512
-#: Rows of a whole tile in any dtype, of which a chunk has whole ones.
-CHUNK_MULTIPLE = 32
-#: Multiply-adds in a chunk of few features: enough to make its bookkeeping small.
-CHUNK_PRODUCTS = 4096
+#: Rows in a chunk of one feature, of two, and of three or four: enough to make its bookkeeping small. A block has whole
+#: chunks.
+CHUNK_ROWS_OF_FEW = (4096, 2048, 1024, 1024)
 #: Below so many bytes of X, waking the threads costs more than they save.
 THREADED_FROM_BYTES = 384 * 1024
 
 
-class NumbaTiledTrainer(CompiledTrainer):
+def chunk_rows(features: int) -> int:
+    """Rows in a chunk."""
+    return CHUNK_ROWS_OF_FEW[features - 1] if features <= FEW else CHUNK_ROWS
+
+
+@dataclass(frozen=True)
+class TiledSums(Summing):
+    """The fused pass over some blocks, on one thread: Σ xⱼ r for each j, Σ r and Σ r² at θ (d + 1,), bias last."""
+
+    block_rows: int = BLOCK_ROWS
+
+    def bind(self, columns: Sequence[FloatArray], y: FloatArray) -> tuple[Tiled, FloatArray]:
+        """Columns (m,) in tiles, and y (m,) with zeros behind it."""
+        return tiled_columns(columns), whole_vectors(y)
+
+    def block_sums(self, bound: tuple[Tiled, FloatArray], point: FloatArray) -> FloatArray:
+        """The sums (d + 2,)."""
+        X, y = bound
+        d, chunk = X.tiles.shape[1], chunk_rows(X.tiles.shape[1])
+        sums = aligned((-(-y.size // chunk), d + 2), y.dtype)
+        lanes = aligned((1, d + 2, NARROW // y.itemsize), y.dtype)
+        all_sums(X.tiles, y, point, chunk, self.block_rows // chunk, lanes, sums)
+        return sums[0].copy()
+
+
+class NumbaTiledTrainer(CompiledTrainer, BlockTrainer):
     """The fused pass over tiles and the whole loop over epochs, compiled."""
 
     name = "numba-tiled"
     summary = "the pass of numba at the machine's limit: tiles, vectors in registers"
     kind = "manual"
     requires = ("numba",)
+    takes_blocks = True
+    #: Rows in a block; whole chunks.
+    block_rows = BLOCK_ROWS
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Tiled, FloatArray]:
         """X (n, d) in tiles, a copy of y (n,), and the buffers: nothing is allocated in an epoch."""
         n, d = X.shape
-        self.chunk = CHUNK_PRODUCTS // d // CHUNK_MULTIPLE * CHUNK_MULTIPLE if d <= FEW else CHUNK_ROWS
+        self.chunk = chunk_rows(d)
+        self.block = self.block_rows // self.chunk
         self.threaded = X.nbytes >= THREADED_FROM_BYTES
         get_num_threads()  # starts Numba's threads, which a compiled function that comes from the cache may not
         self.lanes, self.sums = np.empty((0, d + 2, NARROW // X.itemsize)), np.empty((0, d + 2))
@@ -82,22 +114,32 @@ class NumbaTiledTrainer(CompiledTrainer):
         predicted: FloatArray = X.untiled() @ weights + bias
         return predicted
 
-    def gradient(self, X: Tiled, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
+    def gradient(self, X: Tiled | Blocks, y: FloatArray, weights: FloatArray, bias: Any) -> Gradient:
         """(2/n) Xᵀ r, (d,), and (2/n) Σ r, with the loss from the same residuals."""
+        if isinstance(X, Blocks):
+            return self.over_blocks(X, weights, bias)
         self.make_room(y.size)
         pass_over = all_sums_threaded if self.threaded else all_sums
-        pass_over(X.tiles, y, np.append(weights, bias), self.chunk, self.lanes, self.sums)
+        pass_over(X.tiles, y, np.append(weights, bias), self.chunk, self.block, self.lanes, self.sums)
         return self.mean_of(self.sums[0], y.size)
+
+    def summing(self) -> TiledSums:
+        """The pass over blocks of a source, which gives the bits of the one over memory."""
+        return TiledSums(self.block_rows)
+
+    def compiles(self, plan: Plan) -> bool:
+        """Whether the compiled loop can follow the plan: where all rows are in a batch, and here."""
+        return super().compiles(plan) and not self.streamed
 
     def descend(self, track: Track, rate: Any) -> int:
         """All full-batch epochs in one compiled call."""
         X, y = self.data
         loop = descend_threaded if self.threaded else descend
-        return loop(X.tiles, y, rate, self.chunk, self.lanes, self.sums, track)
+        return loop(X.tiles, y, rate, self.chunk, self.block, self.lanes, self.sums, track)
 
     def run(self, parameters: Parameters, plan: Plan, first: int, count: int) -> tuple[Parameters, list[float]]:
         """Epochs `first` to `first + count − 1`, those of mini-batches each in one compiled call, too."""
-        if self.compiles(plan):
+        if self.takes_all(plan):
             return super().run(parameters, plan, first, count)
         theta = np.append(*parameters)
         losses = self.run_batches(theta, self.number(plan.learning_rate), plan, range(first, first + count))
@@ -113,5 +155,6 @@ class NumbaTiledTrainer(CompiledTrainer):
             if not np.isfinite(losses[-1]):
                 break
             order = permutation(self.rows, plan, epoch)
-            descend_batches(X.tiles, y, order, batch_X.tiles, batch_y, theta, rate, self.chunk, self.lanes, self.sums)
+            work = self.chunk, self.block, self.lanes, self.sums
+            descend_batches(X.tiles, y, order, batch_X.tiles, batch_y, theta, rate, *work)
         return losses

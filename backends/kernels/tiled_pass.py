@@ -5,10 +5,10 @@
 Up to four features are read once, and their sums stay in registers; of more, a tile stays in the nearest cache for its
 second reading, Xᵀ r after X W.
 
-The rows are cut into chunks. Each leaves its sums in its own row of a buffer, and the chunks are added up in their
-order: the same bits in every run and for any number of threads. Within a chunk there are several running sums, so a
-chain of additions is far shorter than 6 √n, and the error within the bound of a correct backend (Higham, *Accuracy and
-Stability of Numerical Algorithms*, section 4.2).
+The rows are cut into chunks. Each leaves its sums in its own row of a buffer, and the chunks are added up in the order
+of `add_up`: the same bits in every run, for any number of threads, and from whatever source the rows come. Within a
+chunk there are several running sums, so a chain of additions is far shorter than 6 √n, and the error within the bound
+of a correct backend (Higham, *Accuracy and Stability of Numerical Algorithms*, section 4.2).
 
 Compiled code takes an array apart once, at its door; inside, it is the pointer to its first number.
 """
@@ -145,32 +145,51 @@ def chunk_sums(X: Any, y: Any, d: int, first: int, last: int, theta: Any, lanes:
 
 
 @inner
-def add_up(sums: Any, chunks: int, size: int) -> None:
-    """The total of all chunks, in their order, into the first row of sums (chunks, size)."""
-    for c in range(1, chunks):
-        for j in range(size):
-            sums[j] += sums[c * size + j]
+def add_up(sums: Any, chunks: int, size: int, block: int) -> None:
+    """The total of all chunks into the first row of sums (chunks, size).
+
+    Those of a block, so many chunks each, are added in their order, and blocks in the tree of
+    `handgrad.backends.blocks.merged`.
+    """
+    for first in range(0, chunks, block):
+        for c in range(first + 1, min(first + block, chunks)):
+            for j in range(size):
+                sums[first * size + j] += sums[c * size + j]
+    apart = block
+    while apart < chunks:
+        for first in range(0, chunks - apart, 2 * apart):
+            for j in range(size):
+                sums[first * size + j] += sums[(first + apart) * size + j]
+        apart *= 2
 
 
 @inner
-def pass_over(X: Any, y: Any, n: int, d: int, theta: Any, chunk: int, chunks: int, lanes: Any, sums: Any) -> None:
+def pass_over(
+    X: Any, y: Any, n: int, d: int, theta: Any, chunk: int, chunks: int, block: int, lanes: Any, sums: Any
+) -> None:
     """Each chunk's sums into its row of sums (chunks, d + 2), and their total into the first."""
     for c in range(chunks):
         row = after(sums, c * (d + 2))
         chunk_sums(X, y, d, c * chunk, min((c + 1) * chunk, n), theta, lanes, row)
-    add_up(sums, chunks, d + 2)
+    add_up(sums, chunks, d + 2, block)
 
 
 @compiled
-def all_sums(X: FloatArray, y: FloatArray, theta: FloatArray, chunk: int, lanes: FloatArray, sums: FloatArray) -> None:
-    """Each chunk's sums into its row of sums (chunks, d + 2), and their total into the first; X in tiles."""
+def all_sums(
+    X: FloatArray, y: FloatArray, theta: FloatArray, chunk: int, block: int, lanes: FloatArray, sums: FloatArray
+) -> None:
+    """Each chunk's sums into its row of sums (chunks, d + 2), and their total into the first; X in tiles.
+
+    `chunk` is in rows, `block` in chunks.
+    """
     X_at, y_at, theta_at, lanes_at, sums_at = address(X), address(y), address(theta), address(lanes), address(sums)
-    pass_over(X_at, y_at, y.size, X.shape[1], theta_at, chunk, (y.size + chunk - 1) // chunk, lanes_at, sums_at)
+    chunks = (y.size + chunk - 1) // chunk
+    pass_over(X_at, y_at, y.size, X.shape[1], theta_at, chunk, chunks, block, lanes_at, sums_at)
 
 
 @threaded
 def all_sums_threaded(
-    X: FloatArray, y: FloatArray, theta: FloatArray, chunk: int, lanes: FloatArray, sums: FloatArray
+    X: FloatArray, y: FloatArray, theta: FloatArray, chunk: int, block: int, lanes: FloatArray, sums: FloatArray
 ) -> None:
     """Each chunk's sums and their total as `all_sums` has them, the chunks shared among threads.
 
@@ -181,7 +200,7 @@ def all_sums_threaded(
         own = after(address(lanes), c * lanes.shape[1] * lanes.shape[2])
         row = after(address(sums), c * (d + 2))
         chunk_sums(address(X), address(y), d, c * chunk, min((c + 1) * chunk, n), address(theta), own, row)
-    add_up(address(sums), chunks, d + 2)
+    add_up(address(sums), chunks, d + 2, block)
 
 
 @inner
@@ -202,7 +221,7 @@ def move(theta: Any, sums: Any, d: int, scale: Any, rate: Any) -> None:
 
 @compiled
 def descend(
-    X: FloatArray, y: FloatArray, rate: Any, chunk: int, lanes: FloatArray, sums: FloatArray, track: Track
+    X: FloatArray, y: FloatArray, rate: Any, chunk: int, block: int, lanes: FloatArray, sums: FloatArray, track: Track
 ) -> int:
     """Epochs until the track ends or a loss is not finite; returns how many losses there are.
 
@@ -215,7 +234,7 @@ def descend(
     for epoch in range(losses.size):
         if epoch == due:
             kept, due = record(track, kept)
-        pass_over(X_at, y_at, y.size, d, theta_at, chunk, chunks, lanes_at, sums_at)
+        pass_over(X_at, y_at, y.size, d, theta_at, chunk, chunks, block, lanes_at, sums_at)
         losses[epoch] = step(theta_at, sums_at, d, n, scale, rate)
         if not np.isfinite(losses[epoch]):
             return epoch + 1
@@ -225,7 +244,7 @@ def descend(
 
 @compiled
 def descend_threaded(
-    X: FloatArray, y: FloatArray, rate: Any, chunk: int, lanes: FloatArray, sums: FloatArray, track: Track
+    X: FloatArray, y: FloatArray, rate: Any, chunk: int, block: int, lanes: FloatArray, sums: FloatArray, track: Track
 ) -> int:
     """Epochs by threads until the track ends or a loss is not finite; returns how many losses there are.
 
@@ -238,7 +257,7 @@ def descend_threaded(
     for epoch in range(losses.size):
         if epoch == due:
             kept, due = record(track, kept)
-        all_sums_threaded(X, y, theta, chunk, lanes, sums)
+        all_sums_threaded(X, y, theta, chunk, block, lanes, sums)
         losses[epoch] = step(theta_at, sums_at, d, n, scale, rate)
         if not np.isfinite(losses[epoch]):
             return epoch + 1
@@ -256,6 +275,7 @@ def descend_batches(
     theta: FloatArray,
     rate: Any,
     chunk: int,
+    block: int,
     lanes: FloatArray,
     sums: FloatArray,
 ) -> None:
@@ -273,5 +293,5 @@ def descend_batches(
             for j in range(d):
                 batch_X[i // side, j, i % side] = X[row // side, j, row % side]
         chunks = (rows + chunk - 1) // chunk
-        pass_over(address(batch_X), address(batch_y), rows, d, theta_at, chunk, chunks, lanes_at, sums_at)
+        pass_over(address(batch_X), address(batch_y), rows, d, theta_at, chunk, chunks, block, lanes_at, sums_at)
         move(theta_at, sums_at, d, theta.dtype.type(2) / theta.dtype.type(rows), rate)

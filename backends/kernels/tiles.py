@@ -7,6 +7,7 @@ memory, with zeros behind the last row, and every array begins at a cache line.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,6 +57,25 @@ def tiled(X: FloatArray) -> Tiled:
     if whole < n:
         tiles[-1, :, : n - whole] = X[whole:].T
     return Tiled(tiles, n)
+
+
+def tiled_columns(columns: Sequence[FloatArray]) -> Tiled:
+    """X of d columns (n,) in tiles; a single one that is whole tiles already is taken as it is, and not copied."""
+    n, d, side = len(columns[0]), len(columns), WIDE // columns[0].itemsize
+    whole = n - n % side
+    if d == 1 and whole == n and columns[0].flags.c_contiguous:
+        return Tiled(columns[0].reshape(-1, 1, side), n)
+    tiles = aligned((-(-n // side), d, side), columns[0].dtype)
+    tiles[whole // side :] = 0
+    for j, column in enumerate(columns):
+        tiles[: whole // side, j] = column[:whole].reshape(-1, side)
+        tiles[whole // side :, j, : n - whole] = column[whole:]
+    return Tiled(tiles, n)
+
+
+def whole_vectors(y: FloatArray) -> FloatArray:
+    """y (n,) with memory of its own behind it up to a whole vector, zeros: itself where it ends with one."""
+    return y if y.size % (WIDE // y.itemsize) == 0 and y.flags.c_contiguous else padded(y)
 
 
 def padded(y: FloatArray) -> FloatArray:

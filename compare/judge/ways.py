@@ -20,7 +20,7 @@ LANES = (2, 4, 8, 16, 32, 64)
 FUSED_LANES = (4, 8, 16, 32)
 
 #: After so many rows `numba-tiled` adds up its running sums and begins others (with one or two features, after more).
-CHUNKS = (512, 1024, 1344)
+CHUNKS = (512, 1024)
 
 #: After so many rows `numba` ends a sum from row to row, and begins the next.
 BLOCKS = (1024,)

@@ -1,0 +1,138 @@
+"""The seam between rows and descent: the sums of a block, their merge in a fixed tree, and a descent from the total.
+
+    block_sums(block, point) → sums      merge(sums, sums) → sums      descend: θ ← θ − η ∇L from the total
+
+Rows are cut into blocks of `BLOCK_ROWS`, by their numbers alone: neither where they come from (memory, a stream, a
+cluster), nor threads, files and partitions move a border. The blocks' sums are merged in a tree that depends on how
+many blocks there are, and on nothing else (`merged`). So every layout of the same rows gives the same bits.
+
+The tree is that of a binary counter: neighbours are merged as soon as both are there, and of n blocks no more than
+log₂ n + 1 sums wait. It is also the order of pairwise summation, whose error grows like log n (Higham, *Accuracy and
+Stability of Numerical Algorithms*, section 4.2).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from handgrad.backends.inputs import FloatArray
+
+#: Rows to a block: so many that a call costs little beside its work, so few that some of them are nothing in memory.
+BLOCK_ROWS = 65536
+
+Sums = TypeVar("Sums")
+
+
+class Summing(ABC):
+    """What one kind of pass does with a block. It holds no data, and can be sent to another process."""
+
+    @abstractmethod
+    def bind(self, columns: Sequence[FloatArray], y: FloatArray) -> Any:
+        """Rows in the backend's own form: d columns (m,) and y (m,), of some blocks; both stay as they are."""
+
+    @abstractmethod
+    def block_sums(self, bound: Any, point: Any) -> Any:
+        """The sums of bound rows at a point; where they are several blocks, those are merged in the tree."""
+
+    def merge(self, left: Any, right: Any) -> Any:
+        """The sums of both, of which `left` are earlier rows; arrays (k,) of any shape are added."""
+        return left + right
+
+
+class Blocks(ABC):
+    """Rows that come block by block, as often as they are asked for: d features and a target."""
+
+    @property
+    @abstractmethod
+    def features(self) -> int:
+        """d."""
+
+    @property
+    @abstractmethod
+    def rows(self) -> int:
+        """n, where it is known; some sources know it only after the first pass."""
+
+    @abstractmethod
+    def head(self, rows: int) -> tuple[FloatArray, FloatArray]:
+        """The first so many rows, or all if there are fewer: X (m, d) and y (m,)."""
+
+    @abstractmethod
+    def each(self, summing: Summing, point: Any) -> Iterator[Any]:
+        """The sums of each block in their order.
+
+        Several blocks may come as one, where they are a power of two, and begin at a multiple of it: then they are a
+        branch of the tree.
+        """
+
+    def total(self, summing: Summing, point: Any) -> Any:
+        """The sums of all rows."""
+        return merged(self.each(summing, point), summing.merge)
+
+
+@dataclass(frozen=True, eq=False)
+class MemoryBlocks(Blocks):
+    """The rows of arrays, X (n, d) and y (n,), a block at a time."""
+
+    X: FloatArray
+    y: FloatArray
+    block_rows: int = BLOCK_ROWS
+
+    @property
+    def features(self) -> int:
+        """d."""
+        return int(self.X.shape[1])
+
+    @property
+    def rows(self) -> int:
+        """n."""
+        return len(self.y)
+
+    def head(self, rows: int) -> tuple[FloatArray, FloatArray]:
+        """The first rows, X (m, d) and y (m,)."""
+        return self.X[:rows], self.y[:rows]
+
+    def each(self, summing: Summing, point: Any) -> Iterator[Any]:
+        """The sums of each block in their order."""
+        for first in range(0, self.rows, self.block_rows):
+            some = slice(first, first + self.block_rows)
+            columns = [np.ascontiguousarray(column) for column in self.X[some].T]
+            yield summing.block_sums(summing.bind(columns, self.y[some]), point)
+
+
+def merged(parts: Iterable[Sums], merge: Callable[[Sums, Sums], Sums]) -> Sums:
+    """The total of parts, of which there is at least one, in the tree that their number makes.
+
+    Part k, counted from 0, is merged with as many finished branches as k has ones at its binary end; what is left at
+    the end is merged from the last to the first.
+    """
+    waiting: list[tuple[int, Sums]] = []
+    for part in parts:
+        height, branch = 0, part
+        while waiting and waiting[-1][0] == height:
+            height, branch = height + 1, merge(waiting.pop()[1], branch)
+        waiting.append((height, branch))
+    total = waiting.pop()[1]
+    while waiting:
+        total = merge(waiting.pop()[1], total)
+    return total
+
+
+def merged_in_place(parts: FloatArray, block: int) -> FloatArray:
+    """The total of parts (k, …), so many to a block: in a block in their order, blocks in the tree; parts are used up.
+
+    It is `merged` for what is in memory all at once, as compiled passes leave it.
+    """
+    for place in range(1, block):
+        others = parts[place::block]
+        parts[::block][: len(others)] += others
+    blocks, apart = parts[::block], 1
+    while apart < len(blocks):
+        blocks[: len(blocks) - apart : 2 * apart] += blocks[apart :: 2 * apart]
+        apart *= 2
+    total: FloatArray = blocks[0]
+    return total
