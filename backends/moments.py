@@ -22,15 +22,15 @@ are left to it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numba import get_num_threads
+from numpy.typing import NDArray
 
 from handgrad.backends.blocks import BLOCK_ROWS, Blocks, merged_in_place
-from handgrad.backends.interface import FloatArray, Gradient, Plan
+from handgrad.backends.interface import DType, FloatArray, Gradient, Plan
 from handgrad.backends.kernels.gram_pass import (
     CHUNK_ROWS,
     NARROW,
@@ -43,7 +43,7 @@ from handgrad.backends.kernels.gram_pass import (
 )
 from handgrad.backends.kernels.tiles import WIDE, Tiled, aligned, padded, tiled
 from handgrad.backends.kernels.track import Track
-from handgrad.backends.numba_tiled import NumbaTiledTrainer, TiledSums
+from handgrad.backends.numba_tiled import InTiles, NumbaTiledTrainer
 
 #: About so many rows, and so many for each feature, find the centre and the anchor.
 SAMPLE_ROWS = 256
@@ -79,8 +79,7 @@ class AnchorPoint(NamedTuple):
 Taken = Callable[[AnchorPoint], AnchoredMoments]
 
 
-@dataclass(frozen=True)
-class GramSums(TiledSums):
+class GramSums(InTiles):
     """The pass over some blocks, on one thread: the products of all columns of [z r̂], (size, size), lower triangle."""
 
     def block_sums(self, bound: tuple[Tiled, FloatArray], point: AnchorPoint) -> FloatArray:
@@ -138,6 +137,23 @@ def near_optimum(taken: Taken, sample: tuple[FloatArray, FloatArray]) -> Anchore
         return found
     factor = L / np.diag(L) if len(found.centre) > 1 else found.factor
     return taken(AnchorPoint(found.centre, found.anchor - nearer, factor))
+
+
+def surveyed(blocks: Blocks, block_rows: int) -> AnchoredMoments | None:
+    """The moments of rows that come block by block, by a sample of the first; None as `near_optimum` says."""
+    return near_optimum(partial(moments_over, blocks, block_rows), first_sample(blocks, block_rows))
+
+
+def first_sample(blocks: Blocks, block_rows: int) -> tuple[FloatArray, FloatArray]:
+    """Some rows of the first block, X (k, d) and y (k,)."""
+    X, y = blocks.head(block_rows)
+    some = sample_rows(len(y), blocks.features)
+    return X[some], y[some]
+
+
+def sample_rows(rows: int, features: int) -> NDArray[np.int64]:
+    """Which rows (k,) of a first block of so many tell centre and anchor."""
+    return np.arange(0, rows, max(1, rows // max(SAMPLE_ROWS, SAMPLE_ROWS_PER_FEATURE * features)))
 
 
 def sample_anchor(X: FloatArray, y: FloatArray) -> AnchorPoint:
@@ -238,23 +254,26 @@ class MomentsTrainer(NumbaTiledTrainer):
         """
         if self.rows <= self.features + 1:
             return None
-        taken, sample = self.source()
-        found = near_optimum(taken, sample)
-        if found is None:
-            return None
-        self.packed = packed(found)
-        self.delta, self.moved_sums = np.zeros((2, self.packed.shape[1] + 1), self.dtype)
-        return found
-
-    def source(self) -> tuple[Taken, tuple[FloatArray, FloatArray]]:
-        """How the moments of all rows are taken, and a sample, X (k, d) and y (k,), from the first block."""
         X, y = self.data
-        first = min(self.rows, self.block_rows)
-        some = np.arange(0, first, max(1, first // max(SAMPLE_ROWS, SAMPLE_ROWS_PER_FEATURE * self.features)))
         if isinstance(X, Blocks):
-            head_X, head_y = X.head(first)
-            return partial(moments_over, X, self.block_rows), (head_X[some], head_y[some])
-        return partial(moments_of, X, y, self.threaded, self.block_rows), (X.taken(some), y[some])
+            return self.adopted(surveyed(X, self.block_rows))
+        some = sample_rows(min(self.rows, self.block_rows), self.features)
+        taken = partial(moments_of, X, y, self.threaded, self.block_rows)
+        return self.adopted(near_optimum(taken, (X.taken(some), y[some])))
+
+    @classmethod
+    def over_moments(cls, blocks: Blocks, dtype: DType, found: AnchoredMoments | None) -> Self:
+        """A trainer on rows that come from a source, whose moments have been taken already."""
+        trainer = cls.over(blocks, dtype)
+        trainer.__dict__["moments"] = trainer.adopted(found if trainer.rows > trainer.features + 1 else None)
+        return trainer
+
+    def adopted(self, found: AnchoredMoments | None) -> AnchoredMoments | None:
+        """The moments, made ready for epochs."""
+        if found is not None:
+            self.packed = packed(found)
+            self.delta, self.moved_sums = np.zeros((2, self.packed.shape[1] + 1), self.dtype)
+        return found
 
     def compiles(self, plan: Plan) -> bool:
         """Whether the compiled loop can follow the plan: with the moments, wherever the rows are."""

@@ -57,14 +57,18 @@ def chunk_rows(features: int) -> int:
 
 
 @dataclass(frozen=True)
-class TiledSums(Summing):
-    """The fused pass over some blocks, on one thread: Σ xⱼ r for each j, Σ r and Σ r² at θ (d + 1,), bias last."""
+class InTiles(Summing):
+    """A pass over blocks in tiles."""
 
     block_rows: int = BLOCK_ROWS
 
     def bind(self, columns: Sequence[FloatArray], y: FloatArray) -> tuple[Tiled, FloatArray]:
         """Columns (m,) in tiles, and y (m,) with zeros behind it."""
         return tiled_columns(columns), whole_vectors(y)
+
+
+class TiledSums(InTiles):
+    """The fused pass over some blocks, on one thread: Σ xⱼ r for each j, Σ r and Σ r² at θ (d + 1,), bias last."""
 
     def block_sums(self, bound: tuple[Tiled, FloatArray], point: FloatArray) -> FloatArray:
         """The sums (d + 2,)."""
@@ -73,7 +77,8 @@ class TiledSums(Summing):
         sums = aligned((-(-y.size // chunk), d + 2), y.dtype)
         lanes = aligned((1, d + 2, NARROW // y.itemsize), y.dtype)
         all_sums(X.tiles, y, point, chunk, self.block_rows // chunk, lanes, sums)
-        return sums[0].copy()
+        total: FloatArray = sums[0].copy()
+        return total
 
 
 class NumbaTiledTrainer(CompiledTrainer, BlockTrainer):

@@ -79,9 +79,14 @@ def clean_header(cells: Sequence[str], where: str) -> tuple[list[str], list[str]
     return names, notes
 
 
-def counts_rows(column: FloatArray) -> bool:
-    """Whether a column (n,) is 0, 1, 2, … or 1, 2, 3, …, which says nothing but where a row stands."""
-    return len(column) > 0 and column[0] in (0, 1) and bool((column == np.arange(len(column)) + column[0]).all())
+def counts_rows(column: FloatArray, first: float | None = None) -> bool:
+    """Whether a column (n,) is 0, 1, 2, … or 1, 2, 3, …, which says nothing but where a row stands.
+
+    With `first`, whether it counts on from there.
+    """
+    if not len(column) or (first is None and column[0] not in (0, 1)):
+        return False
+    return bool((column == np.arange(len(column)) + (column[0] if first is None else first)).all())
 
 
 def saved_index(name: str) -> str:

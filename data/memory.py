@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
-from handgrad.data.errors import DataError
+from handgrad.data.errors import DataError, shown
 
 GROUP = Path("/sys/fs/cgroup")
 GIB = 2**30
+
+#: What an amount may end in; of a letter alone, the power of two is meant, as programs do that take such.
+UNITS = {"": 1, "b": 1} | {
+    f"{letter}{ending}": base**power
+    for power, letter in enumerate("kmgt", start=1)
+    for ending, base in (("", 1024), ("ib", 1024), ("b", 1000))
+}
+
+#: With less, nothing can be read ahead.
+LEAST_BYTES = 16 * 2**20
 
 #: What a browser gives to a page at most; taken for free where psutil is not installed, as there.
 WITHOUT_PSUTIL = 4 * GIB
@@ -64,6 +75,22 @@ def refuse_beyond(needed_bytes: float, what: str, remedy: str) -> None:
     free = available_bytes()
     if needed_bytes > free:
         raise DataError(f"{what} needs about {amount(needed_bytes)} of memory, {amount(free)} are free; {remedy}")
+
+
+def parsed_amount(text: str) -> int:
+    """The bytes of a text such as "1GiB", "500 MB", "2G" or "1073741824".
+
+    Raises:
+        DataError: If it is none, or too little to read a file with.
+    """
+    found = re.fullmatch(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*([A-Za-z]*)\s*", text)
+    unit = UNITS.get(found[2].lower()) if found else None
+    if found is None or unit is None:
+        raise DataError(f"--memory: expected an amount such as 1GiB, 500MB or 2G, got {shown(text)}")
+    count = float(found[1]) * unit
+    if not LEAST_BYTES <= count < 2.0**60:
+        raise DataError(f"--memory: expected from {LEAST_BYTES // 2**20} MiB to 2^60 bytes, got {shown(text)}")
+    return int(count)
 
 
 def amount(count: float) -> str:

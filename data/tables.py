@@ -109,7 +109,7 @@ def load_table(
             be fitted to. The message is one line.
     """
     source = printable(path)
-    table = _open(source, _content(path, source), separator, encoding)
+    table = opened_table(source, stored_content(path, source), separator, encoding)
     chosen = choose_columns(table.names, target, features, source, table.labels(), table.hint)
     parts = table.numbers(*chosen.parts)
     if len(parts[0]) == 0:
@@ -121,8 +121,12 @@ def load_table(
     return dataset.examined() if to_fit else dataset
 
 
-def _content(path: str | os.PathLike[str], source: str) -> StoredFile:
-    """What is small is read at once, and so is what cannot be read twice, such as a pipe."""
+def stored_content(path: str | os.PathLike[str], source: str) -> StoredFile:
+    """The bytes of a file: what is small is read at once, and so is what cannot be read twice, such as a pipe.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
     size = regular_bytes(path)
     if size is None or size <= SMALL_BYTES:
         stored = read_bytes(path)
@@ -134,9 +138,19 @@ def _content(path: str | os.PathLike[str], source: str) -> StoredFile:
     return replace(content, compressed=True, most_bytes=int(EXPANDED_SHARE * available_bytes()))
 
 
-def _open(source: str, content: StoredFile, separator: str | None, encoding: str | None) -> TableReader:
+def is_parquet(content: StoredFile) -> bool:
+    """Whether it is a Parquet file, or is called one."""
+    return content.begins(len(PARQUET)) == PARQUET or Path(content.source).suffix.lower() in (".parquet", ".pq")
+
+
+def opened_table(source: str, content: StoredFile, separator: str | None, encoding: str | None) -> TableReader:
+    """The table of a file, whose header or schema has been read.
+
+    Raises:
+        DataError: If it is no table.
+    """
     head = content.begins(HEAD)
-    if head.startswith(PARQUET) or Path(source).suffix.lower() in (".parquet", ".pq"):
+    if is_parquet(content):
         from handgrad.data.formats.parquet_table import ParquetTable
 
         return ParquetTable(source, content)

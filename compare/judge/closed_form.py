@@ -43,16 +43,17 @@ class ClosedForm:
     Attributes:
         weights: (d,), the doubles nearest to the solution ("exact"), or close to it ("qr").
         bias: Likewise.
-        method: "exact": in rational arithmetic, rounded once. "qr": in float64, refined once.
+        method: "exact": in rational arithmetic, rounded once. "qr": in float64, refined once. "moments": in float64,
+            from the moments of rows that are nowhere whole.
         loss: The mean squared error, in units of y². "exact": the lowest, at the solution before it is rounded. "qr":
-            the exact one at weights and bias.
+            the exact one at weights and bias. "moments": the lowest, but for rounding.
         dependent: The columns that others make redundant; the solution is then the one of minimum norm.
         loss_error: By how much the loss lies above the lowest at most; None where it is that, rounded once.
     """
 
     weights: FloatArray
     bias: float
-    method: Literal["exact", "qr"]
+    method: Literal["exact", "qr", "moments"]
     loss: float
     dependent: tuple[Dependence, ...] = ()
     loss_error: float | None = None

@@ -213,17 +213,19 @@ def hessian(X: ArrayLike) -> Hessian:
     if table.ndim != 2 or not len(table) or not np.isfinite(table).all():
         raise ValueError(f"X: expected (n, d) finite numbers with n of 1 or more, got shape {table.shape}")
     means, scales = centre(table)
-    return _of_triangle(triangle(table, means, scales), means, scales, len(table))
+    R = triangle(table, means, scales)
+    return hessian_of(R, means, scales, len(table), numerical_rank(R))
 
 
 def exact_hessian(moments: Moments) -> Hessian:
     """The Hessian of the loss in its eigenbasis, from the exact inner products of a table with rows."""
     means, scales = exact_centre(moments)
-    return _of_triangle(exact_triangle(moments, means, scales), means, scales, moments.rows)
+    R = exact_triangle(moments, means, scales)
+    return hessian_of(R, means, scales, moments.rows, numerical_rank(R))
 
 
-def _of_triangle(R: FloatArray, means: FloatArray, scales: FloatArray, rows: int) -> Hessian:
-    rank = numerical_rank(R)
+def hessian_of(R: FloatArray, means: FloatArray, scales: FloatArray, rows: int, rank: int) -> Hessian:
+    """H from R (d + 1, d + 1) with RᵀR = Z̃ᵀZ̃, Z̃ = [1, (X − m)/s], and its numerical rank; m and s are (d,)."""
     squared, vectors = _eigen(R, means, scales, rank)
     return Hessian(2 / rows * squared, vectors, rank, rows)
 

@@ -127,6 +127,17 @@ class CheckedTable:
         """d."""
         return int(self.X.shape[1])
 
+    @cached_property
+    def target(self) -> tuple[float, float]:
+        """Mean and standard deviation of y."""
+        y = self.y.astype(np.float64)
+        return float(np.mean(y)), float(np.std(y))
+
+    @cached_property
+    def longest_row(self) -> float:
+        """max (1 + ‖xᵢ‖²)."""
+        return float(1 + (self.X.astype(np.float64) ** 2).sum(axis=1).max())
+
     @property
     def exact(self) -> ExactTrainer:
         """Rational arithmetic on the numbers held here, with its exact inner products, taken once whoever asks first.

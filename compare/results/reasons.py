@@ -18,7 +18,11 @@ from handgrad.compare.results.verdict import Choice, Objection
 from handgrad.compare.results.violations import Bound, Violation
 
 #: How the least-squares solution is found.
-METHODS = {"exact": "rational arithmetic, rounded once", "qr": "QR on centred and scaled columns, refined once"}
+METHODS = {
+    "exact": "rational arithmetic, rounded once",
+    "qr": "QR on centred and scaled columns, refined once",
+    "moments": "the moments of all rows, in float64",
+}
 
 
 def tidy(written: str) -> str:
@@ -193,7 +197,7 @@ def of_near_dependences(dependent: Sequence[Dependence]) -> str | None:
     return f"{found}: many parameters fit equally well up to rounding, and descent cannot tell them apart"
 
 
-def of_method(method: Literal["exact", "qr"]) -> str:
+def of_method(method: Literal["exact", "qr", "moments"]) -> str:
     """How the least-squares solution was found."""
     return METHODS[method]
 

@@ -172,7 +172,7 @@ def divergence(epoch: int | None, prepared: Prepared) -> Divergence:
     return Divergence(
         epoch=epoch,
         learning_rate=prepared.plan.learning_rate,
-        limit=prepared.table.hessian.limit,
+        limit=prepared.forecast.table.hessian.limit,
         converging_rate=prepared.forecast.converging_rate,
         predicted_epoch=prepared.forecast.overflow_epoch,
         dtype=prepared.plan.dtype,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from handgrad.backends.interface import FloatArray
 from handgrad.compare.judge.closed_form import ClosedForm, near_dependences
+from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import BackendResult, Curvature, Destination, Problem, Sample
 from handgrad.compare.side_by_side.forecast import Forecast
@@ -81,7 +82,8 @@ def curvature(forecast: Forecast) -> Curvature:
 def destination(solution: ClosedForm, forecast: Forecast, names: Sequence[str]) -> Destination:
     """The least-squares solution as the report tells it; names (d,) are of the features."""
     deficient = forecast.table.hessian.deficient
-    nearly = near_dependences(forecast.table, names) if deficient and not solution.dependent else ()
+    table = forecast.table if deficient and not solution.dependent else None
+    nearly = near_dependences(table, names) if isinstance(table, CheckedTable) else ()
     told = (reasons.of_dependences(solution.dependent), reasons.of_near_dependences(nearly))
     return Destination(
         weights=tuple(map(float, solution.weights)),

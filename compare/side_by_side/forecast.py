@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
 from handgrad.backends.interface import FloatArray, Parameters, Plan
-from handgrad.compare.judge.table import CheckedTable
+from handgrad.compare.judge.hessian import Hessian
 from handgrad.data.standardize import Standardization
 
 #: Digits for which the epochs that they need are told.
@@ -19,18 +20,46 @@ DIGITS = (3, 6, 9, 12)
 ZERO = 16.0
 
 
+class TableFacts(Protocol):
+    """What is known of a table without a look at its rows."""
+
+    @property
+    def rows(self) -> int:
+        """n."""
+
+    @property
+    def features(self) -> int:
+        """d."""
+
+    @property
+    def hessian(self) -> Hessian:
+        """Of the loss, in its eigenbasis."""
+
+    @property
+    def centre(self) -> tuple[FloatArray, FloatArray]:
+        """Means (d,) and scales (d,) of the columns."""
+
+    @property
+    def target(self) -> tuple[float, float]:
+        """Mean and standard deviation of y."""
+
+    @property
+    def longest_row(self) -> float:
+        """max (1 + ‖xᵢ‖²), or more."""
+
+
 @dataclass(frozen=True, eq=False)
 class Forecast:
     """The way of a plan on a table, from its start to the least-squares solution.
 
     Attributes:
-        table: X and y as they are trained on, standardised where asked for.
+        table: What is known of X and y as they are trained on, standardised where asked for.
         plan: The run.
         standardization: Between the units of the table and the user's.
         solution: (d + 1,), the least-squares solution in the user's units, the bias last; of dependent columns, any.
     """
 
-    table: CheckedTable
+    table: TableFacts
     plan: Plan
     standardization: Standardization
     solution: FloatArray
@@ -98,10 +127,10 @@ class Forecast:
         means, scales = self.standardization.means, self.standardization.scales
         own_means, moves = self.table.centre
         own_means, moves = means + own_means * scales, moves * scales
-        y, weights = self.table.y.astype(np.float64), np.abs(self.own_goal[:-1])
+        (mean, deviation), weights = self.table.target, np.abs(self.own_goal[:-1])
         with np.errstate(over="ignore"):
-            moved = float(weights @ moves) + float(np.std(y))
-            offset = moved + abs(float(np.mean(y))) + float(weights @ np.abs(own_means))
+            moved = float(weights @ moves) + deviation
+            offset = moved + abs(mean) + float(weights @ np.abs(own_means))
             return np.append(moved / moves, offset)
 
     @cached_property
@@ -160,5 +189,5 @@ class Forecast:
         """
         hessian = self.table.hessian
         if not self.full_batch:
-            return min(hessian.best_rate, 0.9 / float(1 + (self.table.X.astype(np.float64) ** 2).sum(axis=1).max()))
+            return min(hessian.best_rate, 0.9 / self.table.longest_row)
         return min(hessian.best_rate, 0.9 * hessian.limit)  # for a huge κ, the best rate is the limit in 4 digits

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
@@ -19,6 +19,22 @@ from handgrad.data.dataset import Dataset
 from handgrad.data.model_file import Model
 
 When = Literal["before training", "after training"]
+
+
+class TableNames(Protocol):
+    """What a model keeps of a table: one whose rows are a stream has it, too."""
+
+    @property
+    def source(self) -> str:
+        """Where it came from."""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """d names."""
+
+    @property
+    def target_name(self) -> str:
+        """The name of y."""
 
 
 class CheckedDerivative(NamedTuple):
@@ -69,13 +85,17 @@ class RunCheck:
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """What `train_one` made: the model in the user's units, the run behind it, and its checks."""
+    """What `train_one` made: the model in the user's units, the run behind it, and its checks.
+
+    Of rows that came block by block, `passes` is how often they came; None for rows in memory.
+    """
 
     backend: str
     model: Model
     training: Training
     prepared: Prepared
     checks: tuple[RunCheck, ...]
+    passes: int | None = None
 
 
 def train_one(dataset: Dataset, backend: str | Entry, options: Options, check: bool = False) -> TrainedModel:
@@ -125,7 +145,7 @@ def derivative(name: str, analytic: float, numerical: float, tolerance: float) -
     return CheckedDerivative(name, analytic, numerical, difference, relative, tolerance, difference <= tolerance)
 
 
-def model_of(dataset: Dataset, backend: str, prepared: Prepared, training: Training) -> Model:
+def model_of(dataset: TableNames, backend: str, prepared: Prepared, training: Training) -> Model:
     """The model in the user's units, with how it was trained."""
     plan = prepared.plan
     (weights,), (bias,) = prepared.back([training.weights.tolist()], [training.bias])

@@ -129,7 +129,8 @@ class Prepared:
 
     @property
     def table(self) -> CheckedTable:
-        """X and y with what the judge works out of them."""
+        """X and y with what the judge works out of them; those of a stream are nowhere whole."""
+        assert isinstance(self.forecast.table, CheckedTable)
         return self.forecast.table
 
     @property

@@ -102,15 +102,44 @@ class CsvTable:
         except Unsure:
             return self._slow(*parts)
 
+    def blocks(self, places: Sequence[int]) -> Iterator[RowBlock]:
+        """The columns at these places, block after block, and never more of them than a few blocks.
+
+        Raises:
+            DataError: As `numbers` does.
+        """
+        rows, large = 0, set[int]()
+        try:
+            for block in self._fast_blocks(places):
+                yield block
+                rows, large = rows + len(block.columns[0]), large | block.large
+        except Unsure:  # from here on it is the careful reader's
+            for block in _blocks_of(islice(self._numbers(places), rows, None)):
+                yield block
+                large |= block.large
+        if large:
+            self._check_exact([places[k] for k in sorted(large)])
+
     def labels(self) -> dict[int, str]:
         """The first column, with a note, if it has no name and only counts the rows, as a saved index does."""
         if self.names[0] not in NO_NAME:
             return {}
         try:
-            (column,) = self.numbers([0])
+            counts = self._counts_rows()
         except DataError:  # text; whoever asks for it is told
             return {}
-        return {0: saved_index(self.names[0])} if counts_rows(column[:, 0]) else {}
+        return {0: saved_index(self.names[0])} if counts else {}
+
+    def _counts_rows(self) -> bool:
+        """Whether the first column is 0, 1, 2, … or 1, 2, 3, …; no more of it is read than tells."""
+        rows, start = 0, 0.0
+        for block in self.blocks([0]):
+            (column,) = block.columns
+            start = start if rows else column[0]
+            if start not in (0, 1) or not counts_rows(column, first=rows + start):
+                return False
+            rows += len(column)
+        return rows > 0
 
     def hint(self, column: int) -> str | None:
         """What a column without a name seems to be."""
@@ -169,17 +198,21 @@ class CsvTable:
         Raises:
             Unsure: If it cannot, or might read them otherwise than `_slow`.
         """
+        return self._gathered(self._fast_blocks(list(chain(*parts))), parts)
+
+    def _fast_blocks(self, places: Sequence[int]) -> Iterator[RowBlock]:
         if not self.separator.isascii():  # what pyarrow cannot take
             raise Unsure
         body = below(self.text.blocks(), self._header_lines())
-        read = parsed_blocks(body, self.separator, len(self.names), list(chain(*parts)), MISSING)
-        return self._gathered(read, parts)
+        yield from parsed_blocks(body, self.separator, len(self.names), places, MISSING)
 
     def _slow(self, *parts: Sequence[int]) -> tuple[FloatArray, ...]:
         """The parts, cell by cell; says what is wrong, and where."""
-        places = list(chain(*parts))
-        rows = ([self._number(line, cells, i) for i in places] for line, cells in self.records())
-        return self._gathered(_blocks_of(rows), parts)
+        return self._gathered(_blocks_of(self._numbers(list(chain(*parts)))), parts)
+
+    def _numbers(self, places: Sequence[int]) -> Iterator[list[float]]:
+        """The numbers at these places, row after row."""
+        return ([self._number(line, cells, i) for i in places] for line, cells in self.records())
 
     def _gathered(self, blocks: Iterable[RowBlock], parts: Sequence[Sequence[int]]) -> tuple[FloatArray, ...]:
         """The parts from blocks of their columns, whose digits are looked at where there are many."""

@@ -30,13 +30,26 @@ class ParquetTable:
     """
 
     def __init__(self, source: str, content: StoredFile) -> None:
-        self.source = source
         stream = content.seekable()
         weakref.finalize(self, stream.close)
         try:
-            self.file = pyarrow.parquet.ParquetFile(pyarrow.PythonFile(stream, mode="r"))
+            self._take(source, pyarrow.parquet.ParquetFile(pyarrow.PythonFile(stream, mode="r")))
         except (pyarrow.ArrowException, OSError) as error:
-            raise DataError(_damaged(source, error)) from None
+            raise DataError(damaged(source, error)) from None
+
+    @classmethod
+    def of(cls, source: str, file: Any) -> ParquetTable:
+        """The table of a file that pyarrow has opened.
+
+        Raises:
+            DataError: If it has no columns, or two of one name.
+        """
+        table = cls.__new__(cls)
+        table._take(source, file)
+        return table
+
+    def _take(self, source: str, file: Any) -> None:
+        self.source, self.file = source, file
         self.column_names = list(self.file.schema_arrow.names)
         self.names, self.notes = clean_header(self.column_names, source)
         if not self.names:
@@ -51,13 +64,13 @@ class ParquetTable:
         """
         wanted = [self.column_names[place] for part in parts for place in part]
         for name in wanted:
-            self._check_type(name)
+            self.check_type(name)
         made = Parts(self.source, [len(part) for part in parts], self.file.metadata.num_rows)
         try:
             for batch in self.file.iter_batches(columns=wanted):
-                made.append([self._column(name, batch.column(name), made.rows) for name in wanted])
+                made.append([self.column(name, batch.column(name), made.rows) for name in wanted])
         except (pyarrow.ArrowException, OSError) as error:
-            raise DataError(_damaged(self.source, error)) from None
+            raise DataError(damaged(self.source, error)) from None
         return made.finished()
 
     def labels(self) -> dict[int, str]:
@@ -73,7 +86,12 @@ class ParquetTable:
         """'row 6', counted from 0 as every reader of Parquet does."""
         return f"row {row}"
 
-    def _check_type(self, name: str) -> None:
+    def check_type(self, name: str) -> None:
+        """Refuses a column that does not hold numbers.
+
+        Raises:
+            DataError: With what it holds.
+        """
         kind = self.file.schema_arrow.field(name).type
         tests = (
             pyarrow.types.is_integer,
@@ -87,7 +105,12 @@ class ParquetTable:
                 "into numbers, or choose other columns (features)"
             )
 
-    def _column(self, name: str, column: Any, first_row: int) -> FloatArray:
+    def column(self, name: str, column: Any, first_row: int) -> FloatArray:
+        """Numbers (m,) of an array of pyarrow, NaN where one is missing; `first_row` is that of its first.
+
+        Raises:
+            DataError: On a whole number with more digits than float64 holds.
+        """
         kind = column.type
         if pyarrow.types.is_boolean(kind):
             column = column.cast(pyarrow.uint8())
@@ -123,6 +146,7 @@ def _index_columns(schema: pyarrow.Schema) -> list[str]:
     return [name for name in noted if isinstance(name, str)] if isinstance(noted, list) else []
 
 
-def _damaged(source: str, error: Exception) -> str:
+def damaged(source: str, error: Exception) -> str:
+    """The message for a file that pyarrow cannot read."""
     reason = str(error).splitlines()[0].rstrip(".")
     return f"{source}: the Parquet file is cut off or damaged ({reason}); get it again, no row was used"

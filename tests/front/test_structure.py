@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "handgrad.data.formats": {
         "handgrad.data.arrays", "handgrad.data.columns", "handgrad.data.errors", "handgrad.data.memory",
     },
+    "handgrad.data.stream": {"handgrad.data", "handgrad.data.formats"},
     "handgrad.data.builtin": set[str](),
     "handgrad.data.published": set[str](),
     "handgrad.compare": {"handgrad.data.memory"},
@@ -56,6 +57,10 @@ MAY_IMPORT = {
         "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare", "handgrad.compare.judge",
         "handgrad.compare.laps",
         "handgrad.compare.timing",
+    },
+    "handgrad.compare.scale": {
+        "handgrad.backends", "handgrad.data", "handgrad.data.stream", RESULTS, "handgrad.compare.judge",
+        "handgrad.compare.side_by_side",
     },
     "handgrad.compare.bench": {
         "handgrad.backends", RESULTS, "handgrad.compare", "handgrad.compare.judge", "handgrad.compare.timing",

@@ -22,6 +22,7 @@ from handgrad.commands.shared.options import (
     Features,
     Json,
     LearningRate,
+    Memory,
     Order,
     OrderName,
     Seed,
@@ -32,11 +33,14 @@ from handgrad.commands.shared.options import (
     rate,
 )
 from handgrad.commands.shared.output import SHOWN, exit_unless, print_json, show_lines
-from handgrad.commands.shared.tables import FileOptions, given_or_generated, read_file
+from handgrad.commands.shared.tables import FileOptions, given_or_generated, memory_bytes, read_file, stream_of
 
 if TYPE_CHECKING:
+    from handgrad.backends.catalogue import Entry
     from handgrad.compare.side_by_side.one_run import CheckedDerivative, RunCheck, TrainedModel
+    from handgrad.compare.side_by_side.prepare import Options
     from handgrad.data.dataset import Dataset
+    from handgrad.data.stream.pieces import TableStream
 
 
 class ModelFormat(StrEnum):
@@ -75,6 +79,7 @@ def train(
     separator: Separator = None,
     encoding: Encoding = None,
     drop_missing: DropMissing = False,
+    memory: Memory = None,
     out: Annotated[Path, typer.Option(help="Folder for model, loss curve and history.")] = Path("models"),
     model_format: Annotated[
         ModelFormat, typer.Option(help="A pickle holds plain built-in types only.")
@@ -83,11 +88,12 @@ def train(
 ) -> None:
     """Train one model on one backend. Writes the model, the loss curve (PNG) and the history (CSV)."""
     from handgrad.backends.given import entry_of, of_text
-    from handgrad.compare.side_by_side.one_run import train_one
     from handgrad.compare.side_by_side.prepare import Options
 
-    path = given_or_generated(file, data_dir, "train.csv")
-    table = read_file(path, target, names(features), FileOptions(separator, encoding, drop_missing))
+    path, how = given_or_generated(file, data_dir, "train.csv"), FileOptions(separator, encoding, drop_missing)
+    limit = memory_bytes(memory)
+    stream = stream_of(path, target, names(features), how, limit)
+    table = stream or read_file(path, target, names(features), how)
     options = Options(
         learning_rate=rate(learning_rate),
         epochs=epochs,
@@ -98,13 +104,30 @@ def train(
         standardize=standardize,
     )
     with locked(out):
-        trained = train_one(table, entry_of(backend) if given is None else of_text(given), options, grad_check)
+        chosen = entry_of(backend) if given is None else of_text(given)
+        trained = trained_on(table, chosen, options, grad_check, limit)
         files = write_files(trained, out, model_format)
     if json_output:
         print_json(as_json(trained, table, files))
     else:
         show_lines([*lines(trained, table), *(f"Wrote:  {file}" for file in files)])
     exit_unless(trained.training.diverged_at is None and all(check.passed for check in trained.checks))
+
+
+def trained_on(
+    table: Dataset | TableStream, backend: Entry, options: Options, grad_check: bool, memory: int
+) -> TrainedModel:
+    """The run on a table in memory, or block by block on one that is not."""
+    from handgrad.compare.side_by_side.one_run import train_one
+    from handgrad.data.dataset import Dataset
+
+    if isinstance(table, Dataset):
+        return train_one(table, backend, options, grad_check)
+    if grad_check:
+        raise typer.BadParameter("--grad-check needs all rows in memory, and the table is larger than --memory")
+    from handgrad.compare.scale.run import train_streamed
+
+    return train_streamed(table, backend, options, memory)
 
 
 def write_files(trained: TrainedModel, folder: Path, model_format: ModelFormat) -> list[Path]:
@@ -120,7 +143,7 @@ def write_files(trained: TrainedModel, folder: Path, model_format: ModelFormat) 
     return [model, history, loss_curve(trained.training.losses.tolist(), trained.backend, curve)]
 
 
-def lines(trained: TrainedModel, table: Dataset) -> Iterator[str]:
+def lines(trained: TrainedModel, table: Dataset | TableStream) -> Iterator[str]:
     """The outcome, a line each."""
     yield from data_lines(trained, table)
     for check in trained.checks:
@@ -131,16 +154,19 @@ def lines(trained: TrainedModel, table: Dataset) -> Iterator[str]:
         yield f"Failed: {divergence(trained)}"
 
 
-def data_lines(trained: TrainedModel, table: Dataset) -> Iterator[str]:
+def data_lines(trained: TrainedModel, table: Dataset | TableStream) -> Iterator[str]:
     """What was trained on, and at which rate."""
     from handgrad.compare.results.reasons import brief
     from handgrad.data.errors import cut
 
-    prepared = trained.prepared
+    prepared, limit = trained.prepared, trained.prepared.forecast.table.hessian.limit
     yield from (f"Note:   {note}" for note in table.notes)
     many = "s" if table.features > 1 else ""
-    yield f"Data:   {table.rows} rows, {table.features} feature{many}, target {cut(table.target_name)}"
-    yield f"Rate:   {brief(prepared.plan.learning_rate, 6)} (stable below {brief(prepared.table.hessian.limit, 4)})"
+    yield f"Data:   {prepared.problem.rows} rows, {table.features} feature{many}, target {cut(table.target_name)}"
+    if trained.passes is not None:
+        passes = f"{trained.passes:,} pass{'es' if trained.passes > 1 else ''}"
+        yield f"Read:   block by block, in {passes}; no gradient was held against the exact one"
+    yield f"Rate:   {brief(prepared.plan.learning_rate, 6)} (stable below {brief(limit, 4)})"
 
 
 def loss_line(trained: TrainedModel) -> str:
@@ -153,7 +179,7 @@ def loss_line(trained: TrainedModel) -> str:
     return f"Loss:   {brief(losses[0], 6)} at the start, {brief(losses[-1], 6)} after {counted} (MSE)"
 
 
-def parameter_lines(trained: TrainedModel, table: Dataset) -> Iterator[str]:
+def parameter_lines(trained: TrainedModel, table: Dataset | TableStream) -> Iterator[str]:
     """The weights, as many as a terminal shows, and the bias, in the user's units."""
     from handgrad.compare.results.reasons import brief
     from handgrad.data.errors import cut
@@ -191,12 +217,12 @@ def check_line(one: CheckedDerivative) -> str:
     return f"  {cut(one.name, 18):<18} {numbers} {verdict}"
 
 
-def as_json(trained: TrainedModel, table: Dataset, files: list[Path]) -> dict[str, object]:
+def as_json(trained: TrainedModel, table: Dataset | TableStream, files: list[Path]) -> dict[str, object]:
     """The outcome as one object."""
     run = trained.training
     return {
         "backend": trained.backend,
-        "rows": table.rows,
+        "rows": trained.prepared.problem.rows,
         "features": list(table.feature_names),
         "target": table.target_name,
         "learning_rate": trained.prepared.plan.learning_rate,
@@ -206,6 +232,7 @@ def as_json(trained: TrainedModel, table: Dataset, files: list[Path]) -> dict[st
         "losses": run.losses.tolist(),
         "diverged_at": run.diverged_at,
         "reason": divergence(trained),
+        "passes": trained.passes,
         "gradient_checks": list(map(check_as_json, trained.checks)),
         "notes": list(table.notes),
         "files": list(map(str, files)),

@@ -96,6 +96,15 @@ Compensated = Annotated[
 Threads = Annotated[
     int | None, typer.Option(min=1, help="Threads per backend. [default: all cores]", show_default=False)
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="What data may take, as in 1GiB: a larger table is read block by block in each pass. [default: half of "
+        "what is free]",
+        show_default=False,
+    ),
+]
 Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds that one answer of a backend may take.")]
 
 # -- what comes out --------------------------------------------------------------------------------------------------

@@ -9,6 +9,14 @@ import typer
 
 if TYPE_CHECKING:
     from handgrad.data.dataset import Dataset
+    from handgrad.data.stream.pieces import TableStream
+
+
+#: How often a table is in memory while a backend trains on it: as it was read, standardised, in the backend's form.
+TIMES_IN_MEMORY = 4
+
+#: Of the memory that is free, what a table may take where nobody says.
+FREE_SHARE = 0.5
 
 
 class FileOptions(NamedTuple):
@@ -33,9 +41,9 @@ def read_file(
     Raises:
         DataError: If it is no table of finite numbers, or (`to_fit`) none that a line can be fitted to.
     """
-    from handgrad.data.tables import load_table
+    from handgrad.data.stream.opening import load_any
 
-    return load_table(
+    return load_any(
         path,
         target,
         features,
@@ -44,6 +52,35 @@ def read_file(
         drop_missing=options.drop_missing,
         to_fit=to_fit,
     )
+
+
+def stream_of(
+    path: Path, target: str | None, features: list[str] | None, options: FileOptions, memory: int
+) -> TableStream | None:
+    """The table of a file or a folder as a stream, where so much memory does not hold it with what training needs.
+
+    Raises:
+        DataError: If it is no table, or has no such columns.
+    """
+    from handgrad.data.stream.opening import about_bytes, open_stream
+
+    if not path.exists():
+        return None  # reading it will say so
+    needed = about_bytes(path, features)
+    if needed is None or TIMES_IN_MEMORY * needed <= memory:
+        return None
+    return open_stream(path, target, features, **options._asdict())
+
+
+def memory_bytes(given: str | None) -> int:
+    """The bytes of --memory, or half of what is free.
+
+    Raises:
+        DataError: If it is no amount.
+    """
+    from handgrad.data.memory import available_bytes, parsed_amount
+
+    return int(FREE_SHARE * available_bytes()) if given is None else parsed_amount(given)
 
 
 def read_table(

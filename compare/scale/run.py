@@ -1,0 +1,143 @@
+"""One training run on a table that memory does not hold: what `handgrad train` does with `--memory`.
+
+A survey, one pass, tells the rate's limits, the minimum, and whether all cells are numbers. `moments` needs no other
+pass where features are not standardised; all others need one for each epoch, and one for the last loss.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+import numpy as np
+
+from handgrad.backends.array_trainer import BlockTrainer
+from handgrad.backends.catalogue import Entry, catalogue, entry, load
+from handgrad.backends.interface import InputError, Plan
+from handgrad.backends.moments import MomentsTrainer
+from handgrad.compare.judge.closed_form import ClosedForm
+from handgrad.compare.results.comparison import Problem
+from handgrad.compare.scale.stream_blocks import Budget, StreamBlocks
+from handgrad.compare.scale.survey import Survey, survey
+from handgrad.compare.side_by_side.describe import curvature, destination
+from handgrad.compare.side_by_side.forecast import Forecast
+from handgrad.compare.side_by_side.one_run import TrainedModel, model_of
+from handgrad.compare.side_by_side.prepare import Options, Prepared, recorded
+from handgrad.data.standardize import Standardization
+from handgrad.data.stream.pieces import TableStream
+
+
+def train_streamed(stream: TableStream, backend: str | Entry, options: Options, memory_bytes: int) -> TrainedModel:
+    """Trains on one backend, in this process, block by block.
+
+    Args:
+        stream: The table, in the user's units.
+        backend: Its name, or what is known of one that is given.
+        options: See `Options`; what concerns timing is not used.
+        memory_bytes: Of data that may be there at once.
+
+    Raises:
+        UnknownBackend, BackendUnavailable, DataError, InputError: Each with a message for the user.
+    """
+    check_backend(entry(backend), stream)
+    if options.standardize:
+        raise InputError("--standardize: expected features as they are where they come block by block; leave it out")
+    trainer_class = load(backend)
+    assert issubclass(trainer_class, BlockTrainer)
+    given = StreamBlocks(stream, Budget(memory_bytes, options.thread_count()))
+    seen = survey(given)
+    check_batches(options, given.rows, entry(backend).name)
+    plan = plan_for(seen, options)
+    blocks = given if options.dtype == "float64" else StreamBlocks(stream, given.budget, None, options.dtype)
+    trainer = made(trainer_class, blocks, options, seen if blocks is given else None)
+    training = trainer.train(plan)
+    prepared = prepared_of(stream, seen, plan, options)
+    name = entry(backend).name
+    passes = given.passes + (0 if blocks is given else blocks.passes)
+    return TrainedModel(name, model_of(stream, name, prepared, training), training, prepared, (), passes)
+
+
+def made(
+    trainer_class: type[BlockTrainer], blocks: StreamBlocks, options: Options, seen: Survey | None
+) -> BlockTrainer:
+    """The trainer on these blocks; the survey of the same blocks is all that `moments` needs."""
+    if seen is not None and issubclass(trainer_class, MomentsTrainer):
+        return trainer_class.over_moments(blocks, options.dtype, seen.found)
+    return trainer_class.over(blocks, options.dtype)
+
+
+def check_backend(found: Entry, stream: TableStream) -> None:
+    """Refuses a backend whose rows cannot come block by block.
+
+    Raises:
+        InputError: With those whose rows can.
+    """
+    if not found.takes_blocks:
+        able = ", ".join(name for name, one in catalogue().items() if one.takes_blocks)
+        raise InputError(
+            f"backend {found.name!r} needs all rows in memory, and {stream.source} is larger than --memory; take one "
+            f"of those that take blocks ({able}), or give more --memory"
+        )
+
+
+def check_batches(options: Options, rows: int, name: str) -> None:
+    """Refuses mini-batches, whose rows would be looked for all over the file.
+
+    Raises:
+        InputError: With the option.
+    """
+    if options.batch_size is not None and options.batch_size < rows:
+        raise InputError(
+            f"backend {name!r}: expected all {rows} rows in a batch where they come block by block, got a batch size "
+            f"of {options.batch_size}; leave the batch size out, or give more --memory"
+        )
+
+
+def plan_for(seen: Survey, options: Options) -> Plan:
+    """The run that the options ask for; at the best fixed rate where they name none.
+
+    Raises:
+        InputError: If an option is out of range.
+    """
+    rate = seen.table.hessian.best_rate if options.learning_rate is None else options.learning_rate
+    return Plan(
+        learning_rate=rate,
+        epochs=options.epochs,
+        seed=options.seed,
+        dtype=options.dtype,
+        record=recorded(options.epochs, seen.table.features),
+        order=options.order,
+    )
+
+
+def prepared_of(stream: TableStream, seen: Survey, plan: Plan, options: Options) -> Prepared:
+    """The problem as reports tell it."""
+    solution = seen.table.solution
+    units = Standardization.identity(stream.features)
+    forecast = Forecast(seen.table, plan, units, np.append(solution.weights, solution.bias))
+    return Prepared(forecast, problem_of(stream, forecast, solution, options))
+
+
+def problem_of(stream: TableStream, forecast: Forecast, solution: ClosedForm, options: Options) -> Problem:
+    """The table, the run, its Hessian and the minimum."""
+    plan, units = forecast.plan, forecast.standardization
+    return Problem(
+        name=PurePath(stream.source).name or stream.source,
+        rows=forecast.table.rows,
+        features=stream.feature_names,
+        target=stream.target_name,
+        source=stream.source,
+        loss="mse",
+        learning_rate=plan.learning_rate,
+        learning_rate_choice="auto" if options.learning_rate is None else "given",
+        epochs=plan.epochs,
+        batch_size=plan.batch_size,
+        dtype=plan.dtype,
+        seed=plan.seed,
+        order=plan.order,
+        standardized=not units.is_identity,
+        means=tuple(map(float, units.means)),
+        scales=tuple(map(float, units.scales)),
+        curvature=curvature(forecast),
+        destination=destination(solution, forecast, stream.feature_names),
+        notes=stream.notes,
+    )

@@ -1,0 +1,211 @@
+"""A stream as a source of blocks: pieces of any size are cut into blocks by row numbers, whose sums threads take.
+
+Several neighbouring blocks are one task, where they are small: a power of two of them that begins at a multiple of it
+is a branch of the tree in which sums are merged, so that this changes no bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from handgrad.backends.blocks import BLOCK_ROWS, Blocks, Summing
+from handgrad.backends.interface import DType, FloatArray
+from handgrad.data.dataset import LARGEST
+from handgrad.data.errors import DataError, shown
+from handgrad.data.memory import amount
+from handgrad.data.standardize import Standardization
+from handgrad.data.stream.pieces import Piece, Reading, TableStream, in_order
+
+#: Bytes of the columns of a task: so many that Python's part of it is small.
+TASK_BYTES = 2**22
+
+#: Of the memory, what pieces that are read ahead may take, and what the tasks' own copies may.
+AHEAD_SHARE, TASKS_SHARE = 0.3, 0.4
+
+
+class Slice(NamedTuple):
+    """Rows `first` to `last` of a piece."""
+
+    piece: Piece
+    first: int
+    last: int
+
+    def alone(self) -> Piece:
+        """A piece of these rows."""
+        columns = [column[self.first : self.last] for column in self.piece.columns]
+        return Piece(columns, lambda row: self.piece.place(self.first + row))
+
+    def column(self, place: int) -> FloatArray:
+        """Those of a column, (m,)."""
+        return self.piece.columns[place][self.first : self.last]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What reading and summing may take.
+
+    Attributes:
+        memory_bytes: Of data at once.
+        threads: For reading, and as many for sums.
+    """
+
+    memory_bytes: int
+    threads: int
+
+    def for_rows(self, row_bytes: int, block_rows: int = BLOCK_ROWS) -> tuple[Reading, int]:
+        """How to read, and the blocks of a task, for rows of so many bytes, and blocks of so many rows.
+
+        Raises:
+            DataError: If not even one block fits.
+        """
+        block = block_rows * row_bytes
+        tasks = int(self.memory_bytes * TASKS_SHARE) // (2 * block)  # each holds its columns, and a form of its own
+        if tasks < 1:
+            raise DataError(
+                f"--memory {amount(self.memory_bytes)}: a block of {block_rows:,} rows of {row_bytes // 8:,} columns "
+                f"needs about {amount(2 * block / TASKS_SHARE)}; give as much, or choose fewer columns (features)"
+            )
+        threads = min(self.threads, tasks)
+        at_once = min(TASK_BYTES // block, tasks // (threads + 1))
+        return Reading(threads, int(self.memory_bytes * AHEAD_SHARE)), 2 ** int(math.log2(max(1, at_once)))
+
+
+@dataclass(eq=False)
+class StreamBlocks(Blocks):
+    """The rows of a stream, standardised and in a dtype.
+
+    Attributes:
+        stream: Where they come from.
+        budget: What may be used.
+        standardization: What is taken off each feature, and what it is divided by; None leaves them.
+        dtype: The format in which they are given to a backend.
+        block_rows: Rows in a block.
+        passes: How often all rows have been read, or have been begun to be.
+    """
+
+    stream: TableStream
+    budget: Budget
+    standardization: Standardization | None = None
+    dtype: DType = "float64"
+    block_rows: ClassVar[int] = BLOCK_ROWS
+    _counted: int | None = field(default=None, init=False)
+    passes: int = field(default=0, init=False)
+
+    @property
+    def features(self) -> int:
+        """d."""
+        return self.stream.features
+
+    @property
+    def rows(self) -> int:
+        """n, once a pass has counted them, or where the files tell."""
+        known = self._counted if self._counted is not None else self.stream.rows
+        assert known is not None, "no pass has counted the rows yet"
+        return known
+
+    def reading(self) -> tuple[Reading, int]:
+        """How to read, and the blocks of a task."""
+        return self.budget.for_rows(8 * (self.features + 1), self.block_rows)
+
+    def head(self, rows: int) -> tuple[FloatArray, FloatArray]:
+        """The first rows, X (m, d) and y (m,)."""
+        reading, _ = self.reading()
+        with closing(self.stream.pieces(reading)) as pieces:
+            unit = next(units(pieces, rows), None)
+        if unit is None:
+            raise DataError(f"{self.stream.source}: expected rows of numbers, got none")
+        self.check(unit)
+        *columns, y = self.in_form(unit)
+        return np.column_stack(columns), y
+
+    def each(self, summing: Summing, point: Any) -> Iterator[Any]:
+        """The sums of some blocks after the other."""
+        reading, blocks = self.reading()
+        self.passes, seen = self.passes + 1, 0
+        with closing(self.stream.pieces(reading)) as pieces:
+            tasks = units(pieces, blocks * self.block_rows)
+            with closing(in_order(partial(self.sums, summing, point), tasks, reading.threads)) as found:
+                for sums, rows in found:
+                    seen += rows
+                    yield sums
+        self.count(seen)
+
+    def count(self, seen: int) -> None:
+        """Notes how many rows a pass has seen.
+
+        Raises:
+            DataError: If there were none, or others before.
+        """
+        known = self._counted if self._counted is not None else self.stream.rows
+        if not seen:
+            raise DataError(f"{self.stream.source}: expected rows of numbers, got none")
+        if known is not None and known != seen:
+            raise DataError(
+                f"{self.stream.source}: changed while it was read: {seen:,} rows in place of {known:,}; run again when "
+                "nobody writes to it"
+            )
+        self._counted = seen
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def sums(self, summing: Summing, point: Any, unit: Sequence[Slice]) -> tuple[Any, int]:
+        """The sums of some blocks, and how many rows they have; what is not finite in them is looked at."""
+        *columns, y = self.in_form(unit)
+        found = summing.block_sums(summing.bind(columns, y), point)
+        if not np.isfinite(found).all():
+            self.check(unit)
+        return found, len(y)
+
+    def in_form(self, unit: Sequence[Slice]) -> list[FloatArray]:
+        """The columns (m,) of the features, then the target, standardised and of the dtype."""
+        columns = [joined(unit, place) for place in range(self.features + 1)]
+        if self.standardization is not None:
+            means, scales = self.standardization.means, self.standardization.scales
+            for j in range(self.features):
+                columns[j] = (columns[j] - means[j]) / scales[j]
+        return [column.astype(self.dtype, copy=False) for column in columns]
+
+    def check(self, unit: Sequence[Slice]) -> None:
+        """Refuses a cell that is no finite number, or too large to be squared.
+
+        Raises:
+            DataError: With its file, row and column.
+        """
+        most = LARGEST if self.dtype == "float64" else float(np.finfo(np.float32).max)
+        for part in map(Slice.alone, unit):
+            self.stream.check_finite(part)
+            for name, column in zip((*self.stream.feature_names, self.stream.target_name), part.columns, strict=True):
+                row = int(np.argmax(np.abs(column)))
+                if abs(column[row]) > most:
+                    raise DataError(
+                        f"{part.place(row)}, column {shown(name)}: {column[row]:g} is too large to be squared in "
+                        f"{self.dtype}; give the column in a larger unit"
+                    )
+
+
+def units(pieces: Iterator[Piece], rows: int) -> Iterator[list[Slice]]:
+    """Slices of pieces that have so many rows together, but for the last."""
+    unit, left = list[Slice](), rows
+    for piece in pieces:
+        first = 0
+        while first < piece.rows:
+            last = min(piece.rows, first + left)
+            unit.append(Slice(piece, first, last))
+            left, first = left - (last - first), last
+            if not left:
+                yield unit
+                unit, left = [], rows
+    if unit:
+        yield unit
+
+
+def joined(unit: Sequence[Slice], place: int) -> FloatArray:
+    """A column (m,) of all slices; a view where there is one."""
+    parts = [part.column(place) for part in unit]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -1,0 +1,1 @@
+"""Tables that are read piece by piece, in each pass anew, since they need not fit into memory: Parquet folders, CSV."""

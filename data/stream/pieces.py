@@ -1,0 +1,138 @@
+"""A table as a stream: its columns in pieces of whole rows, in the order of the rows, as often as is asked for."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, TypeVar
+
+import numpy as np
+
+from handgrad.data.arrays import FloatArray
+from handgrad.data.errors import DataError, shown
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+class Piece(NamedTuple):
+    """Some rows: a column (m,) each, and where row k of them stands, as in "a/part-2.parquet: row 17"."""
+
+    columns: Sequence[FloatArray]
+    place: Callable[[int], str]
+
+    @property
+    def rows(self) -> int:
+        """m."""
+        return len(self.columns[0])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a table may be read: with so many threads, and so many bytes of it ahead of whoever asks."""
+
+    threads: int
+    ahead_bytes: int
+
+
+class PieceReader(Protocol):
+    """What reads a format."""
+
+    rows: int | None
+
+    def pieces(self, places: Sequence[int], reading: Reading) -> Iterator[Piece]:
+        """The columns at these places of the header, piece by piece.
+
+        Raises:
+            DataError: On what is no number, a file that is damaged, gone, or another than it was.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class TableStream:
+    """A table whose columns are chosen, and whose numbers are read when they are asked for.
+
+    Attributes:
+        source: The file or folder, for messages.
+        feature_names: d unique names.
+        target_name: The name of y.
+        notes: What must be said to the user, a sentence each.
+        reader: What reads it.
+        places: Of the features and, last, of the target, in the header.
+        drop_missing: Whether rows with an empty or infinite cell are left out.
+    """
+
+    source: str
+    feature_names: tuple[str, ...]
+    target_name: str
+    notes: tuple[str, ...]
+    reader: PieceReader
+    places: tuple[int, ...]
+    drop_missing: bool = False
+
+    @property
+    def features(self) -> int:
+        """d."""
+        return len(self.feature_names)
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows there are; None where only reading them can tell."""
+        return None if self.drop_missing else self.reader.rows
+
+    def pieces(self, reading: Reading) -> Generator[Piece, None, None]:
+        """Its rows, features first, the target last; what is missing is NaN, unless it is left out.
+
+        Raises:
+            DataError: See `PieceReader.pieces`.
+        """
+        for piece in self.reader.pieces(self.places, reading):
+            kept = finite_part(piece) if self.drop_missing else piece
+            if kept.rows:
+                yield kept
+
+    def check_finite(self, piece: Piece) -> None:
+        """Refuses a cell that is no finite number.
+
+        Raises:
+            DataError: With its file, row and column.
+        """
+        for name, column in zip((*self.feature_names, self.target_name), piece.columns, strict=True):
+            bad = np.flatnonzero(~np.isfinite(column))
+            if len(bad):
+                found = "none" if np.isnan(column[bad[0]]) else f"{column[bad[0]]:g}"
+                raise DataError(
+                    f"{piece.place(int(bad[0]))}, column {shown(name)}: expected a finite number, got {found}; correct "
+                    "it, or ask to drop such rows (drop_missing)"
+                )
+
+
+def finite_part(piece: Piece) -> Piece:
+    """The rows without an empty or infinite cell; places are those of the rows that are left."""
+    finite = np.isfinite(piece.columns).all(axis=0)
+    kept = np.flatnonzero(finite)
+    if len(kept) == piece.rows:
+        return piece
+    return Piece([column[kept] for column in piece.columns], lambda row: piece.place(int(kept[row])))
+
+
+def in_order(
+    work: Callable[[Given], Made], given: Iterable[Given], threads: int, waiting_at_most: int | None = None
+) -> Generator[Made, None, None]:
+    """What is made of each by several threads, in the order given; so many are begun before the first is taken.
+
+    None of them is begun any more once whoever takes them stops.
+    """
+    most, waiting = waiting_at_most or threads + 1, deque[Future[Made]]()
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for one in given:
+            waiting.append(pool.submit(work, one))
+            if len(waiting) >= most:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,64 @@
+"""A table that is larger than --memory, by the commands: the same model, and one line for what cannot be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from handgrad.data.memory import parsed_amount
+
+Cli = Callable[..., Any]
+ROWS = 180_001
+
+
+@pytest.fixture
+def folder(cli: Cli) -> Path:
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(ROWS, 2))
+    table = pyarrow.table({"a": X[:, 0], "b": X[:, 1], "y": X.sum(axis=1) + rng.normal(size=ROWS)})
+    Path("t").mkdir()
+    for k, part in enumerate((table[:70_003], table[70_003:])):
+        pyarrow.parquet.write_table(part, f"t/{k}.parquet", row_group_size=30_011)
+    return Path("t")
+
+
+def test_a_folder_larger_than_memory_gives_the_model_of_memory(cli: Cli, folder: Path) -> None:
+    told = cli("train", folder, "--backend", "moments", "--memory", "16MiB", "--out", "small")
+    whole = cli("train", folder, "--backend", "moments", "--out", "whole")
+    assert [told.exit_code, whole.exit_code] == [0, 0], told.output + whole.output
+    assert "Read:   block by block, in 1 pass; no gradient was held against the exact one" in told.stdout
+    assert "Read:" not in whole.stdout
+    assert Path("small/history.csv").read_bytes() == Path("whole/history.csv").read_bytes()
+    left = [json.loads(Path(out, "model.json").read_text()) for out in ("small", "whole")]
+    assert left[0]["weights"] == left[1]["weights"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--memory", "lots"), "--memory: expected an amount such as 1GiB, 500MB or 2G, got 'lots'"),
+        (("--memory", "1KiB"), "--memory: expected from 16 MiB to 2^60 bytes, got '1KiB'"),
+        (("--memory", "16MiB", "--backend", "tape"), "backend 'tape' needs all rows in memory, and t is larger than"),
+        (("--memory", "16MiB", "--batch-size", "32"), "expected all 180001 rows in a batch where they come block by"),
+        (("--memory", "16MiB", "--grad-check"), "--grad-check needs all rows in memory, and the table is larger than"),
+        (("--memory", "16MiB", "--target", "z"), "t: no column is called 'z'"),
+    ],
+)
+def test_what_cannot_be_is_told_in_one_line(cli: Cli, folder: Path, words: tuple[str, ...], told: str) -> None:
+    done = cli("train", folder, *words)
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"handgrad: {told}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_amounts_are_read_as_they_are_written() -> None:
+    same = ("1GiB", "1 gib", "1G", "1024MiB", "1048576k", "1073741824", "1073741824B", "1.0g")
+    assert {parsed_amount(text) for text in same} == {2**30}
+    assert parsed_amount("0.5GB") == 500_000_000
