@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,8 +63,11 @@ class ArrayTrainer(Trainer):
 class BlockTrainer(ArrayTrainer):
     """A trainer on arrays whose rows can also come block by block, and need not be there whole.
 
-    It writes `summing`, and its `gradient` asks `over_blocks` where X is the source of the rows.
+    It writes `summing`, and its `gradient` asks `over_blocks` where X is the source of the rows; and it says so by
+    `takes_blocks`, a literal that the catalogue reads.
     """
+
+    takes_blocks: ClassVar[bool] = True
 
     @classmethod
     def over(cls, blocks: Blocks, dtype: DType = "float64") -> Self:

@@ -186,8 +186,6 @@ class Trainer(ABC):
     reads_all_rows: ClassVar[bool] = True
     #: Whether it can update on a part of the rows; without, `train` refuses mini-batches.
     minibatch: ClassVar[bool] = True
-    #: Whether its rows can come block by block, from a stream or a cluster; see `handgrad.backends.blocks`.
-    takes_blocks: ClassVar[bool] = False
     #: Whether its steps are its own, and not made of its gradient; then their bits may differ from those that are.
     own_steps: ClassVar[bool] = False
     #: Whether its loop, compiled as a whole, may round otherwise than one gradient and one update do.

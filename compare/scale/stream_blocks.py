@@ -21,7 +21,7 @@ from handgrad.data.dataset import LARGEST
 from handgrad.data.errors import DataError, shown
 from handgrad.data.memory import amount
 from handgrad.data.standardize import Standardization
-from handgrad.data.stream.pieces import Piece, Reading, TableStream, in_order
+from handgrad.data.stream.pieces import ReadAhead, RowPiece, TableStream, in_order
 
 #: Bytes of the columns of a task: so many that Python's part of it is small.
 TASK_BYTES = 2**22
@@ -33,14 +33,14 @@ AHEAD_SHARE, TASKS_SHARE = 0.3, 0.4
 class Slice(NamedTuple):
     """Rows `first` to `last` of a piece."""
 
-    piece: Piece
+    piece: RowPiece
     first: int
     last: int
 
-    def alone(self) -> Piece:
+    def alone(self) -> RowPiece:
         """A piece of these rows."""
         columns = [column[self.first : self.last] for column in self.piece.columns]
-        return Piece(columns, lambda row: self.piece.place(self.first + row))
+        return RowPiece(columns, lambda row: self.piece.place(self.first + row))
 
     def column(self, place: int) -> FloatArray:
         """Those of a column, (m,)."""
@@ -59,7 +59,7 @@ class Budget:
     memory_bytes: int
     threads: int
 
-    def for_rows(self, row_bytes: int, block_rows: int = BLOCK_ROWS) -> tuple[Reading, int]:
+    def for_rows(self, row_bytes: int, block_rows: int = BLOCK_ROWS) -> tuple[ReadAhead, int]:
         """How to read, and the blocks of a task, for rows of so many bytes, and blocks of so many rows.
 
         Raises:
@@ -74,7 +74,7 @@ class Budget:
             )
         threads = min(self.threads, tasks)
         at_once = min(TASK_BYTES // block, tasks // (threads + 1))
-        return Reading(threads, int(self.memory_bytes * AHEAD_SHARE)), 2 ** int(math.log2(max(1, at_once)))
+        return ReadAhead(threads, int(self.memory_bytes * AHEAD_SHARE)), 2 ** int(math.log2(max(1, at_once)))
 
 
 @dataclass(eq=False)
@@ -110,7 +110,7 @@ class StreamBlocks(Blocks):
         assert known is not None, "no pass has counted the rows yet"
         return known
 
-    def reading(self) -> tuple[Reading, int]:
+    def reading(self) -> tuple[ReadAhead, int]:
         """How to read, and the blocks of a task."""
         return self.budget.for_rows(8 * (self.features + 1), self.block_rows)
 
@@ -189,7 +189,7 @@ class StreamBlocks(Blocks):
                     )
 
 
-def units(pieces: Iterator[Piece], rows: int) -> Iterator[list[Slice]]:
+def units(pieces: Iterator[RowPiece], rows: int) -> Iterator[list[Slice]]:
     """Slices of pieces that have so many rows together, but for the last."""
     unit, left = list[Slice](), rows
     for piece in pieces:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from handgrad.data.errors import DataError
 from handgrad.data.formats.csv_table import CsvTable
-from handgrad.data.stream.pieces import Piece, Reading
+from handgrad.data.stream.pieces import ReadAhead, RowPiece
 
 
 class CsvFile:
@@ -23,7 +23,7 @@ class CsvFile:
     def check_numbers(self, places: Sequence[int]) -> None:
         """Whether cells are numbers is seen when they are read."""
 
-    def pieces(self, places: Sequence[int], reading: Reading) -> Iterator[Piece]:
+    def pieces(self, places: Sequence[int], reading: ReadAhead) -> Iterator[RowPiece]:
         """The columns at these places, a block of lines a piece.
 
         Raises:
@@ -33,7 +33,7 @@ class CsvFile:
             raise DataError(f"{self.table.source}: changed while it was read; run again when nobody writes to it")
         first = 0
         for block in self.table.blocks(places):
-            yield Piece(block.columns, partial(self._place, first))
+            yield RowPiece(block.columns, partial(self._place, first))
             first += len(block.columns[0])
         self.rows = first
 

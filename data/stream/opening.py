@@ -14,7 +14,7 @@ from handgrad.data.files import regular_bytes
 from handgrad.data.formats.csv_table import CsvTable
 from handgrad.data.formats.parts import Parts
 from handgrad.data.stream.csv_file import CsvFile
-from handgrad.data.stream.pieces import Reading, TableStream
+from handgrad.data.stream.pieces import ReadAhead, TableStream
 from handgrad.data.tables import is_parquet, load_table, opened_table, stored_content
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def gathered(stream: TableStream) -> Dataset:
         DataError: If they do not fit into memory, are no finite numbers, or are none.
     """
     made = Parts(stream.source, [stream.features, 1], stream.rows or 0)
-    for piece in stream.pieces(Reading(1, 0)):
+    for piece in stream.pieces(ReadAhead(1, 0)):
         stream.check_finite(piece)
         made.append(piece.columns)
     X, y = made.finished()

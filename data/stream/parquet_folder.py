@@ -18,7 +18,7 @@ import pyarrow.parquet
 from handgrad.data.arrays import FloatArray
 from handgrad.data.errors import DataError, cut, printable, shown
 from handgrad.data.formats.parquet_table import ParquetTable, damaged
-from handgrad.data.stream.pieces import Piece, Reading, in_order
+from handgrad.data.stream.pieces import ReadAhead, RowPiece, in_order
 
 ENDINGS = (".parquet", ".pq", ".parq")
 
@@ -120,7 +120,7 @@ class ParquetFolder:
             for place in places:
                 table.check_type(self.column_names[place])
 
-    def pieces(self, places: Sequence[int], reading: Reading) -> Iterator[Piece]:
+    def pieces(self, places: Sequence[int], reading: ReadAhead) -> Iterator[RowPiece]:
         """The columns at these places, a row group a piece, or less.
 
         Raises:
@@ -148,7 +148,7 @@ class ParquetFolder:
                 first += rows
 
 
-def whole_group(names: Sequence[str], group: tuple[PartFile, int, int, int]) -> Piece:
+def whole_group(names: Sequence[str], group: tuple[PartFile, int, int, int]) -> RowPiece:
     """The columns of a row group, which is read at once."""
     part, number, first, _ = group
     with told(part.source):
@@ -157,7 +157,7 @@ def whole_group(names: Sequence[str], group: tuple[PartFile, int, int, int]) -> 
         return piece_of(part, table, names, [one_array(read.column(name)) for name in names], first)
 
 
-def in_batches(part: PartFile, number: int, first: int, names: Sequence[str]) -> Iterator[Piece]:
+def in_batches(part: PartFile, number: int, first: int, names: Sequence[str]) -> Iterator[RowPiece]:
     """The columns of a row group, some rows at a time."""
     with told(part.source):
         table = part.opened()
@@ -166,10 +166,10 @@ def in_batches(part: PartFile, number: int, first: int, names: Sequence[str]) ->
             first += batch.num_rows
 
 
-def piece_of(part: PartFile, table: ParquetTable, names: Sequence[str], columns: Sequence[Any], first: int) -> Piece:
+def piece_of(part: PartFile, table: ParquetTable, names: Sequence[str], columns: Sequence[Any], first: int) -> RowPiece:
     """Columns as floats; `first` is the number of their first row in the file."""
     floats: list[FloatArray] = [table.column(name, one, first) for name, one in zip(names, columns, strict=True)]
-    return Piece(floats, lambda row: f"{part.source}: row {first + row}")
+    return RowPiece(floats, lambda row: f"{part.source}: row {first + row}")
 
 
 def one_array(column: Any) -> Any:

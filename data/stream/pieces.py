@@ -17,7 +17,7 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
-class Piece(NamedTuple):
+class RowPiece(NamedTuple):
     """Some rows: a column (m,) each, and where row k of them stands, as in "a/part-2.parquet: row 17"."""
 
     columns: Sequence[FloatArray]
@@ -30,7 +30,7 @@ class Piece(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadAhead:
     """How a table may be read: with so many threads, and so many bytes of it ahead of whoever asks."""
 
     threads: int
@@ -42,7 +42,7 @@ class PieceReader(Protocol):
 
     rows: int | None
 
-    def pieces(self, places: Sequence[int], reading: Reading) -> Iterator[Piece]:
+    def pieces(self, places: Sequence[int], reading: ReadAhead) -> Iterator[RowPiece]:
         """The columns at these places of the header, piece by piece.
 
         Raises:
@@ -82,7 +82,7 @@ class TableStream:
         """How many rows there are; None where only reading them can tell."""
         return None if self.drop_missing else self.reader.rows
 
-    def pieces(self, reading: Reading) -> Generator[Piece, None, None]:
+    def pieces(self, reading: ReadAhead) -> Generator[RowPiece, None, None]:
         """Its rows, features first, the target last; what is missing is NaN, unless it is left out.
 
         Raises:
@@ -93,7 +93,7 @@ class TableStream:
             if kept.rows:
                 yield kept
 
-    def check_finite(self, piece: Piece) -> None:
+    def check_finite(self, piece: RowPiece) -> None:
         """Refuses a cell that is no finite number.
 
         Raises:
@@ -109,13 +109,13 @@ class TableStream:
                 )
 
 
-def finite_part(piece: Piece) -> Piece:
+def finite_part(piece: RowPiece) -> RowPiece:
     """The rows without an empty or infinite cell; places are those of the rows that are left."""
     finite = np.isfinite(piece.columns).all(axis=0)
     kept = np.flatnonzero(finite)
     if len(kept) == piece.rows:
         return piece
-    return Piece([column[kept] for column in piece.columns], lambda row: piece.place(int(kept[row])))
+    return RowPiece([column[kept] for column in piece.columns], lambda row: piece.place(int(kept[row])))
 
 
 def in_order(

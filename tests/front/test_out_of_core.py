@@ -46,7 +46,10 @@ def test_a_folder_larger_than_memory_gives_the_model_of_memory(cli: Cli, folder:
         (("--memory", "lots"), "--memory: expected an amount such as 1GiB, 500MB or 2G, got 'lots'"),
         (("--memory", "1KiB"), "--memory: expected from 16 MiB to 2^60 bytes, got '1KiB'"),
         (("--memory", "16MiB", "--backend", "tape"), "backend 'tape' needs all rows in memory, and t is larger than"),
-        (("--memory", "16MiB", "--batch-size", "32"), "expected all 180001 rows in a batch where they come block by"),
+        (
+            ("--memory", "16MiB", "--batch-size", "32"),
+            "backend 'numpy': expected all 180001 rows in a batch where they come block by",
+        ),
         (("--memory", "16MiB", "--grad-check"), "--grad-check needs all rows in memory, and the table is larger than"),
         (("--memory", "16MiB", "--target", "z"), "t: no column is called 'z'"),
     ],

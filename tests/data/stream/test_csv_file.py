@@ -10,10 +10,10 @@ import pytest
 from handgrad.data.errors import DataError
 from handgrad.data.formats import stored_file
 from handgrad.data.stream.opening import about_bytes, open_stream
-from handgrad.data.stream.pieces import Reading
+from handgrad.data.stream.pieces import ReadAhead
 from handgrad.data.tables import load_table
 
-READING = Reading(2, 2**20)
+READING = ReadAhead(2, 2**20)
 
 
 def read(path: Path) -> np.ndarray:

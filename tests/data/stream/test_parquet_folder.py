@@ -12,9 +12,9 @@ import pytest
 
 from handgrad.data.errors import DataError
 from handgrad.data.stream.opening import about_bytes, load_any, open_stream
-from handgrad.data.stream.pieces import Reading, TableStream
+from handgrad.data.stream.pieces import ReadAhead, TableStream
 
-READINGS = [Reading(2, 2**24), Reading(1, 2**24), Reading(2, 0)]
+READINGS = [ReadAhead(2, 2**24), ReadAhead(1, 2**24), ReadAhead(2, 0)]
 
 
 def write(path: Path, rows: int | None = None, **columns: Any) -> Path:
@@ -23,7 +23,7 @@ def write(path: Path, rows: int | None = None, **columns: Any) -> Path:
     return path
 
 
-def read(stream: TableStream, reading: Reading = READINGS[0]) -> np.ndarray:
+def read(stream: TableStream, reading: ReadAhead = READINGS[0]) -> np.ndarray:
     return np.column_stack(
         [np.concatenate(parts) for parts in zip(*(p.columns for p in stream.pieces(reading)), strict=True)]
     )
@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("reading", READINGS)
-def test_rows_come_in_the_order_of_the_names_of_files(folder: Path, reading: Reading) -> None:
+def test_rows_come_in_the_order_of_the_names_of_files(folder: Path, reading: ReadAhead) -> None:
     stream = open_stream(folder)
     assert (stream.rows, stream.feature_names, stream.target_name) == (12, ("x",), "y")
     np.testing.assert_array_equal(read(stream, reading), np.column_stack([np.arange(12.0), 2 * np.arange(12.0)]))
@@ -57,7 +57,7 @@ def test_a_folder_that_fits_is_a_table_in_memory(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("reading", READINGS)
-def test_whole_numbers_booleans_and_what_is_missing_are_floats(tmp_path: Path, reading: Reading) -> None:
+def test_whole_numbers_booleans_and_what_is_missing_are_floats(tmp_path: Path, reading: ReadAhead) -> None:
     write(tmp_path / "a.parquet", n=np.array([1, 2], dtype=np.int32), b=[True, False], y=[1.5, None])
     write(tmp_path / "b.parquet", n=np.array([2**53, -1]), b=[True, True], y=np.array([1, 2], dtype=np.float32))
     found = read(open_stream(tmp_path), reading)
@@ -107,7 +107,7 @@ def refused_empty(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("reading", READINGS)
-def test_a_file_that_disappears_or_changes_is_told(folder: Path, reading: Reading) -> None:
+def test_a_file_that_disappears_or_changes_is_told(folder: Path, reading: ReadAhead) -> None:
     stream = open_stream(folder)
     assert len(read(stream, reading)) == 12
     last = folder / "c" / "d.parquet"
@@ -120,7 +120,7 @@ def test_a_file_that_disappears_or_changes_is_told(folder: Path, reading: Readin
 
 
 @pytest.mark.parametrize("reading", READINGS)
-def test_a_cell_that_is_no_number_is_told_with_file_and_row(tmp_path: Path, reading: Reading) -> None:
+def test_a_cell_that_is_no_number_is_told_with_file_and_row(tmp_path: Path, reading: ReadAhead) -> None:
     write(tmp_path / "a.parquet", 2, x=[1.0, 2.0, 3.0], y=[1.0, 2.0, 3.0])
     second = write(tmp_path / "b.parquet", 2, x=[1.0, 2.0, np.inf, 4.0], y=[1.0, None, 3.0, 4.0])
     stream = open_stream(tmp_path)
