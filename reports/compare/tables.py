@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from handgrad.compare.results.comparison import BackendResult, Comparison, Pair
 from handgrad.compare.results.timing import Speed
@@ -17,6 +17,8 @@ from handgrad.reports.look.tables import BACKEND_WIDTH, Column, TextTable, align
 WEIGHTS_BESIDE = 1
 #: The most features that the table of parameters lists.
 MOST_FEATURES = 16
+#: Seconds; what is faster has imported no library.
+LEAST_IMPORT = 1e-4
 #: With names of at most so many characters, a terminal has room for one more column of speeds.
 SHORT_NAME = 8
 
@@ -218,7 +220,7 @@ def speed(comparison: Comparison) -> TextTable:
     rows = [[shown(name, BACKEND_WIDTH), *_speed(speed, ceiling)] for name, speed in ran.items()]
     note = (
         "Epoch: median in the steady state, with its 95 % interval. × numpy: over NumPy's epoch; below 1 is faster. "
-        "Memory: the most that the process held beyond the bare interpreter and the data."
+        f"{_no_import(ran)}Memory: the most that the process held beyond the bare interpreter and the data."
     )
     if ceiling:
         note += " % limit: of the speed at which this machine reads the same bytes."
@@ -232,7 +234,7 @@ def _speed(speed: Speed | None, ceiling: bool) -> list[str]:
     epoch = speed.epoch_seconds
     memory = speed.peak_memory_bytes if speed.own_memory_bytes is None else speed.own_memory_bytes
     return [
-        numbers.seconds(speed.import_seconds),
+        numbers.seconds(speed.import_seconds) if speed.import_seconds >= LEAST_IMPORT else numbers.MISSING,
         numbers.seconds(speed.first_call_seconds),
         numbers.seconds(epoch.median, epoch.low, epoch.high),
         numbers.seconds_between(epoch.median, epoch.low, epoch.high),
@@ -240,6 +242,12 @@ def _speed(speed: Speed | None, ceiling: bool) -> list[str]:
         numbers.size(memory),
         *([_percent(speed)] if ceiling else []),
     ]
+
+
+def _no_import(ran: Mapping[str, Speed | None]) -> str:
+    """What a missing import means, where one is."""
+    none = any(speed is not None and speed.import_seconds < LEAST_IMPORT for speed in ran.values())
+    return "Import: – where it takes less than 0.1 ms, as without a library. " if none else ""
 
 
 def _percent(speed: Speed) -> str:

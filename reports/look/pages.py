@@ -37,7 +37,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["prose"] = prose
+    made.filters["opening"] = opening
     return made
+
+
+def opening(text: str) -> str:
+    """A sentence that goes on after a colon elsewhere, where it stands by itself."""
+    return text[0].upper() + text[1:] if text.startswith(("its ", "for ", "this ")) else text
 
 
 def prose(text: str) -> Markup:
