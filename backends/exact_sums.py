@@ -87,11 +87,7 @@ class ExactSums:
             InputError: On shapes that do not fit, on what is not a number, and on NaN and infinity.
         """
         table, target = as_block(X, y)
-        if target.size == 0:
-            return cls.nothing(table.shape[1])
-        if is_large(*table.shape):
-            return compiled_sums(table, target, threads)
-        return sliced_sums(table, target)
+        return cls.nothing(table.shape[1])._with(table, target, threads)
 
     @classmethod
     def of_blocks(cls, blocks: Iterable[tuple[ArrayLike, ArrayLike]], threads: int | None = None) -> ExactSums:
@@ -102,11 +98,18 @@ class ExactSums:
         """
         total: ExactSums | None = None
         for X, y in blocks:
-            sums = cls.of(X, y, threads)
-            total = sums if total is None else total + sums
+            table, target = as_block(X, y)
+            total = (total or cls.nothing(table.shape[1]))._with(table, target, threads)
         if total is None:
             raise InputError("blocks: expected at least one, got none")
         return total
+
+    def _with(self, X: FloatArray, y: FloatArray, threads: int | None) -> ExactSums:
+        """These and those of a block; from so many rows in all on, the compiled pass takes it."""
+        if y.size == 0:
+            return self + ExactSums.nothing(X.shape[1])
+        large = is_large(self.rows + len(y), X.shape[1])
+        return self + (compiled_sums(X, y, threads) if large else sliced_sums(X, y))
 
     def __add__(self, other: object) -> ExactSums:
         """Of the rows of both.
@@ -229,9 +232,9 @@ def compiled_sums(X: FloatArray, y: FloatArray, threads: int | None = None) -> E
     Raises:
         InputError: On NaN and infinity.
     """
-    share = -(-len(y) // (threads or settings().NUMBA_NUM_THREADS))
+    share = max(ROWS_A_CALL, -(-len(y) // (threads or settings().NUMBA_NUM_THREADS)))
     parts = [slice(first, first + share) for first in range(0, len(y), share)]
-    with ThreadPoolExecutor(len(parts)) as pool:
+    with ThreadPoolExecutor(len(parts)) as pool:  # the compiled pass lets other threads run
         limbs: Any = sum(pool.map(lambda rows: _limbs(X[rows], y[rows]), parts))
     return ExactSums(len(y), X.shape[1], tuple(map(_whole, limbs)))
 

@@ -96,7 +96,8 @@ def test_any_cut_in_any_order_gives_equal_sums_and_equal_bytes(Z, data):
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 7])
-def test_threads_change_nothing(threads):
+def test_threads_change_nothing(monkeypatch, threads):
+    monkeypatch.setattr(exact_sums, "ROWS_A_CALL", 50)
     X, y = table("one column wide", 601, 1)
     assert compiled_sums(X, y, threads) == sliced_sums(X, y)
 
@@ -109,14 +110,16 @@ def test_more_rows_than_64_bits_of_slices_hold_are_summed(monkeypatch):
     assert of_gram(sliced_sums(X, y)) == by_definition(X, y)
 
 
-def test_the_largest_products_of_a_full_block_do_not_overflow():
-    """All digits at their largest, of one sign, over more blocks than a call takes."""
-    n = 2 * exact_sums.ROWS_A_CALL + 1
-    for exponents in ([0], [0, 25], [0, 26]):
-        X = np.ldexp(2 - 2.0**-52, np.resize(exponents, n))[:, np.newaxis]
-        sums = compiled_sums(X, X[:, 0], threads=1)
-        square, counts = Fraction(2 - 2.0**-52) ** 2, np.bincount(np.resize(exponents, n))
-        assert sums.inner(0, 2) == sum(int(count) * square * 4**e for e, count in enumerate(counts))
+@pytest.mark.parametrize("spread", [0, 25, 26, 600])
+def test_sums_of_the_largest_numbers_of_one_sign_do_not_overflow(spread):
+    """All bits of all mantissas are ones, over more blocks than a call takes, wherever in a limb the products begin."""
+    n, number = 2 * exact_sums.ROWS_A_CALL + 1, 2 - 2.0**-52
+    small = np.arange(n) % BLOCK_ROWS == 7  # one a block, so that the others are at the upper end of the window
+    for power in range(16):
+        x = np.ldexp(number, np.where(small, 0, spread) + power)
+        sums = compiled_sums(x[:, np.newaxis], 2 * x, threads=1)
+        square, few = 2 * Fraction(number) ** 2 * 4**power, int(small.sum())
+        assert sums.inner(0, 2) == few * square + (n - few) * square * 4**spread
 
 
 def test_float32_is_taken_at_its_own_values_and_any_memory_order_is():
@@ -171,12 +174,15 @@ def test_moments_are_the_sums_in_the_largest_unit_that_they_share():
 @pytest.mark.parametrize("disabled", [True, False])
 def test_large_blocks_are_compiled_unless_numba_is_told_not_to(monkeypatch, disabled):
     monkeypatch.setenv("NUMBA_DISABLE_JIT", "1" if disabled else "0")
-    monkeypatch.setattr(exact_sums, "COMPILED_FROM", 10)
+    monkeypatch.setattr(exact_sums, "COMPILED_FROM", 4 * 4)
     calls = []
     monkeypatch.setattr(exact_sums, "compiled_sums", lambda X, y, threads: calls.append(len(y)) or sliced_sums(X, y))
     X, y = table("normal", 30, 1)
     assert ExactSums.of(X, y) == sliced_sums(X, y)
-    assert bool(calls) != disabled
+    assert calls == ([] if disabled else [30])
+    blocks = [(X[first : first + 2], y[first : first + 2]) for first in range(0, 30, 2)]
+    assert ExactSums.of_blocks(blocks) == sliced_sums(X, y)
+    assert calls[1:] == ([] if disabled else [2] * 14)  # the first two rows alone are too few
 
 
 def test_few_rows_need_no_numba():
