@@ -83,6 +83,12 @@ class Moments:
         loss = Ratios([sum(map(mul, products, v))], self.denominator(2 * UNIT_BITS))
         return loss, Ratios([2 * product for product in products[:-1]], self.denominator(UNIT_BITS))
 
+    def exactly_at(self, weights: FloatArray, bias: float) -> Gradient:
+        """Loss, dW (a list of d) and db at weights (d,) and bias, as fractions, not rounded."""
+        loss, slopes = self.gradient([in_units(value) for value in [*weights.tolist(), float(bias)]])
+        *d_weights, d_bias = slopes.fractions()
+        return Gradient(loss.fractions()[0], d_weights, d_bias)
+
     def denominator(self, unit_bits: int) -> int:
         """N 2^(shift + unit_bits); the shift is not negative, since the ones are in the table."""
         return self.rows << (self.shift + unit_bits)
@@ -142,10 +148,7 @@ class ExactTrainer(Trainer):
 
     def exactly_at(self, weights: ArrayLike, bias: float) -> Gradient:
         """Loss, dW (a list of d) and db over all rows at weights (d,) and bias, as fractions, not rounded."""
-        own = self.to_own(*check_parameters(weights, bias, self.features, self.dtype))
-        loss, slopes = self.moments.gradient([*own.weights.numerators, *own.bias.numerators])
-        *d_weights, d_bias = slopes.fractions()
-        return Gradient(loss.fractions()[0], d_weights, d_bias)
+        return self.moments.exactly_at(*check_parameters(weights, bias, self.features, self.dtype))
 
     @cached_property
     def moments(self) -> Moments:

@@ -26,6 +26,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import add
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -101,6 +102,20 @@ class Magnitudes:
         columns, with_residual, with_terms = totals
         rr, ra, aa = squares.tolist()
         return cls(len(y), columns, with_residual, with_terms, (rr, ra, aa))
+
+    def __add__(self, other: Magnitudes) -> Magnitudes:
+        """Those of the rows of both, at one point."""
+        return Magnitudes(
+            self.rows + other.rows,
+            self.columns + other.columns,
+            self.with_residual + other.with_residual,
+            self.with_terms + other.with_terms,
+            tuple(map(add, self.squares, other.squares)),
+        )
+
+    def tolerances(self, dtype: DType) -> Tolerances:
+        """Both bounds."""
+        return Tolerances(self.tolerance(dtype, worst_growth), self.tolerance(dtype, likely_growth))
 
     def tolerance(self, dtype: DType, growth: Growth, flushed: bool = False) -> Tolerance:
         """The bound in which k roundings grow to `growth(k, dtype)`; what is lost to underflow is added.
@@ -192,8 +207,7 @@ def gradient_tolerances(X: FloatArray, y: FloatArray, weights: ArrayLike, bias: 
         bias: The bias.
         dtype: The format in which the backend computes.
     """
-    magnitudes = Magnitudes.at(X, y, weights, bias)
-    return Tolerances(magnitudes.tolerance(dtype, worst_growth), magnitudes.tolerance(dtype, likely_growth))
+    return Magnitudes.at(X, y, weights, bias).tolerances(dtype)
 
 
 def smallest(dtype: DType, flushed: bool = False) -> float:

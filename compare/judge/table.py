@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -18,10 +18,19 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from handgrad.backends.exact import ExactTrainer, rounded
-from handgrad.backends.exact_sums import is_large
+from handgrad.backends.exact import ExactTrainer, Moments, rounded
+from handgrad.backends.exact_sums import ExactSums, is_large
 from handgrad.backends.interface import DType, FloatArray, Gradient, Parameters, check_data, check_parameters
-from handgrad.compare.judge.bounds import BLOCK_ROWS, Sizes, Tolerance, Tolerances, gradient_tolerances, over, ulps
+from handgrad.compare.judge.bounds import (
+    BLOCK_ROWS,
+    Magnitudes,
+    Sizes,
+    Tolerance,
+    Tolerances,
+    gradient_tolerances,
+    over,
+    ulps,
+)
 from handgrad.compare.judge.hessian import EXACT_FEATURES, Hessian, centre, exact_centre, exact_hessian, hessian
 
 #: From so many rows on, what a factorisation needs is taken from the exact inner products.
@@ -65,6 +74,12 @@ class ExactPoint:
     rest: FloatArray
     bounds: Tolerances
     dtype: DType
+
+    @classmethod
+    def of(cls, exact: Gradient, bounds: Tolerances, dtype: DType) -> ExactPoint:
+        """That of an exact loss and gradient, as fractions."""
+        nearest, rest = two_parts([exact.loss, *exact.weights, exact.bias])
+        return cls(exact, nearest, rest, bounds, dtype)
 
     def errors(self, given: Gradient) -> PointErrors:
         """Errors of a loss and gradient (floats) that a backend gave here."""
@@ -184,9 +199,8 @@ class CheckedTable:
         return kept
 
     def _at(self, held: Parameters) -> ExactPoint:
-        exact = self.exact.exactly_at(*held)
-        nearest, rest = two_parts([exact.loss, *exact.weights, exact.bias])
-        return ExactPoint(exact, nearest, rest, gradient_tolerances(self.X, self.y, *held, self.dtype), self.dtype)
+        bounds = gradient_tolerances(self.X, self.y, *held, self.dtype)
+        return ExactPoint.of(self.exact.exactly_at(*held), bounds, self.dtype)
 
     def plain_sum_is_likely(self, weights: ArrayLike, bias: float) -> bool:
         """Whether a sum from the first row to the last, in the dtype, keeps the √n bound at weights (d,) and a bias.
@@ -201,6 +215,38 @@ class CheckedTable:
         if len(rows) == self.rows and bool((rows == np.arange(self.rows)).all()):
             return self
         return CheckedTable(self.X[rows], self.y[rows], self.dtype)
+
+
+def point_of_blocks(
+    blocks: Iterable[tuple[FloatArray, FloatArray]], weights: ArrayLike, bias: float, dtype: DType = "float64"
+) -> tuple[ExactPoint, ExactSums]:
+    """The exact loss and gradient over all rows of a stream of blocks, their bounds, and the exact sums, in one pass.
+
+    Of the sums, any other point, the minimum and the curvature follow without another pass (`Moments.from_sums`).
+
+    Args:
+        blocks: X (n, d) and y (n,) of some rows each; only one is held at a time.
+        weights: (d,), rounded to the dtype first, as the bias and the blocks are.
+        bias: The bias.
+        dtype: The format in which the backends compute.
+
+    Raises:
+        InputError: As every trainer does, and where there are no rows.
+    """
+    sizes: list[Magnitudes] = []
+
+    def held() -> Iterator[tuple[FloatArray, FloatArray]]:
+        for X, y in blocks:
+            if len(y):
+                part, target = check_data(X, y, dtype)
+                own = Magnitudes.at(part, target, *check_parameters(weights, bias, part.shape[1], dtype))
+                sizes[:] = [sizes[0] + own if sizes else own]
+                yield part, target
+
+    sums = ExactSums.of_blocks(held())
+    parameters = check_parameters(weights, bias, sums.features, dtype)
+    exact = Moments.from_sums(sums).exactly_at(*parameters)
+    return ExactPoint.of(exact, sizes[0].tolerances(dtype), dtype), sums
 
 
 def plain_sum(table: CheckedTable, weights: ArrayLike, bias: float) -> Gradient:

@@ -7,14 +7,15 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from handgrad.backends.exact import ExactTrainer
+from handgrad.backends.exact import ExactTrainer, Moments
 from handgrad.backends.interface import DType, InputError, Plan
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.compare.judge.bounds import Magnitudes
 from handgrad.compare.judge.closed_form import solve
 from handgrad.compare.judge.gradcheck import gradcheck
+from handgrad.compare.judge.hessian import exact_hessian
 from handgrad.compare.judge.judge import Judge
-from handgrad.compare.judge.table import CheckedTable, plain_sum
+from handgrad.compare.judge.table import CheckedTable, plain_sum, point_of_blocks
 
 RNG = np.random.default_rng(7)
 X, Y = RNG.normal(size=(40, 3)) + 0.1, RNG.normal(size=40)
@@ -124,3 +125,27 @@ def test_a_point_that_is_asked_for_again_costs_no_pass(monkeypatch):
     assert [table.at([w], 0.0) for w in points] == found
     monkeypatch.undo()
     assert table.at([0.5], 0.5).exact != found[0].exact
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_stream_of_blocks_is_judged_as_the_table_that_they_make(dtype):
+    table, weights = CheckedTable.of(X, Y, dtype), np.array([0.1, -0.2, 0.3])
+    blocks = [(X[:11], Y[:11]), (X[11:11], Y[11:11]), (X[11:38], Y[11:38]), (X[38:], Y[38:])]
+    found, sums = point_of_blocks(iter(blocks), weights, 0.7, dtype)
+    expected = table.at(weights, 0.7)
+    assert found.exact == expected.exact
+    given = NumPyTrainer(X, Y, dtype).gradient_at(weights, 0.7)
+    np.testing.assert_allclose(found.errors(given).over_likely, expected.errors(given).over_likely, rtol=1e-12)
+    np.testing.assert_allclose(found.errors(given).over_worst, expected.errors(given).over_worst, rtol=1e-12)
+    assert found.errors(given).over_likely.max() <= 1
+    wrong = given._replace(bias=given.bias * 1.001)
+    assert found.errors(wrong).over_worst.max() > 1
+    moments = Moments.from_sums(sums)
+    assert moments == table.exact.moments
+    np.testing.assert_allclose(exact_hessian(moments).eigenvalues, table.hessian.eigenvalues, rtol=1e-6)
+
+
+def test_a_stream_without_rows_or_with_what_is_no_number_is_refused():
+    for blocks in ([], [(X[:0], Y[:0])], [(X, Y), (X, Y * np.nan)], [(X, Y), (X[:, :2], Y)]):
+        with pytest.raises(InputError):
+            point_of_blocks(blocks, [0.0, 0.0, 0.0], 0.0)
