@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,12 +33,45 @@ def more(x):
 """
 
 
-def answer(folder: Path, **environment: str) -> list[str]:
-    """What the compiled function says of 1, and how often its machine code came from the disk."""
-    code = "from caller import answer; print(answer(1), sum(answer.stats.cache_hits.values()))"
-    variables = os.environ | {"PYTHONPATH": str(folder), "NUMBA_CACHE_DIR": ""} | environment
-    done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
-    return done.stdout.split()
+#: Imports Numba once, then forks a process for each question: a folder and its variables, a line of JSON each.
+PROCESSES = """
+import json, os, sys
+import numba
+
+sys.dont_write_bytecode = True  # two texts of the same second and length are two files
+for line in sys.stdin:
+    folder, variables = json.loads(line)
+    if (process := os.fork()) == 0:
+        os.environ.update(variables)
+        numba.core.config.reload_config()
+        sys.path.insert(0, folder)
+        from caller import answer
+        print(answer(1), sum(answer.stats.cache_hits.values()), flush=True)
+        os._exit(0)
+    if os.waitpid(process, 0)[1]:
+        print("failed", flush=True)
+"""
+
+Answer = Callable[..., list[str]]
+
+
+@pytest.fixture(scope="module")
+def answer() -> Iterator[Answer]:
+    """What the compiled function says of 1, in a process of its own, and how often its machine code was on disk."""
+    variables = os.environ | {"NUMBA_CACHE_DIR": ""}
+    command = [sys.executable, "-c", PROCESSES]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=variables, stdin=pipe, stdout=pipe, text=True) as parent:
+        assert parent.stdin
+        assert parent.stdout
+        ask, told = parent.stdin, parent.stdout
+
+        def asked(folder: Path, **environment: str) -> list[str]:
+            print(json.dumps([str(folder), environment]), file=ask, flush=True)
+            return told.readline().split()
+
+        yield asked
+        ask.close()
 
 
 @pytest.fixture
@@ -49,7 +83,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_change_in_another_file_of_the_folder_is_compiled_in(folder: Path) -> None:
+def test_a_change_in_another_file_of_the_folder_is_compiled_in(folder: Path, answer: Answer) -> None:
     assert answer(folder) == ["11", "0"]
     assert answer(folder) == ["11", "1"]
     (folder / "helper.py").write_text(HELPER.format(20))
@@ -57,7 +91,7 @@ def test_a_change_in_another_file_of_the_folder_is_compiled_in(folder: Path) -> 
     assert answer(folder) == ["21", "1"]
 
 
-def test_the_same_holds_in_a_cache_folder_that_the_user_names(folder: Path, tmp_path: Path) -> None:
+def test_the_same_holds_in_a_cache_folder_that_the_user_names(folder: Path, tmp_path: Path, answer: Answer) -> None:
     cache = str(tmp_path / "cache")
     assert answer(folder, NUMBA_CACHE_DIR=cache) == ["11", "0"]
     (folder / "helper.py").write_text(HELPER.format(20))
@@ -95,7 +129,9 @@ def of_another_version(file: Path) -> None:
 
 @pytest.mark.parametrize("ending", ["nbi", "nbc"])
 @pytest.mark.parametrize("damage", [truncated, empty, a_bit_fallen_over, no_pickle, a_folder, of_another_version])
-def test_a_damaged_cache_is_as_good_as_none(folder: Path, damage: Callable[[Path], None], ending: str) -> None:
+def test_a_damaged_cache_is_as_good_as_none(
+    folder: Path, damage: Callable[[Path], None], ending: str, answer: Answer
+) -> None:
     assert answer(folder) == ["11", "0"]
     for file in list(folder.rglob(f"__pycache__/*.{ending}")):
         damage(file)
@@ -104,10 +140,10 @@ def test_a_damaged_cache_is_as_good_as_none(folder: Path, damage: Callable[[Path
         assert answer(folder) == ["11", "1"]
 
 
-def test_without_a_folder_to_write_to_each_process_compiles_for_itself(folder: Path) -> None:
+def test_without_a_folder_to_write_to_each_process_compiles_for_itself(folder: Path, answer: Answer) -> None:
     (folder / "no folder").write_text("")
     assert answer(folder, NUMBA_CACHE_DIR=str(folder / "no folder" / "cache")) == ["11", "0"]
 
 
-def test_without_a_home_the_cache_is_where_it_can_be(folder: Path) -> None:
+def test_without_a_home_the_cache_is_where_it_can_be(folder: Path, answer: Answer) -> None:
     assert answer(folder, HOME="", XDG_CACHE_HOME="") == ["11", "0"]
