@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from collections.abc import Callable
@@ -13,6 +14,17 @@ import pytest
 for _library in ("OMP", "OPENBLAS", "MKL", "NUMBA"):  # before a test imports NumPy, which starts its threads
     os.environ.setdefault(f"{_library}_NUM_THREADS", "2")
 os.environ["MPLBACKEND"] = "Agg"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Files keep their order with `--dist loadfile`: by their number of tests, slow ones of few would be last."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays to the end: the collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

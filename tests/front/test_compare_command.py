@@ -276,15 +276,13 @@ def test_hostile_names_are_escaped_and_never_a_path(cli: Cli) -> None:
 
 
 @pytest.mark.usefixtures("without_figures")
-def test_backends_are_known_in_any_case_and_taken_once(cli: Cli) -> None:
-    done = cli("compare", "--backends", "NumPy,PYTHON,numpy", "--budget", 0.02, "--epochs", 2, "--json")
-    assert list(json.loads(done.stdout)["backends"]) == ["numpy", "python"]
-
-
-@pytest.mark.usefixtures("without_figures")
-def test_underscores_serve_in_place_of_dashes(cli: Cli) -> None:
-    done = cli("compare", "--backends", "numpy", "--batch_size", 50, "--learning_rate", 0.1, "--epochs", 2, "--json")
-    assert json.loads(done.stdout)["problem"]["batch_size"] == 50
+def test_backends_are_known_in_any_case_and_taken_once_and_underscores_serve_in_place_of_dashes(cli: Cli) -> None:
+    names = ("--backends", "NumPy,PYTHON,numpy", "--budget", 0.02)
+    found = json.loads(
+        cli("compare", *names, "--batch_size", 50, "--learning_rate", 0.1, "--epochs", 2, "--json").stdout
+    )
+    assert list(found["backends"]) == ["numpy", "python"]
+    assert found["problem"]["batch_size"] == 50
 
 
 def test_compare_and_train_take_batches_in_the_files_order(cli: Cli, tmp_path: Path) -> None:

@@ -52,11 +52,12 @@ def test_somebody_elses_option_is_neither_taken_for_ours_nor_in_the_way(tmp_path
     (tmp_path / "theirs.py").write_text(
         f"def pytest_addoption(parser): parser{group}.addoption('--backend', default='numpy')"
     )
-    (tmp_path / "right.py").write_text(RIGHT)
+    for name in ("right.py", "other.py"):
+        (tmp_path / name).write_text(RIGHT)
     theirs = ("-p", "theirs", "-p", "handgrad.contract.plugin", "-o", "pythonpath=.", "--collect-only")
-    for named in (["--handgrad-backend", "right.py"], ["--backend=right.py"]):
-        done = held(tmp_path, *theirs, *named, "-k", "gives_the_same_bits")
-        assert "gives_the_same_bits[right.py]" in done.stdout, done.stdout + done.stderr
+    done = held(tmp_path, *theirs, "--handgrad-backend", "right.py", "--backend=other.py", "-k", "gives_the_same_bits")
+    for name in ("right.py", "other.py"):
+        assert f"gives_the_same_bits[{name}]" in done.stdout, done.stdout + done.stderr
     done = held(tmp_path, *theirs, "-k", "gives_the_same_bits")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "[n]" not in done.stdout

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -137,8 +138,19 @@ FRONT = ("handgrad", "handgrad.commands", "handgrad.commands.shared", "handgrad.
 STILL_LONG = set[str]()
 #: Names of more than one class.
 STILL_TWICE = set[str]()
-TREES = {module: ast.parse(file.read_text(encoding="utf-8")) for module, file in MODULES.items()}
 HEAVY = ("numpy", "pandas", "matplotlib", "numba", "torch", "pyarrow", "mpmath")
+
+
+@cache
+def parsed(source: str) -> ast.Module:
+    """The tree of a source, once for all that look at it; nobody changes it."""
+    return ast.parse(source)
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Those of all modules, when the first test wants them: every process that collects tests imports this file."""
+    return {module: parsed(file.read_text(encoding="utf-8")) for module, file in MODULES.items()}
 
 
 def forbidden(module: str, source: str) -> list[str]:
@@ -147,7 +159,7 @@ def forbidden(module: str, source: str) -> list[str]:
     if own in FRONT:
         return []
     allowed = {own, *MAY_IMPORT[own]}
-    found = [name for name in imported(ast.parse(source)) if name.partition(".")[0] == "handgrad"]
+    found = [name for name in imported(parsed(source)) if name.partition(".")[0] == "handgrad"]
     return [name for name in found if name not in allowed and room_of(name) not in allowed]
 
 
@@ -266,7 +278,7 @@ def lengths_of_functions() -> list[int]:
     """Lines of each function's body, without its docstring; shortest first."""
     return sorted(
         (node.end_lineno or 0) - body[0].lineno + 1 if (body := node.body[bool(ast.get_docstring(node)) :]) else 0
-        for tree in TREES.values()
+        for tree in trees().values()
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
@@ -281,13 +293,13 @@ def test_most_functions_are_short() -> None:
 
 def test_a_classs_name_is_its_own() -> None:
     """What is named stands twice still; what does not any more is not to be named."""
-    names = Counter(node.name for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    names = Counter(node.name for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
     assert {name for name, count in names.items() if count > 1} == STILL_TWICE
 
 
 def undocumented(source: str) -> list[str]:
     """The module and the public classes, functions and public classes' methods in it that have no docstring."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     found = [] if ast.get_docstring(tree) else ["the module"]
     kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
@@ -304,7 +316,7 @@ SHAPE = re.compile(r"\((?:n|d|k|m|p|chunks|blocks|rows|size|epochs|2|d \+ 1)[,)+
 
 def on_arrays(source: str) -> Iterator[tuple[str, str]]:
     """The public functions and methods that take or give arrays, with their docstrings."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and (text := ast.get_docstring(node)):
             types = [*(one.annotation for one in node.args.args), node.returns]
             if ON_ARRAYS.search(" ".join(ast.unparse(one) for one in types if one)):
@@ -327,7 +339,7 @@ def test_a_docstring_stands_alone() -> None:
     kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     texts = [
         (module, node.name, ast.get_docstring(node) or "")
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, kinds)
     ]

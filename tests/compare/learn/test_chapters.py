@@ -342,7 +342,10 @@ def test_the_fastest_and_the_crossovers_follow_from_the_times() -> None:
 
 
 def test_a_backend_that_is_too_slow_is_left_out_of_larger_sizes() -> None:
-    found = costs(0, (100, 100_000), FakeWorker)
+    class Slower(FakeWorker):
+        per_row: ClassVar = FakeWorker.per_row | {"python": 1e-4}
+
+    found = costs(0, (100, 10_000), Slower)
     assert found.cells[0].backends["python"].status == "ok"
     assert found.cells[1].backends["python"].status == "skipped"
 

@@ -88,12 +88,15 @@ def test_a_run_killed_in_the_middle_of_a_line_does_only_what_is_missing(
     assert lines_that_parse(tmp_path) >= {"run tape", "epochs tape"}
 
 
+BROKEN = '{"problem": "ab'
+
+
 def finished_lines(folder: Path) -> list[str]:
     return (folder / FILE).read_text().splitlines(keepends=True)
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 3, 9])  # what was timed together is written in one call
-@pytest.mark.parametrize("broken", ["", '{"problem": "ab'])
+# what was timed together is written in one call; with all nine, `test_a_finished_run…` has no broken line
+@pytest.mark.parametrize(("count", "broken"), [(0, BROKEN), (1, ""), (2, BROKEN), (3, ""), (9, BROKEN)])
 @pytest.mark.usefixtures("first")
 def test_no_finished_line_is_measured_again_wherever_a_run_was_killed(count: int, broken: str, tmp_path: Path) -> None:
     lines_of_all = finished_lines(tmp_path)
