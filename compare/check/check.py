@@ -19,7 +19,7 @@ import numpy as np
 from handgrad.backends.signatures.kinds import Kind
 from handgrad.backends.signatures.parts import Arrangement
 from handgrad.backends.signatures.subjects import Found, described, is_trainer
-from handgrad.compare.check.conventions import FACTORS, LossChoice
+from handgrad.compare.check.conventions import FACTORS, LACKING, LossChoice
 from handgrad.compare.check.differences import are_differences
 from handgrad.compare.check.evidence import evidence, smallest_detectable
 from handgrad.compare.check.matching import explanation, is_right, is_right_at, right_parts
@@ -184,8 +184,15 @@ def _in_convention(asked: Asked, subject: str, loss: LossChoice, integers: bool)
     assumed = _assessment(asked, subject, "mse", integers)
     right = None if assumed.correct else _right_for_another(asked, subject, integers)
     if right is None:
-        return assumed
+        return assumed if loss == "any" else replace(assumed, fewer_for=_fewer_mistakes(assumed))
     return right if loss == "any" else replace(assumed, right_for=right.loss)
+
+
+def _fewer_mistakes(assumed: Assessment) -> LossName | None:
+    """Another loss, for which one of these mistakes is none, and something is left."""
+    everywhere = {mistake.key for mistake in assumed.mistakes if not mistake.block}
+    kept = (loss for loss, lacking in LACKING.items() if lacking <= everywhere and len(lacking) < len(assumed.mistakes))
+    return next(kept, None)
 
 
 def _right_for_another(asked: Asked, subject: str, integers: bool) -> Assessment | None:

@@ -18,6 +18,13 @@ LossChoice = LossName | Literal["any"] | None
 #: Loss and gradient over those of the mean squared error.
 FACTORS: dict[LossName, Scale] = {name: Scale(LOSSES[name].constant, LOSSES[name].rows) for name in get_args(LossName)}
 
+#: What the gradients of other losses lack for that of the mean squared error, by the keys of these mistakes.
+LACKING: dict[LossName, set[str]] = {
+    "half-sum": {"two-missing", "sum-instead-of-mean"},
+    "half-mse": {"two-missing"},
+    "sum": {"sum-instead-of-mean"},
+}
+
 
 def right_recipe(loss: LossName) -> Recipe:
     """How the gradient of that loss, and the loss itself, are computed without a mistake."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from handgrad.compare.check.mistakes import Hypothesis, hypotheses, pairs
 from handgrad.compare.check.observations import Observation, counts, increments
 from handgrad.compare.check.operands import DoesNotFit
 from handgrad.compare.check.recipes import Block, Recipe, predict_gradient, predict_loss, tolerance
+from handgrad.compare.check.separable import triples
 from handgrad.compare.check.student.forms import Series
 from handgrad.compare.check.student.probes import LARGE, Floats, Probe
 from handgrad.compare.check.truth import Blocks, exact_loss, truth
@@ -25,6 +27,8 @@ from handgrad.compare.results.diagnosis import LossName
 
 #: Answers that a mistake must reproduce; that a function raises an error elsewhere is no evidence by itself.
 FEWEST_ANSWERS = 2
+#: Of a number of rows that is the same everywhere: 2/4 is a sum without two halves of it.
+FEWEST_ROWS = 5
 
 
 @dataclass
@@ -62,12 +66,12 @@ def _prediction(kind: Kind) -> Callable[[Recipe, Probe], Blocks]:
 
 
 def explanation(series: Series, seen: Sequence[Observation], loss: LossName) -> Hypothesis | None:
-    """The first hypothesis that reproduces every answer, with one mistake if one will do."""
-    for candidates in (hypotheses(series.kind, loss), pairs(series.kind, loss)):
-        for candidate in candidates:
-            if explains(candidate, series, seen):
-                return candidate
-    return None
+    """The first hypothesis that reproduces every answer, with as few mistakes as will do, and at most three."""
+    if sum(bool(o.given) for o in seen) < FEWEST_ANSWERS:
+        return None
+    few = chain(hypotheses(series.kind, loss), pairs(series.kind, loss))
+    every = chain(few, triples(series.kind, loss, seen))
+    return next((candidate for candidate in every if explains(candidate, series, seen)), None)
 
 
 def explains(candidate: Hypothesis, series: Series, seen: Sequence[Observation]) -> bool:
@@ -85,10 +89,12 @@ def explains(candidate: Hypothesis, series: Series, seen: Sequence[Observation])
         seen = [o for o in seen if o.probe.features == seen[0].probe.features and o.probe.rows < LARGE[0]]
         if any(o.failure for o in seen if o.probe.kind != "integer"):
             return False
+        if not all(_reproduces(recipe, series.kind, o, _Unknowns()) for o in increments(seen[:2])):
+            return False  # most often so
         seen = increments(seen)
     return (
-        sum(bool(o.given) for o in seen) >= FEWEST_ANSWERS
-        and all(_reproduces(recipe, series.kind, o, unknowns) for o in seen if counts(o))
+        all(_reproduces(recipe, series.kind, o, unknowns) for o in seen if counts(o))
+        and sum(bool(o.given) for o in seen) >= FEWEST_ANSWERS
         and _unknowns_make_sense(recipe, unknowns)
         and _float32_shows(recipe, series.kind, seen)
     )
@@ -105,8 +111,9 @@ def _explains_floats_only(recipe: Recipe, series: Series, seen: Sequence[Observa
 
 
 def _reproduces(recipe: Recipe, kind: Kind, seen: Observation, unknowns: _Unknowns) -> bool:
-    if seen.failure is not None and "sign" in recipe.residual and exact_loss(seen.probe) == 0:
-        return seen.failure.key in ("not-finite", "raises")  # r / |r| of a perfect fit
+    without = seen.failure is not None and seen.failure.key in ("not-finite", "raises")
+    if without and "sign" in recipe.residual and exact_loss(seen.probe) == 0:
+        return True  # r / |r| of a perfect fit
     try:
         blocks = _prediction(kind)(recipe, seen.probe)
     except DoesNotFit:
@@ -151,7 +158,7 @@ def _first_component(block: Block) -> Block:
 
 def _precision(seen: Observation, i: int, recipe: Recipe) -> str:
     """float32 where the recipe says so; small integers are exact there, so nothing is lost on them."""
-    single = (recipe.single_weights, recipe.single_bias)[i]
+    single = (recipe.single_weights, recipe.single_bias)[1 - i if recipe.swapped else i]
     return "float32" if single and seen.probe.kind != "small" else seen.precisions[i]
 
 
@@ -180,7 +187,9 @@ def _unknowns_make_sense(recipe: Recipe, unknowns: _Unknowns) -> bool:
         return _is_one_constant(recipe, unknowns)
     if recipe.fixed_rows:
         rows = [1 / value for value in unknowns.value.values() if value > 0]
-        return len(rows) == 2 and round(rows[0]) >= 3 and all(abs(n - round(rows[0])) < 1e-6 * n for n in rows)
+        return (
+            len(rows) == 2 and round(rows[0]) >= FEWEST_ROWS and all(abs(n - round(rows[0])) < 1e-6 * n for n in rows)
+        )
     return all(abs(value) > 100 * unknowns.spread[i] for i, value in unknowns.value.items())
 
 

@@ -49,7 +49,7 @@ class Hypothesis:
     def mistakes(self) -> tuple[str, ...]:
         """The keys. Two wrong factors on two different blocks are named by what each of them is."""
         if len({form.block for form in self.forms if form.block}) == 2:
-            return tuple(form.factor for form in self.forms)
+            return tuple(form.factor if form.block else form.mistake for form in self.forms)
         return tuple(form.mistake for form in self.forms)
 
     def made(self) -> tuple[Mistake, ...]:
@@ -64,29 +64,28 @@ class Hypothesis:
 def hypotheses(kind: Kind, loss: LossName = "mse") -> tuple[Hypothesis, ...]:
     """Every single mistake in the gradient of that loss, those first that explain most with least."""
     forms = _loss_mistakes(loss) if kind == "loss" else _gradient_mistakes(kind, loss)
-    return tuple(Hypothesis(_recipe(loss, form), (form,)) for form in forms)
+    return tuple(combined(loss, form) for form in forms)
 
 
 @cache
 def pairs(kind: Kind, loss: LossName = "mse") -> tuple[Hypothesis, ...]:
     """Every two mistakes that can be made together."""
     singles = [hypothesis.forms[0] for hypothesis in hypotheses(kind, loss)]
-    return tuple(Hypothesis(_recipe(loss, a, b), (a, b)) for a, b in combinations(singles, 2) if _together(a, b))
+    return tuple(combined(loss, a, b) for a, b in combinations(singles, 2) if together(a, b))
 
 
-def _recipe(loss: LossName, *forms: MistakeForm) -> Recipe:
+def combined(loss: LossName, *forms: MistakeForm) -> Hypothesis:
+    """All of these mistakes made together in the gradient of that loss."""
     switches: dict[str, Any] = {"scale_weights": FACTORS[loss], "scale_bias": FACTORS[loss]}
     for form in forms:
         for name, value in form.switches.items():
             switches[name] = switches[name] * value if name in switches else value
-    return Recipe(**switches)
+    return Hypothesis(Recipe(**switches), forms)
 
 
-def _together(a: MistakeForm, b: MistakeForm) -> bool:
-    """Not the same mistake twice, no switch turned twice, and at most one unknown in a block."""
-    if "free" in a.switches or "free" in b.switches:
-        return False
-    if "half-a-sum" in (a.factor, b.factor) and a.block and b.block:
+def together(a: MistakeForm, b: MistakeForm) -> bool:
+    """Whether both can be made: not the same mistake twice, no switch turned twice, at most one unknown in a block."""
+    if "free" in a.switches or "free" in b.switches or _alike(a, b) or _alike(b, a):
         return False
     if a.mistake == b.mistake and not (a.block and b.block and a.block != b.block and a.factor and b.factor):
         return False
@@ -94,6 +93,19 @@ def _together(a: MistakeForm, b: MistakeForm) -> bool:
     if any(not isinstance(a.switches[name], Scale) for name in shared):
         return False
     return len({"fixed", "penalty", "loose"} & (_freedoms(a) | _freedoms(b))) < 2
+
+
+def _alike(a: MistakeForm, b: MistakeForm) -> bool:
+    """Whether they are what others are, too: n/2 is n without the 2, dW by 32 rows is half of it by 16.
+
+    The sum of a mean residual is that of the residuals, so that only the n-fold of an n × n one is left.
+    """
+    factor = any(isinstance(value, Scale) and value != Scale(-1) for value in b.switches.values())
+    if a.factor == "half-a-sum":
+        return factor or bool(b.block)
+    if "fixed_rows" in a.switches:
+        return factor
+    return a.mistake == "broadcast-residual" and b.switches.get("factor") == "ones"
 
 
 def _freedoms(form: MistakeForm) -> set[str]:

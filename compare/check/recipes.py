@@ -139,14 +139,11 @@ def predict_gradient(recipe: Recipe, probe: Probe) -> tuple[Block, Block]:
     at = Operands.of(probe)
     weights, bias = _gradient(recipe, probe, at.cut(recipe.truncated))
     weights_size, bias_size = sizes(recipe, probe)
-    if recipe.swapped:
-        return Block(bias, bias_size), Block(weights, weights_size)
     if recipe.free:
         return _with_free_constant(recipe, probe, at, (weights, weights_size), (bias, bias_size))
-    return (
-        _block(weights, weights_size, recipe.penalty_weights, at.weights, recipe, probe),
-        _block(bias, bias_size, recipe.penalty_bias, np.array(at.bias), recipe, probe),
-    )
+    by_weights = _block(weights, weights_size, recipe.penalty_weights, at.weights, recipe, probe)
+    by_bias = _block(bias, bias_size, recipe.penalty_bias, np.array(at.bias), recipe, probe)
+    return (by_bias, by_weights) if recipe.swapped else (by_weights, by_bias)
 
 
 def predict_loss(recipe: Recipe, probe: Probe) -> tuple[Block]:

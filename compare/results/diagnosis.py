@@ -280,6 +280,7 @@ class Assessment:
         lines: Of its file: those that compute what is wrong; empty where there is no file, or they are not found.
         own_probe: Where the answer is wrong, too, at two rows of one feature: its way there, step by step.
         right_for: Where no loss is declared: another loss, of which this is the right gradient.
+        fewer_for: Likewise another loss, in whose gradient some of the mistakes are none.
     """
 
     subjects: tuple[str, ...]
@@ -300,6 +301,7 @@ class Assessment:
     loss: LossName = "mse"
     loss_origin: Literal["assumed", "declared", "beside"] = "assumed"
     right_for: LossName | None = None
+    fewer_for: LossName | None = None
     arguments: tuple[str, ...] = ()
     theta: str = ""
     confinement: Confinement | None = None

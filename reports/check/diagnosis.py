@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -24,7 +25,7 @@ from handgrad.compare.results.diagnosis import (
 from handgrad.compare.results.reasons import brief
 from handgrad.reports.check.exercise_words import EXERCISE_MISTAKES
 from handgrad.reports.check.failures import failure_words, place_words
-from handgrad.reports.check.losses import in_terms_of, judged_by, undecided
+from handgrad.reports.check.losses import fewer, in_terms_of, judged_by, undecided
 from handgrad.reports.check.words import FACTORS, FORMS, MISTAKES, Wording
 
 #: Of an exercise's numbers that no mistake explains: the table's words are about dW and db, which it may not have.
@@ -295,7 +296,8 @@ def _explanation(assessment: Assessment, wordings: list[Wording], evidence: tupl
     if assessment.right_for is not None:
         return undecided(assessment, assessment.right_for)
     by = judged_by(assessment)
-    return _what_is_wrong(assessment, wordings, evidence) + (f"\nHeld against {by}." if by else "")
+    held = f"Held against {by}." if by else ""
+    return "\n".join(filter(None, (_what_is_wrong(assessment, wordings, evidence), held, fewer(assessment))))
 
 
 def _what_is_wrong(assessment: Assessment, wordings: list[Wording], evidence: tuple[Evidence, ...]) -> str:
@@ -307,7 +309,11 @@ def _what_is_wrong(assessment: Assessment, wordings: list[Wording], evidence: tu
     if len(titles) == 1:
         return f"Wrong: {titles[0]}"
     listed = "\n".join(f"{i}. {title}" for i, title in enumerate(titles, 1))
-    return f"Wrong, {len(titles)} mistakes at once: {' and '.join(assessment.keys)}.\n{listed}"
+    return f"Wrong, {len(titles)} mistakes at once: {_and(assessment.keys)}.\n{listed}"
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _worst(evidence: tuple[Evidence, ...]) -> str:

@@ -92,3 +92,21 @@ def judged_by(assessment: Assessment) -> str:
     if assessment.loss_origin == "beside":
         return f"the loss {formula} that stands beside it"
     return "" if assessment.loss == "mse" else f"the loss {formula}"
+
+
+def fewer(assessment: Assessment) -> str:
+    """What is said where another loss may be meant, for which fewer of these are mistakes."""
+    other = assessment.fewer_for
+    if other is None:
+        return ""
+    left = [m.key for m in assessment.mistakes if m.block or m.key not in _FACTORS_OF[other]]
+    return f"For the loss {FORMULAS[other]}, if that is meant (--loss {other}), it is {' and '.join(left)} alone."
+
+
+#: What is no mistake there, by key.
+_FACTORS_OF: dict[LossName, tuple[str, ...]] = {
+    "mse": (),
+    "half-mse": ("two-missing",),
+    "sum": ("sum-instead-of-mean",),
+    "half-sum": ("two-missing", "sum-instead-of-mean"),
+}

@@ -41,7 +41,7 @@ def _wrapped(words: str, label: str = "") -> str:
     lines = words.split("\n")
     indents = [label] + [" " * len(label)] * (len(lines) - 1)
     return "\n".join(
-        textwrap.fill(line, WIDTH, initial_indent=indent, subsequent_indent=" " * len(label), break_long_words=True)
+        textwrap.fill(line, WIDTH, initial_indent=indent, subsequent_indent=" " * len(label), break_on_hyphens=False)
         for line, indent in zip(lines, indents, strict=True)
     )
 

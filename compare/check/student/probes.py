@@ -22,6 +22,9 @@ LARGE = 2_000, 12
 
 Floats = NDArray[np.float64]
 
+#: Of steps from whole parameters: a fraction that leaves no gradient whole, be it a sum.
+_SMALL_RATE = 0.125
+
 #: Unit roundoff: half the distance from 1 to the next number.
 UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24}
 
@@ -167,7 +170,7 @@ class _Drawn:
         X = random.integers(-5, 10, (rows, features)).astype(np.float64)
         y = random.integers(-20, 30, rows).astype(np.float64)
         weights = np.array([2.0, -3.0, 1.0])[:features]
-        return Probe(X, y, weights, 3.0, _rate(rows), kind="whole")
+        return Probe(X, y, weights, 3.0, _SMALL_RATE, kind="whole")
 
     def large(self, rows: int, features: int) -> Probe:
         """Whole numbers whose squares do not fit into 32 bits."""

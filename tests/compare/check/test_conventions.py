@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import typer
 from checked import check
-from mutations.catalogue import Mutant, single
+from mutations.conventions import in_convention, wrong_in
 from typer.testing import CliRunner
 
 from handgrad.backends.signatures.kinds import Kind
@@ -20,7 +20,7 @@ from handgrad.compare.check.mistakes import hypotheses
 from handgrad.compare.check.operands import DoesNotFit
 from handgrad.compare.check.recipes import predict_gradient
 from handgrad.compare.check.student.probes import table_probes
-from handgrad.compare.results.diagnosis import LossName
+from handgrad.compare.results.diagnosis import OTHER_ANSWERS, UNKNOWN, LossName
 from handgrad.reports.check.losses import FORMULAS
 
 LOSSES: tuple[LossName, ...] = get_args(LossName)
@@ -123,45 +123,36 @@ def test_a_loss_is_held_against_the_one_that_is_declared(loss: LossName) -> None
 # -- mistakes, under each convention ----------------------------------------------------------------------------------
 
 
-def _in(loss: LossName, mutant: Mutant) -> Callable[..., Any]:
-    """The mutant of the mean squared error as the same mistake in the gradient of another loss."""
-    function = mutant.fresh()
-
-    def gradient(X: Any, y: Any, weights: Any, bias: Any) -> Any:
-        dW, db = function(X, y, weights, bias)
-        factor = FRONT[loss](len(y)) * len(y) / 2
-        return factor * np.asarray(dW), factor * np.asarray(db)
-
-    return gradient
+@pytest.mark.mutation
+@pytest.mark.parametrize("loss", OTHERS)
+def test_a_hundred_wrong_ones_are_told_by_their_names_under_each_convention(loss: LossName) -> None:
+    cases = wrong_in(loss, spellings=3)
+    assert len(cases) >= 100
+    for mutant, names in cases:
+        told = check(in_convention(mutant, loss), loss=loss)
+        assert sorted(told.mistakes) == sorted(names), f"{mutant.id}: {told}"
 
 
-#: Those that multiplying the answer does not turn into others: no rounding, no memory, no step, no factor of n.
-_LINEAR = {
-    "sign", "two-missing", "two-twice", "one-block-only", "broadcast-residual", "bias-penalised", "transposed",
-    "penalty-without-factor", "not-the-residual", "bias-left-out", "x-left-out",
-}  # fmt: skip
-
-
-#: Answers times n are no such mistake of a sum: a penalty that grows with n, a factor of n².
-_OF_MEANS_ONLY = {"bias-penalised", "penalty-without-factor", "one-block-only:bias_summed"}
-
-
-def _cases() -> list[tuple[Mutant, LossName]]:
-    """Up to three spellings of each mistake, under each loss."""
-    found: dict[str, list[Mutant]] = {}
-    for mutant in single():
-        if mutant.mistakes and mutant.mistakes[0] in _LINEAR and "step" not in mutant.name:
-            found.setdefault(mutant.mistakes[0], []).append(mutant)
-    chosen = [mutant for many in found.values() for mutant in many[:3] if mutant.name != "one_feature"]
-    means = {"half-mse"}
-    return [(m, loss) for m in chosen for loss in OTHERS if loss in means or not {m.file, m.id} & _OF_MEANS_ONLY]
+#: What the gradient of each loss lacks for that of the mean squared error.
+LACKING = {"half-mse": {"two-missing"}, "sum": {"sum-instead-of-mean"}}
 
 
 @pytest.mark.mutation
-@pytest.mark.parametrize(("mutant", "loss"), _cases(), ids=lambda x: x.id if isinstance(x, Mutant) else x)
-def test_a_mistake_is_told_by_its_name_under_every_convention(mutant: Mutant, loss: LossName) -> None:
-    told = check(_in(loss, mutant), loss=loss)
-    assert told.mistakes == mutant.mistakes, str(told)
+@pytest.mark.parametrize("loss", LACKING)
+def test_undeclared_nothing_else_is_named_but_what_another_loss_is(loss: LossName) -> None:
+    """A right gradient of another loss that comes out is no mistake; where others are left, that loss is told, too."""
+    for mutant, names in wrong_in(loss, spellings=1):
+        told = check(in_convention(mutant, loss))
+        allowed = (set(names), set(mutant.mistakes) | LACKING[loss], {UNKNOWN}, {OTHER_ANSWERS})
+        assert told.correct or told.right_for or set(told.mistakes) in allowed, f"{mutant.id}: {told}"
+
+
+def test_undeclared_the_loss_with_fewer_mistakes_is_told() -> None:
+    told = check(gradient_of("half-mse", -1.0))
+    assert set(told.mistakes) == {"sign", "two-missing"}
+    assert "For the loss (1/2n) Σ r², if that is meant (--loss half-mse), it is sign alone." in told.explanation
+    assert "sign" not in str(told.as_hint())
+    assert "if that is meant" not in str(check(gradient_of("half-mse", -1.0), loss="mse"))
 
 
 @pytest.mark.mutation
