@@ -1,4 +1,4 @@
-"""A comparison in a notebook: the three answers and the tables, as a fragment that brings no style sheet."""
+"""A comparison in a notebook: the three answers, one table and two figures; it brings no style sheet."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from html import escape
 from handgrad.compare.results.comparison import Comparison
 from handgrad.reports.compare import words
 from handgrad.reports.compare.answers import answers
-from handgrad.reports.compare.tables import tables
+from handgrad.reports.compare.figures.drawings import drawings
+from handgrad.reports.compare.overview import OverviewRow, overview
 from handgrad.reports.look.answers import MarkedAnswer
-from handgrad.reports.look.tables import TextTable
+from handgrad.reports.look.rendering import image
+
+#: The figures, the first two of those that there are: what a run takes, and how its loss falls.
+SHOWN = ("totals", "speed", "loss")
 
 
 def notebook(comparison: Comparison) -> str:
@@ -17,24 +21,27 @@ def notebook(comparison: Comparison) -> str:
     answered = "".join(_answer(answer) for answer in answers(comparison))
     troubles = [f"{name} {happened}: {why}" for name, happened, why in words.troubles(comparison)]
     paragraphs = "".join(f"<p>{escape(line)}</p>" for line in troubles)
+    drawn = {drawing.name: drawing for drawing in drawings(comparison)}
+    figures = [image(drawn[name]) for name in SHOWN if name in drawn]
     return (
         f"<div><p><strong>{escape(words.heading(comparison.problem))}</strong></p>{answered}{paragraphs}"
-        f"{''.join(_table(table) for table in tables(comparison))}</div>"
+        f"{_table(comparison)}{''.join(figures[:1] + figures[1:][-1:])}</div>"
     )
 
 
 def _answer(answer: MarkedAnswer) -> str:
-    head, rest = escape(f"{answer.question} {answer.word}"), escape(" ".join(answer.lines))
+    head, rest = escape(f"{answer.question} {answer.word}"), escape(" ".join(answer.lines[:1]))
     return f"<p>{answer.sign} <strong>{head}</strong>{f': {rest}' if rest else ''}</p>"
 
 
-def _table(table: TextTable) -> str:
-    heads = "".join(f'<th scope="col">{escape(column.title)}</th>' for column in table.columns)
-    rows = "".join(f"<tr>{_cells(row)}</tr>" for row in table.rows)
-    caption = f"<caption>{escape(table.title)}</caption>"
-    return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+def _table(comparison: Comparison) -> str:
+    """The page's own, a row for each backend, without its bars."""
+    table = overview(comparison)
+    heads = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
+    rows = "".join(map(_row, table.rows))
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _cells(row: tuple[str, ...]) -> str:
-    head, *rest = (escape(cell.strip()) for cell in row)
-    return f'<th scope="row">{head}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}'
+def _row(row: OverviewRow) -> str:
+    cells = "".join(f"<td>{escape(cell.text.strip())}</td>" for cell in row.cells)
+    return f'<tr><th scope="row">{escape(row.head)}</th>{cells}</tr>'

@@ -6,6 +6,7 @@ paper; its text stays text, set in the page's own face. The file's text stays te
 
 from __future__ import annotations
 
+import base64
 import html
 import io
 import re
@@ -77,6 +78,15 @@ def _raw(figure: Figure) -> str:
         settle(figure)
         figure.savefig(target, format="svg", transparent=True, metadata=nothing)
     return target.getvalue()
+
+
+def image(drawing: Drawing) -> str:
+    """The figure for a notebook: title and `<img>` that carries all of itself, on white."""
+    source = base64.b64encode(_for_file(_raw(drawing.figure), drawing.title, drawing.alt).encode()).decode()
+    return (
+        f'<p><strong>{html.escape(drawing.title)}</strong><br><img alt="{html.escape(drawing.alt)}" '
+        f'style="width: 30rem; max-width: 100%" src="data:image/svg+xml;base64,{source}"></p>'
+    )
 
 
 def settle(figure: Figure) -> None:

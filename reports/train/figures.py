@@ -14,6 +14,8 @@ from handgrad.reports.look import numbers, style
 from handgrad.reports.look.colours import LIGHT, OWN, looks
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.rendering import png
+from handgrad.reports.look.style import Drawing
+from handgrad.reports.look.words import plural
 
 #: Points of a scatter plot: more than that is a blot.
 MOST_POINTS = 2000
@@ -23,14 +25,30 @@ MOST_ROWS = 40
 
 def loss_curve(losses: Sequence[float], backend: str, path: Path) -> Path:
     """Draws the loss over the epochs, on a logarithmic scale, as PNG; returns its path."""
+    return _written(_loss_curve(losses, backend, f"mean squared error: {shown(backend, 24)}"), path)
+
+
+def loss_drawing(losses: Sequence[float]) -> Drawing:
+    """The same of a run whose backend is not known, with its words."""
+    epochs = len(losses) - 1
+    return Drawing(
+        "loss",
+        "Loss over the epochs",
+        "The mean squared error over all rows, on a logarithmic axis.",
+        f"Loss over {plural(epochs, 'epoch')}: from {numbers.number(losses[0])} to {numbers.number(losses[-1])}.",
+        _loss_curve(losses, "numpy", "mean squared error"),
+    )
+
+
+def _loss_curve(losses: Sequence[float], backend: str, title: str) -> Figure:
     with style.applied():
         figure, [axes] = style.chart(3.0)
         style.strands(axes, {backend: (range(len(losses)), losses)}, looks([backend]))
         style.logarithmic_if_positive(axes.yaxis, losses)
         style.linear(axes.xaxis)
         axes.set_xlabel("epoch")
-        axes.set_title(f"mean squared error: {shown(backend, 24)}", color=LIGHT.faint)
-    return _written(figure, path)
+        axes.set_title(title, color=LIGHT.faint)
+    return figure
 
 
 def predictions(y: Sequence[float], predicted: Sequence[float], target: str, r2: float, path: Path) -> Path:

@@ -54,6 +54,15 @@ def gradient(
     return trainer_of(backend)(X, y, dtype).gradient_at(weights, bias)
 
 
+class Trained(Training):
+    """A `Training` that shows itself in a notebook."""
+
+    def _repr_html_(self) -> str:
+        from handgrad.reports.train.notebook import notebook
+
+        return notebook(self.losses.tolist(), self.weights.tolist(), self.bias, self.diverged_at)
+
+
 def train(
     X: ArrayLike,
     y: ArrayLike,
@@ -67,7 +76,7 @@ def train(
     dtype: DType = "float64",
     record: Sequence[int] | None = None,
     order: Order = "shuffled",
-) -> Training:
+) -> Trained:
     """Trains by gradient descent: W ← W − η dW, b ← b − η db, once per batch.
 
     Args:
@@ -88,8 +97,8 @@ def train(
         order: Batches take the rows "shuffled" anew in every epoch, or in their own order, that of the "file".
 
     Returns:
-        `Training` with `weights` (d,), `bias`, `losses` (epochs + 1,) and the parameters at the recorded epochs. A run
-        that diverged says so in `diverged_at` and keeps what was finite.
+        A `Training` that shows itself in a notebook, with `weights` (d,), `bias`, `losses` (epochs + 1,) and the
+        parameters at the recorded epochs. A run that diverged says so in `diverged_at` and keeps what was finite.
 
     Raises:
         DataError: If X and y are pandas objects whose rows are labelled differently.
@@ -101,7 +110,7 @@ def train(
     _check_arrays(X, y)
     trainer = trainer_of(_fast() if backend is None else backend)(X, y, dtype)
     start = Parameters([0.0] * trainer.features if weights is None else weights, bias)
-    return trainer.train(Plan(learning_rate, epochs, batch_size, start, seed, dtype, record, order))
+    return Trained(**vars(trainer.train(Plan(learning_rate, epochs, batch_size, start, seed, dtype, record, order))))
 
 
 def _fast() -> str:

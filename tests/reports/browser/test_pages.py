@@ -29,7 +29,9 @@ SEEN = """() => {
   const wordless = (e) => shown(e) && !(said(e, "figcaption") && said(e, ".note"));
   const named = (e) => ["aria-hidden", "aria-label", "aria-labelledby"].some((name) => e.getAttribute(name));
   const said = (e, selector) => all(selector, e).some((part) => part.textContent.trim());
+  const small = (e) => shown(e) && parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a < 10.9;
   return {
+    small: innerWidth > 400 ? [] : all("svg text").filter(small).map(brief),
     width: document.documentElement.scrollWidth - innerWidth,
     beyond: all("body :not(svg *), svg text").filter(beyond).map(brief),
     cut: all("h1, h2, h3, figcaption, .verdict").filter(cut).map(brief),
@@ -41,7 +43,7 @@ SEEN = """() => {
     paper: getComputedStyle(document.body).backgroundColor,
   };
 }"""
-NOTHING = {"beyond": [], "cut": [], "wordless": [], "nameless": [], "empty": 0, "hidden": 0}
+NOTHING = {"small": [], "beyond": [], "cut": [], "wordless": [], "nameless": [], "empty": 0, "hidden": 0}
 
 
 PAPERS = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 26)"}
@@ -83,26 +85,35 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("pages")
 
 
-@pytest.fixture(scope="module", params=PAGES)
-def file(request: pytest.FixtureRequest, folder: Path) -> Path:
-    """A page, made once for all views."""
-    made = folder / f"{list(PAGES).index(request.param)}.html"
-    made.write_text(PAGES[request.param](), encoding="utf-8")
-    return made
+def written(folder: Path, name: str) -> Path:
+    """A page as a file, made once for all views."""
+    file = folder / f"{list(PAGES).index(name)}.html"
+    if not file.exists():
+        file.write_text(PAGES[name](), encoding="utf-8")
+    return file
 
 
-def opened(browser: Browser, file: Path, view: View) -> tuple[Page, list[str]]:
-    """The page, and what it should not do: ask for another file, or complain."""
-    context = browser.new_context(
-        viewport={"width": view.width, "height": 800}, color_scheme=view.scheme, java_script_enabled=view.scripts
-    )
-    page, complaints = context.new_page(), list[str]()
+def opened(browser: Browser, file: Path, scripts: bool = True) -> tuple[Page, list[str]]:
+    """The page on a wide screen, and what it should not do: ask for another file, or complain."""
+    page = browser.new_context(java_script_enabled=scripts).new_page()
+    complaints = list[str]()
     page.on("console", lambda told: complaints.append(f"{told.type}: {told.text}"))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda asked: complaints.append(asked.url) if asked.url != file.as_uri() else None)
-    page.emulate_media(media=view.media)
     page.goto(file.as_uri())
     return page, complaints
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def seen(
+    request: pytest.FixtureRequest, browser: Browser, folder: Path
+) -> Iterator[dict[bool, tuple[Page, list[str]]]]:
+    """A page with its script and without it, each opened once for all views."""
+    file = written(folder, request.param)
+    pages = {scripts: opened(browser, file, scripts) for scripts in (True, False)}
+    yield pages
+    for page, _ in pages.values():
+        page.context.close()
 
 
 def violations(page: Page, rules: list[str] | None) -> list[Any]:
@@ -113,20 +124,19 @@ def violations(page: Page, rules: list[str] | None) -> list[Any]:
 
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
-def test_a_page_is_right_however_it_is_looked_at(browser: Browser, file: Path, view: View) -> None:
-    page, complaints = opened(browser, file, view)
-    try:
-        seen = page.evaluate(SEEN)
-        assert {part: seen[part] for part in NOTHING} == NOTHING
-        assert seen["width"] <= 0
-        assert seen["paper"] == PAPERS[view.scheme if view.media == "screen" else "light"]
-        if view.media == "print":
-            assert seen["folded"] == 0
-        if view.rules is not None:
-            assert violations(page, list(view.rules)) == []
-        assert complaints == []
-    finally:
-        page.context.close()
+def test_a_page_is_right_however_it_is_looked_at(seen: dict[bool, tuple[Page, list[str]]], view: View) -> None:
+    page, complaints = seen[view.scripts]
+    page.set_viewport_size({"width": view.width, "height": 800})
+    page.emulate_media(media=view.media, color_scheme=view.scheme)
+    found = page.evaluate(SEEN)
+    assert {part: found[part] for part in NOTHING} == NOTHING
+    assert found["width"] <= 0
+    assert found["paper"] == PAPERS[view.scheme if view.media == "screen" else "light"]
+    if view.media == "print":
+        assert found["folded"] == 0
+    if view.rules is not None:
+        assert violations(page, list(view.rules)) == []
+    assert complaints == []
 
 
 @pytest.fixture
@@ -135,10 +145,7 @@ def play(browser: Browser, folder: Path) -> Iterator[Callable[[str], Page]]:
     contexts = []
 
     def play(name: str) -> Page:
-        file = folder / f"{list(PAGES).index(name)}.html"
-        if not file.exists():
-            file.write_text(PAGES[name](), encoding="utf-8")
-        page, _ = opened(browser, file, View(1200))
+        page, _ = opened(browser, written(folder, name))
         contexts.append(page.context)
         return page
 

@@ -15,6 +15,7 @@ from matplotlib.image import imread
 
 from handgrad.compare.results.comparison import Comparison
 from handgrad.compare.results.files import from_json, to_json
+from handgrad.reports.compare.answers import answers
 from handgrad.reports.compare.figures.drawings import drawings
 from handgrad.reports.compare.html import _apart, html
 from handgrad.reports.compare.notebook import notebook
@@ -24,7 +25,7 @@ from handgrad.reports.look.rendering import pictures
 from handgrad.reports.look.text import plain
 from tests.reports.conftest import CASES, compared, nothing_ran, troubled
 
-FRAGMENT = {"div", "p", "strong", "table", "caption", "thead", "tbody", "tr", "th", "td"}
+FRAGMENT = {"div", "p", "strong", "br", "img", "table", "thead", "tbody", "tr", "th", "td"}
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
 
@@ -205,11 +206,18 @@ def test_a_report_from_the_file_is_the_report_from_memory(comparison):
     assert plain(report_text(again)) == plain(report_text(comparison))
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_a_notebook_shows_a_fragment_that_is_closed(case):
-    page = Page(notebook(CASES[case]()))
+@pytest.mark.parametrize("case", ["one feature", "troubled", "hostile", "bare", "nothing ran"])
+def test_a_notebook_shows_the_answers_the_table_and_two_figures(case):
+    """As a fragment that is closed, and asks for nothing."""
+    comparison = CASES[case]()
+    page = Page(notebook(comparison))
     assert page.open == []
     assert {tag for tag, _ in page.elements} <= FRAGMENT
+    assert all(answer.question in page.words for answer in answers(comparison))
+    assert len(page.all("tr")) == 1 + len(comparison.backends)
+    pictures = page.all("img")
+    assert len(pictures) == {"bare": 1, "nothing ran": 0}.get(case, 2)
+    assert all(one["alt"] and one["src"].startswith("data:image/svg+xml;base64,") for one in pictures)
 
 
 def test_an_empty_comparison_says_so():
