@@ -1,4 +1,4 @@
-"""A report as GitHub's Markdown: the answers first, then the tables that matter, all else folded away.
+"""A report as GitHub's Markdown: the answers first, then the one table that matters, all else folded away.
 
 After *GitHub Flavored Markdown Spec* (tables, backslash escapes) and *Organizing information with collapsed sections*
 of GitHub's documentation. What came from a file is text, and no markup, link or mention.
@@ -9,32 +9,42 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import filterfalse
+from typing import TYPE_CHECKING
 
 from handgrad.compare.results.bench import Bench
 from handgrad.compare.results.comparison import Comparison
 from handgrad.compare.results.diff import Diff
 from handgrad.reports.look.answers import SIGNS
-from handgrad.reports.look.tables import TextTable
+from handgrad.reports.look.tables import Column, TextTable
 from handgrad.reports.look.text import TextReport, TextSection
 
-#: The tables of a comparison that are not folded.
-COMPARED = ("outcome", "accuracy", "speed")
+if TYPE_CHECKING:
+    from handgrad.reports.compare.overview import Overview
 
 
 def export(found: Comparison | Bench | Diff) -> str:
     """The report of a result, with a newline at its end."""
     from handgrad.reports.bench.diff import text as text_of_diff
     from handgrad.reports.bench.text import text as text_of_bench
+    from handgrad.reports.compare.overview import overview
     from handgrad.reports.compare.text import text as text_of_comparison
 
     if isinstance(found, Diff):
         return markdown(text_of_diff(found), unfolded=lambda part: True)
     if isinstance(found, Bench):
         return markdown(text_of_bench(found), unfolded=lambda part: isinstance(part, TextSection))
-    return markdown(
-        text_of_comparison(found), unfolded=lambda part: isinstance(part, TextTable) and part.name in COMPARED
-    )
+    report, one = text_of_comparison(found), _one_table(overview(found))
+    return markdown(replace(report, parts=[one, *report.parts]), unfolded=lambda part: part is one)
+
+
+def _one_table(shown: Overview) -> TextTable:
+    """The page's table of all backends, without its bars."""
+    words = [True, *(not cell.number for cell in shown.rows[0].cells)] if shown.rows else [True] * len(shown.columns)
+    columns = tuple(map(Column, shown.columns, words))
+    rows = tuple((row.head, *(cell.text for cell in row.cells)) for row in shown.rows)
+    return TextTable("overview", "The backends", columns, rows)
 
 
 def markdown(report: TextReport, unfolded: Callable[[TextTable | TextSection], bool]) -> str:

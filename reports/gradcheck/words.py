@@ -23,7 +23,7 @@ def heading(checks: GradientChecks) -> str:
 
 def title(checks: GradientChecks) -> str:
     """What the table is called."""
-    return shown(checks.problem.name, 40)
+    return shown(checks.problem.name, 60)
 
 
 def shape(checks: GradientChecks) -> str:

@@ -29,7 +29,8 @@ SEEN = """() => {
   const wordless = (e) => shown(e) && !(said(e, "figcaption") && said(e, ".note"));
   const named = (e) => ["aria-hidden", "aria-label", "aria-labelledby"].some((name) => e.getAttribute(name));
   const said = (e, selector) => all(selector, e).some((part) => part.textContent.trim());
-  const small = (e) => shown(e) && parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a < 10.9;
+  const scale = (e) => Math.hypot(e.getScreenCTM().a, e.getScreenCTM().b);
+  const small = (e) => shown(e) && parseFloat(getComputedStyle(e).fontSize) * scale(e) < 10.9;
   return {
     small: innerWidth > 400 ? [] : all("svg text").filter(small).map(brief),
     width: document.documentElement.scrollWidth - innerWidth,
