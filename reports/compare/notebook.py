@@ -7,13 +7,15 @@ from html import escape
 from handgrad.compare.results.comparison import Comparison
 from handgrad.reports.compare import words
 from handgrad.reports.compare.answers import answers
-from handgrad.reports.compare.figures.drawings import drawings
+from handgrad.reports.compare.figures.descent import loss
+from handgrad.reports.compare.figures.totals import totals
 from handgrad.reports.compare.overview import OverviewRow, overview
+from handgrad.reports.look import style
 from handgrad.reports.look.answers import MarkedAnswer
 from handgrad.reports.look.rendering import image
 
-#: The figures, the first two of those that there are: what a run takes, and how its loss falls.
-SHOWN = ("totals", "speed", "loss")
+#: What a run takes, and how its loss falls.
+FIGURES = (totals, loss)
 
 
 def notebook(comparison: Comparison) -> str:
@@ -21,11 +23,11 @@ def notebook(comparison: Comparison) -> str:
     answered = "".join(_answer(answer) for answer in answers(comparison))
     troubles = [f"{name} {happened}: {why}" for name, happened, why in words.troubles(comparison)]
     paragraphs = "".join(f"<p>{escape(line)}</p>" for line in troubles)
-    drawn = {drawing.name: drawing for drawing in drawings(comparison)}
-    figures = [image(drawn[name]) for name in SHOWN if name in drawn]
+    with style.applied():
+        drawn = [drawing for figure in FIGURES if (drawing := figure(comparison)) is not None]
     return (
         f"<div><p><strong>{escape(words.heading(comparison.problem))}</strong></p>{answered}{paragraphs}"
-        f"{_table(comparison)}{''.join(figures[:1] + figures[1:][-1:])}</div>"
+        f"{_table(comparison)}{''.join(map(image, drawn))}</div>"
     )
 
 

@@ -137,7 +137,7 @@ def _key(figure: Figure, forward: str) -> None:
     axes.plot([], [], color=LIGHT.ink, marker="D", markersize=5, label="central")
     axes.plot([], [], color=LIGHT.faint, linewidth=1, linestyle=(0, (4, 2)), label="h Hⱼⱼ/2")
     axes.plot([], [], color=LIGHT.faint, linewidth=0.9, linestyle=(0, (1, 1.5)), label="predicted best")
-    figure.legend(loc="outside upper left", ncols=4, handlelength=1.5, columnspacing=1.0, borderaxespad=0.1)
+    figure.legend(loc="outside upper left", ncols=2, handlelength=1.5, columnspacing=1.0, borderaxespad=0.1)
 
 
 def _caution(panels: Sequence[Panel]) -> str:

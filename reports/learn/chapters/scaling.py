@@ -98,7 +98,7 @@ def scales(found: FeatureScales) -> Drawing:
     style.logarithmic(axes.yaxis, drawn)
     axes.set_xlabel("epoch + 1")
     axes.set_title("loss above the minimum, over that of the start")
-    figure.legend(loc="outside upper left", ncols=2, handlelength=1.4, columnspacing=1.0, borderaxespad=0.1)
+    figure.legend(loc="outside upper left", ncols=1, handlelength=1.4, columnspacing=1.0, borderaxespad=0.1)
     told = "; ".join(
         f"{v.name}: κ = {numbers.ratio(v.condition)}, after {numbers.count(v.epochs[-1])} epochs "
         f"{numbers.ratio(v.excess[-1])}"
