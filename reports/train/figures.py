@@ -29,7 +29,7 @@ def loss_curve(losses: Sequence[float], backend: str, path: Path) -> Path:
 
 
 def loss_drawing(losses: Sequence[float]) -> Drawing:
-    """The same of a run whose backend is not known, with its words."""
+    """The loss over the epochs of a run whose backend is not known, with its words."""
     epochs = len(losses) - 1
     return Drawing(
         "loss",
