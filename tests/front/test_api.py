@@ -104,7 +104,7 @@ def test_side_by_side_judges_shows_and_saves_itself(tmp_path: Path) -> None:
     assert frame.loc["numpy", "relative"] == 1.0
     assert frame.loc["python", "gradient_bound_ratio"] <= 1
     assert "numpy" in repr(found)
-    assert "<table" in found._repr_html_()
+    assert [found._repr_html_().count(part) for part in ("<table", "<img")] == [1, 2]
     written = {path.name for path in found.save(tmp_path / "run")}
     assert {"result.json", "report.html", "loss.png"} <= written
 
