@@ -301,10 +301,21 @@ def _set_scale(axis: Axis, scale: str, limits: tuple[float, float]) -> None:
 def second_ticks(axis: Axis) -> None:
     """Powers of ten of a second on a logarithmic axis, named by their unit: 1 µs, 10 µs, 100 µs, 1 ms."""
     low, high = (math.log10(end) for end in axis.get_view_interval())
+    if math.floor(high) - math.ceil(low) < 1:  # no two powers of ten: 200 ms, 500 ms
+        places = log_ticks(low, high)[0]
+        axis.set_major_locator(FixedLocator(places))
+        axis.set_major_formatter(FixedFormatter([_plain_seconds(place) for place in places]))
+        return
     exponents = range(math.ceil(low), math.floor(high) + 1)
     every = 3 if len(exponents) > 5 else 1
     axis.set_major_locator(FixedLocator([10.0**e for e in exponents]))
     axis.set_major_formatter(FixedFormatter([_unit_tick(e) if e % every == 0 else "" for e in exponents]))
+
+
+def _plain_seconds(seconds: float) -> str:
+    """A round number of seconds: without digits that nobody asked for."""
+    figure, _, unit = numbers.seconds(seconds).partition(" ")
+    return f"{figure.removesuffix('.0')} {unit}"
 
 
 def _unit_tick(exponent: int) -> str:

@@ -31,13 +31,14 @@ def samples(comparison: Comparison) -> Drawing | None:
         return None
     factor = _factor(timed)
     upright = ", a grey upright a fresh process" if any(len(one.processes) > 1 for one in timed.values()) else ""
+    edge = "; what lies beyond stands at its edge" if any(_beyond(one, factor) for one in timed.values()) else ""
     each = "; ".join(f"{shown(name)} {_told(one)}, {plural(len(one.samples), 'sample')}" for name, one in timed.items())
     return Drawing(
         "samples",
         "Every sample, as it was measured",
         "From left to right in the order taken; the line is the median, the band its 95 % interval"
-        f"{upright}. Each strip reaches from {numbers.times(1 / factor)} to {numbers.times(factor)} of its median. "
-        "A trend would mean that the machine was still warming up, or was disturbed.",
+        f"{upright}. Each strip reaches from {numbers.times(1 / factor)} to {numbers.times(factor)} of its "
+        f"median{edge}. A trend would mean that the machine was still warming up, or was disturbed.",
         f"Seconds per epoch of every sample in measured order: {each}.",
         _drawn(timed, factor, looks(comparison.backends)),
     )
@@ -56,6 +57,10 @@ def _factor(timed: Mapping[str, Timing]) -> float:
         if one.median > 0 and value > 0 and math.isfinite(value)
     ]
     return min(max([LEAST_FACTOR, *reach]), MOST_FACTOR)
+
+
+def _beyond(one: Timing, factor: float) -> bool:
+    return any(not one.median / factor <= seconds <= one.median * factor for seconds in (*one.samples, one.low))
 
 
 def _drawn(timed: Mapping[str, Timing], factor: float, looked: Mapping[str, Look]) -> Figure:

@@ -32,15 +32,25 @@ def totals(comparison: Comparison) -> Drawing | None:
         f"{shown(one.backend)} overtakes {shown(one.over)} at {numbers.about(one.epochs)} epochs" for one in marked
     )
     each = "; ".join(f"{shown(cost.backend)} {numbers.seconds(cost.run.value)}" for cost in found.costs)
-    dots = " A dot marks from how many epochs on the order changes, a bar between which." if marked else ""
     return Drawing(
         "totals",
         "A whole run, start included",
-        f"Import, data and first call, and then every epoch; both axes are logarithmic.{dots} The upright line is "
-        f"this run of {plural(found.epochs, 'epoch')}.",
+        f"Import, data and first call, and then every epoch; both axes are logarithmic.{_meaning(found, marked)} The "
+        f"upright line is this run of {plural(found.epochs, 'epoch')}.",
         f"Seconds of a whole run over its epochs. This run: {each}.{f' {crossings}.' if crossings else ''}",
         _drawn(found, marked, looks(comparison.backends)),
     )
+
+
+def _meaning(found: Choice, marked: Sequence[Overtaking]) -> str:
+    """What is marked, and what it means that nothing is; of a run that diverged nothing is said."""
+    if marked:
+        return (
+            " A dot marks from how many epochs on, beyond this run, another backend is the fastest, a bar between "
+            "which it may be; no other crossing is marked."
+        )
+    ended = found.run is not None or found.run_tied
+    return " Beyond this run the intervals tell of nobody else who becomes the fastest." if ended else ""
 
 
 def _drawn(found: Choice, marked: Sequence[Overtaking], looked: Mapping[str, Look]) -> Figure:

@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from handgrad.backends.catalogue import catalogue
 from handgrad.compare.results.comparison import Comparison
 from handgrad.compare.results.files import to_json
 from handgrad.compare.results.verdict import Overtaking
 from handgrad.compare.side_by_side.choice import overtakings
+from handgrad.compare.side_by_side.source import source_of
 from handgrad.reports.compare.answers import overtaking
 from handgrad.reports.compare.figures.drawings import drawings
 from handgrad.reports.compare.figures.samples import samples
@@ -82,7 +84,10 @@ def test_a_crossing_beyond_all_runs_is_not_drawn() -> None:
     far = Overtaking("numpy", "python", int(2 * FARTHEST), 1, int(9 * FARTHEST))
     drawing = totals(answered(choice=replace(CHOICE, overtakings=(far,))))
     assert drawing is not None
-    assert "dot" not in drawing.caption
+    assert "nobody else who becomes the fastest" in drawing.caption
+    diverged = totals(answered(choice=replace(CHOICE, run=None, overtakings=())))
+    assert diverged is not None
+    assert "fastest" not in diverged.caption
     assert len(axes_of(drawing).texts) == 0
     assert totals(compared()) is None
 
@@ -124,6 +129,18 @@ def test_no_report_tells_the_folders_of_another_machine() -> None:
         assert "private" not in report
     assert "handgrad compare --data table.csv --out=run --epochs 50" in shown[0]
     assert path.encode() in to_json(found)
+
+
+def test_the_page_of_the_default_backends_is_small() -> None:
+    """With their sources and all figures: 400 KiB and no more; the script has fewer than 150 lines."""
+    names = [name for name, entry in catalogue().items() if entry.by_default]
+    base = answered()
+    run = compared(tuple(names), epochs=100)
+    backends = {name: replace(result, source=source_of(catalogue()[name])) for name, result in run.backends.items()}
+    found = replace(run, backends=backends, verdict=base.verdict)
+    assert len(names) >= 7
+    assert len(html(found).encode()) < 400 * 1024
+    assert len((TEMPLATES / "report.js").read_text().splitlines()) < 150
 
 
 def test_text_in_a_figure_is_11_pixels_high_on_a_phone_of_360() -> None:

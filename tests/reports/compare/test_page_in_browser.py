@@ -50,8 +50,16 @@ seen.shared = all("#figure-fit [data-backend]").map((line) => line.dataset.backe
 const box = (name) => document.querySelector(`tr[data-backend="${name}"] input`);
 box("numpy").click();
 seen.off = all('svg .off[data-backend="numpy"]').length; seen.others = all(".off").length;
-box("python").click(); seen.none = all("#figure-fit .off").length;
-box("numpy").click(); box("python").click(); seen.on = all(".off").length;
+box("python").click(); box("tape").click(); seen.none = all("#figure-fit .off").length;
+box("numpy").click(); box("python").click(); box("tape").click(); seen.on = all(".off").length;
+const shown = () => all(".side").slice(0, 2).map((side) => side.querySelector(".source").dataset.name);
+const selects = all(".side select");
+const choose = (k, name) => { selects[k].value = name; selects[k].dispatchEvent(new Event("change")); };
+const chosen = () => selects.map((select) => select.value);
+seen.pairs = [[shown(), chosen()]];
+choose(0, "python"); seen.pairs.push([shown(), chosen()]);
+choose(0, "tape"); seen.pairs.push([shown(), chosen()]);
+seen.sources = all("article.source").length;
 seen.wide = document.documentElement.scrollWidth > innerWidth;
 document.getElementById("seen").textContent = JSON.stringify(seen);
 </script>
@@ -60,7 +68,7 @@ document.getElementById("seen").textContent = JSON.stringify(seen);
 
 @pytest.fixture(scope="module")
 def comparison():
-    options = Options(backends=["python", "numpy"], epochs=40, learning_rate=0.15, budget_seconds=0.01)
+    options = Options(backends=["python", "numpy", "tape"], epochs=40, learning_rate=0.15, budget_seconds=0.01)
     found = side_by_side(synthetic(200)[0], options)
     absent = BackendResult(status="failed", gradient="manual", summary="is not there", reason="it failed")
     return replace(found, backends={"gone": absent} | found.backends)
@@ -124,12 +132,19 @@ def test_the_table_sorts(seen: dict, comparison) -> None:
 
 
 def test_a_row_switches_its_curves_and_no_others(seen: dict) -> None:
-    """A line that both share stays until both are off."""
+    """A line that all share stays until all are off."""
     assert seen["drawn"] > 3
     assert seen["off"] == seen["others"] == seen["drawn"]
-    assert seen["shared"] == ["python\nnumpy"]
+    assert seen["shared"] == ["python\nnumpy\ntape"]
     assert seen["none"] == 1
     assert seen["on"] == 0
+
+
+def test_two_sources_are_chosen(seen: dict) -> None:
+    """One that is chosen comes up; both change places where it stood on the other side. None is lost or doubled."""
+    names = [["numpy", "tape"], ["python", "tape"], ["tape", "python"]]
+    assert seen["pairs"] == [[pair, pair] for pair in names]
+    assert seen["sources"] == 3
 
 
 def test_nothing_is_wider_than_a_phone(seen: dict) -> None:
