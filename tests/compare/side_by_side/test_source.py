@@ -54,7 +54,10 @@ def test_neither_comments_nor_docstrings_nor_blank_lines_are_code() -> None:
 #: By backend: the files of what is shown, and functions that must be there, in this order.
 SHOWN = {
     "python": ("python.py", ["predict", "loss", "one_feature", "gradient", "update"]),
-    "numpy": ("numpy.py, array_trainer.py", ["predict", "loss", "residuals", "gradient", "block_sums", "update"]),
+    "numpy": (
+        "numpy.py, array_trainer.py, blocks.py",
+        ["predict", "loss", "residuals", "gradient", "block_sums", "update"],
+    ),
     "numba": ("numba.py, array_trainer.py", ["predict", "loss", "gradient", "block_sums", "mean_of", "update"]),
     "tape": (
         "tape.py, array_trainer.py, autodiff.py",
@@ -62,7 +65,7 @@ SHOWN = {
     ),
     "torch": ("torch.py", ["predict", "loss", "gradient", "update", "optimizer_of"]),
     "moments": (
-        "moments.py, numba_tiled.py, array_trainer.py, tiles.py, gram_pass.py, lanes.py",
+        "moments.py, numba_tiled.py, array_trainer.py, tiles.py, gram_pass.py, lanes.py, blocks.py",
         ["predict", "loss", "gradient", "all_products_threaded", "load", "update"],
     ),
     "numba-tiled": (
