@@ -54,11 +54,13 @@ class Overview:
         columns: Titles; the backend's first.
         rows: In the order of the comparison.
         note: What the columns mean.
+        note_without_bars: What they mean where only text is shown.
     """
 
     columns: tuple[str, ...]
     rows: tuple[OverviewRow, ...]
     note: str
+    note_without_bars: str
 
 
 def overview(comparison: Comparison) -> Overview:
@@ -71,7 +73,7 @@ def overview(comparison: Comparison) -> Overview:
         for (name, result), mark in ((item, every[item[0]].variable) for item in comparison.backends.items())
     )
     columns = ("backend", "agrees", "of bound", "this run", "epoch", "start-up", "memory", "lines", "gradient by")
-    return Overview(columns, rows, _note(comparison, scale))
+    return Overview(columns, rows, _note(comparison, scale), _note(comparison, None))
 
 
 def _note(comparison: Comparison, scale: Scale) -> str:

@@ -44,7 +44,7 @@ def _one_table(shown: Overview) -> TextTable:
     words = [True, *(not cell.number for cell in shown.rows[0].cells)] if shown.rows else [True] * len(shown.columns)
     columns = tuple(map(Column, shown.columns, words))
     rows = tuple((row.head, *(cell.text for cell in row.cells)) for row in shown.rows)
-    return TextTable("overview", "The backends", columns, rows)
+    return TextTable("overview", "The backends", columns, rows, shown.note_without_bars)
 
 
 def markdown(report: TextReport, unfolded: Callable[[TextTable | TextSection], bool]) -> str:

@@ -190,3 +190,16 @@ def test_the_walk_through_an_explanation_shows_what_has_come_and_all_at_the_end(
     assert (every > 10, seen) == (True, 0)
     page.get_by_role("button", name="Show all").click()
     assert page.locator(".later").count() == 0
+
+
+def test_the_slider_of_a_comparison_goes_by_arrow_keys(play: Callable[[str], Page]) -> None:
+    page = play("compare")
+    slider = page.locator("#walk-stop")
+    slider.press("Home")
+    told = [page.locator("#walk-told").text_content() or ""]
+    for _ in range(2):
+        slider.press("ArrowRight")
+        told.append(page.locator("#walk-told").text_content() or "")
+    assert [one.partition(":")[0] for one in told] == [f"Epoch {epoch} of 40" for epoch in range(3)]
+    slider.press("End")
+    assert (page.locator("#walk-told").text_content() or "").startswith("Epoch 40 of 40")

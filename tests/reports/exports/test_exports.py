@@ -274,6 +274,7 @@ def test_markdown_has_the_answers_then_one_table_and_the_rest_folded() -> None:
     assert places == sorted(places)
     assert told.partition("<details>")[0].count("\n| ") == 2 + len(run().backends)
     assert "| numpy | ✓ yes |" in told
+    assert "The bar" not in told
     assert told.count("<details>") == told.count("</details>") > 0
 
 
