@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from handgrad.commands.shared.lock import FILE, FolderInUse, locked
+from handgrad.commands.shared.lock import FILE, FolderInUse, locked, locked_file
 from handgrad.data.model_file import Model, save
 
 HOLDS = """
@@ -61,6 +61,25 @@ def test_the_second_run_in_a_folder_is_refused(
     (line,) = done.stderr.splitlines()
     assert line == (f"handgrad: run: process {other.pid} writes there; wait for its end, or give another folder")
     assert sorted((tmp_path / "run").iterdir()) == before
+
+
+HOLDS_FILE = HOLDS.replace("import locked", "import locked_file").replace("with locked(", "with locked_file(")
+
+
+@pytest.mark.parametrize("words", ["learn --dataset norris --out new/page.html", "explain --html new/page.html"])
+def test_the_second_page_in_a_file_is_refused(words: str, cli: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "new" / "page.html"
+    with subprocess.Popen([sys.executable, "-c", HOLDS_FILE, path], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        done = cli(*words.split())
+        other.kill()
+    assert done.exit_code == 2
+    (line,) = done.stderr.splitlines()
+    assert line == f"handgrad: new/page.html: process {other.pid} writes there; wait for its end, or give another file"
+    with locked_file(path):
+        assert [one.name for one in path.parent.iterdir()] == [".page.html.lock"]
+    assert list(path.parent.iterdir()) == []
 
 
 def test_a_report_is_not_written_into_the_folder_of_a_run_at_work(

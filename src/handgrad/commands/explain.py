@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from handgrad.commands.shared.completion import complete_dataset
+from handgrad.commands.shared.lock import locked_file
 from handgrad.commands.shared.options import (
     DropMissing,
     Encoding,
@@ -67,9 +69,10 @@ def explain(
 
     how = FileOptions(separator, encoding, drop_missing)
     table = read_table(file, dataset, target, names(features), how)
-    explanation = explained(table, rows, start_weights(weights), bias, rate(learning_rate))
-    if html is not None:
-        write_page(explanation, html)
+    with contextlib.nullcontext() if html is None else locked_file(html):
+        explanation = explained(table, rows, start_weights(weights), bias, rate(learning_rate))
+        if html is not None:
+            write_page(explanation, html)
     if json_output:
         print_result(explanation)
     elif html is not None:

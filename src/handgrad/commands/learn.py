@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from handgrad.commands.shared.lock import locked_file
 from handgrad.commands.shared.options import (
     BuiltIn,
     DropMissing,
@@ -40,7 +41,6 @@ def learn(
 
     how = FileOptions(separator, encoding, drop_missing)
     table = read_table(file, dataset, target, names(features), how, seed)
-    with progress_bar() as progress:
-        page = html(lessons(table, seed, progress))
-    write_whole(out, page.encode())
+    with locked_file(out), progress_bar() as progress:
+        write_whole(out, html(lessons(table, seed, progress)).encode())
     typer.echo(f"Course: {out}")

@@ -1,4 +1,4 @@
-"""A folder that one process alone writes to: two runs in one folder would mix their results.
+"""A folder, or a file, that one process alone writes to: two runs in one folder would mix their results.
 
 The lock is the system's own (flock(2); on Windows msvcrt), which ends with the process however that ends, so that a
 killed run leaves no folder locked. The file holds the number of the process, for the message.
@@ -18,7 +18,7 @@ BYTE = 2**20
 
 
 class FolderInUse(RuntimeError):
-    """Another process writes to the folder; the message names both."""
+    """Another process writes to the folder or the file; the message names both."""
 
 
 @contextlib.contextmanager
@@ -31,11 +31,29 @@ def locked(folder: Path) -> Iterator[None]:
         FolderInUse: If another process does.
         OSError: If the folder cannot be made or written.
     """
+    with _made(folder), _lock(folder / FILE, folder, "folder"):
+        yield
+
+
+@contextlib.contextmanager
+def locked_file(file: Path) -> Iterator[None]:
+    """Keeps other processes from writing to a file, whose folder is made if there is none; see `locked`.
+
+    Raises:
+        FolderInUse: If another process does.
+        OSError: If the folder cannot be made or written.
+    """
+    with _made(file.parent), _lock(file.parent / f".{file.name[:50]}{FILE}", file, "file"):
+        yield
+
+
+@contextlib.contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """A folder that is there, and gone afterwards if it was not there before and holds nothing."""
     made = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with _lock(folder):
-            yield
+        yield
     finally:
         with contextlib.suppress(OSError):  # it holds something
             for one in made:
@@ -43,12 +61,12 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    path = folder / FILE
+def _lock(path: Path, what: Path, kind: str) -> Iterator[None]:
+    """Holds the lock that is the file `path`; `what`, of that kind, is kept from others."""
     try:
-        descriptor = _taken(path, folder)
+        descriptor = _taken(path, what, kind)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(folder)) from None
+        raise OSError(error.errno, error.strerror, str(what)) from None
     try:
         with contextlib.suppress(OSError):  # the disk is full: it is locked all the same, by a process without a number
             os.truncate(descriptor, 0)
@@ -63,7 +81,7 @@ def _lock(folder: Path) -> Iterator[None]:
                 path.unlink()
 
 
-def _taken(path: Path, folder: Path) -> int:
+def _taken(path: Path, what: Path, kind: str) -> int:
     """The open file, locked by this process.
 
     Raises:
@@ -76,7 +94,7 @@ def _taken(path: Path, folder: Path) -> int:
             owner = os.read(descriptor, 20).decode("ascii", "replace").strip()
             os.close(descriptor)
             who = f"process {owner}" if owner else "another process"
-            raise FolderInUse(f"{folder}: {who} writes there; wait for its end, or give another folder")
+            raise FolderInUse(f"{what}: {who} writes there; wait for its end, or give another {kind}")
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(descriptor), path.stat()):
                 return descriptor
