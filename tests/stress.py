@@ -1,18 +1,22 @@
 """What happens in the hour of a long run: kills, signals, two at once, a full disk, a damaged cache; n of n for each.
 
-    python tests/stress.py [--count 100] [--only killed,signalled] [--seed 0]
+    python tests/stress.py [--count 100] [--only killed,signalled] [--seed 0] [--lanes 2] [--within 1]
 
 Each trial starts the real command in a folder of its own and strikes at a random time. One whose run had ended before,
-or never met its limit, has shown nothing: how many were struck is told beside. Linux only.
+or never met its limit, has shown nothing: how many were struck is told beside. How long the commands take is measured
+first, two trials are made at a time, and most sweeps begin with the machine's limits known. Linux only.
 """
 
 from __future__ import annotations
 
 import argparse
+import atexit
+import ctypes
 import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +24,8 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -28,13 +34,27 @@ from leftovers import left_behind
 
 #: What is run, and about how long that takes; a bench costs several times a comparison.
 COMMANDS = {
-    "compare": "compare table.csv --backends python,numpy,tape --epochs 5 --budget 0.05 --out run",
+    "compare": "compare table.csv --backends python,numpy,tape --epochs 5 --budget 0.02 --out run",
     "bench": "bench --rows 50,200 --features 1 --backends python,numpy --budget 0.02 --processes 1 --out run",
+    "learn": "learn table.csv --out run/page.html",
+    "explain": "explain table.csv --html run/page.html",
+    "train": "train table.csv --backend python --epochs 3 --out run",
+    "gradcheck": "gradcheck table.csv --backends python --out run",
+    "generate": "generate --num-samples 50 --data-dir run",
 }
-SECONDS = {"compare": 4.0, "bench": 5.0}
+SECONDS = {"compare": 4.0, "bench": 5.0, "learn": 8.0, "explain": 1.5}
+MEASURED = {"compare", "bench", "explain"}
 
-#: A signal ends a command within a second; starting Python, and the machine's other work, may add to what is measured.
+#: A signal ends a command within a second; so much more may be added to what is measured, where the machine has other
+#: work.
 WITHIN_SECONDS = 1.0
+
+#: Of an earlier sweep: its line on the machine's limits, whose measuring is half of a short one.
+KNOWN_LIMITS = list[bytes]()
+
+#: Capabilities of the superuser (capabilities(7)), without which a folder can be read-only for one, too.
+OVERRIDES = (1, 2)
+PR_CAPBSET_DROP = 24
 
 
 class Broken(AssertionError):
@@ -46,6 +66,7 @@ class Trial:
 
     def __init__(self, folder: Path, chance: random.Random) -> None:
         self.folder, self.chance, self.struck = folder, chance, True
+        self.started = list[subprocess.Popen[str]]()
         (folder / "temporary").mkdir()
         rows = "".join(f"{i},{2 * i + i % 3}\n" for i in range(60))
         (folder / "table.csv").write_text("x,y\n" + rows)
@@ -53,15 +74,32 @@ class Trial:
     def start(self, words: str, limit: Callable[[], None] | None = None, **more: str) -> subprocess.Popen[str]:
         """The command, with variables `more` in its environment."""
         environment = os.environ | {"TMPDIR": str(self.folder / "temporary")} | more
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-P", "-m", "handgrad", *words.split()],
             cwd=self.folder, env=environment, preexec_fn=limit,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
+        self.started.append(process)
+        return process
+
+    def end(self) -> None:
+        """Ends what a trial that failed has left at work."""
+        for process in self.started:
+            if alive(process):
+                process.kill()
+                process.communicate()
+
+    def words(self, command: str) -> str:
+        """The command; a sweep goes on, three times in four, with the machine's limits of an earlier one."""
+        if command != "bench" or not KNOWN_LIMITS or self.chance.random() < 0.25:
+            return COMMANDS[command]
+        (self.folder / "run").mkdir()
+        (self.folder / "run" / "measurements.jsonl").write_bytes(KNOWN_LIMITS[0])
+        return f"{COMMANDS[command]} --resume"
 
     def ended(self, process: subprocess.Popen[str]) -> tuple[int, str]:
         """Its exit code, and what it said on stderr."""
-        said = process.communicate(timeout=120)[1]
+        said = process.communicate(timeout=300)[1]
         demand("Traceback" not in said, said)
         return process.returncode, said
 
@@ -97,7 +135,7 @@ def whole(line: bytes) -> bool:
 
 def killed(trial: Trial, command: str) -> None:
     """`kill -9` at a random time; what goes on measures nothing twice, and nothing is left behind."""
-    process = trial.start(COMMANDS[command])
+    process = trial.start(trial.words(command))
     time.sleep(trial.chance.uniform(0, SECONDS[command]))
     trial.struck = alive(process)
     process.kill()
@@ -105,7 +143,7 @@ def killed(trial: Trial, command: str) -> None:
     trial.nothing_left()
     before = trial.keys()
     code, said = trial.ended(trial.start(f"{COMMANDS[command]} --resume"))
-    demand(code == 0, said)
+    demand(code == 0, f"{code}: {said}")
     demand(set(trial.keys().values()) == {1}, f"measured again: {trial.keys()}")
     demand(before <= trial.keys(), "a finished line is gone")
     trial.nothing_left()
@@ -113,8 +151,8 @@ def killed(trial: Trial, command: str) -> None:
 
 def worker_killed(trial: Trial, command: str) -> None:
     """A worker is killed at a random time: the run goes on to its end, and has its result."""
-    process = trial.start(COMMANDS[command])
-    time.sleep(trial.chance.uniform(0.3, SECONDS[command]))
+    process = trial.start(trial.words(command))
+    time.sleep(trial.chance.uniform(0.1, 1.0) * SECONDS[command])
     workers = [one for one in psutil.Process(process.pid).children() if one.is_running()] if alive(process) else []
     trial.struck = bool(workers)
     if workers:
@@ -128,8 +166,8 @@ def worker_killed(trial: Trial, command: str) -> None:
 def signalled(trial: Trial, command: str) -> None:
     """A signal at a random time: the right exit code within a second, and nothing left behind."""
     sent, code = trial.chance.choice([(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-    process = trial.start(COMMANDS[command])
-    time.sleep(trial.chance.uniform(0.1, SECONDS[command] * 0.6))
+    process = trial.start(trial.words(command))
+    time.sleep(trial.chance.uniform(0.0, SECONDS[command] * 0.8))
     trial.struck = alive(process)
     if not trial.struck:
         process.communicate()
@@ -141,7 +179,7 @@ def signalled(trial: Trial, command: str) -> None:
     found, said = trial.ended(process)
     took = time.monotonic() - began
     demand(found in (code, 0, 130, 143, -sent), f"{sent.name}: exit code {found}: {said}")
-    demand(found != 0 or (trial.folder / "run" / "report.html").exists(), f"{sent.name} was swallowed")
+    demand(found != 0 or any((trial.folder / "run").glob("*.html")), f"{sent.name} was swallowed")
     demand(took < WITHIN_SECONDS + 0.5, f"{sent.name}: took {took:.2f} s")
     trial.nothing_left()
 
@@ -152,6 +190,47 @@ def two_at_once(trial: Trial, command: str) -> None:
     codes = sorted(trial.ended(process)[0] for process in both)
     demand(codes == [0, 2], f"exit codes {codes}")
     demand(set(trial.keys().values()) == {1}, "mixed")
+
+
+def page_twice(trial: Trial, command: str) -> None:
+    """Of two commands that write one page, the one that comes later is refused, at whatever time it comes."""
+    first = trial.start(COMMANDS[command])
+    while alive(first) and not list(trial.folder.glob("run/.*.lock")):
+        time.sleep(0.01)
+    time.sleep(trial.chance.uniform(0.0, 0.2))
+    code, said = trial.ended(trial.start(COMMANDS[command]))
+    trial.struck = alive(first)
+    if trial.struck:
+        demand(code == 2 and f"process {first.pid} writes there" in said, f"{code}: {said}")
+        first.terminate()
+    demand(trial.ended(first)[0] in ((143, 0) if trial.struck else (0,)), f"the first ended with {first.returncode}")
+    trial.nothing_left()
+
+
+def read_only(trial: Trial, command: str) -> None:
+    """A folder that cannot be written, or whose place is taken by a file: told in one line at once, by whichever."""
+    command = trial.chance.choice([*COMMANDS])
+    target = trial.folder / "run"
+    match trial.chance.choice(["folder", "folder above", "file"]):
+        case "folder":
+            target.mkdir(mode=0o555)
+        case "file":
+            target.write_text("")
+        case _:
+            trial.folder.chmod(0o555)
+    code, said = trial.ended(trial.start(COMMANDS[command], without_overrides))
+    trial.folder.chmod(0o755)
+    demand(code == 2, f"{command}: {code}: {said}")
+    (line,) = [line for line in said.splitlines() if not line.startswith("[")]
+    demand("run" in line and len(line) < 200, f"{command}: names no file: {said}")
+    trial.nothing_left()
+
+
+def without_overrides() -> None:
+    """What permissions forbid is forbidden to the superuser, too."""
+    libc = ctypes.CDLL(None)
+    for capability in OVERRIDES:
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
 def full_disk(trial: Trial, command: str) -> None:
@@ -180,11 +259,13 @@ def without_home(trial: Trial, command: str) -> None:
 
 
 def damaged_cache(trial: Trial, command: str) -> None:
-    """A file of compiled code is cut off somewhere, and another has other bytes: both are compiled anew."""
+    """A file of compiled code is cut off somewhere, or has other bytes: it is compiled anew."""
     cache = trial.folder / "cache"
     words = "train table.csv --backend numba --epochs 3 --out trained"
-    demand(trial.ended(trial.start(words, NUMBA_CACHE_DIR=str(cache)))[0] == 0, "did not run at all")
-    for file in sorted(cache.rglob("*.nb?")):
+    shutil.copytree(compiled_cache(), cache)
+    files = sorted(cache.rglob("*.nb?"))
+    demand(bool(files), "nothing is kept")
+    for file in trial.chance.sample(files, min(2, len(files))):
         content = bytearray(file.read_bytes())
         content[trial.chance.randrange(len(content))] ^= 1 << trial.chance.randrange(8)
         file.write_bytes(
@@ -192,6 +273,17 @@ def damaged_cache(trial: Trial, command: str) -> None:
         )
     code, said = trial.ended(trial.start(words, NUMBA_CACHE_DIR=str(cache)))
     demand(code == 0, f"{code}: {said}")
+
+
+@cache
+def compiled_cache() -> Path:
+    """A folder with what Numba has compiled for a training, made once."""
+    folder = Path(tempfile.mkdtemp(prefix="stress-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    trial = Trial(folder, random.Random(0))
+    words = "train table.csv --backend numba --epochs 3 --out trained"
+    demand(trial.ended(trial.start(words, NUMBA_CACHE_DIR=str(folder / "cache")))[0] == 0, "did not run at all")
+    return folder / "cache"
 
 
 def alive(process: subprocess.Popen[str]) -> bool:
@@ -206,8 +298,13 @@ TRIALS: dict[str, tuple[Callable[[Trial, str], None], str]] = {
     "bench's worker killed": (worker_killed, "bench"),
     "compare signalled": (signalled, "compare"),
     "bench signalled": (signalled, "bench"),
+    "learn signalled": (signalled, "learn"),
+    "explain signalled": (signalled, "explain"),
     "two at once": (two_at_once, "compare"),
+    "learn twice": (page_twice, "learn"),
+    "explain twice": (page_twice, "explain"),
     "full disk": (full_disk, "compare"),
+    "read-only": (read_only, "any"),
     "no home": (without_home, "compare"),
     "damaged cache": (damaged_cache, "compare"),
 }
@@ -221,7 +318,9 @@ def outcome(name: str, number: int, seed: int) -> tuple[str | None, bool]:
         try:
             do(trial, command)
         except (Broken, subprocess.TimeoutExpired) as error:
-            return str(error), trial.struck
+            return str(error)[-400:], trial.struck
+        finally:
+            trial.end()
     return None, trial.struck
 
 
@@ -231,18 +330,40 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=100, help="trials of each kind")
     parser.add_argument("--only", default="", help="parts of kinds, with commas between")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--lanes", type=int, default=2, help="trials at a time")
+    parser.add_argument("--within", type=float, default=1.0, help="seconds in which a signal ends a command")
     given = parser.parse_args(arguments)
+    globals()["WITHIN_SECONDS"] = given.within
     wanted = [name for name in TRIALS if any(part in name for part in given.only.split(","))]
-    failures = 0
-    for name in wanted:
-        outcomes = [outcome(name, number, given.seed) for number in range(given.count)]
-        broken = [reason for reason, _ in outcomes if reason is not None]
-        struck = sum(was_struck for _, was_struck in outcomes)
-        failures += len(broken)
-        print(f"{name:24} {given.count - len(broken)} of {given.count}, {struck} struck", flush=True)
-        for reason, times in Counter(broken).most_common(5):
-            print(f"    {times}: {reason}", flush=True)
+    with ThreadPoolExecutor(given.lanes) as pool:
+        for _ in pool.map(measure, sorted({TRIALS[name][1] for name in wanted} & MEASURED)):
+            continue
+        failures = sum(tried(name, given.count, given.seed, pool) for name in wanted)
     return 1 if failures else 0
+
+
+def measure(command: str) -> None:
+    """Finds how long a command takes, and the machine's limits."""
+    with tempfile.TemporaryDirectory(prefix="stress-") as folder:
+        trial, began = Trial(Path(folder), random.Random(0)), time.monotonic()
+        code, said = trial.ended(trial.start(COMMANDS[command]))
+        demand(code == 0, f"{command}: {code}: {said}")
+        SECONDS[command] = time.monotonic() - began
+        if command == "bench":
+            lines = (Path(folder) / "run" / "measurements.jsonl").read_bytes().splitlines(keepends=True)
+            KNOWN_LIMITS.extend(line for line in lines if json.loads(line)["key"] == "machine")
+
+
+def tried(name: str, count: int, seed: int, pool: Executor) -> int:
+    """Makes so many trials of a kind and prints how many were kept; how many were not."""
+    began = time.monotonic()
+    outcomes = list(pool.map(lambda number: outcome(name, number, seed), range(count)))
+    broken = [reason for reason, _ in outcomes if reason is not None]
+    struck, took = sum(was_struck for _, was_struck in outcomes), time.monotonic() - began
+    print(f"{name:24} {count - len(broken)} of {count}, {struck} struck, {took:.0f} s", flush=True)
+    for reason, times in Counter(broken).most_common(5):
+        print(f"    {times}: {reason}", flush=True)
+    return len(broken)
 
 
 if __name__ == "__main__":
