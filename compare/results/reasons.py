@@ -80,10 +80,12 @@ def of_lap_ends(found: LapEnds) -> str:
 
 def of_slow_run(found: SlowRun) -> str:
     """Why a run was left out, and how to have it all the same."""
+    ratio = found.gradient_ratio
+    right = "" if ratio is None else f"; its gradient at the start is right, within {ratio:.2g} of its bound"
     return (
         f"its run would take about {_seconds(found.seconds)}, {found.share:.0%} of the whole, and may take "
         f"{found.allowed_share:.0%} (--slowest-share); a backend that --backends names is measured, however long it "
-        "takes"
+        f"takes{right}"
     )
 
 

@@ -101,11 +101,14 @@ class SlowRun:
         seconds: What the run and its timing would take.
         others_seconds: What all the rest of the comparison took until then.
         allowed_share: Of the whole, what it may take.
+        gradient_ratio: The largest error of its gradient at the start, which was taken and judged all the same, over
+            the bound that decides; None in files of earlier versions.
     """
 
     seconds: float
     others_seconds: float
     allowed_share: float
+    gradient_ratio: float | None = None
 
     @property
     def share(self) -> float:

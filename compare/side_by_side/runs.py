@@ -37,6 +37,7 @@ from handgrad.compare.timing.messages import (
     AskMemory,
     Bind,
     FirstCall,
+    GradientMessage,
     Load,
     Number,
     PlanMessage,
@@ -73,15 +74,17 @@ class Run:
     begun: Begun | None = None
     long_seconds: float | None = None
     slow: SlowRun | None = None
+    gradient: GradientMessage | None = None
 
     def foretell(self, plan: Plan) -> None:
         """Finds whether it would take long."""
         if self.worker is not None and self.begun is not None:
             self.long_seconds = long_run_seconds(self.worker, self.begun.first.first_call_seconds, plan)
 
-    def leave_out(self, found: SlowRun) -> None:
-        """Notes that its run would take too long, and ends its process."""
+    def leave_out(self, found: SlowRun, gradient: GradientMessage | None) -> None:
+        """Notes that its run would take too long, with its gradient at the start, and ends its process."""
         self.status, self.reason, self.slow = "skipped", reasons.of_slow_run(found), found
+        self.gradient = gradient
         if self.worker is not None:
             self.worker.close()
 
@@ -133,7 +136,7 @@ class RunContext:
         """What an earlier run, which this one resumes, has found of a run that would take long."""
         return self.journal.get(f"slow {name}", SlowRun) if self.may_leave_out() else None
 
-    def keep(self, measured: Mapping[str, Answers | Timing | LapEnds | SlowRun]) -> None:
+    def keep(self, measured: Mapping[str, Answers | Timing | LapEnds | SlowRun | GradientMessage]) -> None:
         """Into the journal, all of it or nothing; lanes may come at the same time."""
         with self.writing:
             self.journal.extend(measured)
@@ -192,7 +195,7 @@ def carry_out(run: Run, context: RunContext) -> None:
     if run.answers is not None and kept_timing(name, context.journal) is not None:
         run.explanation = explanation(run.answers, context.prepared)
     elif (known := context.decided(name)) is not None and known.too_long:
-        run.leave_out(known)
+        run.leave_out(known, context.journal.get(f"gradient {name}", GradientMessage))
     elif begin(run, context) and run.long_seconds is None:
         go_on(run, context)
 
@@ -255,8 +258,9 @@ def decide_on(run: Run, context: RunContext, others_ran: bool) -> None:
         return
     found = SlowRun(run.long_seconds or 0.0, time.monotonic() - context.began, context.options.allowed_share())
     if found.too_long and others_ran:
-        context.keep({f"slow {run.entry.name}": found})
-        run.leave_out(found)
+        gradient = run.begun.first.gradient if run.begun is not None else None
+        context.keep({f"slow {run.entry.name}": found} | ({f"gradient {run.entry.name}": gradient} if gradient else {}))
+        run.leave_out(found, gradient)
     else:
         context.keep({f"slow {run.entry.name}": replace(found, allowed_share=1.0)})
         go_on(run, context)

@@ -129,7 +129,8 @@ def judgement(
     found = {name: result(run, prepared) for name, run in runs.items()}
     if not any(found[name].weights for name in answers):  # the table is the reason, and no backend
         raise DataError(next(found[name].reason or "" for name in answers))
-    results = judged(found, answers, {name: run.explanation for name, run in runs.items()}, prepared)
+    begun = {name: run.gradient for name, run in runs.items() if run.gradient is not None}
+    results = judged(found, answers, begun, {name: run.explanation for name, run in runs.items()}, prepared)
     readers = {name for name, run in runs.items() if run.entry.reads_all_rows}
     results = remarked(compared(results, limit), limit, readers)
     safe = [name for name in answers if runs[name].entry.code is None]  # others run in processes of their own alone

@@ -13,11 +13,12 @@ from handgrad.compare.judge.judge import Observed, judge
 from handgrad.compare.results import reasons
 from handgrad.compare.results.arrival import ArrivalState
 from handgrad.compare.results.checks import SelfTest
-from handgrad.compare.results.comparison import BackendResult
+from handgrad.compare.results.comparison import Accuracy, BackendResult
 from handgrad.compare.results.verdict import Agreement, Arrived, Objection, Verdict
 from handgrad.compare.side_by_side.answers import Answers, number
 from handgrad.compare.side_by_side.choice import choice
 from handgrad.compare.side_by_side.prepare import Prepared
+from handgrad.compare.timing.messages import GradientMessage
 
 #: What the others are compared to, by the way; the judge is the exact answer.
 REFERENCES = ("numpy", "torch")
@@ -29,14 +30,32 @@ ORDER: tuple[ArrivalState, ...] = ("yes", "not yet", "diverged")
 def judged(
     results: Mapping[str, BackendResult],
     answers: Mapping[str, Answers],
+    left_out: Mapping[str, GradientMessage],
     explanations: Mapping[str, str | None],
     prepared: Prepared,
 ) -> dict[str, BackendResult]:
-    """The results with the accuracy of each backend that answered (see `judge`), and why it differs."""
+    """The results with the accuracy of each backend that answered (see `judge`), and why it differs.
+
+    Of a run that was left out, there is a gradient at the start: one that is right is noted, one that is wrong fails.
+    """
     observed = {name: observation(answer, prepared) for name, answer in answers.items()}
-    found = judge(prepared.table, prepared.plan, observed, REFERENCES)
-    explained = {name: replace(accuracy, explanation=explanations.get(name)) for name, accuracy in found.items()}
-    return {name: replace(result, accuracy=explained.get(name)) for name, result in results.items()}
+    shaped = {name: one for name, one in left_out.items() if len(one.weights) == prepared.table.features}
+    begun = {name: Observed(gradient_of(one, prepared)) for name, one in shaped.items()}
+    found = judge(prepared.table, prepared.plan, observed | begun, REFERENCES)
+    explained = {name: replace(found[name], explanation=explanations.get(name)) for name in observed}
+    judged = {name: replace(result, accuracy=explained.get(name)) for name, result in results.items()}
+    return judged | {name: with_gradient(results[name], found.get(name)) for name in left_out}
+
+
+def with_gradient(result: BackendResult, found: Accuracy | None) -> BackendResult:
+    """A run that was left out, with what its gradient at the start is worth; None: it is of another shape."""
+    if found is None or not found.passed:
+        why = "its gradient at the start has not one weight for each feature" if found is None else found.reason
+        return replace(result, status="failed", reason=why)
+    assert result.slow is not None
+    start = found.start_gradient
+    slow = replace(result.slow, gradient_ratio=start.bound_ratio if found.bound == "likely" else start.worst_case_ratio)
+    return replace(result, slow=slow, reason=reasons.of_slow_run(slow))
 
 
 def explanation(answers: Answers, prepared: Prepared) -> str | None:
@@ -52,10 +71,9 @@ def explanation(answers: Answers, prepared: Prepared) -> str | None:
 
 def observation(answers: Answers, prepared: Prepared) -> Observed:
     """What a process answered, as arrays of the dtype. A number that JSON could not carry is NaN again."""
-    dtype = prepared.plan.dtype
-    gradient, training = answers.gradient, answers.training
+    dtype, training = prepared.plan.dtype, answers.training
     return Observed(
-        gradient=Gradient(number(gradient.loss), np.array(gradient.weights, dtype=dtype), number(gradient.bias)),
+        gradient=gradient_of(answers.gradient, prepared),
         training=Training(
             weights=np.array(training.weights, dtype=dtype),
             bias=number(training.bias),
@@ -66,6 +84,12 @@ def observation(answers: Answers, prepared: Prepared) -> Observed:
             diverged_at=training.diverged_at,
         ),
     )
+
+
+def gradient_of(sent: GradientMessage, prepared: Prepared) -> Gradient:
+    """A gradient as a process sent it, weights (d,) in the dtype."""
+    weights = np.array(sent.weights, dtype=prepared.plan.dtype)
+    return Gradient(number(sent.loss), weights, number(sent.bias))
 
 
 def verdict(results: Mapping[str, BackendResult], prepared: Prepared, tested: SelfTest | None = None) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from handgrad.compare.results.timing import SlowRun
 from handgrad.compare.side_by_side import runs
 from handgrad.compare.side_by_side.prepare import USUAL_SHARE, Options
 from handgrad.compare.side_by_side.side_by_side import side_by_side
+from handgrad.compare.timing.journal import FILE
 from handgrad.compare.timing.messages import EpochsTimed
 from handgrad.data.synthetic import synthetic
 from handgrad.reports.compare.text import text
@@ -108,6 +110,10 @@ def test_what_is_left_out_is_said_and_nothing_else_suffers(left_out: tuple[Compa
     assert python.slow is not None
     assert python.slow.too_long
     assert python.reason == reasons.of_slow_run(python.slow)
+    assert python.slow.gradient_ratio is not None
+    assert 0 < python.slow.gradient_ratio < 1
+    assert "its gradient at the start is right, within 0." in python.reason
+    assert python.accuracy is None  # as nobody knows of its run whether it is
     assert found.backends["numpy"].speed is not None
     assert found.verdict.passed
     assert [(names, happened) for names, happened, _ in troubles(found)] == [("python", "left out")]
@@ -125,6 +131,26 @@ def test_a_resumed_run_leaves_out_the_same_and_measures_it_when_it_may(left_out:
     allowed = compared(folder, resume=True)
     assert allowed.backends["python"].status == "ok"
     assert allowed.backends["python"].slow is None
+
+
+@pytest.mark.parametrize(
+    ("weights", "told"), [([1.0], "dW1 at the start is"), ([1.0, 2.0], "has not one weight for each feature")]
+)
+def test_a_backend_that_is_left_out_fails_by_a_wrong_gradient(
+    left_out: tuple[Comparison, Path], tmp_path: Path, weights: list[float], told: str
+) -> None:
+    lines = [json.loads(line) for line in (left_out[1] / FILE).read_bytes().splitlines()]
+    lines = [line for line in lines if line["key"] not in ("run python", "laps python", "epochs python")]
+    for line in lines:
+        if line["key"] == "gradient python":
+            line["measured"]["weights"] = weights
+    (tmp_path / FILE).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = compared(tmp_path, slowest_share=0.0, resume=True)
+    assert found.backends["python"].status == "failed"
+    assert told in str(found.backends["python"].reason)
+    (objection,) = found.verdict.reasons
+    assert objection.startswith("python: ")
+    assert told in objection
 
 
 def test_a_run_that_waited_and_may_take_its_time_is_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
