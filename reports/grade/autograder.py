@@ -7,13 +7,22 @@ After *Autograder Specifications*: `setup.sh` and `run_autograder` at the zip's 
 from __future__ import annotations
 
 import io
+import shlex
 import zipfile
+from collections.abc import Mapping, Sequence
 
+#: Ubuntu 22.04, one of Gradescope's images, has Python 3.10 as python3, and 3.11 beside it.
 SETUP = """#!/usr/bin/env bash
 set -e
-apt-get install -y python3 python3-venv
-python3 -m venv /opt/handgrad
-/opt/handgrad/bin/pip install handgrad{version}
+home="${{HANDGRAD_HOME:-/opt/handgrad}}"
+cd "${{AUTOGRADER:-/autograder}}"
+apt-get update
+apt-get install -y python3
+python=python3
+python3 -c "import sys; sys.exit(sys.version_info < (3, 11))" || python=python3.11
+apt-get install -y "$python" "$python-venv"
+"$python" -m venv "$home"
+"$home/bin/pip" install {requirement}
 """
 
 RUN = """#!/usr/bin/env bash
@@ -23,7 +32,7 @@ mkdir -p results
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "${{HANDGRAD:-/opt/handgrad/bin/handgrad}}" grade submission --one-student --out "$work" --format gradescope \\
-    --time-limit {time_limit:g}{policy} > results/report.txt 2>&1 || true
+    {options} > results/report.txt 2>&1 || true
 if [ -f "$work/gradescope/submission.json" ]; then
     cp "$work/gradescope/submission.json" results/results.json
 else
@@ -36,22 +45,20 @@ fi
 """
 
 
-def autograder(version: str, time_limit_seconds: float, policy: bytes | None = None) -> bytes:
+def autograder(requirement: str, options: Sequence[str], packed: Mapping[str, bytes]) -> bytes:
     """The zip.
 
     Args:
-        version: Of handgrad, to be installed there.
-        time_limit_seconds: For a student's file.
-        policy: A policy file, which is packed in.
+        requirement: What pip is to install: handgrad with its version, or a wheel in `source/`.
+        options: Of `grade`, for each submission.
+        packed: Files that these two name, by name; they stand in `source/` there.
     """
-    run = RUN.format(time_limit=time_limit_seconds, policy=" --policy source/policy.toml" if policy is not None else "")
-    files = {"setup.sh": SETUP.format(version=f"=={version}").encode(), "run_autograder": run.encode()}
-    if policy is not None:
-        files["policy.toml"] = policy
+    run, setup = RUN.format(options=shlex.join(options)), SETUP.format(requirement=shlex.quote(requirement))
+    files = {"setup.sh": setup.encode(), "run_autograder": run.encode(), **packed}
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
             entry = zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0))
-            entry.external_attr = (0o644 if name.endswith(".toml") else 0o755) << 16
+            entry.external_attr = (0o644 if name in packed else 0o755) << 16
             archive.writestr(entry, text)
     return content.getvalue()

@@ -67,7 +67,17 @@ def grade(
     make_autograder: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.zip", help="Only write an autograder for Gradescope, with --policy.", show_default=False
+            metavar="FILE.zip",
+            help="Only write an autograder for Gradescope, with --policy, --loss, --file, --seed and --time-limit.",
+            show_default=False,
+        ),
+    ] = None,
+    wheel: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.whl",
+            help="The handgrad that Gradescope installs. [default: this version, from the package index]",
+            show_default=False,
         ),
     ] = None,
     resume: Resume = False,
@@ -85,7 +95,9 @@ def grade(
     from handgrad.reports.grade.text import text
 
     if make_autograder is not None:
-        write_autograder(make_autograder, time_limit, policy)
+        options = {"--time-limit": f"{time_limit:g}", "--seed": str(seed)}
+        options |= {"--loss": loss.value} if loss else {}
+        write_autograder(make_autograder, options | ({"--file": file} if file else {}), policy, wheel)
         return
     if not files:
         raise typer.BadParameter("expected a folder, files or a zip to grade")
@@ -110,16 +122,22 @@ def grade(
     exit_unless(found.passed)
 
 
-def write_autograder(path: Path, time_limit: float, policy: Path | None) -> None:
+def write_autograder(path: Path, options: dict[str, str], policy: Path | None, wheel: Path | None) -> None:
     """Writes a zip for Gradescope, after the policy was seen to be one."""
     import importlib.metadata
+    from itertools import chain
 
     from handgrad.compare.grade.policy import read_policy
     from handgrad.compare.results.files import write_whole
     from handgrad.reports.grade.autograder import autograder
 
+    requirement, packed = f"handgrad=={importlib.metadata.version('handgrad')}", {}
     if policy is not None:
         read_policy(policy)
-    content = None if policy is None else policy.read_bytes()
-    write_whole(path, autograder(importlib.metadata.version("handgrad"), time_limit, content))
+        options, packed["policy.toml"] = options | {"--policy": "source/policy.toml"}, policy.read_bytes()
+    if wheel is not None:
+        if not (wheel.is_file() and wheel.name.startswith("handgrad-") and wheel.suffix == ".whl"):
+            raise typer.BadParameter(f"--wheel: expected a file handgrad-….whl, got {wheel}")
+        requirement, packed[wheel.name] = f"source/{wheel.name}", wheel.read_bytes()
+    write_whole(path, autograder(requirement, list(chain.from_iterable(options.items())), packed))
     typer.echo(f"{path} is ready to be uploaded to Gradescope.")

@@ -190,33 +190,80 @@ def test_two_students_of_one_name_have_a_file_each() -> None:
 RIGHT = "def gradient(X, y, w, b):\n    r = X @ w + b - y\n    return 2 / len(y) * X.T @ r, 2 * r.mean()\n"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="a shell script")
-@pytest.mark.parametrize(("text", "points"), [(RIGHT, 4.0), (RIGHT.replace("2 ", "-2 "), 1.0), (None, 0.0)])
-def test_gradescope_runs_the_autograder(tmp_path: Path, text: str | None, points: float) -> None:
-    (tmp_path / "policy.toml").write_text("points = 4\nnamed = 0.25\n", encoding="utf-8")
-    archive = tmp_path / "autograder.zip"
-    command = ["grade", "--make-autograder", str(archive), "--policy", str(tmp_path / "policy.toml")]
-    assert CliRunner().invoke(app, command).exit_code == 0
-    root = tmp_path / "autograder"
+def unpacked(root: Path, *options: str) -> Path:
+    """An autograder as Gradescope lays it out; what stands in its folder `source`."""
+    archive = root.parent / "autograder.zip"
+    assert CliRunner().invoke(app, ["grade", "--make-autograder", str(archive), *options]).exit_code == 0
     with zipfile.ZipFile(archive) as opened:
-        assert {"setup.sh", "run_autograder"} <= set(opened.namelist())
-        assert all(
-            entry.external_attr >> 16 & stat.S_IXUSR for entry in opened.infolist() if "toml" not in entry.filename
-        )
+        scripts = {e.filename for e in opened.infolist() if e.external_attr >> 16 & stat.S_IXUSR}
+        assert scripts == {"setup.sh", "run_autograder"}
         opened.extractall(root / "source")
-    for script in ("setup.sh", "run_autograder"):
-        subprocess.run(["bash", "-n", str(root / "source" / script)], check=True)
-    assert f"pip install handgrad=={version('handgrad')}\n" in (root / "source" / "setup.sh").read_text(
-        encoding="utf-8"
+    return root / "source"
+
+
+def script(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell script")
+@pytest.mark.parametrize(("is_old", "python"), [(0, "python3"), (1, "python3.11")])
+@pytest.mark.parametrize("has_wheel", [False, True])
+def test_gradescope_sets_it_up_with_a_python_that_is_new_enough(
+    tmp_path: Path, is_old: int, python: str, has_wheel: bool
+) -> None:
+    """With commands that only tell how they were called; CONTRIBUTING has the command that truly installs it."""
+    root, log = tmp_path / "autograder", tmp_path / "log"
+    wheel = tmp_path / "handgrad-9.9-py3-none-any.whl"
+    wheel.write_bytes(b"a wheel")
+    source = unpacked(root, *(["--wheel", str(wheel)] if has_wheel else []))
+    tell = f'echo "$(basename "$0") $@" >> {log}'
+    script(tmp_path / "bin" / "apt-get", tell)
+    for name in ("python3", "python3.11"):
+        script(tmp_path / "bin" / name, f'[ "$1" = -c ] && exit {is_old}\n{tell}')
+    script(tmp_path / "home" / "bin" / "pip", f'{tell}\n[ ! -e "$2" ] || cat "$2" >> {log}')
+    environment = os.environ | {
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        "AUTOGRADER": str(root),
+        "HANDGRAD_HOME": str(tmp_path / "home"),
+    }
+    subprocess.run(["bash", str(source / "setup.sh")], env=environment, check=True, timeout=60)
+    installed = (
+        f"pip install source/{wheel.name}\na wheel" if has_wheel else f"pip install handgrad=={version('handgrad')}"
     )
+    assert log.read_text(encoding="utf-8").strip() == (
+        f"apt-get update\napt-get install -y python3\napt-get install -y {python} {python}-venv\n"
+        f"{python} -m venv {tmp_path / 'home'}\n{installed}"
+    )
+
+
+def test_what_is_no_wheel_of_handgrad_is_refused(tmp_path: Path) -> None:
+    command = ["grade", "--make-autograder", str(tmp_path / "a.zip"), "--wheel", str(tmp_path / "numpy-2.0.whl")]
+    assert CliRunner().invoke(app, command).exit_code == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell script")
+@pytest.mark.parametrize(
+    ("text", "loss", "points"),
+    [
+        (RIGHT, "mse", 4.0),
+        (RIGHT.replace("2 ", "-2 "), "mse", 1.0),
+        (RIGHT.replace("2 / len", "1 / len").replace("2 * r", "r"), "half-mse", 4.0),
+        (None, "mse", 0.0),
+    ],
+)
+def test_gradescope_runs_the_autograder(tmp_path: Path, text: str | None, loss: str, points: float) -> None:
+    (tmp_path / "policy.toml").write_text("points = 4\nnamed = 0.25\n", encoding="utf-8")
+    root = tmp_path / "autograder"
+    source = unpacked(root, "--policy", str(tmp_path / "policy.toml"), "--loss", loss)
     (root / "submission").mkdir()
     if text is not None:
         (root / "submission" / "mine.py").write_text(text, encoding="utf-8")
-    launcher = root / "handgrad"
-    launcher.write_text(f'#!/bin/sh\nexec {sys.executable} -m handgrad "$@"\n', encoding="utf-8")
-    launcher.chmod(0o755)
+    launcher = script(root / "handgrad", f'exec {sys.executable} -m handgrad "$@"')
     environment = os.environ | {"AUTOGRADER": str(root), "HANDGRAD": str(launcher)}
-    subprocess.run(["bash", str(root / "source" / "run_autograder")], env=environment, check=True, timeout=100)
+    subprocess.run(["bash", str(source / "run_autograder")], env=environment, check=True, timeout=100)
     results = json.loads((root / "results" / "results.json").read_text(encoding="utf-8"))
     jsonschema.validate(results, GRADESCOPE, jsonschema.Draft202012Validator)
     assert sum(test["score"] for test in results.get("tests", [])) + results.get("score", 0) == points
