@@ -11,10 +11,7 @@ from handgrad.compare.side_by_side.source import cut
 #: By chapter: each module, and the functions in it, in the order in which they are shown.
 SHOWN: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "surface": (("handgrad.compare.learn.plain", ("predict", "residuals", "loss", "step")),),
-    "by-hand": (
-        ("handgrad.compare.learn.plain", ("pulls",)),
-        ("handgrad.backends.numpy", ("NumPyTrainer.block_sums",)),
-    ),
+    "by-hand": (("handgrad.compare.learn.plain", ("pulls",)),),
     "tape": (
         ("handgrad.backends.autodiff", ("Node.__matmul__", "Node.square", "Node.mean", "backward")),
         ("handgrad.backends.tape", ("predict", "loss", "TapeTrainer.gradient")),

@@ -40,7 +40,7 @@ def paragraphs(found: Checking) -> list[str]:
         "are nearly equal and only their last digits differ. float64, Python's float, keeps 53 bits, about 16 "
         "digits: a loss may be off by ε L/2 or so, ε = 2.2e-16, so the difference by ε L, and the quotient by "
         "ε L / h. One falls with h and the other rises, which makes a V.",
-        f"{arms(found)} Its best step was {numbers.ratio(found.best)}, and the error there "
+        f"{arms(found)} Of the steps in it, {numbers.ratio(found.best)} was the best, with an error of "
         f"{numbers.ratio(min(found.forward))}. The sum h H/2 + ε L / h is least at h = √(2 ε L / H) = "
         f"{numbers.ratio(balance(found))}{far(found)}.",
         large_step(found),

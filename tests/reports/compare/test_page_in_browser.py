@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from browser import BROWSER, left_by
 
 from handgrad.compare.results.comparison import BackendResult
 from handgrad.compare.side_by_side.prepare import Options
@@ -18,11 +15,6 @@ from handgrad.compare.side_by_side.side_by_side import side_by_side
 from handgrad.data.synthetic import synthetic
 from handgrad.reports.compare.html import html
 from handgrad.reports.look.pages import policy_hash
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-#: HANDGRAD_BROWSER=none: there is none, or not all of it yet.
-BROWSER = next(filter(None, map(shutil.which, NAMES if os.environ.get("HANDGRAD_BROWSER") != "none" else ())), None)
-STILL = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--virtual-time-budget=2000")
 
 #: Plays the user and leaves what it saw as JSON.
 USER = """
@@ -83,16 +75,10 @@ def page(comparison) -> str:
 def seen(page: str, tmp_path_factory: pytest.TempPathFactory) -> dict:
     if BROWSER is None:
         pytest.skip("no Chromium here: apt-get install chromium")
-    file: Path = tmp_path_factory.mktemp("page") / "report.html"
     user = USER.split("<script>")[1].split("</script>")[0]
     admitted = page.replace("script-src '", f"script-src '{policy_hash(user)}' '")  # beside the page's own, by its hash
     played = admitted.replace("</body>", f"{USER}</body>")
-    file.write_text(played, encoding="utf-8")
-    command = [BROWSER, *STILL, "--window-size=360,800", f"--user-data-dir={file.parent}/user", "--dump-dom", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    found = re.search(r'<pre id="seen">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert found is not None
-    return json.loads(found[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    return json.loads(left_by(played, tmp_path_factory.mktemp("page")))
 
 
 def stops(page: str) -> list[dict]:

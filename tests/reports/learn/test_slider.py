@@ -1,14 +1,16 @@
-"""The slider's script gives the numbers that Python gives. It is run by Node, where that is installed."""
+"""The slider's script gives the numbers that Python gives. It is run in Chromium or by Node, where one is installed."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from browser import BROWSER, left_by
 
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.compare.learn.one_feature import OneFeature
@@ -19,7 +21,9 @@ from handgrad.reports.learn.slider import slider
 from handgrad.reports.look.pages import TEMPLATES
 
 NODE = shutil.which("node")
-pytestmark = pytest.mark.skipif(NODE is None, reason="Node is not installed")
+pytestmark = pytest.mark.skipif(
+    NODE is None and BROWSER is None, reason="no Chromium and no Node here: apt-get install chromium"
+)
 
 MOMENTUM = 0.6
 
@@ -35,11 +39,11 @@ def found(table: OneFeature) -> Rates:
 
 
 @pytest.fixture(scope="module")
-def told(found: Rates) -> dict[str, Any]:
+def told(found: Rates, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the script answers: a run at each of the chapter's rates, one with momentum, factors and verdicts."""
     asked = f"""
 const bowl = {slider(found).bowl}, rates = {json.dumps([run.rate for run in found.runs])};
-console.log(JSON.stringify({{
+say(JSON.stringify({{
   runs: rates.map((rate) => descend(bowl, rate, 0, 60)),
   heavy: descend(bowl, rates[1], {MOMENTUM}, 60),
   factors: rates.map((rate) => Math.max(factor(rate, 0, bowl.largest), factor(rate, 0, bowl.smallest))),
@@ -50,10 +54,18 @@ console.log(JSON.stringify({{
 }}));
 """
     script = (TEMPLATES / "learn.js").read_text(encoding="utf-8")
-    assert NODE is not None
-    done = subprocess.run([NODE, "-"], input=script + asked, capture_output=True, text=True, check=True)
-    answer: dict[str, Any] = json.loads(done.stdout)
+    answer: dict[str, Any] = json.loads(_said(script, asked, tmp_path_factory.mktemp("slider")))
     return answer
+
+
+def _said(script: str, asked: str, folder: Path) -> str:
+    """What the script says to `asked`, in a page without a slider."""
+    if BROWSER is not None:
+        say = 'const say = (text) => { document.getElementById("seen").textContent = text; };'
+        return left_by(f'<pre id="seen"></pre><script>{script}</script><script>{say}{asked}</script>', folder)
+    assert NODE is not None
+    asked = f"{script}\nconst say = console.log;{asked}"
+    return subprocess.run([NODE, "-"], input=asked, capture_output=True, text=True, check=True).stdout
 
 
 def test_the_script_walks_as_numpy_does_below_and_above_the_limit(found: Rates, told: dict[str, Any]) -> None:
