@@ -88,7 +88,7 @@ def grade_class(
         _check_all(known, journal, options, progress)
         grades = tuple(_grade(one, journal, options.policy) for one in found)
     named = ClassGrades(
-        source=", ".join(path.name or str(path) for path in given),
+        source=", ".join(path.name or path.resolve().name or str(path) for path in given),
         grades=grades,
         policy=options.policy,
         command=command_line(),

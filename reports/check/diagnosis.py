@@ -25,7 +25,7 @@ from handgrad.compare.results.diagnosis import (
 from handgrad.compare.results.reasons import brief
 from handgrad.reports.check.exercise_words import EXERCISE_MISTAKES
 from handgrad.reports.check.failures import failure_words, place_words
-from handgrad.reports.check.losses import fewer, in_terms_of, judged_by, undecided
+from handgrad.reports.check.losses import fewer, judged_by, undecided, words_of
 from handgrad.reports.check.words import FACTORS, FORMS, MISTAKES, Wording
 
 #: Of an exercise's numbers that no mistake explains: the table's words are about dW and db, which it may not have.
@@ -288,8 +288,7 @@ def _row(discrepancy: Discrepancy) -> Evidence:
 def _wording(mistake: Mistake, assessment: Assessment) -> Wording:
     if mistake.key == UNKNOWN and assessment.by_exercise:
         return UNKNOWN_IN_EXERCISE
-    wording = MISTAKES.get(mistake.key) or EXERCISE_MISTAKES[mistake.key]
-    return in_terms_of(wording, mistake.key, assessment.loss)
+    return words_of(mistake, assessment) or EXERCISE_MISTAKES[mistake.key]
 
 
 def _explanation(assessment: Assessment, wordings: list[Wording], evidence: tuple[Evidence, ...]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from handgrad.compare.results.diagnosis import Assessment, LossName
-from handgrad.reports.check.words import Wording
+from handgrad.compare.results.diagnosis import Assessment, LossName, Mistake
+from handgrad.reports.check.words import MISTAKES, Wording
 
 #: With r = X W + b − y.
 FORMULAS: dict[LossName, str] = {
@@ -57,6 +57,91 @@ _LOSS_FOR_THE_MEAN: dict[LossName, str] = {
     "sum": "it is n times too large",
     "half-sum": "it is n/2 times what it should be",
 }
+
+
+#: What is said of a loss, where the table's words are about its gradient.
+_OF_A_LOSS = {
+    "sign": Wording(
+        title="the sign is wrong: the loss falls where it should grow",
+        mathematics="L = (1/n) Σ r², a sum of squares: never below 0",
+        hint="Leave out the minus.",
+        question="Can a sum of squares be below 0?",
+    ),
+    "sum-instead-of-mean": Wording(
+        title="n times too large: a sum where the mean should be",
+        mathematics="L = (1/n) Σ r²",
+        hint="Divide by the number of rows, len(y).",
+        question="If every row of the data stood there twice, what would become of this loss?",
+    ),
+    "mean-instead-of-sum": Wording(
+        title="n times too small: a mean where the sum should be",
+        mathematics="L = (1/n) Σ r²",
+        hint="Do not divide by the number of rows: this loss is a sum.",
+        question="If every row of the data stood there twice, what would become of this loss?",
+    ),
+    "absolute-error": Wording(
+        title="the absolute error, not the squared one",
+        mathematics="L = (1/n) Σ r², not Σ |r|",
+        hint="Square the residual in place of taking its size.",
+        question="If all residuals are twice as large, what should become of the loss?",
+    ),
+    "bias-left-out": Wording(
+        title="the bias is left out of the forward pass",
+        mathematics="ŷ = X W + b",
+        hint="Add b to X W before the residual is taken.",
+        question="Does your loss change when only b changes?",
+    ),
+    "not-the-residual": Wording(
+        title="ŷ or y alone stands in place of the residual ŷ − y",
+        mathematics="L = (1/n) Σ r² with r = ŷ − y",
+        hint="Subtract: r = ŷ − y, before squaring.",
+        question="What should the loss be at a perfect fit, and what is yours?",
+    ),
+    "not-reset": Wording(
+        title="accumulated: each call adds its loss to that of the calls before",
+        mathematics="L = (1/n) Σ r² depends on X, y, W, b alone, not on earlier calls",
+        hint="Set the sum to zero at the start of every call.",
+        question="What do you get when you call it twice at the same point?",
+    ),
+    "other-answers": Wording(
+        title="the same question got another answer",
+        mathematics="L = (1/n) Σ r² depends on X, y, W, b alone: not on chance, nor on earlier calls",
+        hint="Look for a random number, or a variable that outlives the call.",
+        question="What do you get when you call it twice at the same point?",
+    ),
+    "always-zero": Wording(
+        title="0 everywhere: nothing is computed",
+        mathematics="L = (1/n) Σ r²",
+        hint="Look whether the sum is returned, and whether an integer type cuts it off (1 // n is 0).",
+        question="Where does the first number that is not zero get lost?",
+    ),
+    "integers": Wording(
+        title="whole numbers: an integer type cuts off what it cannot hold",
+        mathematics="L is a real number, even where X, y, W and b are whole",
+        hint="Convert first: np.asarray(X, dtype=float).",
+        question="Which type do your arrays have, when X or the weights are whole numbers?",
+    ),
+    "of-no-known-kind": Wording(
+        title="wrong, of no known kind",
+        mathematics="L = (1/n) Σ r² with r = X W + b − y",
+        hint="Compute the loss at the probe with the fewest rows by hand, and compare each step.",
+        question="For two rows, can you do it with paper and pencil, and compare each step?",
+    ),
+}
+
+
+def words_of(mistake: Mistake, assessment: Assessment) -> Wording | None:
+    """The words about a mistake of the table: in a loss or a gradient, of which loss, in which block."""
+    wording = MISTAKES.get(mistake.key)
+    if wording is None:
+        return None
+    if "loss" in assessment.parts:
+        wording = _OF_A_LOSS.get(mistake.key, wording)
+    if mistake.key == "sign" and mistake.block:
+        wording = replace(
+            wording, hint=f"Look where a minus comes into {mistake.block}, or should, and not into the other."
+        )
+    return in_terms_of(wording, mistake.key, assessment.loss)
 
 
 def in_terms_of(wording: Wording, key: str, loss: LossName) -> Wording:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from handgrad.compare.results.diagnosis import FAILURES, UNKNOWN
 from handgrad.compare.results.grades.graded import ClassGrades, Grade, NotGraded
 from handgrad.reports.check.diagnosis import diagnosis
-from handgrad.reports.check.losses import in_terms_of
+from handgrad.reports.check.losses import words_of
 from handgrad.reports.check.words import MISTAKES, Wording
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.words import plural
@@ -91,10 +91,16 @@ def _group(key: str, grades: list[Grade]) -> MistakeGroup:
 
 
 def _wording(key: str, grades: list[Grade]) -> Wording | None:
-    """The words about a mistake, in terms of the loss by which all of them were judged."""
-    losses = {one.loss for grade in grades for one in grade.assessments if key in one.keys}
-    known = MISTAKES.get(key)
-    return in_terms_of(known, key, losses.pop()) if known is not None and len(losses) == 1 else known
+    """The words about a mistake that hold for all of them: of a loss or a gradient, and of one loss or another."""
+    made = [(m, one) for grade in grades for one in grade.assessments for m in one.mistakes if m.key == key]
+    every = [words for mistake, one in made if (words := words_of(mistake, one)) is not None]
+    if not every:
+        return None
+    first, others = every[0], every[1:]
+    same = {
+        name: text if all(getattr(one, name) == text for one in others) else "" for name, text in asdict(first).items()
+    }
+    return Wording(**same | {"title": same["title"] or MISTAKES[key].title})
 
 
 def _lines(key: str, grade: Grade) -> Iterator[str]:
