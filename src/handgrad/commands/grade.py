@@ -95,9 +95,9 @@ def grade(
     from handgrad.reports.grade.text import text
 
     if make_autograder is not None:
-        options = {"--time-limit": f"{time_limit:g}", "--seed": str(seed)}
-        options |= {"--loss": loss.value} if loss else {}
-        write_autograder(make_autograder, options | ({"--file": file} if file else {}), policy, wheel)
+        kept = {"--time-limit": f"{time_limit:g}", "--seed": str(seed)}
+        kept |= {"--loss": loss.value} if loss else {}
+        write_autograder(make_autograder, kept | ({"--file": file} if file else {}), policy, wheel)
         return
     if not files:
         raise typer.BadParameter("expected a folder, files or a zip to grade")
