@@ -7,10 +7,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handgrad.backends.signatures.names import role_of
 from handgrad.backends.signatures.signature import Theta
 
 #: Forms for one feature alone.
 ONE_FEATURE = ("flat", "numbers")
+
+
+class ByRole(dict[str, Any]):
+    """Weights and bias under any names that tell which is which, as keys or as attributes."""
+
+    def __missing__(self, key: str) -> Any:
+        """What a name stands for."""
+        known = {"weights": "w", "bias": "b"}
+        role = role_of(str(key)) or ""
+        if role not in known:
+            raise KeyError(key)
+        return self[known[role]]
+
+    def __getattr__(self, name: str) -> Any:
+        """What a name stands for."""
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
 
 
 def data_in(form: str, theta: Theta, X: NDArray[Any], y: NDArray[Any]) -> dict[str, Any]:
@@ -25,6 +45,9 @@ def data_in(form: str, theta: Theta, X: NDArray[Any], y: NDArray[Any]) -> dict[s
 
 def parameters_in(form: str, theta: Theta, weights: NDArray[Any], bias: Any) -> dict[str, Any]:
     """What may stand for the parameters, by its role: weights (d,) and bias, or both together as θ (d + 1,)."""
+    if theta in ("pair", "mapping"):
+        w = weights[0].item() if form in ONE_FEATURE else weights
+        return {"theta": (w, bias) if theta == "pair" else ByRole(w=w, b=bias)}
     joined = np.append(weights, bias) if theta == "bias-last" else np.append(bias, weights)
     if theta == "none":
         joined = weights

@@ -14,20 +14,20 @@ from handgrad.backends.signatures.kinds import Kind, Role
 _TAIL = r"(_?(train(ing)?|data|batch|b|i|in|all|current|now|old|new|init|vec(tor)?|mat(rix)?|values?|vals?|arr(ay)?))?"
 
 _ROLES: tuple[tuple[Role, str], ...] = (
-    ("X", rf"(x|xs|xx|features?|inputs?|design|phi){_TAIL}|x_?1|x_?mat|a"),
-    ("y", rf"(y|ys|yy|targets?|labels?|outputs?|t){_TAIL}|y_?(true|real|actual|obs)|y_?1"),
+    ("X", rf"(x|xs|xx|x_b|features?|inp|inputs?|design|phi){_TAIL}|x_?1|x_?mat|a"),
+    ("y", rf"(y|ys|yy|targ|targets?|labels?|outputs?|t){_TAIL}|y_?(true|real|actual|obs)|y_?1"),
     ("prediction", r"y_?(hat|pred(icted|iction|ictions|s)?)|pred(icted|iction|ictions|s)?|outputs?_pred|h"),
     ("weights", rf"(w|ws|weights?|m|slope|coefs?|coefficients?|k){_TAIL}|w_?1|coef_|theta_?1|b_?1"),
     ("bias", rf"(b|bias|intercept|offset|c){_TAIL}|b_?0|w_?0|intercept_|theta_?0"),
     ("theta", rf"(thetas?|params?|parameters?|betas?|p){_TAIL}"),
     ("points", r"points?|data(set)?|samples?|pairs"),
-    ("rate", r"lr|learning_?rate|alpha|eta|η|rate|step_?size|gamma"),
+    ("rate", r"lr|learning_?rate|alpha|eta|η|rate|step_?size|gamma|l|eta_?0"),
     ("rounds", r"(num|n|max)?_?(epochs?|iter(ation)?s?|steps?)"),
 )
 _ROLE_PATTERNS = tuple((role, re.compile(rf"_?({pattern})_?", re.IGNORECASE)) for role, pattern in _ROLES)
 
 _LOSS = re.compile(r"loss|cost|mse|squared_?error|objective|^j$|sse|rss", re.IGNORECASE)
-_GRADIENT = re.compile(r"grad|deriv|backward|backprop|^d_?(loss|mse|cost|j)|jacobian", re.IGNORECASE)
+_GRADIENT = re.compile(r"grad|deriv|backward|backprop|propagate|^d_?(loss|mse|cost|j)|jacobian", re.IGNORECASE)
 _STEP = re.compile(r"step|update|descent|^sgd|^gd$|train_one|one_epoch", re.IGNORECASE)
 _NUMERICAL = re.compile(r"numeric|check|finite|approx|test|plot|verify", re.IGNORECASE)
 

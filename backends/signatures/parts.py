@@ -40,7 +40,7 @@ def parts_in(returned: Any) -> tuple[tuple[str, ...], list[Any]]:
     An answer is a pair, a dictionary, a named tuple, a data class or another object that holds the parts, one vector,
     or a number. Where names tell dW and db, what is neither, and no loss, is none of the parts.
     """
-    if named := _named(returned):
+    if named := _named(_flat(returned)):
         told = {name: part for name, part in named.items() if part_of(name) and not isinstance(part, str | None)}
         meant = [part_of(name) for name in told]
         named = told if meant.count("weights") == meant.count("bias") == 1 else named
@@ -52,6 +52,15 @@ def parts_in(returned: Any) -> tuple[tuple[str, ...], list[Any]]:
     if hasattr(returned, "shape") and tuple(returned.shape) == (2,):
         return (), [returned[0], returned[1]]
     return (), [returned]
+
+
+def _flat(returned: Any) -> Any:
+    """Of a loss beside a dictionary of gradients, in either order, one dictionary."""
+    if isinstance(returned, tuple | list) and len(returned) == 2:
+        inner = [part for part in returned if isinstance(part, dict)]
+        if len(inner) == 1 and "loss" not in inner[0]:
+            return inner[0] | {"loss": next(part for part in returned if part is not inner[0])}
+    return returned
 
 
 def _named(returned: Any) -> dict[str, Any]:
@@ -89,7 +98,7 @@ def arranged(found: Found, theta: Theta, names: Sequence[str], sizes: list[int],
         features: d.
     """
     names = names or (found.returns if len(found.returns) == len(sizes) else ("",) * len(sizes))
-    if theta:
+    if theta and theta not in ("pair", "mapping"):
         return _of_theta(theta, sizes, features, [part_of(name) for name in names])
     if len(sizes) == 1:
         return [Arrangement(0, None)] if gives_weights_alone(found.name) else _of_one_vector(sizes[0], features)

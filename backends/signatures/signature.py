@@ -16,8 +16,8 @@ from handgrad.backends.signatures.names import gives_weights_alone, role_of, rol
 from handgrad.backends.signatures.subjects import Found
 
 #: How one vector θ holds weights and bias: X has a column of ones for it; the bias is its first number, or its last;
-#: there is no bias, and the probes have none.
-Theta = Literal["", "ones", "bias-first", "bias-last", "none"]
+#: there is no bias, and the probes have none; it is a pair of both, or a dictionary.
+Theta = Literal["", "ones", "bias-first", "bias-last", "none", "pair", "mapping"]
 
 #: How the order of the arguments is known: by their names, as that which is asked for, or since it gave answers.
 Known = Literal["names", "order", "trying"]
@@ -63,6 +63,10 @@ _THETA: tuple[tuple[str, Theta], ...] = (
     ("numbers", "bias-first"),
     ("numbers", "bias-last"),
     ("numbers", "none"),
+    ("arrays", "pair"),
+    ("arrays", "mapping"),
+    ("flat", "pair"),
+    ("flat", "mapping"),
 )
 #: What must be given for the answer to be a gradient.
 _NEEDED = {"X", "y", "weights"}
@@ -81,6 +85,13 @@ def signatures(found: Found) -> Iterator[Signature]:
         roles = (*order, *asked_for[4:])
         if roles != asked_for:
             yield from _in_forms(found, roles, keywords, known="trying")
+
+
+def is_told(found: Found) -> bool | None:
+    """Whether the names of the arguments tell all that is needed; None where some name tells nothing."""
+    if roles_of((*found.needed, *found.attributes)) is None:
+        return None
+    return _by_name(found) is not None
 
 
 def _without_bias(found: Found) -> tuple[Role, ...] | None:

@@ -29,6 +29,7 @@ class Found:
         required: The names of its positional arguments without a default.
         optional: Of those with one.
         keyword_only: Of those without a default that are passed by their names alone.
+        trains: Whether it trains from a start of its own, and gives the parameters after so many epochs.
         returns: The names in its last return statement, empty for what is no name.
         attributes: Of a method's object: those that hold what it does not get as an argument.
         construction: Of a method's class: the names of the arguments that an object of it needs.
@@ -44,6 +45,7 @@ class Found:
     construction: tuple[str, ...] = ()
     empty: int = 0
     keyword_only: tuple[str, ...] = ()
+    trains: bool = False
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -219,6 +221,8 @@ def _methods(owner: type) -> Iterator[Found]:
     construction = parameters_of(owner).needed if "__init__" in vars(owner) else ()
     for name, value in vars(owner).items():
         kind = kind_by_name(name)
+        if isinstance(value, staticmethod | classmethod) and kind is not None:
+            yield described(getattr(owner, name), f"{owner.__name__}.{name}", kind)
         if not inspect.isfunction(value) or kind is None:
             continue
         found = described(value, f"{owner.__name__}.{name}", kind)
@@ -264,7 +268,8 @@ def _attributes(owner: type) -> tuple[str, ...]:
     except (OSError, TypeError):
         return ()
     names = dict.fromkeys(re.findall(r"\bself\.(\w+)\b(?!\s*\()", source))
-    first = {role_of(name): name for name in reversed(list(names)) if role_of(name)}
+    ordered = sorted(names, key=lambda name: name in ("m", "k", "c"))  # which may be counts
+    first = {role_of(name): name for name in reversed(ordered) if role_of(name)}
     return tuple(name for name in names if name in first.values())
 
 

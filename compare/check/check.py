@@ -95,15 +95,15 @@ def _checked(
 ) -> Assessment:
     found = described(function, kind=kind)
     try:
-        found = _of_kind(found, kind, ask)
+        found = found if kind else of_kind(found, ask)
         return diagnose(found, ask_all(ask, found, seed), loss, integers)
     except GiveUp as problem:
         return failed(found.name, problem.failure)
 
 
-def _of_kind(found: Found, kind: Kind | None, ask: Ask) -> Found:
+def of_kind(found: Found, ask: Ask) -> Found:
     """What is known of a function; one named after a loss, but which gives a pair, is that loss's gradient."""
-    if kind is None and found.kind == "loss":
+    if found.kind == "loss":
         one = next(every_series(found))
         if several(ask(partial(call_for, one, one.calls()[0], found)), "loss"):
             return replace(found, kind="gradient")
@@ -122,11 +122,21 @@ def diagnose(found: Found, asked: Sequence[Asked], loss: LossChoice = None, inte
     if found.kind == "trainer":
         every = [_in_convention(one, found.name, loss, integers) for one in asked]
         return next((assessment for assessment in every if not assessment.correct), every[0])
+    if found.trains:
+        return _trained(found, asked, loss, integers)
     first = _best_reading(found, asked[0], loss, integers)
     if first.correct or (not first.unanswered and not asked[0].series.theta):
         return first
     others = [_best_reading(found, one, loss, integers) for one in asked[1:] if one.is_whole]
     return min((first, *(other for other in others if not other.unanswered)), key=_doubt)
+
+
+def _trained(found: Found, asked: Sequence[Asked], loss: LossChoice, integers: bool) -> Assessment:
+    """What is found in the steps of a training run; what no mistake explains may have another reason than a mistake."""
+    best = min((_best_reading(found, one, loss, integers) for one in asked), key=_doubt)
+    if best.right_for is None and best.keys[:1] in ((UNKNOWN,), (OTHER_ANSWERS,)):
+        return failed(found.name, NoAnswer("not-one-step"))
+    return replace(best, trains=True)
 
 
 def _doubt(assessment: Assessment) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from handgrad.backends.signatures.subjects import CANONICAL, Found
-from handgrad.compare.check.check import diagnose
+from handgrad.compare.check.check import diagnose, of_kind
 from handgrad.compare.check.conventions import LossChoice
 from handgrad.compare.check.lines import lines
 from handgrad.compare.check.sandbox.failures import GiveUp
@@ -88,8 +88,11 @@ def _to_check(file: Path, dialogue: Dialogue, wanted: str) -> tuple[Found, ...]:
     described = dialogue.describe(wanted)
     if any(one.kind != one.name for one in described.found if one.name in CANONICAL):
         raise GiveUp(NoAnswer("forged"))
-    if any(one.kind != "loss" for one in described.found) or len(described.found) == 1:
-        return described.found
+    every = described.found
+    if all(one.kind == "loss" for one in every):
+        every = tuple(of_kind(one, dialogue.ask) for one in every)
+    if any(one.kind != "loss" for one in every) or len(every) == 1:
+        return every
     names = ", ".join(described.defined[:8])
     raise GiveUp(NoAnswer("not-in-file" if wanted else "nothing-to-check", given=names, expected=wanted))
 

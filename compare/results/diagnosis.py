@@ -20,6 +20,9 @@ OTHER_ANSWERS = "other-answers"
 #: The key of a failure that is handgrad's, and says nothing of what was to be checked.
 OWN_FAULT = "fault-of-handgrad"
 
+#: The key of what trains in a way from which its gradient cannot be told, right or wrong.
+NOT_TOLD = "gradient-not-told"
+
 #: The loss that a gradient is that of, with r = X W + b − y: (1/n) Σ r², (1/2n) Σ r², Σ r², ½ Σ r².
 LossName = Literal["mse", "half-mse", "sum", "half-sum"]
 
@@ -58,6 +61,11 @@ Cause = Literal[
     "not-written",
     "not-defined",
     "defines-no",
+    "needs-unknown",
+    "takes-none",
+    "other-start",
+    "no-parameters",
+    "not-one-step",
     "own-fault",
 ]
 
@@ -96,6 +104,11 @@ FAILURES: dict[Cause, str] = {
     "not-written": "not-written",
     "not-defined": "missing-function",
     "defines-no": "missing-function",
+    "needs-unknown": NOT_TOLD,
+    "takes-none": NOT_TOLD,
+    "other-start": NOT_TOLD,
+    "no-parameters": NOT_TOLD,
+    "not-one-step": NOT_TOLD,
     "own-fault": OWN_FAULT,
 }
 
@@ -273,7 +286,9 @@ class Assessment:
         loss: The loss by whose gradient it was judged.
         loss_origin: How that loss is known: "declared" by who asks, "beside" the gradient in its file, or "assumed".
         arguments: What its arguments were taken for, in order, where that is not what is asked for.
-        theta: How one argument holds all parameters: "ones", "bias-first", "bias-last" or "none"; empty if none does.
+        theta: How one argument holds all parameters: "ones", "bias-first", "bias-last", "none", "pair" or "mapping";
+            empty if none does.
+        trains: It trains from a start of its own; the steps of its epochs were judged.
         confinement: What its process was kept from; None where it had none of its own.
         called_here: Why it was called in the process that asks, without limits; empty where it had its own.
         uses_handgrad: Its file imported handgrad, whose own code may be what was found right.
@@ -304,6 +319,7 @@ class Assessment:
     fewer_for: LossName | None = None
     arguments: tuple[str, ...] = ()
     theta: str = ""
+    trains: bool = False
     confinement: Confinement | None = None
     called_here: str = ""
     uses_handgrad: bool = False

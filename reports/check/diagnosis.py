@@ -12,6 +12,7 @@ import msgspec
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
     FAILURES,
+    NOT_TOLD,
     OWN_FAULT,
     UNKNOWN,
     Assessment,
@@ -203,6 +204,8 @@ def _notes_on_right(assessment: Assessment) -> list[str]:
         notes.append(f"Its arguments were taken for ({', '.join(assessment.arguments)}), in this order.")
     if assessment.theta:
         notes.append(_THETA[assessment.theta])
+    if assessment.trains:
+        notes.append("It was trained for 2, 3 and 4 epochs, and what each epoch added was judged.")
     if assessment.float32:
         notes.append("It computes in float32, and is right within float32's rounding errors.")
     if assessment.one_feature:
@@ -224,6 +227,8 @@ _THETA = {
     "bias-first": "θ was given with the bias first.",
     "bias-last": "θ was given with the bias last.",
     "none": "It has no bias: it was asked about data without one.",
+    "pair": "Its parameters were given as a pair, the weights first.",
+    "mapping": "Its parameters were given as a dictionary.",
 }
 
 
@@ -235,7 +240,7 @@ def _call_words(call: Call) -> str:
 
 
 #: The verdict on what says nothing of whether a gradient is right.
-_WITHOUT_ANSWER = {"not-written": "Not yet", OWN_FAULT: "Not checked"}
+_WITHOUT_ANSWER = {"not-written": "Not yet", OWN_FAULT: "Not checked", NOT_TOLD: "Not told"}
 
 
 def _failed(assessment: Assessment, failure: NoAnswer) -> Diagnosis:

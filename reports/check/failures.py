@@ -7,6 +7,8 @@ from handgrad.compare.results.diagnosis import Cause, NoAnswer, Place, ProbeShap
 _OTHER_FILES = "does it write into files that are not its own?"
 _CONFINED = "while it is checked, a file can write in its own folder only, and cannot reach the network"
 
+_INSTEAD = "give it gradient(X, y, weights, bias), which can be asked"
+
 #: `str.format` patterns; {given}, {expected}, {part} and {data_type} are those of the failure.
 SENTENCES: dict[Cause, str] = {
     "raises": "raises {given}",
@@ -43,6 +45,12 @@ SENTENCES: dict[Cause, str] = {
     "not-written": "is not written yet",
     "not-defined": "is not defined; {given} is",
     "defines-no": "defines no {expected}",
+    "needs-unknown": f"needs {{given}}, and it is not known what that is: {_INSTEAD}",
+    "takes-none": f"trains from a start of its own, and takes and keeps no {{given}}: {_INSTEAD}",
+    "other-start": f"starts from other random numbers in each run: start at zero, or seed them, or {_INSTEAD}",
+    "no-parameters": f"trains, and neither keeps nor returns what are its weights and its bias: {_INSTEAD}",
+    "not-one-step": "does not make one step of gradient descent over all rows in an epoch, by no known mistake (batches, "
+    f"momentum, scaled data, a penalty?): {_INSTEAD}",
     "own-fault": "could not be checked, by a fault of handgrad and not of the file: {given}",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import traceback
 import warnings
 from collections.abc import Callable
@@ -12,9 +13,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from handgrad.backends.signatures.kinds import Kind
 from handgrad.backends.signatures.subjects import parameters_of
 from handgrad.compare.check.sandbox.answers import Answer, NotAnAnswer, answer_of, parts_of
 from handgrad.compare.check.sandbox.failures import failure_from
+from handgrad.compare.check.styles.kept import gradients_in, parameters_in
+from handgrad.compare.check.styles.trained import CannotBeTold
 from handgrad.compare.results.diagnosis import NoAnswer
 
 #: How something is called: a function, or a method of a new object; a trainer's gradient over all its rows or over a
@@ -50,6 +54,8 @@ class Invocation:
         construction: Of a method's class: the arguments of the object.
         parts: Of an exercise's answer, by name.
         ask: What calls an exercise's function, with the arguments by name.
+        kind: Of a method: what is looked for in its object where it returns nothing.
+        fresh: Whether what the file keeps between calls is as it was when it was loaded.
     """
 
     function: str
@@ -58,6 +64,8 @@ class Invocation:
     construction: tuple[Any, ...] = ()
     parts: tuple[str, ...] = ()
     ask: Callable[..., Any] | None = None
+    kind: Kind = "gradient"
+    fresh: bool = False
 
     def by_name(self) -> dict[str, Any]:
         """The values of the arguments."""
@@ -85,6 +93,8 @@ def answer_to(make: Callable[[], Invocation], owner: Any, file: str | None = Non
             answer = parts_of(returned, call.parts) if call.parts else answer_of(returned)
     except NotAnAnswer as problem:
         return Answer(failure=problem.failure)
+    except CannotBeTold as problem:
+        return Answer(failure=NoAnswer(problem.cause, given=str(problem)))
     except (Exception, SystemExit) as error:  # whatever a student's code raises is its answer
         return Answer(failure=failure_of_call(error, file))
     return replace(answer, changed=_changed(untouched.to_keep(), call.to_keep()))
@@ -114,8 +124,15 @@ def _called(owner: Any, call: Invocation) -> Any:
     positional = [a.value for a in call.arguments if not a.keyword]
     named = {a.keyword: a.value for a in call.arguments if a.keyword}
     held = {name[1:]: named.pop(name) for name in list(named) if name.startswith(".")}
-    function = _method(owner, call, held) if "." in call.function else owner
-    return function(*positional, **named)
+    if not inspect.isclass(owner):
+        return owner(*positional, **named)
+    if isinstance(inspect.getattr_static(owner, call.function.partition(".")[2], None), staticmethod | classmethod):
+        return getattr(owner, call.function.partition(".")[2])(*positional, **named)
+    method = _method(owner, call, held)
+    returned = method(*positional, **named)
+    if returned is not None and returned is not method.__self__:
+        return returned
+    return (parameters_in if call.kind == "step" else gradients_in)(method.__self__) or None
 
 
 def _method(owner: Any, call: Invocation, held: dict[str, Any]) -> Any:
@@ -161,4 +178,6 @@ def _same(before: Any, after: Any) -> bool:
         return before.shape == after.shape and bool((before == after).all())
     if isinstance(before, list | tuple):
         return len(before) == len(after) and all(map(_same, before, after))
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(_same(before[name], after[name]) for name in before)
     return bool(before == after)

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from handgrad.backends.signatures.kinds import Kind
 from handgrad.backends.signatures.subjects import Found
 from handgrad.compare.check.sandbox.answers import Answer
 from handgrad.compare.check.sandbox.calling import Argument, Invocation, Way
@@ -48,12 +49,15 @@ class CallRequest(msgspec.Struct, frozen=True, tag="question"):
     arguments: tuple[PackedArgument, ...]
     way: Way = "function"
     construction: tuple[Packed, ...] = ()
+    kind: Kind = "gradient"
+    fresh: bool = False
 
     @classmethod
     def of(cls, call: Invocation, nonce: str) -> CallRequest:
         """The call as it is sent."""
         arguments = tuple(PackedArgument(a.name, packed(a.value), a.keyword) for a in call.arguments)
-        return cls(nonce, call.function, arguments, call.way, tuple(map(packed, call.construction)))
+        construction = tuple(map(packed, call.construction))
+        return cls(nonce, call.function, arguments, call.way, construction, call.kind, call.fresh)
 
     def call(self) -> Invocation:
         """The call, with new values each time."""
@@ -62,6 +66,8 @@ class CallRequest(msgspec.Struct, frozen=True, tag="question"):
             tuple(Argument(a.name, unpacked(a.value), a.keyword) for a in self.arguments),
             self.way,
             tuple(map(unpacked, self.construction)),
+            kind=self.kind,
+            fresh=self.fresh,
         )
 
 

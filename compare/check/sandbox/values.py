@@ -8,6 +8,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from handgrad.backends.signatures.arguments import ByRole
+
 
 class PackedArray(msgspec.Struct, frozen=True, tag="array"):
     """An array of any type of number, its `values` in C order; `listed` as lists in lists, or as a plain number."""
@@ -44,7 +46,14 @@ class Plain(msgspec.Struct, frozen=True, tag="plain"):
     value: bool | int | float | str | None
 
 
-Packed = PackedArray | PackedList | Plain
+class PackedRoles(msgspec.Struct, frozen=True, tag="roles"):
+    """Weights and bias as a dictionary."""
+
+    weights: Packed
+    bias: Packed
+
+
+Packed = PackedArray | PackedList | Plain | PackedRoles
 
 
 def packed(value: Any) -> Packed:
@@ -55,6 +64,8 @@ def packed(value: Any) -> Packed:
         if (numbers := _numbers(value)) is not None:
             return PackedArray.of(numbers, listed=True)
         return PackedList(tuple(map(packed, value)), isinstance(value, tuple))
+    if isinstance(value, ByRole):
+        return PackedRoles(packed(value["w"]), packed(value["b"]))
     return Plain(value)
 
 
@@ -77,4 +88,6 @@ def unpacked(value: Packed) -> Any:
     if isinstance(value, PackedList):
         items = [unpacked(item) for item in value.items]
         return tuple(items) if value.is_tuple else items
+    if isinstance(value, PackedRoles):
+        return ByRole(w=unpacked(value.weights), b=unpacked(value.bias))
     return value.value

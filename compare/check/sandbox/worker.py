@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from handgrad.backends.signatures.subjects import defined, subjects
+from handgrad.backends.signatures.subjects import defined
 from handgrad.compare.check.sandbox.calling import answer_to
 from handgrad.compare.check.sandbox.confinement import confine
 from handgrad.compare.check.sandbox.failures import failure_from, own_fault
@@ -40,6 +40,7 @@ from handgrad.compare.check.sandbox.messages import (
     read_request,
 )
 from handgrad.compare.check.sandbox.notebook import source_of
+from handgrad.compare.check.styles.finding import owner_of, to_check
 from handgrad.compare.results.diagnosis import NoAnswer
 
 MODULE = "student_file"
@@ -148,9 +149,9 @@ def run(file: str) -> ModuleType:
 def reply_to(request: Request, module: ModuleType, file: str) -> Reply:
     """What is there to check, or what it answers to a call."""
     if isinstance(request, Describe):
-        return Described(request.nonce, tuple(subjects(module, request.wanted)), tuple(defined(module)))
+        return Described(request.nonce, tuple(to_check(module, request.wanted)), tuple(defined(module)))
     assert isinstance(request, CallRequest)
-    owner = getattr(module, request.function.partition(".")[0], None)
+    owner = owner_of(module, request.function)
     if not callable(owner):
         return Answered(request.nonce, failure=NoAnswer("defines-no", expected=request.function))
     answer = answer_to(request.call, owner, file)

@@ -19,6 +19,7 @@ from handgrad.compare.check.sandbox.failures import GiveUp
 from handgrad.compare.check.student.forms import Series, every_series
 from handgrad.compare.check.student.probes import IN_THE_HEAD, Probe
 from handgrad.compare.check.student.reading import is_answered
+from handgrad.compare.check.student.training import ask_trained
 from handgrad.compare.results.diagnosis import NoAnswer
 
 #: Failures after which nothing more is asked.
@@ -64,6 +65,8 @@ def ask_all(ask: Ask, found: Found, seed: int = 0) -> list[Asked]:
     Raises:
         GiveUp: When it failed in a way in which it will again.
     """
+    if found.trains:
+        return [Asked(*one) for one in ask_trained(ask, found, seed)]
     every: list[Asked] = []
     for number, one in enumerate(every_series(found, seed)):
         answers = tuple(_answers(ask, one, found, stops=bool(number) and one.form != "trainer"))
@@ -94,8 +97,10 @@ def written(call: Invocation, found: Found) -> str:
 
 def _written(value: Any) -> str:
     """Numbers as short as they can be written; one array is written as a list."""
-    if isinstance(value, np.ndarray | list):
+    if isinstance(value, np.ndarray | list | tuple):
         return f"[{', '.join(map(_written, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name!r}: {_written(one)}' for name, one in value.items())}}}"
     return f"{value:g}"
 
 
@@ -126,7 +131,7 @@ def call_for(one: Series, probe: Probe, found: Found) -> Invocation:
         for role, keyword in zip(one.roles, keywords, strict=True)
     )
     construction = tuple(every.get(role_of(name) or "", probe.features) for name in found.construction)
-    return Invocation(found.name, arguments, construction=construction)
+    return Invocation(found.name, arguments, construction=construction, kind=found.kind)
 
 
 def _trainer_call(one: Series, probe: Probe, found: Found) -> Invocation:

@@ -15,12 +15,13 @@ from types import ModuleType
 import pytest
 from mutations.catalogue import single
 
-from handgrad.backends.signatures.subjects import Found, defined, subjects
+from handgrad.backends.signatures.subjects import Found, defined
 from handgrad.compare.check.file import check_file
 from handgrad.compare.check.judging import judged, judged_each
 from handgrad.compare.check.sandbox.answers import Answer
 from handgrad.compare.check.sandbox.calling import Invocation, answer_to
 from handgrad.compare.check.sandbox.messages import Described
+from handgrad.compare.check.styles.finding import owner_of, to_check
 from handgrad.compare.results.diagnosis import Assessment
 
 NUMPY = "import numpy as np\n"
@@ -623,12 +624,11 @@ class InThisProcess:
         exec(compile(text, str(path), "exec"), vars(self._module))
 
     def describe(self, wanted: str = "") -> Described:
-        found: tuple[Found, ...] = tuple(subjects(self._module, wanted))
+        found: tuple[Found, ...] = tuple(to_check(self._module, wanted))
         return Described("", found, tuple(defined(self._module)))
 
     def ask(self, make: Callable[[], Invocation]) -> Answer:
-        owner = getattr(self._module, make().function.partition(".")[0])
-        return answer_to(make, owner, str(self._path))
+        return answer_to(make, owner_of(self._module, make().function), str(self._path))
 
     def witnessed(self, assessment: Assessment) -> Assessment:
         return assessment

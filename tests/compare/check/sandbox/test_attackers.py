@@ -107,7 +107,7 @@ def gradient(X, y, weights, bias):
 import sys
 subjects = sys.modules["handgrad.backends.signatures.subjects"]
 worker = sys.modules["__main__"]
-worker.subjects = lambda *a: [subjects.Found("gradient", "loss", ("X", "y", "weights", "bias"))]
+worker.to_check = lambda *a: [subjects.Found("gradient", "loss", ("X", "y", "weights", "bias"))]
 def gradient(X, y, weights, bias):
     return ((X @ weights + bias - y) ** 2).mean()
 """,
