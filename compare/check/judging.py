@@ -52,14 +52,8 @@ def judged_each(
         integers: Whether what wraps around on int32 or uint8 is a mistake, and not a note.
         seed: Of the numbers at which it is asked.
     """
-    functions, failure = _questioned(file, dialogue, wanted, seed)
-    main = [f for f in functions if f.found.kind != "loss"] or functions
-    beside = _beside([f for f in functions if f not in main]) if failure is None else None
-    assessments = [_judge(f, loss, integers, beside) for f in main]
-    if beside is not None and loss is None and not beside.correct and all(a.correct for a in assessments):
-        assessments.append(beside)
-    if failure is not None:
-        assessments.append(failure)
+    functions, failure = questioned(file, dialogue, wanted, seed)
+    assessments = verdicts(functions, failure, loss, integers)
     source = source_of(file)
     assessments = [replace(found, lines=lines(source, file.name, found)) for found in assessments]
     assessments = list(map(dialogue.witnessed, assessments))
@@ -68,7 +62,23 @@ def judged_each(
     return tuple(assessments)
 
 
-def _questioned(file: Path, dialogue: Dialogue, wanted: str, seed: int) -> tuple[list[Questioned], Assessment | None]:
+def verdicts(
+    functions: Sequence[Questioned], failure: Assessment | None, loss: LossChoice = None, integers: bool = False
+) -> list[Assessment]:
+    """What is found in the answers of functions of one file, and last why there are no more, if so."""
+    main = [f for f in functions if f.found.kind != "loss"] or functions
+    beside = _beside([f for f in functions if f not in main]) if failure is None else None
+    assessments = [_judge(f, loss, integers, beside) for f in main]
+    if beside is not None and loss is None and not beside.correct and all(a.correct for a in assessments):
+        assessments.append(beside)
+    if failure is not None:
+        assessments.append(failure)
+    return assessments
+
+
+def questioned(
+    file: Path, dialogue: Dialogue, wanted: str = "", seed: int = 0
+) -> tuple[list[Questioned], Assessment | None]:
     """The functions that answered, and what is found of the one that did not, or of the file."""
     functions: list[Questioned] = []
     subject = file.name

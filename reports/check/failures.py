@@ -49,8 +49,8 @@ SENTENCES: dict[Cause, str] = {
     "takes-none": f"trains from a start of its own, and takes and keeps no {{given}}: {_INSTEAD}",
     "other-start": f"starts from other random numbers in each run: start at zero, or seed them, or {_INSTEAD}",
     "no-parameters": f"trains, and neither keeps nor returns what are its weights and its bias: {_INSTEAD}",
-    "not-one-step": "does not make one step of gradient descent over all rows in an epoch, by no known mistake (batches, "
-    f"momentum, scaled data, a penalty?): {_INSTEAD}",
+    "not-one-step": "does not make one step of gradient descent over all rows in an epoch, nor one by a known mistake "
+    f"(batches, momentum, scaled data, a penalty?): {_INSTEAD}",
     "own-fault": "could not be checked, by a fault of handgrad and not of the file: {given}",
 }
 

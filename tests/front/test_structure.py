@@ -71,8 +71,10 @@ MAY_IMPORT = {
         RESULTS, "handgrad.compare.check.sandbox", "handgrad.compare.check.student", "handgrad.backends.signatures",
         "handgrad.backends.adapters.losses",
     },
+    "handgrad.compare.check.styles": {"handgrad.backends.signatures"},
     "handgrad.compare.check.sandbox": {
         "handgrad.backends.interface", "handgrad.backends.signatures", RESULTS, "handgrad.compare",
+        "handgrad.compare.check.styles",
     },
     "handgrad.compare.check.student": {
         RESULTS, "handgrad.compare", "handgrad.compare.check.sandbox", "handgrad.backends.signatures",

@@ -26,8 +26,9 @@ def load(file: str) -> ModuleType:
     sys.path += [path for path in sent["paths"] if path not in sys.path]
     for source, text in sent["texts"].items():
         linecache.cache[source] = (len(text), None, text.splitlines(keepends=True), source)
-    module = ModuleType("sent")
-    setattr(module, FUNCTION, pickle.loads(sent["function"]))
+    function = pickle.loads(sent["function"])
+    module = ModuleType(str(getattr(function, "__module__", "")))
+    setattr(module, FUNCTION, function)
     return module
 
 

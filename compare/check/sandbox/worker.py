@@ -40,6 +40,7 @@ from handgrad.compare.check.sandbox.messages import (
     read_request,
 )
 from handgrad.compare.check.sandbox.notebook import source_of
+from handgrad.compare.check.sandbox.state import State
 from handgrad.compare.check.styles.finding import owner_of, to_check
 from handgrad.compare.results.diagnosis import NoAnswer
 
@@ -114,8 +115,12 @@ def _serve(job: Job, streams: Streams, reply: Replying, load: Loading) -> None:
         streams.write(FileLoaded(failure_from(error, error.__traceback__, job.file)))
         return
     streams.write(FileLoaded())
+    state = State(module)
     for line in streams.requests:
-        streams.write(_witnessed(_guarded(read_request(line), module, job.file, reply), watch))
+        request = read_request(line)
+        if isinstance(request, CallRequest) and request.fresh:
+            state.restore()
+        streams.write(_witnessed(_guarded(request, module, job.file, reply), watch))
 
 
 def _witnessed(reply: Reply, watch: ImportWatch) -> Reply:

@@ -60,7 +60,7 @@ def ask_all(ask: Ask, found: Found, seed: int = 0) -> list[Asked]:
     """The answers in every form that was tried.
 
     Those in other forms than the first are asked for only after that one failed somewhere, or where θ may hold the bias
-    first or last; each until its first failure.
+    first or last; each until its first failure or wrong shape.
 
     Raises:
         GiveUp: When it failed in a way in which it will again.
@@ -80,7 +80,7 @@ def _with_own_probe(ask: Ask, found: Found, asked: Asked) -> Asked:
     """With the answer at the probe that can be computed in the head, where all others were answered."""
     if not asked.is_whole:
         return asked
-    make = partial(call_for, asked.series, IN_THE_HEAD, found)
+    make = partial(call_for, asked.series, IN_THE_HEAD, found, fresh=True)
     return replace(asked, in_the_head=ask(make), call=written(make(), found))
 
 
@@ -105,12 +105,12 @@ def _written(value: Any) -> str:
 
 
 def _answers(ask: Ask, one: Series, found: Found, stops: bool) -> Iterator[Answer]:
-    """An answer for each call; with `stops`, until the first failure."""
-    for probe in one.calls():
-        answer = ask(partial(call_for, one, probe, found))
+    """An answer for each call; with `stops`, until the first that is none, or has a wrong shape."""
+    for number, probe in enumerate(one.calls()):
+        answer = ask(partial(call_for, one, probe, found, fresh=number == 0))
         _give_up_on(answer.failure)
         yield answer
-        if stops and answer.failure is not None and probe.kind != "integer":
+        if stops and probe.kind != "integer" and not is_answered(found, one, [answer], [probe]):
             return
 
 
@@ -119,8 +119,8 @@ def _give_up_on(failure: NoAnswer | None) -> None:
         raise GiveUp(failure)
 
 
-def call_for(one: Series, probe: Probe, found: Found) -> Invocation:
-    """The call at a probe, with arguments of its own."""
+def call_for(one: Series, probe: Probe, found: Found, fresh: bool = False) -> Invocation:
+    """The call at a probe, with arguments of its own; a `fresh` one finds nothing left of those before."""
     if one.form == "trainer":
         return _trainer_call(one, probe, found)
     every = _values(one, probe)
@@ -131,7 +131,7 @@ def call_for(one: Series, probe: Probe, found: Found) -> Invocation:
         for role, keyword in zip(one.roles, keywords, strict=True)
     )
     construction = tuple(every.get(role_of(name) or "", probe.features) for name in found.construction)
-    return Invocation(found.name, arguments, construction=construction, kind=found.kind)
+    return Invocation(found.name, arguments, construction=construction, kind=found.kind, fresh=fresh)
 
 
 def _trainer_call(one: Series, probe: Probe, found: Found) -> Invocation:

@@ -65,12 +65,12 @@ def _no_pair(answer: Answer, wanted: str) -> Answer:
     return Answer(failure=NoAnswer("no-pair-of-values", str(len(answer.blocks)), wanted))
 
 
-def is_answered(found: Found, one: Series, answers: Sequence[Answer]) -> bool:
-    """Whether there is an answer of the right shape to every question in floats."""
+def is_answered(found: Found, one: Series, answers: Sequence[Answer], probes: Sequence[Probe] = ()) -> bool:
+    """Whether there is an answer of the right shape to every question in floats, or at the probes alone."""
     return any(
         all(
             failure_of(read(answer, arrangement, one, probe), probe, one.kind) is None
-            for answer, probe in zip(answers, one.calls(), strict=False)
+            for answer, probe in zip(answers, probes or one.calls(), strict=False)
             if probe.kind != "integer"
         )
         for arrangement in arrangements(found, one, answers)

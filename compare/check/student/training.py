@@ -93,7 +93,7 @@ def _parameters(found: Found, theta: Theta, form: str, answer: Answer, probe: Pr
     if answer.failure is not None:
         raise GiveUp(answer.failure)
     sizes, d = [block.size for block in answer.blocks], probe.features
-    if (theta == "none" and sizes[0] != d) or (theta.startswith("bias") and d + 1 not in sizes):
+    if (theta == "none" and sizes != [d]) or (theta.startswith("bias") and d + 1 not in sizes):
         return None
     one = Series(form, "step", ())
     for arrangement in arranged(found, theta, answer.names, sizes, d):

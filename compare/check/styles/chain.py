@@ -20,7 +20,7 @@ import numpy as np
 from handgrad.backends.signatures.names import role_of
 from handgrad.backends.signatures.subjects import Found, parameters_of
 from handgrad.compare.check.styles.halves import own_functions
-from handgrad.compare.check.styles.kept import HUNG, gradients_in, held, hung_on, parameters_in
+from handgrad.compare.check.styles.kept import HUNG, gradients_in, held, hung_on
 from handgrad.compare.check.styles.trained import constructed
 
 _CANONICAL = ("X", "y", "weights", "bias")
@@ -33,7 +33,9 @@ def chained_functions(module: ModuleType) -> Iterator[tuple[Found, Callable[...,
     """A function that hangs gradients on its weights and its bias, after one that hangs one on the predictions."""
     every = own_functions(module)
     hangs = {name: _hung_names(function) for name, function in every.items()}
-    loss = next((every[n] for n, on in hangs.items() if len(on) == 1 and len(parameters_of(every[n]).needed) == 2), None)
+    loss = next(
+        (every[n] for n, on in hangs.items() if len(on) == 1 and len(parameters_of(every[n]).needed) == 2), None
+    )
     for name, function in every.items():
         roles = {role_of(one): one for one in hangs[name]}
         if {"weights", "bias"} <= set(roles) and len(parameters_of(function).needed) == 4:
@@ -55,9 +57,7 @@ def _hangs_on(subject: Any) -> set[str]:
         return set()
     targets = [target for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets]
     pairs = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
-    return {
-        ast.unparse(target.value) for target in pairs if isinstance(target, ast.Attribute) and target.attr in HUNG
-    }
+    return {ast.unparse(target.value) for target in pairs if isinstance(target, ast.Attribute) and target.attr in HUNG}
 
 
 def _chained(function: Callable[..., Any], loss: Callable[..., Any] | None) -> Callable[..., Any]:
@@ -74,7 +74,9 @@ def _chained(function: Callable[..., Any], loss: Callable[..., Any] | None) -> C
 def _in_order(function: Callable[..., Any], layer: dict[str, Any]) -> list[Any]:
     """Inputs, outputs, weights and bias, by the names of the arguments; what has no name of its own in this order."""
     left = ["X", "out"]
-    return [layer[role] if (role := role_of(n)) in ("weights", "bias") else layer[left.pop(0)] for n in _names(function)]
+    return [
+        layer[role] if (role := role_of(n)) in ("weights", "bias") else layer[left.pop(0)] for n in _names(function)
+    ]
 
 
 def _names(function: Callable[..., Any]) -> tuple[str, ...]:
@@ -114,13 +116,15 @@ def _by_prediction(out: Any, y: Any) -> Any:
 
 def chained_classes(module: ModuleType) -> Iterator[tuple[Found, Callable[..., Any]]]:
     """A class with `backward` after `forward` or a call, that holds weights and bias."""
-    for name, owner in vars(module).items():
-        if not inspect.isclass(owner) or owner.__module__ != module.__name__:
-            continue
-        backward, forward = getattr(owner, "backward", None), _forward_of(owner)
-        if backward is None or forward is None or not _has_parameters(owner):
-            continue
-        yield Found(f"{name}.backward", "gradient", _CANONICAL, returns=("dw", "db")), _passed(owner, forward)
+    owners = {name: one for name, one in vars(module).items() if inspect.isclass(one) and _is_chained(one, module)}
+    loss = next((one for one in owners.values() if not _has_parameters(one) and _hangs_on(one)), None)
+    for name, owner in owners.items():
+        if _has_parameters(owner):
+            yield Found(f"{name}.backward", "gradient", _CANONICAL, returns=("dw", "db")), _passed(owner, loss)
+
+
+def _is_chained(owner: Any, module: ModuleType) -> bool:
+    return owner.__module__ == module.__name__ and "backward" in vars(owner) and _forward_of(owner) is not None
 
 
 def _forward_of(owner: Any) -> str | None:
@@ -133,41 +137,42 @@ def _has_parameters(owner: Any) -> bool:
     return {"weights", "bias"} <= {role_of(name) for name in names}
 
 
-def _passed(owner: Any, forward: str) -> Callable[..., Any]:
+def _passed(owner: Any, loss: Any) -> Callable[..., Any]:
+    """What makes an object of the class, and sends the data through it and back."""
+    hangs = bool(_hangs_on(owner))
+
     def gradient(X: Any, y: Any, weights: Any, bias: Any) -> Any:
-        hung = _hangs_on(owner)
-        for layer in _layers(X, y, weights, bias) if any("self." in name for name in hung) else _plain(X, y, weights, bias):
-            made = _made(owner, layer)
-            out = getattr(made, forward)(*_given(getattr(made, forward), layer))
-            layer["out"] = out
-            returned = _back(made, layer)
-            return gradients_in(made) or returned
+        layer = {"X": X, "y": y, "weights": weights, "bias": bias}
+        layer = next(_layers(**layer)) if hangs else layer
+        made = _made(owner, layer)
+        layer["out"] = _forward(made, layer)
+        returned = _back(made, layer, loss() if hangs and loss else None)
+        return gradients_in(made) or returned
 
     return gradient
-
-
-def _plain(X: Any, y: Any, weights: Any, bias: Any) -> Iterator[dict[str, Any]]:
-    yield {"X": X, "y": y, "weights": weights, "bias": bias}
 
 
 def _made(owner: Any, layer: dict[str, Any]) -> Any:
     made = constructed(owner, {"weights": layer["weights"], "bias": layer["bias"]}, layer["X"])
     for name in list(vars(made)):
         if (role := role_of(name)) in ("weights", "bias"):
-            setattr(made, name, layer[str(role)])
+            setattr(made, name, layer[role])
     return made
 
 
-def _given(method: Callable[..., Any], layer: dict[str, Any]) -> list[Any]:
-    """X, or X and y, as the names of the arguments tell."""
-    return [layer["y" if role_of(name) == "y" else "X"] for name in _names(method)]
+def _forward(made: Any, layer: dict[str, Any]) -> Any:
+    """What `forward` returns: given X, or X and y, as the names of the arguments tell."""
+    method = getattr(made, str(_forward_of(type(made))))
+    return method(*(layer["y" if role_of(name) == "y" else "X"] for name in _names(method)))
 
 
-def _back(made: Any, layer: dict[str, Any]) -> Any:
+def _back(made: Any, layer: dict[str, Any], loss: Any) -> Any:
     """What `backward` returns: given data and predictions by name, or the gradient by these under another name."""
-    known = {"X": "X", "y": "y", "prediction": "out"}
-    names = _names(made.backward)
-    by_prediction = _by_prediction(layer["out"], layer["y"]) if layer["out"] is not None else None
-    if not names and by_prediction is not None:
-        layer["out"].g = by_prediction
-    return made.backward(*(layer[known[str(r)]] if (r := role_of(n)) in known else by_prediction for n in names))
+    known, names, out = {"X": "X", "y": "y", "prediction": "out"}, _names(made.backward), layer["out"]
+    by_prediction = _by_prediction(out, layer["y"]) if np.shape(out)[:1] == np.shape(layer["y"])[:1] else None
+    if loss is not None:
+        getattr(loss, str(_forward_of(type(loss))))(out, layer["y"])
+        loss.backward()
+    elif not names and by_prediction is not None and hasattr(out, "__dict__"):
+        out.g = by_prediction
+    return made.backward(*(layer[known[r]] if (r := str(role_of(n))) in known else by_prediction for n in names))

@@ -23,7 +23,8 @@ def own_functions(module: ModuleType) -> dict[str, FunctionType]:
 
 def halves(module: ModuleType) -> Iterator[tuple[Found, Callable[..., Any]]]:
     """The function of dW and that of db as one, where they take the same arguments."""
-    every = {name: f for name, f in own_functions(module).items() if _HALF.search(name) and kind_by_name(name) != "step"}
+    every = {name: f for name, f in own_functions(module).items() if _HALF.search(name)}
+    every = {name: f for name, f in every.items() if kind_by_name(name) != "step"}
     ours = {part_of(_short(name)): name for name in reversed(list(every))}
     if not {"weights", "bias"} <= set(ours):
         return

@@ -23,7 +23,9 @@ from handgrad.backends.signatures.subjects import Found, described, parameters_o
 from handgrad.compare.check.styles.halves import own_functions
 from handgrad.compare.check.styles.kept import parameters_in
 
-_TRAINS = re.compile(r"^(fit|train)(_?(model|gd|linear(_?regression)?))?$|descent|linear_?regression|^gd$", re.IGNORECASE)
+_TRAINS = re.compile(
+    r"^(fit|train)(_?(model|gd|linear(_?regression)?))?$|descent|linear_?regression|^gd$", re.IGNORECASE
+)
 
 #: Names of an argument that is the number of features.
 _FEATURES = re.compile(r"(n|num|in|input)_?(features?|inputs?|dims?|vars?|size)|features?|dims?|d|n", re.IGNORECASE)

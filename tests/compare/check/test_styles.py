@@ -6,22 +6,15 @@ They are asked as files are, but in this process; a few go through one of their 
 
 from __future__ import annotations
 
-import linecache
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from checked import InThisProcess
 from mutations.catalogue import single
 
-from handgrad.backends.signatures.subjects import Found, defined
 from handgrad.compare.check.file import check_file
 from handgrad.compare.check.judging import judged, judged_each
-from handgrad.compare.check.sandbox.answers import Answer
-from handgrad.compare.check.sandbox.calling import Invocation, answer_to
-from handgrad.compare.check.sandbox.messages import Described
-from handgrad.compare.check.styles.finding import owner_of, to_check
 from handgrad.compare.results.diagnosis import Assessment
 
 NUMPY = "import numpy as np\n"
@@ -610,28 +603,6 @@ def gradient(X, y, weights, bias):
         ),
     ),
 }
-
-
-class InThisProcess:
-    """What asks a file's functions as a `Dialogue` does, without a process of their own."""
-
-    def __init__(self, path: Path) -> None:
-        text = path.read_text(encoding="utf-8")
-        linecache.cache[str(path)] = (len(text), None, text.splitlines(keepends=True), str(path))
-        self._module = sys.modules["student_file"] = ModuleType("student_file")
-        self._module.__file__ = str(path)
-        self._path = path
-        exec(compile(text, str(path), "exec"), vars(self._module))
-
-    def describe(self, wanted: str = "") -> Described:
-        found: tuple[Found, ...] = tuple(to_check(self._module, wanted))
-        return Described("", found, tuple(defined(self._module)))
-
-    def ask(self, make: Callable[[], Invocation]) -> Answer:
-        return answer_to(make, owner_of(self._module, make().function), str(self._path))
-
-    def witnessed(self, assessment: Assessment) -> Assessment:
-        return assessment
 
 
 def found_in(text: str, folder: Path) -> Assessment:

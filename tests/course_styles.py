@@ -115,15 +115,6 @@ def loss_and_grads(X, y, params_W, params_b):
     return loss, grads
 """,
     "StatQuest": """
-def d_ssr(height, weight, slope, intercept):
-    d_slope = 0
-    d_intercept = 0
-    for observed, x in zip(height, weight):
-        predicted = intercept + slope * x
-        d_slope += -FRONT(len(height)) * x * (observed - predicted)
-        d_intercept += -FRONT(len(height)) * (observed - predicted)
-    return d_slope, d_intercept
-d_ssr.__wrapped__ = None
 def gradient(x, y, slope, intercept):
     d_intercept = sum(-FRONT(len(y)) * (obs - (intercept + slope * w)) for obs, w in zip(y, x))
     d_slope = sum(-FRONT(len(y)) * w * (obs - (intercept + slope * w)) for obs, w in zip(y, x))
