@@ -124,11 +124,28 @@ def diagnose(found: Found, asked: Sequence[Asked], loss: LossChoice = None, inte
         return next((assessment for assessment in every if not assessment.correct), every[0])
     if found.trains:
         return _trained(found, asked, loss, integers)
+    if len(asked) > 1 and (right := _right_form(found, asked, loss, integers)) is not None:
+        return right
     first = _best_reading(found, asked[0], loss, integers)
     if first.correct or (not first.unanswered and not asked[0].series.theta):
         return first
     others = [_best_reading(found, one, loss, integers) for one in asked[1:] if one.is_whole]
     return min((first, *(other for other in others if not other.unanswered)), key=_doubt)
+
+
+def _right_form(found: Found, asked: Sequence[Asked], loss: LossChoice, integers: bool) -> Assessment | None:
+    """What is found in the first form in which all is right: to explain what is wrong in others takes long."""
+    for one in asked:
+        for arrangement in arrangements(found, one.series, one.answers) if one.is_whole else ():
+            read_so = _read(one, arrangement)
+            if any(_is_right_for(read_so, by, integers) for by in (FACTORS if loss in (None, "any") else (loss,))):
+                return _best_reading(found, one, loss, integers, arrangement)
+    return None
+
+
+def _is_right_for(asked: Asked, loss: Any, integers: bool) -> bool:
+    seen = observe(asked.series, asked.answers, loss)
+    return is_right(asked.series, [replace(o, excused=o.probe.wraps and not integers) for o in seen], loss)
 
 
 def _trained(found: Found, asked: Sequence[Asked], loss: LossChoice, integers: bool) -> Assessment:
@@ -148,10 +165,12 @@ def _doubt(assessment: Assessment) -> int:
     return 4 if assessment.unanswered else 3 if assessment.keys[0] in (UNKNOWN, OTHER_ANSWERS) else 2
 
 
-def _best_reading(found: Found, asked: Asked, loss: LossChoice, integers: bool) -> Assessment:
+def _best_reading(
+    found: Found, asked: Asked, loss: LossChoice, integers: bool, only: Arrangement | None = None
+) -> Assessment:
     """What is found in the answers in one form, their parts taken for what makes most sense."""
     series, answers, readings = asked.series, asked.answers, []
-    for arrangement in arrangements(found, series, answers):
+    for arrangement in arrangements(found, series, answers) if only is None else (only,):
         told = _loss_among(asked, arrangement) if loss is None and series.kind == "gradient" else None
         assessment = _in_convention(_read(asked, arrangement), found.name, told or loss, integers)
         if told is not None:
@@ -208,8 +227,7 @@ def _fewer_mistakes(assumed: Assessment) -> LossName | None:
 def _right_for_another(asked: Asked, subject: str, integers: bool) -> Assessment | None:
     """What is found for the loss of which these are the right answers, if there is one."""
     for loss in FACTORS:
-        seen = [replace(o, excused=o.probe.wraps and not integers) for o in observe(asked.series, asked.answers, loss)]
-        if is_right(asked.series, seen, loss):
+        if _is_right_for(asked, loss, integers):
             found = _assessment(asked, subject, loss, integers)
             return found if found.correct else None
     return None

@@ -110,8 +110,15 @@ def _answers(ask: Ask, one: Series, found: Found, stops: bool) -> Iterator[Answe
         answer = ask(partial(call_for, one, probe, found, fresh=number == 0))
         _give_up_on(answer.failure)
         yield answer
-        if stops and probe.kind != "integer" and not is_answered(found, one, [answer], [probe]):
+        if stops and probe.kind != "integer" and _is_none(found, one, probe, answer):
             return
+
+
+def _is_none(found: Found, one: Series, probe: Probe, answer: Answer) -> bool:
+    """Whether it failed, or has a wrong shape, which is told where d is that of the first probe."""
+    if answer.failure is not None or probe.features != one.calls()[0].features:
+        return answer.failure is not None
+    return not is_answered(found, one, [answer], [probe])
 
 
 def _give_up_on(failure: NoAnswer | None) -> None:
