@@ -124,11 +124,11 @@ def diagnose(found: Found, asked: Sequence[Asked], loss: LossChoice = None, inte
         return next((assessment for assessment in every if not assessment.correct), every[0])
     if found.trains:
         return _trained(found, asked, loss, integers)
-    if len(asked) > 1 and (right := _right_form(found, asked, loss, integers)) is not None:
-        return right
     first = _best_reading(found, asked[0], loss, integers)
     if first.correct or (not first.unanswered and not asked[0].series.theta):
         return first
+    if (right := _right_form(found, asked[1:], loss, integers)) is not None:
+        return right
     others = [_best_reading(found, one, loss, integers) for one in asked[1:] if one.is_whole]
     return min((first, *(other for other in others if not other.unanswered)), key=_doubt)
 

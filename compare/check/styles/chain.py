@@ -103,7 +103,7 @@ def _loss_gradient(layer: dict[str, Any], loss: Callable[..., Any] | None) -> bo
         out.g = _by_prediction(out, layer["y"])
         return True
     loss(out, layer["y"])
-    return getattr(hung_on(out), "shape", None) == out.shape
+    return bool(getattr(hung_on(out), "shape", None) == out.shape)
 
 
 def _by_prediction(out: Any, y: Any) -> Any:
