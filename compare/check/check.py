@@ -128,7 +128,7 @@ def diagnose(found: Found, asked: Sequence[Asked], loss: LossChoice = None, inte
     if first.correct or (not first.unanswered and not asked[0].series.theta):
         return first
     if (right := _right_form(found, asked[1:], loss, integers)) is not None:
-        return right
+        return min((first, right), key=_doubt)
     others = [_best_reading(found, one, loss, integers) for one in asked[1:] if one.is_whole]
     return min((first, *(other for other in others if not other.unanswered)), key=_doubt)
 
