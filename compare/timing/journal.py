@@ -29,7 +29,7 @@ Record = TypeVar("Record")
 
 #: Where a folder keeps the runs that it held before, and what belongs to a run.
 EARLIER = "earlier"
-RUN_FILES = ("result.json", "report.html", "figures/*.png", "grades.csv", FILE)
+RUN_FILES = ("result.json", "report.html", "figures/*.svg", "figures/*.png", "grades.csv", FILE)
 
 
 class JournalLine(msgspec.Struct, frozen=True):
@@ -135,7 +135,7 @@ def set_aside(folder: Path) -> None:
 
     A process that is killed meanwhile has lost nothing: each file is in one of the two places.
     """
-    files = list(chain.from_iterable(sorted(folder.glob(pattern)) for pattern in RUN_FILES))
+    files = list(filter(_is_of_run, chain.from_iterable(sorted(folder.glob(pattern)) for pattern in RUN_FILES)))
     if not files:
         return
     last = int(runs[-1].name) if (runs := earlier(folder)) else 0
@@ -144,6 +144,11 @@ def set_aside(folder: Path) -> None:
         moved = kept / file.relative_to(folder)
         moved.parent.mkdir(parents=True, exist_ok=True)
         file.rename(moved)
+
+
+def _is_of_run(file: Path) -> bool:
+    """Whether a run has written it: it writes each figure as SVG and as PNG, so that an SVG alone is another's."""
+    return file.suffix != ".svg" or file.with_suffix(".png").is_file()
 
 
 def fingerprint(*parts: object) -> str:

@@ -26,7 +26,8 @@ def test_gradcheck_leaves_a_report_with_its_figures_and_says_where(cli: Cli) -> 
     )
     assert "run/report.html" in done.stdout
     files = {path.relative_to("run").as_posix() for path in Path("run").rglob("*") if path.is_file()}
-    assert files == {"result.json", "report.html", "figures/v-curve-start.png", "figures/v-curve-optimum.png"}
+    curves = (f"figures/v-curve-{where}.{form}" for where in ("start", "optimum") for form in ("png", "svg"))
+    assert files == {"result.json", "report.html", *curves}
 
 
 @pytest.mark.usefixtures("without_figures")

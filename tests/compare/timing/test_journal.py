@@ -11,7 +11,7 @@ import pytest
 
 from handgrad.compare.timing.journal import FILE, Journal, earlier
 
-FILES = ("result.json", "report.html", "figures/loss.png", FILE)
+FILES = ("result.json", "report.html", "figures/loss.png", "figures/loss.svg", FILE)
 
 
 def a_run(folder: Path, mark: str) -> dict[str, str]:
