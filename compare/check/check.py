@@ -1,9 +1,10 @@
 """Tells whether a gradient written by hand is right, and if not, which mistake was made.
 
-A function is asked at probes chosen so that mistakes differ there (`student`). Every known mistake, and every two of
-them together, predicts an answer at each probe (`recipes`, `mistakes`). A mistake is named only if it reproduces *all*
-answers within the bound of their rounding errors (`matching`); the fewest mistakes that do so win. What nothing
-reproduces is "wrong, of no known kind". A function is right if the exact gradient (`truth`) reproduces all its answers.
+A function is asked at probes chosen so that mistakes differ there (`student`). Every known mistake, every two of them
+together and every three that can be told apart (`separable`) predict an answer at each probe (`recipes`, `mistakes`).
+A mistake is named only if it reproduces *all* answers within the bound of their rounding errors (`matching`); the
+fewest mistakes that do so win. What nothing reproduces is "wrong, of no known kind". A function is right if the exact
+gradient (`truth`) reproduces all its answers.
 """
 
 from __future__ import annotations
