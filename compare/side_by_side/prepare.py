@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -36,10 +36,15 @@ from handgrad.compare.timing.environment import available_cores
 from handgrad.compare.timing.journal import fingerprint
 from handgrad.compare.timing.messages import Number
 from handgrad.data.dataset import DataError, Dataset
+from handgrad.data.memory import refuse_beyond
 from handgrad.data.standardize import Standardization
 
 #: Of the whole time of a comparison, what a run may take where nobody says.
 USUAL_SHARE = 0.25
+
+#: Of the memory that X and y take, what a comparison takes beside them, at least: itself, and the processes of the
+#: backends, which keep the data as long as all are timed (seen, in turn: 5.1 to 7.6, 7.1, and from 1.7 on).
+OWN_COPIES, LIST_COPIES, BACKEND_COPIES = 4.0, 6.0, 1.5
 
 #: Numbers kept of each trajectory.
 TRAJECTORY_NUMBERS = 20_000
@@ -184,6 +189,20 @@ class Prepared:
             np.array(weights, dtype=np.float64), np.array(biases, dtype=np.float64)
         )
         return tuple(map(tuple, own_weights.tolist())), tuple(own_biases.tolist())
+
+
+def check_memory(dataset: Dataset, backends: Collection[str], dtype: DType) -> None:
+    """Refuses what is foretold not to fit into the memory, before anything is made of the table.
+
+    Raises:
+        DataError: With figures, and what to do.
+    """
+    part = np.dtype(dtype).itemsize / 8
+    copies = OWN_COPIES + part * (1 + sum(LIST_COPIES if one == "python" else BACKEND_COPIES for one in backends))
+    table = f"{dataset.rows:,} rows of {dataset.features:,} feature{'s' if dataset.features > 1 else ''}"
+    what = f"{dataset.source}: comparing {len(backends)} backend{'s' if len(backends) > 1 else ''} on {table}"
+    remedy = "name fewer backends, above all not python, or take fewer rows"
+    refuse_beyond(copies * (dataset.X.nbytes + dataset.y.nbytes), what, remedy)
 
 
 def prepare(dataset: Dataset, options: Options) -> Prepared:

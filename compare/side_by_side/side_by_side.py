@@ -25,7 +25,7 @@ from handgrad.compare.side_by_side.answers import number
 from handgrad.compare.side_by_side.arrival import arrival, divergence, is_growing
 from handgrad.compare.side_by_side.describe import with_trained
 from handgrad.compare.side_by_side.evidence import gradchecks, judge_under_test, precision_table
-from handgrad.compare.side_by_side.prepare import Options, Prepared, prepare
+from handgrad.compare.side_by_side.prepare import Options, Prepared, check_memory, prepare
 from handgrad.compare.side_by_side.runs import (
     LANES,
     Run,
@@ -80,6 +80,7 @@ def side_by_side(
     captured = environment.capture(options.thread_count())  # the load is that before the comparison
     asked = map(entry, usual().values() if options.backends is None else options.backends)
     runs = {one.name: Run(one) for one in asked}
+    check_memory(dataset, [name for name, run in runs.items() if run.entry.reason() is None], options.dtype)
     steps = len(runs) + len(meanwhile or {}) + 3
     progress("preparing", 0, steps)
     prepared = prepare(dataset, options)
