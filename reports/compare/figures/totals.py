@@ -35,22 +35,21 @@ def totals(comparison: Comparison) -> Drawing | None:
     return Drawing(
         "totals",
         "A whole run, start included",
-        f"Import, data and first call, and then every epoch; both axes are logarithmic.{_meaning(found, marked)} The "
+        f"Import, data and first call, and then every epoch; both axes are logarithmic.{_meaning(marked)} The "
         f"upright line is this run of {plural(found.epochs, 'epoch')}.",
         f"Seconds of a whole run over its epochs. This run: {each}.{f' {crossings}.' if crossings else ''}",
         _drawn(found, marked, looks(comparison.backends)),
     )
 
 
-def _meaning(found: Choice, marked: Sequence[Overtaking]) -> str:
-    """What is marked, and what it means that nothing is; of a run that diverged nothing is said."""
-    if marked:
-        return (
-            " A dot marks from how many epochs on, beyond this run, another backend is the fastest, a bar between "
-            "which it may be; no other crossing is marked."
-        )
-    ended = found.run is not None or found.run_tied
-    return " Beyond this run the intervals tell of nobody else who becomes the fastest." if ended else ""
+def _meaning(marked: Sequence[Overtaking]) -> str:
+    """What is marked, and what not."""
+    if not marked:
+        return " The third answer tells of no crossing that could be marked."
+    return (
+        " A dot marks each crossing of which the third answer tells, a bar between which epochs it may lie; others are "
+        "not marked."
+    )
 
 
 def _drawn(found: Choice, marked: Sequence[Overtaking], looked: Mapping[str, Look]) -> Figure:
