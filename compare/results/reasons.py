@@ -8,14 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from handgrad.compare.results.arrival import Arrival, ArrivalState, Divergence
-from handgrad.compare.results.checks import SelfTest
-from handgrad.compare.results.comparison import BackendResult, Dependence
-from handgrad.compare.results.timing import LapEnds, SlowRun
-from handgrad.compare.results.verdict import Choice, Objection
-from handgrad.compare.results.violations import Bound, Violation
+if TYPE_CHECKING:
+    from handgrad.compare.results.arrival import Arrival, ArrivalState, Divergence
+    from handgrad.compare.results.checks import SelfTest
+    from handgrad.compare.results.comparison import BackendResult, Dependence
+    from handgrad.compare.results.timing import LapEnds, SlowRun
+    from handgrad.compare.results.verdict import Choice, Objection
+    from handgrad.compare.results.violations import Bound, Violation
 
 #: How the least-squares solution is found.
 METHODS = {
