@@ -9,7 +9,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -91,8 +91,9 @@ def test_a_run_that_is_ended_tidies_up_and_says_how_to_go_on(
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["measurements.jsonl"]
 
 
-def ended_by(sent: signal.Signals, doing: str) -> subprocess.CompletedProcess[str]:
-    """The command line, whose `command` says "ready" and goes on as told, gets a signal then."""
+@contextmanager
+def busy_with(doing: str) -> Iterator[subprocess.Popen[str]]:
+    """The command line, whose `command` says "ready" and goes on as told; ended in any case."""
     code = f"""
 import hashlib, signal, sys, time
 from handgrad import cli, __main__
@@ -102,34 +103,34 @@ def command():
 cli.main = command
 __main__.main()
 """
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    process.send_signal(sent)
-    said, errors = process.communicate(timeout=25)
-    return subprocess.CompletedProcess([], process.returncode, said, errors)
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", code], stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-#: What the main thread may be at when a signal comes, and would go on with for 30 s or longer.
+#: What the main thread may be at when a signal comes, and would go on with for a minute or longer.
 BUSY = {
-    "waits": "time.sleep(30)",
+    "waits": "time.sleep(60)",
     "an import swallows the exception": """
         try:
-            time.sleep(30)
+            time.sleep(60)
         except BaseException:
             pass
-        time.sleep(30)
+        time.sleep(60)
     """,
     "swallows and ends as if nothing had been": """
         try:
-            time.sleep(30)
+            time.sleep(60)
         except BaseException:
             pass
         sys.exit(0)
     """,
     "makes another exception of it": """
         try:
-            time.sleep(30)
+            time.sleep(60)
         except BaseException:
             raise ImportError("pandas is not there") from None
     """,
@@ -137,20 +138,19 @@ BUSY = {
     "waits for its threads": """
         from concurrent.futures import ThreadPoolExecutor
         with ThreadPoolExecutor() as pool:
-            pool.submit(time.sleep, 30)
-            time.sleep(30)
+            pool.submit(time.sleep, 60)
+            time.sleep(60)
     """,
     "a destructor is at work": """
         class Slow:
             def __del__(self):
-                time.sleep(30)
+                time.sleep(60)
         del [Slow()][0]
-        time.sleep(30)
+        time.sleep(60)
     """,
 }
 
 
-@pytest.mark.parametrize("doing", BUSY.values(), ids=BUSY)
 @pytest.mark.parametrize(
     ("sent", "code", "told"),
     [
@@ -159,11 +159,19 @@ BUSY = {
         (signal.SIGHUP, 129, "terminated by SIGHUP"),
     ],
 )
-def test_a_signal_ends_the_command_whatever_it_is_at(doing: str, sent: signal.Signals, code: int, told: str) -> None:
-    done = ended_by(sent, doing)
-    assert done.returncode == code, done.stderr
-    assert done.stderr.splitlines()[-1] == f"handgrad: {told}"
-    assert done.stderr.count(told) == 1
+def test_a_signal_ends_the_command_whatever_it_is_at(sent: signal.Signals, code: int, told: str) -> None:
+    """All at once, since each is given its time to end."""
+    with ExitStack() as started_ones:
+        processes = {name: started_ones.enter_context(busy_with(doing)) for name, doing in BUSY.items()}
+        for process in processes.values():
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            process.send_signal(sent)
+        for name, process in processes.items():
+            _, errors = process.communicate(timeout=25)
+            assert process.returncode == code, (name, errors)
+            assert errors.splitlines()[-1] == f"handgrad: {told}", name
+            assert errors.count(told) == 1, name
 
 
 def test_an_end_by_force_says_how_to_go_on_and_leaves_no_children() -> None:
