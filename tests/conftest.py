@@ -43,12 +43,13 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reports have no figures: drawing them is most of a small comparison's time, and tests of their own draw them."""
+    """Reports have no figures and no walk: drawing is most of a small comparison's time; others test what is drawn."""
     from handgrad.reports.compare import html as compare_html
     from handgrad.reports.gradcheck import html as gradcheck_html
 
     for module in (compare_html, gradcheck_html):
         monkeypatch.setattr(module, "drawings", lambda *results: [])
+    monkeypatch.setattr(compare_html, "page_walk", lambda comparison: None)
 
 
 @pytest.fixture

@@ -285,6 +285,7 @@ def test_backends_are_known_in_any_case_and_taken_once_and_underscores_serve_in_
     assert found["problem"]["batch_size"] == 50
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_compare_and_train_take_batches_in_the_files_order(cli: Cli, tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     table.write_text("x,y\n" + "\n".join(f"{x},{y}" for x, y in [(1, 1), (2, 3), (4, 3), (3, 2), (5, 5)]))

@@ -109,6 +109,7 @@ def test_your_own_stand_beside_the_backends_judged_and_timed_like_them(folder):
     assert "Mine &lt;script&gt;" in page
 
 
+@pytest.mark.usefixtures("without_figures")
 def test_all_that_can_be_given_stands_in_one_report_made_by_one_command(folder):
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
