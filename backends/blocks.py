@@ -14,18 +14,15 @@ Stability of Numerical Algorithms*, section 4.2).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from handgrad.backends.inputs import FloatArray
-
-#: Rows to a block: so many that a call costs little beside its work, so few that some of them are nothing in memory.
-BLOCK_ROWS = 65536
-
-Sums = TypeVar("Sums")
+from handgrad.data.arrays import BLOCK_ROWS as BLOCK_ROWS
+from handgrad.data.arrays import merged as merged
 
 
 class Summing(ABC):
@@ -102,24 +99,6 @@ class MemoryBlocks(Blocks):
             some = slice(first, first + self.block_rows)
             columns = [np.ascontiguousarray(column) for column in self.X[some].T]
             yield summing.block_sums(summing.bind(columns, self.y[some]), point)
-
-
-def merged(parts: Iterable[Sums], merge: Callable[[Sums, Sums], Sums]) -> Sums:
-    """The total of parts, of which there is at least one, in the tree that their number makes.
-
-    Part k, counted from 0, is merged with as many finished branches as k has ones at its binary end; what is left at
-    the end is merged from the last to the first.
-    """
-    waiting: list[tuple[int, Sums]] = []
-    for part in parts:
-        height, branch = 0, part
-        while waiting and waiting[-1][0] == height:
-            height, branch = height + 1, merge(waiting.pop()[1], branch)
-        waiting.append((height, branch))
-    total = waiting.pop()[1]
-    while waiting:
-        total = merge(waiting.pop()[1], total)
-    return total
 
 
 def merged_in_place(parts: FloatArray, block: int) -> FloatArray:

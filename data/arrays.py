@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,14 @@ from handgrad.data.errors import DataError, listed, shown
 from handgrad.data.foreign import as_array, columns_of, is_plain
 
 FloatArray = NDArray[np.float64]
+Sums = TypeVar("Sums")
 
 #: Integers beyond it have neighbours that float64 cannot tell apart.
 EXACT_INTEGERS = 2**53
+
+#: Rows to a block, whose sums are merged in a tree: so many that a call costs little beside its work, so few that some
+#: of them are nothing in memory.
+BLOCK_ROWS = 65536
 
 #: Columns that are equal in about so many rows are held against each other in all.
 SAMPLED_ROWS = 1000
@@ -233,3 +238,21 @@ def equal_columns(columns: Iterable[tuple[str, FloatArray]]) -> Iterator[tuple[s
 
 def _same_bits(one: FloatArray, other: FloatArray) -> bool:
     return np.array_equal(one.view(np.int64), other.view(np.int64))
+
+
+def merged(parts: Iterable[Sums], merge: Callable[[Sums, Sums], Sums]) -> Sums:
+    """The total of parts, of which there is at least one, in the tree that their number makes.
+
+    Part k, counted from 0, is merged with as many finished branches as k has ones at its binary end; what is left at
+    the end is merged from the last to the first.
+    """
+    waiting: list[tuple[int, Sums]] = []
+    for part in parts:
+        height, branch = 0, part
+        while waiting and waiting[-1][0] == height:
+            height, branch = height + 1, merge(waiting.pop()[1], branch)
+        waiting.append((height, branch))
+    total = waiting.pop()[1]
+    while waiting:
+        total = merge(waiting.pop()[1], total)
+    return total

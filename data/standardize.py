@@ -2,10 +2,16 @@
 
     Z = (X − m) / s,   ŷ = Z W + b = X W′ + b′   with   W′ = W / s,   b′ = b − Σ m W′
 
-m the column means, s the population standard deviations. Centring comes before squaring, and the sums are corrected by
-what is left over (the two-pass algorithm of Chan, Golub and LeVeque 1983, "Algorithms for computing the sample
-variance", eq. 1.7), so a column far from zero keeps its digits. Each column is first scaled by a power of two, which
-rounds nothing, so that no square overflows or underflows.
+m the column means, s the population standard deviations. Numbers are centred before they are squared, at the mean c of
+the first block of rows, and the sums are corrected by what is left over (Chan, Golub and LeVeque 1983, "Algorithms for
+computing the sample variance", shifted data, eq. 1.7): with S = Σ(x − c) and Q = Σ(x − c)²,
+
+    m = c + S/n,   s² = (Q − S²/n)/n.
+
+So a column far from zero keeps its digits, and one pass is enough; where c lies so far from m that S²/n is most of Q, a
+second one takes c = m. Each column is first scaled by a power of two, which rounds nothing, so that no square overflows
+or underflows. Sums are pairwise in a block, and blocks are merged in a tree by their numbers: rows that come from a
+stream have the m and s of rows in memory, to the bit.
 """
 
 from __future__ import annotations
@@ -13,16 +19,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from handgrad.data.arrays import FloatArray
+from handgrad.data.arrays import BLOCK_ROWS, FloatArray, merged
 from handgrad.data.dataset import DataError
 from handgrad.data.errors import shown
 
 #: Beyond it the difference of two values can overflow.
 LARGEST = 2.0**1022
+
+#: From this share of S²/n in Q on, the spread about the mean has lost too many digits.
+FAR = 0.9
 
 #: 2^27 + 1 cuts a double into two halves of 26 bits (Dekker 1971).
 SPLITTER = 134217729.0
@@ -68,8 +78,14 @@ class Standardization:
         if X.ndim != 2 or X.shape[0] == 0:
             raise DataError(f"standardisation: expected X of shape (n, d) with n ≥ 1, got {X.shape}")
         labels = names if names is not None else [f"X[:, {j}]" for j in range(X.shape[1])]
-        pairs = [_mean_and_scale(column, label) for column, label in zip(X.T, labels, strict=True)]
-        return cls(np.array([mean for mean, _ in pairs]), np.array([scale for _, scale in pairs]))
+        for low, high, label in zip(X.min(axis=0).tolist(), X.max(axis=0).tolist(), labels, strict=True):
+            check_extremes(low, high, label)
+        about = SpreadPoint.near(list(X.T), np.maximum(-X.min(axis=0), X.max(axis=0)))
+        sums = _spread_of(X, about)
+        if is_far(sums, len(X)):
+            about = nearer(sums, len(X), about)
+            sums = _spread_of(X, about)
+        return standardization_of(sums, len(X), about, labels)
 
     @classmethod
     def identity(cls, d: int) -> Standardization:
@@ -136,17 +152,77 @@ class Standardization:
         return W, b
 
 
-def _mean_and_scale(column: FloatArray, label: str) -> tuple[float, float]:
-    """The mean of a column (n,) and its population standard deviation, which is positive."""
-    _, exponent = math.frexp(_largest(column, label))
-    mean, deviation = _two_passes(np.ldexp(column, -exponent))
+def _spread_of(X: FloatArray, about: SpreadPoint) -> FloatArray:
+    """The sums (4, d) of all rows of X (n, d), a block at a time."""
+    blocks = (X[first : first + BLOCK_ROWS].T for first in range(0, len(X), BLOCK_ROWS))
+    return merged((spread_sums(list(block), about) for block in blocks), merged_spreads)
+
+
+class SpreadPoint(NamedTuple):
+    """About what the spread is taken: x 2⁻ᵉ − c, with c (d,) near the means, and e (d,) by which squares fit."""
+
+    centre: FloatArray
+    exponents: NDArray[np.int64]
+
+    @classmethod
+    def near(cls, columns: Sequence[FloatArray], largest: FloatArray) -> SpreadPoint:
+        """By the means of a first block of columns (m,), and magnitudes (d,) of about the largest in each column."""
+        exponents = np.frexp(largest)[1].astype(np.int64)
+        parts = [np.ldexp(column[:BLOCK_ROWS], -e) for column, e in zip(columns, exponents, strict=True)]
+        return cls(np.array([part.sum() / len(part) for part in parts]), exponents)
+
+
+def spread_sums(columns: Sequence[FloatArray], about: SpreadPoint) -> FloatArray:
+    """Of d columns (m,) of a block, (4, d): Σ(x − c), Σ(x − c)², −min x and max x, in the units of the point."""
+    found = np.empty((4, len(columns)))
+    for j, column in enumerate(columns):
+        apart = np.ldexp(column, -about.exponents[j])
+        found[2:, j] = -apart.min(), apart.max()
+        apart -= about.centre[j]
+        found[0, j] = apart.sum()
+        apart *= apart
+        found[1, j] = apart.sum()
+    return found
+
+
+def merged_spreads(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Those of both, (4, d) each: sums are added, and of extremes the larger one stays."""
+    return np.concatenate([left[:2] + right[:2], np.maximum(left[2:], right[2:])])
+
+
+def is_far(sums: FloatArray, rows: int) -> bool:
+    """Whether a column's spread is lost in its distance from the centre: most of Σ(x − c)² is n times that squared."""
+    with np.errstate(invalid="ignore"):
+        return bool((sums[0] ** 2 > FAR * rows * sums[1]).any())
+
+
+def nearer(sums: FloatArray, rows: int, about: SpreadPoint) -> SpreadPoint:
+    """The point at the means."""
+    return about._replace(centre=about.centre + sums[0] / rows)
+
+
+def standardization_of(sums: FloatArray, rows: int, about: SpreadPoint, labels: Sequence[str]) -> Standardization:
+    """The standardisation by the sums (4, d) of all rows about a point.
+
+    Raises:
+        DataError: If a column is constant, or beyond 4e307.
+    """
+    for j, label in enumerate(labels):
+        low, high = math.ldexp(-sums[2, j], int(about.exponents[j])), math.ldexp(sums[3, j], int(about.exponents[j]))
+        check_extremes(low, high, label)
+    means = nearer(sums, rows, about).centre
+    variances = (sums[1] - sums[0] ** 2 / rows) / rows
     # A column of subnormal numbers can have a deviation that rounds to 0; any positive scale serves.
-    return math.ldexp(mean, exponent), max(math.ldexp(deviation, exponent), math.ulp(0.0))
+    scales = np.maximum(np.ldexp(np.sqrt(np.maximum(variances, 0.0)), about.exponents), math.ulp(0.0))
+    return Standardization(np.ldexp(means, about.exponents), scales)
 
 
-def _largest(column: FloatArray, label: str) -> float:
-    """max |x| of a column (n,) that can be standardised."""
-    low, high = float(column.min()), float(column.max())
+def check_extremes(low: float, high: float, label: str) -> None:
+    """Refuses a column that cannot be standardised, by its smallest and its largest number.
+
+    Raises:
+        DataError: With its name.
+    """
     if not (math.isfinite(low) and math.isfinite(high)) or max(-low, high) > LARGEST:
         raise DataError(
             f"standardisation: expected column {shown(label)} within ±4e307, got {low:g} to {high:g}; "
@@ -157,17 +233,6 @@ def _largest(column: FloatArray, label: str) -> float:
             f"standardisation: column {shown(label)} is constant ({low:g}), so its weight cannot be told from the "
             "bias; leave it out (features)"
         )
-    return max(-low, high)
-
-
-def _two_passes(column: FloatArray) -> tuple[float, float]:
-    """The mean and the population standard deviation of a column (n,) of numbers of about 1."""
-    n = len(column)
-    start = column.sum() / n
-    mean = start + (column - start).sum() / n
-    centred = column - mean
-    variance = (centred @ centred - centred.sum() ** 2 / n) / n
-    return mean, math.sqrt(variance)
 
 
 def _minus_dot(biases: FloatArray, weights: FloatArray, means: FloatArray) -> FloatArray:

@@ -1,11 +1,12 @@
 """One training run on a table that memory does not hold: what `handgrad train` does with `--memory`.
 
-A survey, one pass, tells the rate's limits, the minimum, and whether all cells are numbers. `moments` needs no other
-pass where features are not standardised; all others need one for each epoch, and one for the last loss.
+A survey, one pass, tells the rate's limits, the minimum, and whether all cells are numbers. `moments` needs no other;
+all others need one for each epoch, and one for the last loss. Standardising takes one before all of them.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePath
 
 import numpy as np
@@ -16,6 +17,7 @@ from handgrad.backends.interface import InputError, Plan
 from handgrad.backends.moments import MomentsTrainer
 from handgrad.compare.judge.closed_form import ClosedForm
 from handgrad.compare.results.comparison import Problem
+from handgrad.compare.scale.standard import standardization
 from handgrad.compare.scale.stream_blocks import Budget, StreamBlocks
 from handgrad.compare.scale.survey import Survey, survey
 from handgrad.compare.side_by_side.describe import curvature, destination
@@ -39,20 +41,19 @@ def train_streamed(stream: TableStream, backend: str | Entry, options: Options, 
         UnknownBackend, BackendUnavailable, DataError, InputError: Each with a message for the user.
     """
     check_backend(entry(backend), stream)
-    if options.standardize:
-        raise InputError("--standardize: expected features as they are where they come block by block; leave it out")
     trainer_class = load(backend)
     assert issubclass(trainer_class, BlockTrainer)
-    given = StreamBlocks(stream, Budget(memory_bytes, options.thread_count()))
+    raw = StreamBlocks(stream, Budget(memory_bytes, options.thread_count()))
+    units = standardization(raw) if options.standardize else Standardization.identity(stream.features)
+    given = replace(raw, standardization=units) if options.standardize else raw
     seen = survey(given)
     check_batches(options, given.rows, entry(backend).name)
     plan = plan_for(seen, options)
-    blocks = given if options.dtype == "float64" else StreamBlocks(stream, given.budget, None, options.dtype)
-    trainer = made(trainer_class, blocks, options, seen if blocks is given else None)
-    training = trainer.train(plan)
-    prepared = prepared_of(stream, seen, plan, options)
+    blocks = given if options.dtype == "float64" else replace(given, dtype=options.dtype)
+    training = made(trainer_class, blocks, options, seen if blocks is given else None).train(plan)
+    prepared = prepared_of(stream, seen, plan, units, options)
     name = entry(backend).name
-    passes = given.passes + (0 if blocks is given else blocks.passes)
+    passes = sum(one.passes for one in {id(one): one for one in (raw, given, blocks)}.values())
     return TrainedModel(name, model_of(stream, name, prepared, training), training, prepared, (), passes)
 
 
@@ -109,10 +110,11 @@ def plan_for(seen: Survey, options: Options) -> Plan:
     )
 
 
-def prepared_of(stream: TableStream, seen: Survey, plan: Plan, options: Options) -> Prepared:
+def prepared_of(stream: TableStream, seen: Survey, plan: Plan, units: Standardization, options: Options) -> Prepared:
     """The problem as reports tell it."""
-    solution = seen.table.solution
-    units = Standardization.identity(stream.features)
+    found = seen.table.solution
+    weights, bias = units.weights_back(found.weights, found.bias)
+    solution = replace(found, weights=weights, bias=float(bias))
     forecast = Forecast(seen.table, plan, units, np.append(solution.weights, solution.bias))
     return Prepared(forecast, problem_of(stream, forecast, solution, options))
 

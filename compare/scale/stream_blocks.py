@@ -95,8 +95,8 @@ class StreamBlocks(Blocks):
     standardization: Standardization | None = None
     dtype: DType = "float64"
     block_rows: ClassVar[int] = BLOCK_ROWS
-    _counted: int | None = field(default=None, init=False)
     passes: int = field(default=0, init=False)
+    _counted: int | None = field(default=None, init=False)
 
     @property
     def features(self) -> int:

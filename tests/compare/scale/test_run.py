@@ -17,6 +17,7 @@ from handgrad.compare.scale.run import train_streamed
 from handgrad.compare.scale.stream_blocks import Budget, StreamBlocks
 from handgrad.compare.side_by_side.one_run import TrainedModel, train_one
 from handgrad.compare.side_by_side.prepare import Options
+from handgrad.data import standardize
 from handgrad.data.dataset import Dataset
 from handgrad.data.errors import DataError
 from handgrad.data.stream.opening import open_stream
@@ -30,6 +31,7 @@ MEMORY = 2**26
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(NumbaTiledTrainer, "block_rows", BLOCK)
     monkeypatch.setattr(StreamBlocks, "block_rows", BLOCK)
+    monkeypatch.setattr(standardize, "BLOCK_ROWS", BLOCK)
 
 
 @pytest.fixture(scope="module")
@@ -62,15 +64,19 @@ def assert_same_bits(found: TrainedModel, whole: TrainedModel) -> None:
 
 
 @pytest.mark.parametrize("backend", ["moments", "numba-tiled"])
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("dtype", "centred"), [("float64", False), ("float64", True), ("float32", True)])
 def test_every_layout_gives_the_bits_of_memory(
-    dataset: Dataset, layouts: dict[str, Path], backend: str, dtype: DType
+    dataset: Dataset, layouts: dict[str, Path], backend: str, dtype: DType, centred: bool
 ) -> None:
     for threads in (1, 2):
-        options = Options(learning_rate=0.1, epochs=3, standardize=False, dtype=dtype, threads=threads)
+        options = Options(learning_rate=0.1, epochs=3, standardize=centred, dtype=dtype, threads=threads)
         whole = train_one(dataset, backend, options)
         for path in layouts.values():
             assert_same_bits(train_streamed(open_stream(path), backend, options, MEMORY), whole)
+
+
+def test_standardising_costs_one_pass(layouts: dict[str, Path]) -> None:
+    assert train_streamed(open_stream(layouts["parts"]), "moments", Options(epochs=3), MEMORY).passes == 2
 
 
 def test_less_memory_gives_the_same_bits(dataset: Dataset, layouts: dict[str, Path]) -> None:
