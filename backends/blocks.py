@@ -40,6 +40,10 @@ class Summing(ABC):
         """The sums of both, of which `left` are earlier rows; arrays (k,) of any shape are added."""
         return left + right
 
+    def is_finite(self, sums: Any) -> bool:
+        """Whether no cell of the rows can have been NaN or infinite."""
+        return bool(np.isfinite(sums).all())
+
 
 class Blocks(ABC):
     """Rows that come block by block, as often as they are asked for: d features and a target."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from handgrad.backends.interface import FloatArray, Gradient, InputError, Parameters, Plan, Training
-from handgrad.compare.judge.bounds import Magnitudes, likely_growth, over, ulps, worst_growth
+from handgrad.compare.judge.bounds import likely_growth, over, ulps, worst_growth
 from handgrad.compare.judge.drift import drift
 from handgrad.compare.judge.table import CheckedTable, PointErrors, as_array
 from handgrad.compare.judge.trajectory import as_held, full_batch_products, true_run
@@ -133,8 +133,7 @@ class Judge:
 
     def flushes(self, given: Gradient) -> bool:
         """Whether all that is wrong at the start is explained by numbers below the normal ones, taken for zero."""
-        magnitudes = Magnitudes.at(self.table.X, self.table.y, *self.start)
-        bound = magnitudes.tolerance(self.table.dtype, self.growth, flushed=True)
+        bound = self.table.flushed_bound(*self.start, self.growth)
         return bool((over(self.at_start.difference(given), as_array(bound)) <= 1).all())
 
     def why_passed(self, start: PointErrors, epochs: EpochErrors | None) -> str:

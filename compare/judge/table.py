@@ -23,6 +23,7 @@ from handgrad.backends.exact_sums import ExactSums, is_large
 from handgrad.backends.interface import DType, FloatArray, Gradient, Parameters, check_data, check_parameters
 from handgrad.compare.judge.bounds import (
     BLOCK_ROWS,
+    Growth,
     Magnitudes,
     Sizes,
     Tolerance,
@@ -209,6 +210,10 @@ class CheckedTable:
         """
         errors = self.at(weights, bias).errors(plain_sum(self, weights, bias))
         return bool(errors.over_likely.max() <= 1)
+
+    def flushed_bound(self, weights: ArrayLike, bias: float, growth: Growth) -> Tolerance:
+        """How far loss and gradient may lie at weights (d,) and bias where tiny numbers are taken for zero."""
+        return Magnitudes.at(self.X, self.y, weights, bias).tolerance(self.dtype, growth, flushed=True)
 
     def taking(self, rows: NDArray[np.int64]) -> CheckedTable:
         """The table of the rows with these numbers (k,): this one itself, if they are all of them in order."""

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from handgrad.compare.results.violations import Bound, Violation
 
 #: How the least-squares solution is found.
+#: Of a backend whose rows cannot come block by block.
+OF_NO_BLOCKS = "needs all rows in memory, and the table is larger than --memory"
+#: What is said of a table that is read so.
+OF_BLOCKS = "larger than --memory, and so read block by block, in each pass anew"
+
 METHODS = {
     "exact": "rational arithmetic, rounded once",
     "qr": "QR on centred and scaled columns, refined once",

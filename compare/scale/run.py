@@ -15,13 +15,14 @@ from handgrad.backends.array_trainer import BlockTrainer
 from handgrad.backends.catalogue import Entry, catalogue, entry, load
 from handgrad.backends.interface import InputError, Plan
 from handgrad.backends.moments import MomentsTrainer
+from handgrad.compare.blocks.stream_blocks import Budget, StreamBlocks
 from handgrad.compare.judge.closed_form import ClosedForm
+from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import Problem
 from handgrad.compare.scale.standard import standardization
-from handgrad.compare.scale.stream_blocks import Budget, StreamBlocks
 from handgrad.compare.scale.survey import Survey, survey
 from handgrad.compare.side_by_side.describe import curvature, destination
-from handgrad.compare.side_by_side.forecast import Forecast
+from handgrad.compare.side_by_side.forecast import Forecast, TableFacts
 from handgrad.compare.side_by_side.one_run import TrainedModel, model_of
 from handgrad.compare.side_by_side.prepare import Options, Prepared, recorded
 from handgrad.data.standardize import Standardization
@@ -45,13 +46,13 @@ def train_streamed(stream: TableStream, backend: str | Entry, options: Options, 
     assert issubclass(trainer_class, BlockTrainer)
     raw = StreamBlocks(stream, Budget(memory_bytes, options.thread_count()))
     units = standardization(raw) if options.standardize else Standardization.identity(stream.features)
-    given = replace(raw, standardization=units) if options.standardize else raw
+    given = raw.like(standardization=units) if options.standardize else raw
     seen = survey(given)
     check_batches(options, given.rows, entry(backend).name)
-    plan = plan_for(seen, options)
-    blocks = given if options.dtype == "float64" else replace(given, dtype=options.dtype)
+    plan = plan_for(seen.table, options)
+    blocks = given if options.dtype == "float64" else given.like(dtype=options.dtype)
     training = made(trainer_class, blocks, options, seen if blocks is given else None).train(plan)
-    prepared = prepared_of(stream, seen, plan, units, options)
+    prepared = prepared_of(stream, seen.table, seen.table.solution, plan, units, options)
     name = entry(backend).name
     passes = sum(one.passes for one in {id(one): one for one in (raw, given, blocks)}.values())
     return TrainedModel(name, model_of(stream, name, prepared, training), training, prepared, (), passes)
@@ -93,29 +94,30 @@ def check_batches(options: Options, rows: int, name: str) -> None:
         )
 
 
-def plan_for(seen: Survey, options: Options) -> Plan:
+def plan_for(table: TableFacts, options: Options) -> Plan:
     """The run that the options ask for; at the best fixed rate where they name none.
 
     Raises:
         InputError: If an option is out of range.
     """
-    rate = seen.table.hessian.best_rate if options.learning_rate is None else options.learning_rate
+    rate = table.hessian.best_rate if options.learning_rate is None else options.learning_rate
     return Plan(
         learning_rate=rate,
         epochs=options.epochs,
         seed=options.seed,
         dtype=options.dtype,
-        record=recorded(options.epochs, seen.table.features),
+        record=recorded(options.epochs, table.features),
         order=options.order,
     )
 
 
-def prepared_of(stream: TableStream, seen: Survey, plan: Plan, units: Standardization, options: Options) -> Prepared:
-    """The problem as reports tell it."""
-    found = seen.table.solution
-    weights, bias = units.weights_back(found.weights, found.bias)
-    solution = replace(found, weights=weights, bias=float(bias))
-    forecast = Forecast(seen.table, plan, units, np.append(solution.weights, solution.bias))
+def prepared_of(
+    stream: TableStream, table: TableFacts, lowest: ClosedForm, plan: Plan, units: Standardization, options: Options
+) -> Prepared:
+    """The problem as reports tell it; `lowest` is the minimum in the units of the table."""
+    weights, bias = units.weights_back(lowest.weights, lowest.bias)
+    solution = replace(lowest, weights=weights, bias=float(bias))
+    forecast = Forecast(table, plan, units, np.append(weights, bias))
     return Prepared(forecast, problem_of(stream, forecast, solution, options))
 
 
@@ -141,5 +143,5 @@ def problem_of(stream: TableStream, forecast: Forecast, solution: ClosedForm, op
         scales=tuple(map(float, units.scales)),
         curvature=curvature(forecast),
         destination=destination(solution, forecast, stream.feature_names),
-        notes=stream.notes,
+        notes=(*stream.notes, reasons.OF_BLOCKS),
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from handgrad.backends.blocks import Summing, merged
 from handgrad.backends.interface import FloatArray
-from handgrad.compare.scale.stream_blocks import StreamBlocks
+from handgrad.compare.blocks.stream_blocks import StreamBlocks
 from handgrad.data.standardize import (
     SpreadPoint,
     Standardization,
@@ -28,11 +28,12 @@ class SpreadSums(Summing):
         """The columns (m,) as they are."""
         return columns
 
-    def block_sums(self, bound: Sequence[FloatArray], point: SpreadPoint) -> FloatArray:
-        """Those of the blocks, merged in the tree."""
+    def block_sums(self, bound: Any, point: SpreadPoint) -> Any:
+        """Those of the blocks, merged in the tree; `bound` is d columns (m,)."""
         rows = StreamBlocks.block_rows
         blocks = ([column[k : k + rows] for column in bound] for k in range(0, len(bound[0]), rows))
-        return merged((spread_sums(block, point) for block in blocks), merged_spreads)
+        found: Any = merged((spread_sums(block, point) for block in blocks), merged_spreads)
+        return found
 
     def merge(self, left: Any, right: Any) -> Any:
         """Sums (4, d) of both."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handgrad.backends.moments import AnchoredMoments, AnchorPoint, first_sample, moments_over, near_optimum
-from handgrad.compare.scale.stream_blocks import StreamBlocks
+from handgrad.compare.blocks.stream_blocks import StreamBlocks
 from handgrad.compare.scale.surveyed import SurveyedTable, constant_columns
 from handgrad.data.errors import DataError, shown
 

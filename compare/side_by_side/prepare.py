@@ -27,6 +27,7 @@ from handgrad.backends.interface import (
     check_parameters,
 )
 from handgrad.compare.data_file import data_file
+from handgrad.compare.judge.causes import EXPLAINED_ROWS
 from handgrad.compare.judge.closed_form import solve
 from handgrad.compare.judge.table import CheckedTable
 from handgrad.compare.results.comparison import Problem
@@ -34,6 +35,7 @@ from handgrad.compare.side_by_side.describe import describe
 from handgrad.compare.side_by_side.forecast import Forecast
 from handgrad.compare.timing.environment import available_cores
 from handgrad.compare.timing.journal import fingerprint
+from handgrad.compare.timing.laps import LapPlans
 from handgrad.compare.timing.messages import Number
 from handgrad.data.dataset import DataError, Dataset
 from handgrad.data.memory import refuse_beyond
@@ -157,6 +159,20 @@ class Prepared:
     def y(self) -> FloatArray:
         """(n,), as the backends hold it."""
         return self.table.y
+
+    @property
+    def data_bytes(self) -> int:
+        """Of X and y, as the backends hold them."""
+        return (self.X.size + self.y.size) * np.dtype(self.plan.dtype).itemsize
+
+    @property
+    def explained(self) -> bool:
+        """Whether it is found out how a backend's gradients come about."""
+        return len(self.y) <= EXPLAINED_ROWS
+
+    def lap_plans(self) -> LapPlans:
+        """Where timed laps start, and how far they step."""
+        return LapPlans.of(self.plan, self.X, self.y, self.table.hessian.largest)
 
     @cached_property
     def standardised(self) -> Forecast | None:

@@ -15,11 +15,9 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from handgrad.backends.catalogue import Entry
 from handgrad.backends.interface import Plan
-from handgrad.compare.judge.causes import EXPLAINED_ROWS, probe_points
+from handgrad.compare.judge.causes import probe_points
 from handgrad.compare.laps.ends import HeldLaps, LapJudge
 from handgrad.compare.laps.long_runs import long_run_seconds
 from handgrad.compare.results import reasons
@@ -31,7 +29,7 @@ from handgrad.compare.side_by_side.verdict import explanation
 from handgrad.compare.timing.clocks import MACHINE, epochs_clock, reading_clock
 from handgrad.compare.timing.environment import available_cores
 from handgrad.compare.timing.journal import Journal
-from handgrad.compare.timing.laps import LapEnd, LapPlans
+from handgrad.compare.timing.laps import LapEnd
 from handgrad.compare.timing.measure import Clock, Contestant, calibrated, measure
 from handgrad.compare.timing.messages import (
     AskMemory,
@@ -143,7 +141,7 @@ class RunContext:
 
     def bytes(self) -> int:
         """Of X and y, in the dtype."""
-        return (self.prepared.X.size + self.prepared.y.size) * np.dtype(self.prepared.plan.dtype).itemsize
+        return self.prepared.data_bytes
 
 
 def reader(runs: Mapping[str, Run]) -> str | None:
@@ -157,7 +155,7 @@ def reader(runs: Mapping[str, Run]) -> str | None:
 
 def lanes(prepared: Prepared) -> int:
     """How many backends are set up at a time."""
-    alone = available_cores() < LANES or prepared.X.nbytes >= ALONE_FROM_BYTES
+    alone = available_cores() < LANES or prepared.data_bytes >= ALONE_FROM_BYTES
     return 1 if alone else LANES
 
 
@@ -281,7 +279,7 @@ def answered(run: Run, context: RunContext) -> Answers:
         training=trained.training,
         peak_bytes=memory.peak_bytes,
         own_bytes=memory.own_bytes,
-        gradients=explaining(worker, prepared) if len(prepared.y) <= EXPLAINED_ROWS else None,
+        gradients=explaining(worker, prepared) if prepared.explained else None,
     )
     if (why := misshapen(found, prepared.table.features)) is not None:
         raise WorkerError(why)
@@ -299,7 +297,7 @@ def clocks(run: Run, context: RunContext) -> dict[str, Clock]:
     assert run.worker is not None
     assert run.answers is not None
     table = context.prepared.table
-    laps = LapPlans.of(context.prepared.plan, table.X, table.y, table.hessian.largest)
+    laps = context.prepared.lap_plans()
     run.laps = HeldLaps(context.laps, table.exact.takes_all(context.prepared.plan))
     found = {run.entry.name: epochs_clock(run.worker, laps, run.stop, held_by(run.laps))}
     if run.entry.name == context.reader:

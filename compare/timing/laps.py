@@ -42,13 +42,18 @@ class LapPlans:
     @classmethod
     def of(cls, plan: Plan, X: FloatArray, y: FloatArray, largest: float) -> LapPlans:
         """For X (n, d) and y (n,): from any start that it draws, predictions are no larger than the largest of |y|."""
-        width, height = np.abs(X).max(axis=0).astype(np.float64), float(np.abs(y).max()) or 1.0
+        if plan.batch_size is not None and plan.batch_size < len(y):
+            largest = 2 * float((X.astype(np.float64) ** 2).sum(axis=1).max() + 1)  # one row is the worst batch
+        return cls.within(plan, len(y), np.abs(X).max(axis=0).astype(np.float64), float(np.abs(y).max()), largest)
+
+    @classmethod
+    def within(cls, plan: Plan, rows: int, width: FloatArray, most: float, largest: float) -> LapPlans:
+        """For so many rows whose features are of magnitudes up to `width` (d,), and the target up to `most`."""
+        height = most or 1.0
         with np.errstate(over="ignore", divide="ignore"):
             spread = np.append(height / width, height) / (len(width) + 1)
         spread[~np.isfinite(spread) | (spread > float(np.finfo(plan.dtype).max))] = 0.0
-        if plan.batch_size is not None and plan.batch_size < len(y):
-            largest = 2 * float((X.astype(np.float64) ** 2).sum(axis=1).max() + 1)  # one row is the worst batch
-        return cls(plan, len(y), spread, largest)
+        return cls(plan, rows, spread, largest)
 
     def lap(self, epochs: int, number: int) -> Plan:
         """The plan of a lap of so many epochs."""

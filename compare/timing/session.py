@@ -93,8 +93,11 @@ class Session:
         import numpy as np
 
         from handgrad.backends.catalogue import load
+        from handgrad.compare.blocks.description import is_description
 
         self.trainer, self.epoch_seconds = None, 0.0  # what an earlier size needed is free before this one is measured
+        if is_description(request.data):
+            return self.bind_stream(request)
         with np.load(request.data) as arrays:
             X, y = (arrays[name].astype(request.dtype, copy=False) for name in ("X", "y"))
         X.flags.writeable = y.flags.writeable = False
@@ -104,6 +107,21 @@ class Session:
         self.settled, self.adapted = False, self.is_adapted(trainer_class)
         began = perf_counter()
         self.trainer = trainer_class(X, y, request.dtype)
+        return m.Bound(perf_counter() - began)
+
+    def bind_stream(self, request: m.Bind) -> m.Bound:
+        """Opens a table that is read block by block in each pass; no row of it is read yet."""
+        from handgrad.backends.array_trainer import BlockTrainer
+        from handgrad.backends.catalogue import load
+        from handgrad.compare.blocks.description import read_description
+
+        self.bytes_before = self.bare_bytes
+        forget_peak()
+        trainer_class = load(self.backend)
+        assert issubclass(trainer_class, BlockTrainer)
+        self.settled, self.adapted = False, False
+        began = perf_counter()
+        self.trainer = trainer_class.over(read_description(request.data, request.dtype), request.dtype)
         return m.Bound(perf_counter() - began)
 
     def first_call(self, request: m.FirstCall) -> m.FirstCalled:

@@ -20,6 +20,10 @@ class CsvFile:
         self.stamp = self._stamp()
         self.rows: int | None = None
 
+    def stamps(self) -> object:
+        """Of the file: its name, size, time of its last change."""
+        return self.table.source, self.stamp
+
     def check_numbers(self, places: Sequence[int]) -> None:
         """Whether cells are numbers is seen when they are read."""
 

@@ -56,6 +56,9 @@ def open_stream(
         reader=reader,
         places=places,
         drop_missing=drop_missing,
+        path=os.fspath(path),
+        separator=separator,
+        encoding=encoding,
     )
 
 

@@ -109,6 +109,10 @@ class ParquetFolder:
             check_columns(first, self.parts[0], part)
         self.rows: int | None = sum(part.metadata.num_rows for part in self.parts)
 
+    def stamps(self) -> object:
+        """Of its files: names, sizes, times of their last change."""
+        return [(part.source, part.stamp) for part in self.parts]
+
     def check_numbers(self, places: Sequence[int]) -> None:
         """Refuses columns that are no numbers in one of the files.
 

@@ -42,6 +42,9 @@ class PieceReader(Protocol):
 
     rows: int | None
 
+    def stamps(self) -> object:
+        """Of its files: names, sizes, times of their last change."""
+
     def pieces(self, places: Sequence[int], reading: ReadAhead) -> Iterator[RowPiece]:
         """The columns at these places of the header, piece by piece.
 
@@ -62,6 +65,9 @@ class TableStream:
         reader: What reads it.
         places: Of the features and, last, of the target, in the header.
         drop_missing: Whether rows with an empty or infinite cell are left out.
+        path: Where it stands.
+        separator: Between cells, as it was asked for.
+        encoding: As it was asked for.
     """
 
     source: str
@@ -71,6 +77,9 @@ class TableStream:
     reader: PieceReader
     places: tuple[int, ...]
     drop_missing: bool = False
+    path: str = ""
+    separator: str | None = None
+    encoding: str | None = None
 
     @property
     def features(self) -> int:
@@ -81,6 +90,10 @@ class TableStream:
     def rows(self) -> int | None:
         """How many rows there are; None where only reading them can tell."""
         return None if self.drop_missing else self.reader.rows
+
+    def stamp(self) -> str:
+        """By which it is known whether it is the table that it was."""
+        return repr((self.places, self.drop_missing, self.reader.stamps()))
 
     def pieces(self, reading: ReadAhead) -> Generator[RowPiece, None, None]:
         """Its rows, features first, the target last; what is missing is NaN, unless it is left out.

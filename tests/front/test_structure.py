@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "handgrad.compare.strain": {RESULTS, "handgrad.compare"},
     "handgrad.compare.timing": {
         "handgrad.backends", "handgrad.backends.adapters", "handgrad.backends.kernels.compiling", RESULTS,
-        "handgrad.compare", "handgrad.compare.strain",
+        "handgrad.compare", "handgrad.compare.blocks", "handgrad.compare.strain",
     },
     "handgrad.compare.results.functions": set[str](),
     "handgrad.compare.functions": {
@@ -59,9 +59,11 @@ MAY_IMPORT = {
         "handgrad.compare.laps",
         "handgrad.compare.timing",
     },
+    "handgrad.compare.blocks": {"handgrad.backends", "handgrad.data", "handgrad.data.stream"},
     "handgrad.compare.scale": {
-        "handgrad.backends", "handgrad.data", "handgrad.data.stream", RESULTS, "handgrad.compare.judge",
-        "handgrad.compare.side_by_side",
+        "handgrad.backends", "handgrad.data", "handgrad.data.stream", RESULTS, "handgrad.compare",
+        "handgrad.compare.blocks", "handgrad.compare.judge", "handgrad.compare.laps", "handgrad.compare.timing",
+        "handgrad.compare.side_by_side", "handgrad.backends.kernels",
     },
     "handgrad.compare.bench": {
         "handgrad.backends", RESULTS, "handgrad.compare", "handgrad.compare.judge", "handgrad.compare.timing",

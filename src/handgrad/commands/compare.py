@@ -23,6 +23,7 @@ from handgrad.commands.shared.options import (
     Features,
     Json,
     LearningRate,
+    Memory,
     Order,
     OrderName,
     Resume,
@@ -40,10 +41,14 @@ from handgrad.commands.shared.options import (
 )
 from handgrad.commands.shared.output import exit_unless, show_run
 from handgrad.commands.shared.runs import check_resume, progress_bar, resumable, run_folder
-from handgrad.commands.shared.tables import FileOptions, read_table
+from handgrad.commands.shared.tables import FileOptions, memory_bytes, not_both, read_table, stream_of
 
 if TYPE_CHECKING:
     from handgrad.compare.results.comparison import Comparison
+    from handgrad.compare.side_by_side.prepare import Options
+    from handgrad.compare.timing.progress import Progress
+    from handgrad.data.dataset import Dataset
+    from handgrad.data.stream.pieces import TableStream
 
 
 #: Of the example that is compared when no table is named: its best rate would arrive in one step, and show nothing.
@@ -80,6 +85,7 @@ def compare(
     separator: Separator = None,
     encoding: Encoding = None,
     drop_missing: DropMissing = False,
+    memory: Memory = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -101,7 +107,6 @@ def compare(
 ) -> None:
     """Train on every backend side by side. Judges gradients, parameters and speed; writes a report."""
     from handgrad.compare.side_by_side.prepare import Options
-    from handgrad.compare.side_by_side.side_by_side import side_by_side
     from handgrad.reports.compare.text import text
 
     example = file is None and dataset is None and learning_rate == "auto"
@@ -126,13 +131,33 @@ def compare(
     check_resume(resume, out)
     shown = wanted(exports, markdown, json_output)
     how = FileOptions(separator, encoding, drop_missing)
-    table = read_table(file, dataset, target, names(features), how, seed)
+    not_both(file, dataset)
+    limit = memory_bytes(memory)
+    stream = None if file is None else stream_of(file, target, names(features), how, limit)
+    table = stream or read_table(file, dataset, target, names(features), how, seed)
     with run_folder(out, table.source) as folder, progress_bar() as progress, resumable(folder):
-        comparison = side_by_side(table, options, folder, progress, {"matplotlib": load_figures})
+        comparison = compared(table, options, limit, folder, progress, named=backends is not None)
         progress("writing the report", 1, 1)
         write_report(comparison, folder)
     show_wanted(shown, comparison, lambda: show_run(comparison, text, folder, json_output))
     exit_unless(comparison.verdict.passed)
+
+
+def compared(
+    table: Dataset | TableStream, options: Options, memory: int, folder: Path, progress: Progress, named: bool
+) -> Comparison:
+    """The comparison on a table in memory, or block by block on one that is not."""
+    from handgrad.compare.side_by_side.side_by_side import side_by_side
+    from handgrad.data.dataset import Dataset
+
+    meanwhile = {"matplotlib": load_figures}
+    if isinstance(table, Dataset):
+        return side_by_side(table, options, folder, progress, meanwhile)
+    if options.self_test or options.precision_table:
+        raise typer.BadParameter("--self-test and --precision-table need a table that is not larger than --memory")
+    from handgrad.compare.scale.side_by_side import side_by_side_streamed
+
+    return side_by_side_streamed(table, options, memory, folder, progress, meanwhile, named)
 
 
 def share_allowed(given: float | None, backends: str | None) -> float | None:

@@ -12,9 +12,9 @@ import pytest
 from handgrad.backends.interface import DType, InputError
 from handgrad.backends.kernels.gram_pass import CHUNK_ROWS
 from handgrad.backends.numba_tiled import NumbaTiledTrainer
-from handgrad.compare.scale import stream_blocks
+from handgrad.compare.blocks import stream_blocks
+from handgrad.compare.blocks.stream_blocks import Budget, StreamBlocks
 from handgrad.compare.scale.run import train_streamed
-from handgrad.compare.scale.stream_blocks import Budget, StreamBlocks
 from handgrad.compare.side_by_side.one_run import TrainedModel, train_one
 from handgrad.compare.side_by_side.prepare import Options
 from handgrad.data import standardize

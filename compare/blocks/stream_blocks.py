@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
@@ -110,6 +110,12 @@ class StreamBlocks(Blocks):
         assert known is not None, "no pass has counted the rows yet"
         return known
 
+    def like(self, **changes: Any) -> StreamBlocks:
+        """The same rows with other settings, as far as they have been counted."""
+        other = replace(self, **changes)
+        other._counted = self._counted
+        return other
+
     def reading(self) -> tuple[ReadAhead, int]:
         """How to read, and the blocks of a task."""
         return self.budget.for_rows(8 * (self.features + 1), self.block_rows)
@@ -158,7 +164,7 @@ class StreamBlocks(Blocks):
         """The sums of some blocks, and how many rows they have; what is not finite in them is looked at."""
         *columns, y = self.in_form(unit)
         found = summing.block_sums(summing.bind(columns, y), point)
-        if not np.isfinite(found).all():
+        if not summing.is_finite(found):
             self.check(unit)
         return found, len(y)
 

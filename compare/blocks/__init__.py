@@ -1,0 +1,1 @@
+"""A table that is a stream, as a source of blocks, here and in the processes of backends."""

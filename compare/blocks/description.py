@@ -1,0 +1,87 @@
+"""A stream of blocks as another process can open it: a file that says what to read, and how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from handgrad.backends.interface import DType
+from handgrad.compare.blocks.stream_blocks import Budget, StreamBlocks
+from handgrad.data.standardize import Standardization
+from handgrad.data.stream.opening import open_stream
+
+#: How such a file begins; one of arrays begins otherwise.
+BEGINS = b"{"
+
+
+class StreamDescription(msgspec.Struct, frozen=True):
+    """What to read: the file or folder, its columns, how many rows there must be, and within which memory."""
+
+    path: str
+    features: list[str]
+    target: str
+    separator: str | None
+    encoding: str | None
+    drop_missing: bool
+    rows: int
+    memory_bytes: int
+    threads: int
+    means: list[float] | None
+    scales: list[float] | None
+
+    @classmethod
+    def of(cls, blocks: StreamBlocks) -> StreamDescription:
+        """That of blocks whose rows have been counted."""
+        stream, units = blocks.stream, blocks.standardization
+        return cls(
+            path=str(Path(stream.path).absolute()),
+            features=list(stream.feature_names),
+            target=stream.target_name,
+            separator=stream.separator,
+            encoding=stream.encoding,
+            drop_missing=stream.drop_missing,
+            rows=blocks.rows,
+            memory_bytes=blocks.budget.memory_bytes,
+            threads=blocks.budget.threads,
+            means=None if units is None else units.means.tolist(),
+            scales=None if units is None else units.scales.tolist(),
+        )
+
+    def opened(self, dtype: DType) -> StreamBlocks:
+        """The blocks.
+
+        Raises:
+            DataError: If the table is not there any more.
+        """
+        stream = open_stream(
+            self.path,
+            self.target,
+            self.features,
+            separator=self.separator,
+            encoding=self.encoding,
+            drop_missing=self.drop_missing,
+        )
+        units = None
+        if self.means is not None and self.scales is not None:
+            units = Standardization(np.array(self.means), np.array(self.scales))
+        blocks = StreamBlocks(stream, Budget(self.memory_bytes, self.threads), units, dtype)
+        blocks.count(self.rows)
+        return blocks
+
+
+def is_description(path: str) -> bool:
+    """Whether a file describes a stream; otherwise it has arrays."""
+    with Path(path).open("rb") as file:
+        return file.read(len(BEGINS)) == BEGINS
+
+
+def write_description(blocks: StreamBlocks, path: str) -> None:
+    """Writes the file."""
+    Path(path).write_bytes(msgspec.json.encode(StreamDescription.of(blocks)))
+
+
+def read_description(path: str, dtype: DType) -> StreamBlocks:
+    """The blocks that a file describes."""
+    return msgspec.json.decode(Path(path).read_bytes(), type=StreamDescription).opened(dtype)
