@@ -31,7 +31,10 @@ class DTypeName(StrEnum):
 
 # -- what to train on ------------------------------------------------------------------------------------------------
 
-Table = Annotated[Path | None, typer.Argument(help="A table: CSV (also .gz), TSV or Parquet.", show_default=False)]
+Table = Annotated[
+    Path | None,
+    typer.Argument(help="A table: CSV (also .gz), TSV, Parquet, or a folder of Parquet.", show_default=False),
+]
 BuiltIn = Annotated[
     str | None,
     typer.Option(
