@@ -19,6 +19,7 @@ from handgrad.backends.catalogue import Entry, entry, usual
 from handgrad.compare.blocks.description import StreamDescription, write_description
 from handgrad.compare.blocks.stream_blocks import Budget, StreamBlocks
 from handgrad.compare.laps.ends import LapJudge
+from handgrad.compare.laps.remarks import remarked
 from handgrad.compare.lifetime import passing_file
 from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import BackendResult, Comparison
@@ -163,8 +164,10 @@ def judgement(runs: Mapping[str, Run], left: Sequence[Entry], prepared: Prepared
     """What the runs gave, judged; those that take no blocks are named with that reason."""
     answers = {name: run.answers for name, run in runs.items() if run.answers}
     found = {name: result(run, prepared) for name, run in runs.items()}
-    results = judged(found, answers, {name: run.explanation for name, run in runs.items()}, prepared)
-    results = compared(results, None)
+    begun = {name: run.gradient for name, run in runs.items() if run.gradient is not None}
+    results = judged(found, answers, begun, {}, prepared)
+    readers = {name for name, run in runs.items() if run.entry.reads_all_rows}
+    results = remarked(compared(results, None), None, readers)
     return Comparison(
         environment=captured,
         problem=prepared.problem,
