@@ -111,7 +111,7 @@ class StreamBlocks(Blocks):
         return known
 
     def like(self, **changes: Any) -> StreamBlocks:
-        """The same rows with other settings, as far as they have been counted."""
+        """These rows with other settings, as far as they have been counted."""
         other = replace(self, **changes)
         other._counted = self._counted
         return other
