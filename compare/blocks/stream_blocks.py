@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
@@ -135,7 +135,7 @@ class StreamBlocks(Blocks):
         """The sums of some blocks after the other."""
         reading, blocks = self.reading()
         self.passes, seen = self.passes + 1, 0
-        with closing(self.stream.pieces(reading)) as pieces:
+        with one_thread_each(), closing(self.stream.pieces(reading)) as pieces:
             tasks = units(pieces, blocks * self.block_rows)
             with closing(in_order(partial(self.sums, summing, point), tasks, reading.threads)) as found:
                 for sums, rows in found:
@@ -193,6 +193,16 @@ class StreamBlocks(Blocks):
                         f"{part.place(row)}, column {shown(name)}: {column[row]:g} is too large to be squared in "
                         f"{self.dtype}; give the column in a larger unit"
                     )
+
+
+def one_thread_each() -> AbstractContextManager[object]:
+    """Keeps BLAS to the thread that calls it: each task has one, and BLAS's own would wait for each other."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return nullcontext()
+    found: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
+    return found
 
 
 def units(pieces: Iterator[RowPiece], rows: int) -> Iterator[list[Slice]]:
