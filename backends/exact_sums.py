@@ -46,7 +46,7 @@ SUMS_AT_ONCE = 2**10
 
 #: From so many products on, n (d + 1)², the compiled pass is worth its start: part of a second to import Numba, and
 #: once, some seconds to compile.
-COMPILED_FROM = 10_000_000
+COMPILED_FROM = 3_000_000
 #: Rows that a compiled call takes, as doubles in one piece: its numbers stay in a near cache.
 ROWS_A_CALL = 2**14
 

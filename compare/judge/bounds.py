@@ -34,8 +34,12 @@ from numpy.typing import ArrayLike
 from handgrad.backends.exact_sums import is_large
 from handgrad.backends.interface import DType, FloatArray
 
-#: Rows whose terms are summed at once, so that no temporary is of the table's size.
+#: Rows whose terms a compiled pass sums at once, so that no sum has many terms.
 BLOCK_ROWS = 16384
+
+#: Numbers of which BLAS takes no product by threads, which wait for each other where the machine is busy. NumPy takes
+#: so many at once, and no temporary is of the table's size.
+UNTHREADED_NUMBERS = 8192
 
 Growth = Callable[[int, DType], float]
 
@@ -68,11 +72,11 @@ class Magnitudes:
     squares: tuple[float, float, float]
 
     @classmethod
-    def at(cls, X: FloatArray, y: FloatArray, weights: ArrayLike, bias: float) -> Magnitudes:
-        """At the given parameters, for X (n, d) and y (n,) as the backends hold them."""
+    def at(cls, X: FloatArray, y: FloatArray, weights: ArrayLike, bias: float, before: int = 0) -> Magnitudes:
+        """At the given parameters, for X (n, d) and y (n,) as the backends hold them, after so many rows `before`."""
         w = np.asarray(weights, dtype=np.float64)
         d = X.shape[1]
-        if is_large(*X.shape):
+        if is_large(before + len(y), d):
             return cls._compiled(X, y, w, bias)
         columns, with_residual, with_terms = np.zeros(d + 1), np.zeros(d + 1), np.zeros(d + 1)
         squares = np.zeros(3)
@@ -93,7 +97,7 @@ class Magnitudes:
         from handgrad.backends.kernels.size_pass import add_magnitudes
 
         totals, squares = np.zeros((3, X.shape[1] + 1)), np.zeros(3)
-        for first in range(0, len(y), BLOCK_ROWS):  # so that no sum has many terms
+        for first in range(0, len(y), BLOCK_ROWS):
             rows, own, own_squares = slice(first, first + BLOCK_ROWS), np.zeros_like(totals), np.zeros(3)
             part, target = np.ascontiguousarray(X[rows]), np.ascontiguousarray(y[rows])
             add_magnitudes(part, target, weights, float(bias), own, own_squares)
@@ -263,6 +267,7 @@ def over(error: ArrayLike, tolerance: ArrayLike) -> FloatArray:
 
 
 def _blocks(X: FloatArray, y: FloatArray) -> Iterator[tuple[FloatArray, FloatArray]]:
-    for first in range(0, len(y), BLOCK_ROWS):
-        rows = slice(first, first + BLOCK_ROWS)
+    block_rows = max(128, UNTHREADED_NUMBERS // X.shape[1])
+    for first in range(0, len(y), block_rows):
+        rows = slice(first, first + block_rows)
         yield X[rows].astype(np.float64, copy=False), y[rows].astype(np.float64, copy=False)

@@ -244,7 +244,8 @@ def point_of_blocks(
         for X, y in blocks:
             if len(y):
                 part, target = check_data(X, y, dtype)
-                own = Magnitudes.at(part, target, *check_parameters(weights, bias, part.shape[1], dtype))
+                before = sizes[0].rows if sizes else 0
+                own = Magnitudes.at(part, target, *check_parameters(weights, bias, part.shape[1], dtype), before)
                 sizes[:] = [sizes[0] + own if sizes else own]
                 yield part, target
 

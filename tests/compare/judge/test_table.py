@@ -145,6 +145,13 @@ def test_a_stream_of_blocks_is_judged_as_the_table_that_they_make(dtype):
     np.testing.assert_allclose(exact_hessian(moments).eigenvalues, table.hessian.eigenvalues, rtol=1e-6)
 
 
+def test_bounds_of_a_long_stream_of_small_blocks_are_compiled(monkeypatch):
+    asked = []
+    monkeypatch.setattr("handgrad.compare.judge.bounds.is_large", lambda rows, features: asked.append(rows))
+    point_of_blocks([(X[:11], Y[:11]), (X[11:38], Y[11:38]), (X[38:], Y[38:])], [0.1, -0.2, 0.3], 0.7)
+    assert asked == [11, 38, 40]
+
+
 def test_a_stream_without_rows_or_with_what_is_no_number_is_refused():
     for blocks in ([], [(X[:0], Y[:0])], [(X, Y), (X, Y * np.nan)], [(X, Y), (X[:, :2], Y)]):
         with pytest.raises(InputError):
