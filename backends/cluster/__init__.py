@@ -1,0 +1,1 @@
+"""Rows on the workers of a Dask cluster: each holds some, and answers with sums."""
