@@ -19,7 +19,7 @@ class DaskMomentsTrainer(DaskNumbaTrainer, MomentsTrainer):
     name = "dask-moments"
     summary = "moments on a cluster: one pass over the workers' rows, then O(d²) an epoch"
     kind = "manual"
-    requires = ("distributed", "numba")
+    requires = ("distributed",)
     install = 'pip install "handgrad[dask]"'
     by_default = False
     minibatch = False

@@ -15,18 +15,30 @@ from __future__ import annotations
 
 from typing import Any
 
-import dask
 import numpy as np
+from dask.base import is_dask_collection
 from numba import get_num_threads
 
-from handgrad.backends.blocks import Blocks
 from handgrad.backends.cluster.cluster_blocks import ClusterBlocks
 from handgrad.backends.cluster.connection import connected
-from handgrad.backends.cluster.predicting import PredictionPass
 from handgrad.backends.cluster.supplies import ArraySupply, CollectionSupply, Supply
 from handgrad.backends.inputs import check_dtype
 from handgrad.backends.interface import DType, FloatArray
-from handgrad.backends.numba_tiled import NumbaTiledTrainer
+from handgrad.backends.kernels.tiles import Tiled
+from handgrad.backends.numba_tiled import InTiles, NumbaTiledTrainer
+
+
+class PredictionPass(InTiles):
+    """Predictions by the same seam: a unit's are its "sums", and to merge is to put one behind the other."""
+
+    def block_sums(self, bound: tuple[Tiled, FloatArray], point: FloatArray) -> FloatArray:
+        """ŷ = X W + b, (m,), at θ (d + 1,), bias last."""
+        predicted: FloatArray = bound[0].untiled() @ point[:-1] + point[-1]
+        return predicted
+
+    def merge(self, left: FloatArray, right: FloatArray) -> FloatArray:
+        """Both, the earlier rows first."""
+        return np.concatenate([left, right])
 
 
 class DaskNumbaTrainer(NumbaTiledTrainer):
@@ -35,14 +47,14 @@ class DaskNumbaTrainer(NumbaTiledTrainer):
     name = "dask-numba"
     summary = "numba-tiled on a cluster: rows stay on the workers, d + 2 numbers come back"
     kind = "manual"
-    requires = ("distributed", "numba")
+    requires = ("distributed",)
     install = 'pip install "handgrad[dask]"'
     by_default = False
     minibatch = False
     takes_blocks = True
 
     def __init__(self, X: Any, y: Any, dtype: DType = "float64") -> None:
-        if not dask.is_dask_collection(X):
+        if not is_dask_collection(X):
             super().__init__(X, y, dtype)
             return
         check_dtype(dtype)
@@ -50,15 +62,15 @@ class DaskNumbaTrainer(NumbaTiledTrainer):
         self.dtype, self.rows, self.features = dtype, supply.rows, supply.features
         self.data = self.on_workers(supply)
 
-    def bind(self, X: FloatArray, y: FloatArray) -> tuple[ClusterBlocks, None]:
+    def bind(self, X: FloatArray, y: FloatArray) -> tuple[Any, Any]:
         """Sends X (n, d) and y (n,) to the workers."""
         return self.on_workers(ArraySupply(X, y))
 
-    def on_workers(self, supply: Supply) -> tuple[ClusterBlocks, None]:
+    def on_workers(self, supply: Supply) -> tuple[Any, Any]:
         """A supply's rows as a source of blocks, which has their targets, too."""
         return ClusterBlocks(connected(get_num_threads()), supply, self.summing(), self.block_rows), None
 
-    def predict(self, X: Blocks, weights: FloatArray, bias: Any) -> FloatArray:
+    def predict(self, X: Any, weights: FloatArray, bias: Any) -> FloatArray:
         """ŷ = X W + b, (n,): the workers' parts, one behind the other."""
         predicted: FloatArray = X.total(PredictionPass(self.block_rows), np.append(weights, bias))
         return predicted

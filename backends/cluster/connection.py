@@ -22,7 +22,8 @@ def connected(workers: int) -> Client:
         InputError: If nothing answers at the address.
     """
     try:
-        return Client.current()
+        found: Client = Client.current()
+        return found
     except ValueError:  # there is none in this process
         address = dask.config.get("scheduler-address", None)
         return _of_address(address) if address else _local(workers)

@@ -7,6 +7,7 @@ is skipped with its reason; one that is installed and fails is a failure.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,18 @@ REFERENCE = Path(__file__).parents[1] / "reference"
 
 #: Compiles a program for every shape, for seconds each: test_torch_compile.py holds it to the contract's heart.
 COMPILED_PER_SHAPE = {"torch-compile"}
+
+
+#: Dask's workers are threads of this process here; test_cluster_blocks.py has real ones.
+@pytest.fixture(scope="module", autouse=True)
+def _cluster() -> Iterator[None]:
+    if entry("dask-numba").reason() is not None:
+        yield
+        return
+    from distributed import Client
+
+    with Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50):
+        yield
 
 
 HELD = [name for name in catalogue() if name not in COMPILED_PER_SHAPE]

@@ -27,8 +27,9 @@ RESULTS = "handgrad.compare.results"
 MAY_IMPORT = {
     "handgrad.backends": {
         "handgrad.backends.kernels", "handgrad.backends.adapters", "handgrad.backends.signatures",
-        "handgrad.data.arrays", "handgrad.data.errors",
+        "handgrad.backends.cluster", "handgrad.data.arrays", "handgrad.data.errors",
     },
+    "handgrad.backends.cluster": {"handgrad.backends.blocks", "handgrad.backends.inputs"},
     "handgrad.backends.signatures": set[str](),
     "handgrad.backends.adapters": {
         "handgrad.backends.interface", "handgrad.backends.array_trainer", "handgrad.backends.signatures",
@@ -142,7 +143,7 @@ FRONT = ("handgrad", "handgrad.commands", "handgrad.commands.shared", "handgrad.
 STILL_LONG = set[str]()
 #: Names of more than one class.
 STILL_TWICE = set[str]()
-HEAVY = ("numpy", "pandas", "matplotlib", "numba", "torch", "pyarrow", "mpmath")
+HEAVY = ("numpy", "pandas", "matplotlib", "numba", "torch", "pyarrow", "mpmath", "dask", "distributed")
 
 
 @cache

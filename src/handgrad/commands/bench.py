@@ -15,6 +15,7 @@ from handgrad.commands.shared.options import (
     Compensated,
     Json,
     Resume,
+    Scheduler,
     Seed,
     Threads,
     Timeout,
@@ -70,6 +71,7 @@ def bench(
         int | None, typer.Option(min=1, help="Fresh processes of each backend. [default: 3]", show_default=False)
     ] = None,
     threads: Threads = None,
+    scheduler: Scheduler = None,
     quick: Annotated[bool, typer.Option("--quick", help="A first look: fewer sizes, less time for each.")] = False,
     timeout: Timeout = 600.0,
     seed: Seed = 0,

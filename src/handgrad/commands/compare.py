@@ -27,6 +27,7 @@ from handgrad.commands.shared.options import (
     Order,
     OrderName,
     Resume,
+    Scheduler,
     Seed,
     Separator,
     Standardize,
@@ -71,6 +72,7 @@ def compare(
     seed: Seed = 0,
     standardize: Standardize = True,
     threads: Threads = None,
+    scheduler: Scheduler = None,
     timeout: Timeout = 600.0,
     budget: Annotated[float, typer.Option(min=0.0, help="Seconds of steady epochs timed, per backend.")] = 0.1,
     slowest_share: Annotated[

@@ -25,6 +25,7 @@ from handgrad.commands.shared.options import (
     Memory,
     Order,
     OrderName,
+    Scheduler,
     Seed,
     Separator,
     Standardize,
@@ -80,6 +81,7 @@ def train(
     encoding: Encoding = None,
     drop_missing: DropMissing = False,
     memory: Memory = None,
+    scheduler: Scheduler = None,
     out: Annotated[Path, typer.Option(help="Folder for model, loss curve and history.")] = Path("models"),
     model_format: Annotated[
         ModelFormat, typer.Option(help="A pickle holds plain built-in types only.")

@@ -112,7 +112,9 @@ def test_a_worker_that_is_killed_between_epochs_costs_no_bit(client: Client, tab
     for share in (0, len(blocks.shares) - 1):
         kill(client, blocks.shares[share].worker)
         found = trainer.gradient_at([1, 2, 3], 0.5)
-        np.testing.assert_array_equal([*found.weights, found.bias, found.loss], [*expected.weights, expected.bias, expected.loss])
+        np.testing.assert_array_equal(
+            [*found.weights, found.bias, found.loss], [*expected.weights, expected.bias, expected.loss]
+        )
     assert blocks.lost >= 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -27,6 +28,13 @@ class DTypeName(StrEnum):
 
     float64 = "float64"
     float32 = "float32"
+
+
+def set_scheduler(address: str | None) -> str | None:
+    """Where Dask's own rule finds it, in this process and in those of the backends."""
+    if address is not None:
+        os.environ["DASK_SCHEDULER_ADDRESS"] = address
+    return address
 
 
 # -- what to train on ------------------------------------------------------------------------------------------------
@@ -106,6 +114,16 @@ Memory = Annotated[
         help="What data may take, as in 1GiB: a larger table is read block by block in each pass. [default: half of "
         "what is free]",
         show_default=False,
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Of a Dask cluster, as tcp://host:8786, on which dask-numba and dask-moments run. [default: processes of "
+        "this machine]",
+        show_default=False,
+        callback=set_scheduler,
     ),
 ]
 Timeout = Annotated[float, typer.Option(min=0.1, help="Seconds that one answer of a backend may take.")]
