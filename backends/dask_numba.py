@@ -37,7 +37,7 @@ class PredictionPass(InTiles):
         return predicted
 
     def merge(self, left: FloatArray, right: FloatArray) -> FloatArray:
-        """Both, the earlier rows first."""
+        """Both, (m + k,), the earlier rows (m,) first."""
         return np.concatenate([left, right])
 
 

@@ -83,7 +83,7 @@ class GramSums(InTiles):
     """The pass over some blocks, on one thread: the products of all columns of [z r̂], (size, size), lower triangle."""
 
     def block_sums(self, bound: tuple[Tiled, FloatArray], point: AnchorPoint) -> FloatArray:
-        """Z Zᵀ of the rows."""
+        """Z Zᵀ of the rows, (size, size), lower triangle."""
         return products(*bound, point, self.block_rows, threads=False)
 
 
