@@ -61,6 +61,21 @@ def test_what_cannot_be_is_told_in_one_line(cli: Cli, folder: Path, words: tuple
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--backends", "moments,tape"), "backend 'tape' needs all rows in memory, and t is larger than --memory"),
+        (("--self-test",), "--self-test and --precision-table need a table that is not larger than --memory"),
+    ],
+)
+def test_compare_refuses_by_name_what_needs_rows_at_hand(
+    cli: Cli, folder: Path, words: tuple[str, ...], told: str
+) -> None:
+    done = cli("compare", folder, "--memory", "16MiB", *words)
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-1].startswith(f"handgrad: {told}")
+
+
 def test_amounts_are_read_as_they_are_written() -> None:
     same = ("1GiB", "1 gib", "1G", "1024MiB", "1048576k", "1073741824", "1073741824B", "1.0g")
     assert {parsed_amount(text) for text in same} == {2**30}
