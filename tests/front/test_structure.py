@@ -446,4 +446,6 @@ def test_every_module_can_be_imported(module: str) -> None:
         pytest.skip(reason)
     if module == "handgrad.sklearn":
         pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    if module.startswith("handgrad.backends.cluster."):
+        pytest.importorskip("distributed", reason="Dask is not installed")
     importlib.import_module(module)
