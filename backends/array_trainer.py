@@ -72,10 +72,16 @@ class BlockTrainer(ArrayTrainer):
     @classmethod
     def over(cls, blocks: Blocks, dtype: DType = "float64") -> Self:
         """A trainer on rows that come from a source, which gives them in the dtype, and checked."""
+        source = cls.source(blocks)
         trainer = cls.__new__(cls)
-        trainer.dtype, trainer.rows, trainer.features = dtype, blocks.rows, blocks.features
-        trainer.data = blocks, None
+        trainer.dtype, trainer.rows, trainer.features = dtype, source.rows, source.features
+        trainer.data = source, None
         return trainer
+
+    @classmethod
+    def source(cls, blocks: Blocks) -> Blocks:
+        """The source that it asks for sums; a backend whose rows are elsewhere brings them there."""
+        return blocks
 
     @property
     def streamed(self) -> bool:

@@ -14,13 +14,13 @@ Stability of Numerical Algorithms*, section 4.2).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from handgrad.backends.inputs import FloatArray
+from handgrad.backends.inputs import FloatArray, InputError
 from handgrad.data.arrays import BLOCK_ROWS as BLOCK_ROWS
 from handgrad.data.arrays import merged as merged
 
@@ -69,6 +69,16 @@ class Blocks(ABC):
         Several blocks may come as one, where they are a power of two, and begin at a multiple of it: then they are a
         branch of the tree.
         """
+
+    def between(self, borders: Sequence[tuple[int, int]]) -> Iterable[tuple[Sequence[FloatArray], FloatArray]]:
+        """Neighbouring rows, d columns (m,) and y (m,) from each border's first row to before its last one.
+
+        What is returned can be sent to another process, which then reads them itself.
+
+        Raises:
+            InputError: If the source cannot be read from a row on, or not by another process.
+        """
+        raise InputError("these rows cannot be read from another process; give arrays, or a Parquet file or folder")
 
     def total(self, summing: Summing, point: Any) -> Any:
         """The sums of all rows."""

@@ -19,13 +19,14 @@ import numpy as np
 from dask.base import is_dask_collection
 from numba import get_num_threads
 
+from handgrad.backends.blocks import Blocks
 from handgrad.backends.cluster.cluster_blocks import ClusterBlocks
 from handgrad.backends.cluster.connection import connected
-from handgrad.backends.cluster.supplies import ArraySupply, CollectionSupply, Supply
+from handgrad.backends.cluster.supplies import ArraySupply, CollectionSupply, SourceSupply, Supply
 from handgrad.backends.inputs import check_dtype
 from handgrad.backends.interface import DType, FloatArray
 from handgrad.backends.kernels.tiles import Tiled
-from handgrad.backends.numba_tiled import InTiles, NumbaTiledTrainer
+from handgrad.backends.numba_tiled import InTiles, NumbaTiledTrainer, TiledSums
 
 
 class PredictionPass(InTiles):
@@ -60,15 +61,21 @@ class DaskNumbaTrainer(NumbaTiledTrainer):
         check_dtype(dtype)
         supply = CollectionSupply(X, y, dtype)
         self.dtype, self.rows, self.features = dtype, supply.rows, supply.features
-        self.data = self.on_workers(supply)
+        self.data = self.on_workers(supply), None
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Any, Any]:
         """Sends X (n, d) and y (n,) to the workers."""
-        return self.on_workers(ArraySupply(X, y))
+        return self.on_workers(ArraySupply(X, y)), None  # which has the targets, too
 
-    def on_workers(self, supply: Supply) -> tuple[Any, Any]:
-        """A supply's rows as a source of blocks, which has their targets, too."""
-        return ClusterBlocks(connected(get_num_threads()), supply, self.summing(), self.block_rows), None
+    @classmethod
+    def source(cls, blocks: Blocks) -> Blocks:
+        """The source, if it is on a cluster; otherwise its rows, which the workers read."""
+        return blocks if isinstance(blocks, ClusterBlocks) else cls.on_workers(SourceSupply(blocks))
+
+    @classmethod
+    def on_workers(cls, supply: Supply) -> ClusterBlocks:
+        """A supply's rows as a source of blocks."""
+        return ClusterBlocks(connected(get_num_threads()), supply, TiledSums(cls.block_rows), cls.block_rows)
 
     def predict(self, X: Any, weights: FloatArray, bias: Any) -> FloatArray:
         """ŷ = X W + b, (n,): the workers' parts, one behind the other."""

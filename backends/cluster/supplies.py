@@ -1,4 +1,4 @@
-"""Where a cluster's rows come from: arrays of this process, or a Dask collection whose rows the workers make.
+"""Where a cluster's rows come from: arrays of this process, files that workers read, a Dask collection that they make.
 
 A worker that is lost is lost with its rows, so a supply gives the same ones as often as it is asked for.
 """
@@ -15,6 +15,7 @@ import dask.array
 import numpy as np
 from distributed import Client
 
+from handgrad.backends.blocks import Blocks
 from handgrad.backends.cluster.holder import Unit
 from handgrad.backends.inputs import DType, FloatArray, InputError
 
@@ -56,6 +57,27 @@ class ArraySupply(Supply):
     def head(self, client: Client, rows: int) -> Unit:
         """Copies of the first rows."""
         return self.unit((0, rows))
+
+
+class SourceSupply(Supply):
+    """Rows that each worker reads itself, from a file that it sees.
+
+    Raises:
+        InputError: If others cannot read them.
+    """
+
+    def __init__(self, source: Blocks) -> None:
+        source.between(())
+        self.source, self.rows, self.features = source, source.rows, source.features
+
+    def sent(self, client: Client, borders: Sequence[Border], worker: str) -> Any:
+        """What reads the rows once it is there."""
+        return self.source.between(borders)
+
+    def head(self, client: Client, rows: int) -> Unit:
+        """The first rows, read here."""
+        X, y = self.source.head(rows)
+        return Unit(list(X.T), y)
 
 
 class CollectionSupply(Supply):

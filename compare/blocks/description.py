@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from handgrad.backends.interface import DType
-from handgrad.compare.blocks.stream_blocks import Budget, StreamBlocks
+from handgrad.backends.interface import DType, FloatArray
+from handgrad.compare.blocks.stream_blocks import Budget, StreamBlocks, units
 from handgrad.data.standardize import Standardization
 from handgrad.data.stream.opening import open_stream
 
@@ -69,6 +72,30 @@ class StreamDescription(msgspec.Struct, frozen=True):
         blocks = StreamBlocks(stream, Budget(self.memory_bytes, self.threads), units, dtype)
         blocks.count(self.rows)
         return blocks
+
+
+class StreamPart:
+    """Some rows of a stream, which whoever goes through it reads: columns (m,) and y (m,) for each border."""
+
+    def __init__(self, blocks: StreamBlocks, borders: Sequence[tuple[int, int]]) -> None:
+        self.blocks, self.borders = blocks, borders
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reopened, (StreamDescription.of(self.blocks), self.blocks.dtype, self.borders)
+
+    def __iter__(self) -> Iterator[tuple[list[FloatArray], FloatArray]]:
+        (first, end), last = self.borders[0], self.borders[-1][1]
+        reading, _ = self.blocks.reading()
+        with closing(self.blocks.stream.pieces(reading, range(first, last))) as pieces:
+            for unit in units(pieces, end - first):
+                self.blocks.check(unit)
+                *columns, y = self.blocks.in_form(unit)
+                yield columns, y
+
+
+def reopened(description: StreamDescription, dtype: DType, borders: Sequence[tuple[int, int]]) -> StreamPart:
+    """The same rows in another process."""
+    return StreamPart(description.opened(dtype), borders)
 
 
 def is_description(path: str) -> bool:

@@ -7,7 +7,7 @@ is a branch of the tree in which sums are merged, so that this changes no bit.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from handgrad.backends.blocks import BLOCK_ROWS, Blocks, Summing
-from handgrad.backends.interface import DType, FloatArray
+from handgrad.backends.interface import DType, FloatArray, InputError
 from handgrad.data.dataset import LARGEST
 from handgrad.data.errors import DataError, shown
 from handgrad.data.memory import amount
@@ -130,6 +130,21 @@ class StreamBlocks(Blocks):
         self.check(unit)
         *columns, y = self.in_form(unit)
         return np.column_stack(columns), y
+
+    def between(self, borders: Sequence[tuple[int, int]]) -> Iterable[tuple[list[FloatArray], FloatArray]]:
+        """Rows between borders, as another process can read them from the same files.
+
+        Raises:
+            InputError: If only reading all rows tells which is which.
+        """
+        if not self.stream.seekable:
+            raise InputError(
+                f"{self.stream.source}: its rows are not counted before they are read, so that no worker can begin "
+                "with its own; give a Parquet file or folder, without drop_missing"
+            )
+        from handgrad.compare.blocks.description import StreamPart  # which makes blocks of what it describes
+
+        return StreamPart(self, borders)
 
     def each(self, summing: Summing, point: Any) -> Iterator[Any]:
         """The sums of some blocks after the other."""

@@ -12,6 +12,7 @@ from pathlib import PurePath
 import numpy as np
 
 from handgrad.backends.array_trainer import BlockTrainer
+from handgrad.backends.blocks import Blocks
 from handgrad.backends.catalogue import Entry, catalogue, entry, load
 from handgrad.backends.interface import InputError, Plan
 from handgrad.backends.moments import MomentsTrainer
@@ -47,20 +48,21 @@ def train_streamed(stream: TableStream, backend: str | Entry, options: Options, 
     raw = StreamBlocks(stream, Budget(memory_bytes, options.thread_count()))
     units = standardization(raw) if options.standardize else Standardization.identity(stream.features)
     given = raw.like(standardization=units) if options.standardize else raw
-    seen = survey(given)
+    source = trainer_class.source(given)
+    seen = survey(given, source)
     check_batches(options, given.rows, entry(backend).name)
     plan = plan_for(seen.table, options)
     blocks = given if options.dtype == "float64" else given.like(dtype=options.dtype)
-    training = made(trainer_class, blocks, options, seen if blocks is given else None).train(plan)
+    seat, known = (source, seen) if blocks is given else (blocks, None)
+    training = made(trainer_class, seat, options, known).train(plan)
     prepared = prepared_of(stream, seen.table, seen.table.solution, plan, units, options)
     name = entry(backend).name
     passes = sum(one.passes for one in {id(one): one for one in (raw, given, blocks)}.values())
+    passes += (source is not given) * (1 if blocks is given else 2)  # others have read them, each time once
     return TrainedModel(name, model_of(stream, name, prepared, training), training, prepared, (), passes)
 
 
-def made(
-    trainer_class: type[BlockTrainer], blocks: StreamBlocks, options: Options, seen: Survey | None
-) -> BlockTrainer:
+def made(trainer_class: type[BlockTrainer], blocks: Blocks, options: Options, seen: Survey | None) -> BlockTrainer:
     """The trainer on these blocks; the survey of the same blocks is all that `moments` needs."""
     if seen is not None and issubclass(trainer_class, MomentsTrainer):
         return trainer_class.over_moments(blocks, options.dtype, seen.found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from handgrad.backends.blocks import Blocks
 from handgrad.backends.moments import AnchoredMoments, AnchorPoint, first_sample, moments_over, near_optimum
 from handgrad.compare.blocks.stream_blocks import StreamBlocks
 from handgrad.compare.scale.surveyed import SurveyedTable, constant_columns
@@ -23,8 +24,8 @@ class Survey:
     table: SurveyedTable
 
 
-def survey(blocks: StreamBlocks) -> Survey:
-    """Takes the moments of all rows.
+def survey(blocks: StreamBlocks, source: Blocks | None = None) -> Survey:
+    """Takes the moments of all rows; `source` is where their sums are taken, if not here.
 
     Raises:
         DataError: If a cell is no finite number, a column is constant, or there are too few rows to fit a line.
@@ -32,7 +33,7 @@ def survey(blocks: StreamBlocks) -> Survey:
     taken = list[AnchoredMoments]()
 
     def take(at: AnchorPoint) -> AnchoredMoments:
-        taken.append(moments_over(blocks, blocks.block_rows, at))
+        taken.append(moments_over(source or blocks, blocks.block_rows, at))
         return taken[-1]
 
     found = near_optimum(take, first_sample(blocks, blocks.block_rows))

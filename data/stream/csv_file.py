@@ -19,6 +19,7 @@ class CsvFile:
         self.names, self.notes, self.hint, self.labels = table.names, table.notes, table.hint, table.labels
         self.stamp = self._stamp()
         self.rows: int | None = None
+        self.seekable = False
 
     def stamps(self) -> object:
         """Of the file: its name, size, time of its last change."""
@@ -27,8 +28,8 @@ class CsvFile:
     def check_numbers(self, places: Sequence[int]) -> None:
         """Whether cells are numbers is seen when they are read."""
 
-    def pieces(self, places: Sequence[int], reading: ReadAhead) -> Iterator[RowPiece]:
-        """The columns at these places, a block of lines a piece.
+    def pieces(self, places: Sequence[int], reading: ReadAhead, rows: range | None = None) -> Iterator[RowPiece]:
+        """The columns at these places, a block of lines a piece; always of all rows.
 
         Raises:
             DataError: On a cell that is no number, and on what makes it no table, with the line; if it has changed.

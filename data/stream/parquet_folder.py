@@ -5,10 +5,11 @@ Files come in the order of their names. A row group that is too large to be read
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,7 @@ class ParquetFolder:
         self.labels, self.hint = first.labels, first.hint
         for part in self.parts[1:]:
             check_columns(first, self.parts[0], part)
+        self.seekable = True
         self.rows: int | None = sum(part.metadata.num_rows for part in self.parts)
 
     def stamps(self) -> object:
@@ -124,14 +126,21 @@ class ParquetFolder:
             for place in places:
                 table.check_type(self.column_names[place])
 
-    def pieces(self, places: Sequence[int], reading: ReadAhead) -> Iterator[RowPiece]:
-        """The columns at these places, a row group a piece, or less.
+    def pieces(self, places: Sequence[int], reading: ReadAhead, rows: range | None = None) -> Iterator[RowPiece]:
+        """The columns at these places, of all rows or of some, a row group a piece, or less.
 
         Raises:
             DataError: If a file is damaged, gone or changed, or a whole number has more digits than float64 holds.
         """
         names = [self.column_names[place] for place in places]
-        groups = list(self._groups())
+        groups, first = self._groups_with(rows)
+        read = self._read(groups, names, reading)
+        yield from read if rows is None else cut_to(read, rows.start - first, len(rows))
+
+    def _read(
+        self, groups: Sequence[tuple[PartFile, int, int, int]], names: Sequence[str], reading: ReadAhead
+    ) -> Iterator[RowPiece]:
+        """The rows of these row groups."""
         largest = 8 * len(names) * max((rows for *_, rows in groups), default=0)
         most = reading.ahead_bytes // max(largest, 1)
         if most < 2:
@@ -140,6 +149,15 @@ class ParquetFolder:
         else:
             work = partial(whole_group, names)
             yield from in_order(work, groups, min(reading.threads, most - 1), min(most, reading.threads + 2))
+
+    def _groups_with(self, rows: range | None) -> tuple[list[tuple[PartFile, int, int, int]], int]:
+        """The row groups that have some of these rows, or all, and the number of the first row in the first of them."""
+        groups = list(self._groups())
+        if rows is None:
+            return groups, 0
+        before = list(accumulate((count for *_, count in groups), initial=0))
+        held = [k for k in range(len(groups)) if before[k] < rows.stop and before[k + 1] > rows.start]
+        return [groups[k] for k in held], before[held[0]]
 
     def _groups(self) -> Iterator[tuple[PartFile, int, int, int]]:
         """Each row group that has rows: its file, its number there, its first row there, and how many it has."""
@@ -150,6 +168,20 @@ class ParquetFolder:
                 if rows:
                     yield part, group, first, rows
                 first += rows
+
+
+def cut_to(pieces: Iterator[RowPiece], skipped: int, rows: int) -> Iterator[RowPiece]:
+    """So many rows of pieces, without the first ones."""
+    for piece in pieces:
+        some = slice(skipped, skipped + rows)
+        kept = RowPiece([column[some] for column in piece.columns], partial(_moved, piece.place, skipped))
+        skipped, rows = max(0, skipped - piece.rows), rows - kept.rows
+        if kept.rows:
+            yield kept
+
+
+def _moved(place: Callable[[int], str], by: int, row: int) -> str:
+    return place(row + by)
 
 
 def whole_group(names: Sequence[str], group: tuple[PartFile, int, int, int]) -> RowPiece:

@@ -41,12 +41,14 @@ class PieceReader(Protocol):
     """What reads a format."""
 
     rows: int | None
+    #: Whether it can begin at any row, without those before it.
+    seekable: bool
 
     def stamps(self) -> object:
         """Of its files: names, sizes, times of their last change."""
 
-    def pieces(self, places: Sequence[int], reading: ReadAhead) -> Iterator[RowPiece]:
-        """The columns at these places of the header, piece by piece.
+    def pieces(self, places: Sequence[int], reading: ReadAhead, rows: range | None = None) -> Iterator[RowPiece]:
+        """The columns at these places of the header, piece by piece; of some rows, where it is seekable.
 
         Raises:
             DataError: On what is no number, a file that is damaged, gone, or another than it was.
@@ -95,13 +97,20 @@ class TableStream:
         """By which it is known whether it is the table that it was."""
         return repr((self.places, self.drop_missing, self.reader.stamps()))
 
-    def pieces(self, reading: ReadAhead) -> Generator[RowPiece, None, None]:
-        """Its rows, features first, the target last; what is missing is NaN, unless it is left out.
+    @property
+    def seekable(self) -> bool:
+        """Whether it is known where a row stands before those above it are read."""
+        return self.reader.seekable and not self.drop_missing
+
+    def pieces(self, reading: ReadAhead, rows: range | None = None) -> Generator[RowPiece, None, None]:
+        """Its rows, or some where it is seekable, features first, the target last.
+
+        What is missing is NaN, unless it is left out.
 
         Raises:
             DataError: See `PieceReader.pieces`.
         """
-        for piece in self.reader.pieces(self.places, reading):
+        for piece in self.reader.pieces(self.places, reading, rows):
             kept = finite_part(piece) if self.drop_missing else piece
             if kept.rows:
                 yield kept

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,10 +26,15 @@ from handgrad.backends.blocks import Blocks, MemoryBlocks, merged
 from handgrad.backends.cluster.cluster_blocks import ClusterBlocks
 from handgrad.backends.cluster.supplies import ArraySupply, CollectionSupply
 from handgrad.backends.dask_numba import DaskNumbaTrainer
-from handgrad.backends.inputs import InputError
+from handgrad.backends.inputs import DType, InputError
 from handgrad.backends.kernels.gram_pass import CHUNK_ROWS
 from handgrad.backends.moments import MomentsTrainer
 from handgrad.backends.numba_tiled import NumbaTiledTrainer, TiledSums
+from handgrad.compare.blocks.stream_blocks import StreamBlocks
+from handgrad.compare.scale.run import train_streamed
+from handgrad.compare.side_by_side.prepare import Options
+from handgrad.data.errors import DataError
+from handgrad.data.stream.opening import open_stream
 
 WORKERS = 4
 ROWS, FEATURES = 37 * CHUNK_ROWS + 77, 3
@@ -52,6 +59,7 @@ def table() -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(NumbaTiledTrainer, "block_rows", CHUNK_ROWS)
+    monkeypatch.setattr(StreamBlocks, "block_rows", CHUNK_ROWS)
 
 
 def same(found: hg.Training, expected: hg.Training) -> None:
@@ -87,6 +95,44 @@ def test_any_partitions_of_a_collection_give_the_bits_of_memory(
         given = dask.array.from_array(X, chunks=(rows, 2)), dask.array.from_array(y, chunks=2 * rows)
     for ours, theirs in (("dask-moments", "moments"), ("dask-numba", "numba-tiled")):
         same(hg.train(*given, ours, 0.02, 3), hg.train(X, y, theirs, 0.02, 3))
+
+
+@pytest.fixture(scope="module")
+def folder(table: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    X, y = table
+    path = tmp_path_factory.mktemp("folder")
+    frame = pd.DataFrame(X, columns=list("abc")).assign(y=y)
+    for k, (first, last) in enumerate([(0, 1), (1, 1), (1, 5 * CHUNK_ROWS + 3), (5 * CHUNK_ROWS + 3, ROWS)]):
+        frame[first:last].to_parquet(path / f"{k}.parquet", row_group_size=9970 * (k + 1), index=False)
+    return path
+
+
+@pytest.mark.parametrize(("dtype", "standardize"), [("float64", False), ("float32", True)])
+def test_workers_read_their_own_rows_of_a_folder(client: Client, folder: Path, dtype: DType, standardize: bool) -> None:
+    options = Options(learning_rate=0.02, epochs=3, standardize=standardize, dtype=dtype)
+    stream = open_stream(folder)
+    for ours, theirs in (("dask-moments", "moments"), ("dask-numba", "numba-tiled")):
+        found = train_streamed(stream, ours, options, 2**26)
+        same(found.training, train_streamed(stream, theirs, options, 2**26).training)
+        assert found.passes == (3 if standardize else 1)
+
+
+def test_a_cell_that_is_no_number_is_told_by_the_worker_that_reads_it(
+    client: Client, folder: Path, tmp_path: Path
+) -> None:
+    for file in folder.iterdir():
+        shutil.copy(file, tmp_path)
+    frame = pd.read_parquet(tmp_path / "3.parquet")
+    frame.loc[70_000, "b"] = np.nan
+    frame.to_parquet(tmp_path / "3.parquet", row_group_size=50_000, index=False)
+    with pytest.raises(DataError, match=r"3\.parquet: row 70000, column 'b': expected a finite number, got none"):
+        train_streamed(open_stream(tmp_path), "dask-numba", Options(standardize=False), 2**26)
+
+
+def test_rows_that_only_reading_counts_are_refused(tmp_path: Path, client: Client) -> None:
+    (tmp_path / "t.csv").write_text("x,y\n1,2\n2,3\n3,5\n")
+    with pytest.raises(InputError, match=r"t\.csv: its rows are not counted .* give a Parquet file or folder"):
+        train_streamed(open_stream(tmp_path / "t.csv"), "dask-numba", Options(standardize=False), 2**26)
 
 
 def test_predictions_come_in_the_order_of_the_rows(client: Client, table: Any) -> None:
