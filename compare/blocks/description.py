@@ -94,7 +94,7 @@ class StreamPart:
 
 
 def reopened(description: StreamDescription, dtype: DType, borders: Sequence[tuple[int, int]]) -> StreamPart:
-    """The same rows in another process."""
+    """Rows of a stream that another process has described, to be read in this one."""
     return StreamPart(description.opened(dtype), borders)
 
 

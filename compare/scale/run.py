@@ -76,7 +76,7 @@ def check_backend(found: Entry, stream: TableStream) -> None:
         InputError: With those whose rows can.
     """
     if not found.takes_blocks:
-        able = ", ".join(name for name, one in catalogue().items() if one.takes_blocks)
+        able = ", ".join(name for name, one in catalogue().items() if one.takes_blocks and one.by_default)
         raise InputError(
             f"backend {found.name!r} needs all rows in memory, and {stream.source} is larger than --memory; take one "
             f"of those that take blocks ({able}), or give more --memory"
