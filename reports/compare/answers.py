@@ -42,11 +42,10 @@ def answers(comparison: Comparison) -> list[MarkedAnswer]:
 def agree(comparison: Comparison) -> MarkedAnswer:
     """Whether they do, with the largest error or what speaks against it."""
     lines = [words.agreement(comparison), *words.reasons(comparison)]
-    return (
-        MarkedAnswer(AGREE, "good", "Yes", lines)
-        if comparison.verdict.passed
-        else MarkedAnswer(AGREE, "bad", "No", lines)
-    )
+    judged = sum(result.accuracy is not None for result in comparison.backends.values())
+    if comparison.verdict.passed:
+        return MarkedAnswer(AGREE, "good", "Yes" if judged > 1 else "One was judged, and it is right", lines)
+    return MarkedAnswer(AGREE, "bad", "No" if judged else "Nobody knows", lines)
 
 
 # -- did the training arrive? ------------------------------------------------------------------------------------------
@@ -69,7 +68,7 @@ def _of_state(comparison: Comparison, state: ArrivalState, states: dict[str, Arr
     stands = reference(comparison)
     name = stands if stands in names else names[0]
     told = shown(_came(comparison.backends[name]), 400)
-    one_of_several = f" ({shown(name)})" if len(names) > 1 and state != "diverged" else ""
+    one_of_several = f", on {shown(name)}" if len(names) > 1 and state != "diverged" else ""
     if len(names) == len(states):
         return f"{told[0].upper()}{told[1:]}{one_of_several}."
     return f"{listed([shown(name) for name in names])}: {told}{one_of_several}."

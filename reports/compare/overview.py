@@ -86,8 +86,8 @@ def _note(comparison: Comparison, scale: Scale) -> str:
     epochs = plural(comparison.problem.epochs, "epoch")
     return (
         "Agrees: the gradient and every recorded epoch are within their rounding-error bounds of the exact answer. Of "
-        f"bound: the largest error there over what rounding may cause. This run: its {epochs} with import and "
-        f"first call. Epoch: in the steady state.{axis} Start-up: import and first call. Memory: beyond the bare "
+        f"bound: the largest error there over what rounding may cause. This run: its {epochs} with their start-up. "
+        f"Epoch: in the steady state.{axis} Start-up: import, data and first call. Memory: beyond the bare "
         "interpreter and the data. Lines: of the four steps and the kernels that they call, without comments."
     )
 
@@ -129,7 +129,7 @@ def _ratio(value: float | None) -> OverviewCell:
 def _timed(speed: Speed | None, scale: Scale, mark: str) -> tuple[OverviewCell, OverviewCell, OverviewCell]:
     if speed is None:
         return _none(), _none(), _none()
-    epoch, start = speed.epoch_seconds, speed.import_seconds + speed.first_call_seconds
+    epoch, start = speed.epoch_seconds, speed.import_seconds + speed.bind_seconds + speed.first_call_seconds
     memory = speed.peak_memory_bytes if speed.own_memory_bytes is None else speed.own_memory_bytes
     told = numbers.seconds(epoch.median, epoch.low, epoch.high)
     bar = "" if scale is None else _bar(epoch.low, epoch.median, epoch.high, scale, mark)

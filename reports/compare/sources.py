@@ -55,9 +55,13 @@ def side_by_side(comparison: Comparison) -> SourcePair | None:
     every, first = looks(comparison.backends), _pair(known)
     made = {name: _source(name, result, every[name].variable) for name, result in known.items()}
     kinds = {known[name].gradient for name in first}
-    title = "By hand against autodiff" if kinds == {"manual", "autodiff"} else "The source, side by side"
+    title = "By hand against autodiff" if kinds == {"manual", "autodiff"} else _side_by_side(len(known))
     others = tuple(source for name, source in made.items() if name not in first)
     return SourcePair(title, tuple(made[name] for name in first), others)
+
+
+def _side_by_side(count: int) -> str:
+    return "The source" if count == 1 else "The source, side by side"
 
 
 def _pair(known: dict[str, BackendResult]) -> Sequence[str]:

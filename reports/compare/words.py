@@ -85,7 +85,8 @@ def _worst(comparison: Comparison) -> str:
     name = max(known, key=lambda name: known[name])
     if known[name] == 0:
         return " (there is no error at all)"
-    return f" (the largest error is {numbers.ratio(known[name])} of its bound, by {shown(name)})"
+    by = f", by {shown(name)}" if len(judged) > 1 else ""
+    return f" (the largest error is {numbers.ratio(known[name])} of its bound{by})"
 
 
 def fastest(comparison: Comparison) -> str | None:

@@ -35,21 +35,21 @@ def totals(comparison: Comparison) -> Drawing | None:
     return Drawing(
         "totals",
         "A whole run, start included",
-        f"Import, data and first call, and then every epoch; both axes are logarithmic.{_meaning(marked)} The "
-        f"upright line is this run of {plural(found.epochs, 'epoch')}.",
+        f"Import, data and first call, and then every epoch; both axes are logarithmic. The upright line is this run "
+        f"of {plural(found.epochs, 'epoch')}.{_meaning(found, marked)}",
         f"Seconds of a whole run over its epochs. This run: {each}.{f' {crossings}.' if crossings else ''}",
         _drawn(found, marked, looks(comparison.backends)),
     )
 
 
-def _meaning(marked: Sequence[Overtaking]) -> str:
-    """What is marked, and what not."""
-    if not marked:
-        return " The third answer tells of no crossing that could be marked."
-    return (
-        " A dot marks each crossing of which the third answer tells, a bar between which epochs it may lie; others are "
-        "not marked."
-    )
+def _meaning(found: Choice, marked: Sequence[Overtaking]) -> str:
+    """What is marked, and why not all where curves cross; of one curve nothing."""
+    if len(found.costs) < 2:
+        return ""
+    if found.run is None and not found.run_tied:
+        return " Crossings are not marked, since the run diverged."
+    dots = " A dot marks where the lead changes after this run, a bar between which epochs that may be." if marked else ""
+    return f"{dots} A crossing without a dot lies before this run's end, behind the fastest, or within the noise."
 
 
 def _drawn(found: Choice, marked: Sequence[Overtaking], looked: Mapping[str, Look]) -> Figure:

@@ -58,7 +58,7 @@ def page_walk(comparison: Comparison) -> PageWalk | None:
         last=len(stops) - 1,
         told=told[-1],
         learned=_learned(comparison),
-        note=_note(comparison),
+        note=_note(comparison, found),
     )
 
 
@@ -120,7 +120,9 @@ def _learned(comparison: Comparison) -> str:
     if name is None or len(problem.features) > 1:
         return ""
     result, best = comparison.backends[name], problem.destination
-    told = [f"Learned: {_line(problem, result.weights[0], result.bias)}"]
+    arrived = comparison.verdict.arrived
+    learned = "After the last epoch" if arrived is not None and arrived.states.get(name) == "diverged" else "Learned"
+    told = [f"{learned}: {_line(problem, result.weights[0], result.bias)}"]
     told += [f"least squares: {_line(problem, best.weights[0], best.bias)}"] if best is not None else []
     if problem.true_weights is not None:
         noise = ", and noise" if problem.sample is not None and problem.sample.y != problem.sample.y_true else ""
@@ -165,14 +167,16 @@ def _weight(comparison: Comparison, feature: int) -> str:
     return "W" if len(names) == 1 else f"W of {shown(names[feature], 24)}"
 
 
-def _note(comparison: Comparison) -> str:
-    """In which units the numbers are, which weights are named, and of which rows the gradient is."""
+def _note(comparison: Comparison, walk: Walk) -> str:
+    """In which units the numbers are, which weights are named, of which rows the gradient is, and where it ends."""
     problem = comparison.problem
     units = "W and b are in the table's own units"
     if problem.standardized:
         units += "; dW and db are those of the standardised features, in which the steps are made"
     named = f" The {NAMED_WEIGHTS} weights that move the prediction most are named."
     batches = " The gradient is that of all rows; the updates were made with mini-batches."
+    ended = f" The way is followed to epoch {numbers.count(walk.epochs[-1])}; beyond, the loss is too high for a picture."
     return (
         f"{units}.{named if len(problem.features) > NAMED_WEIGHTS else ''}{'' if is_full_batch(problem) else batches}"
+        f"{ended if walk.epochs[-1] < problem.epochs else ''}"
     )

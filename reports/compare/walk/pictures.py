@@ -101,15 +101,18 @@ def _line(comparison: Comparison, walk: Walk, sample: Sample) -> Scene:
         Drawing(
             "walk-model",
             "The line through the data",
-            f"The line of {shown(walk.backend)} at the epoch of the slider, with the residuals of some rows.{truth}",
-            f"Scatter plot of {shown(problem.target, 24)} over {shown(problem.features[0], 24)} with the line at the "
-            "epoch that the slider shows.",
+            f"The line of {shown(walk.backend)} at the epoch above, with the residuals of {_some_rows(len(x))}.{truth}",
+            f"Scatter plot of {shown(problem.target, 24)} over {shown(problem.features[0], 24)} with the line at one epoch.",
             figure,
         ),
         _box(axes),
         places,
         fixed,
     )
+
+
+def _some_rows(count: int) -> str:
+    return "some rows" if count > RESIDUALS else "all rows"
 
 
 def _truth(axes: Axes, sample: Sample) -> str:
@@ -138,10 +141,9 @@ def _predicted(comparison: Comparison, walk: Walk, sample: Sample) -> Scene:
         Drawing(
             "walk-model",
             "Predicted against true",
-            f"What {shown(walk.backend)} predicts of {plural(len(true), 'row')} at the epoch of the slider. On the "
-            "line it is right.",
-            f"Predicted over true {target} for {plural(len(true), 'row')} at the epoch that the slider shows, with "
-            "the diagonal.",
+            f"What {shown(walk.backend)} predicts of {plural(len(true), 'row')} at the epoch above. On the line it is "
+            "right.",
+            f"Predicted over true {target} for {plural(len(true), 'row')} at one epoch, with the diagonal.",
             figure,
         ),
         _box(axes),
@@ -182,7 +184,7 @@ def _surface(problem: Problem, walk: Walk) -> Scene:
     span = np.where(high - low > 0, high - low, max(float((high - low).max()), 1e-300))
     axes.set_xlim(low[0] - 0.15 * span[0], high[0] + 0.15 * span[0])
     axes.set_ylim(low[1] - 0.15 * span[1], high[1] + 0.15 * span[1])
-    for contour in _contours(walk.plane, points[0]):
+    for contour in _contours(walk.plane, points):
         axes.plot(*contour, color=LIGHT.grid, linewidth=1, zorder=1)
     axes.plot(*points.T, color=LIGHT.faint, linewidth=0.8, marker=".", markersize=3, zorder=2)
     axes.plot([0], [0], marker="+", markersize=9, color=LIGHT.ink, zorder=3)
@@ -209,10 +211,10 @@ def _surface(problem: Problem, walk: Walk) -> Scene:
     )
 
 
-def _contours(plane: Plane, start: Floats) -> list[tuple[Floats, Floats]]:
-    """Ellipses ½ pᵀHp = c, from four times the loss of the start inwards."""
+def _contours(plane: Plane, points: Floats) -> list[tuple[Floats, Floats]]:
+    """Ellipses ½ pᵀHp = c, from four times the highest loss of the points (k, 2) inwards."""
     curved = np.array(plane.hessian)
-    outer = QUARTER * float(start @ curved @ start) / 2
+    outer = QUARTER * float(np.einsum("ki,ij,kj->k", points, curved, points).max()) / 2
     values, vectors = np.linalg.eigh(curved)
     turn = np.linspace(0, 2 * math.pi, 73)
     circle = np.array([np.cos(turn), np.sin(turn)])
@@ -222,8 +224,7 @@ def _contours(plane: Plane, start: Floats) -> list[tuple[Floats, Floats]]:
 
 def _directions(problem: Problem, plane: Plane) -> tuple[str, str]:
     if plane.of_parameters:
-        scaled = " of the standardised feature" if problem.standardized else ""
-        return f"W{scaled}, from the minimum", "b, from the minimum"
+        return "W, from the minimum", "b, from the minimum"
     steep, flat = (numbers.brief(plane.hessian[k][k]) for k in (0, 1))
     return f"along the steepest direction, λ = {steep}", f"along the flattest, λ = {flat}"
 
@@ -231,15 +232,15 @@ def _directions(problem: Problem, plane: Plane) -> tuple[str, str]:
 def _surface_caption(problem: Problem, plane: Plane) -> str:
     step = "the next step" if is_full_batch(problem) else "the step of a full batch from there"
     return (
-        "Each contour is a quarter as high above the minimum, the cross, as the one outside it; dots are the epochs "
-        f"at which the slider stops.{_where(problem, plane)} The red line is {step}, −η times the gradient."
+        "Each contour is a quarter as high above the minimum, the cross, as the one outside it; small dots are epochs "
+        f"on the way.{_where(problem, plane)} The red line is {step}, −η times the gradient."
     )
 
 
 def _where(problem: Problem, plane: Plane) -> str:
     """Which plane it is, where there are more than two parameters."""
     if plane.of_parameters:
-        return ""
+        return " W is that of the standardised feature." if problem.standardized else ""
     flat = problem.destination is not None and problem.destination.nearest is not None
     smallest = "the smallest that is not 0" if flat else "the smallest eigenvalue"
     return (
@@ -251,7 +252,7 @@ def _where(problem: Problem, plane: Plane) -> str:
 def _surface_alt(walk: Walk) -> str:
     return (
         f"Contours of the loss with the way of {shown(walk.backend)} over {plural(walk.epochs[-1], 'epoch')}, and the "
-        "point of the epoch that the slider shows."
+        "point of one epoch."
     )
 
 

@@ -84,7 +84,8 @@ def test_a_crossing_beyond_all_runs_is_not_drawn() -> None:
     far = Overtaking("numpy", "python", int(2 * FARTHEST), 1, int(9 * FARTHEST))
     drawing = totals(answered(choice=replace(CHOICE, overtakings=(far,))))
     assert drawing is not None
-    assert "tells of no crossing that could be marked" in drawing.caption
+    assert "A dot" not in drawing.caption
+    assert "A crossing without a dot lies" in drawing.caption
     assert len(axes_of(drawing).texts) == 0
     assert totals(compared()) is None
 
@@ -95,7 +96,7 @@ def test_a_crossing_beyond_all_runs_is_not_drawn() -> None:
         (ALL, ["numpy", "torch"], "By hand against autodiff"),
         (("python", "tape", "numba"), ["python", "tape"], "By hand against autodiff"),
         (("python", "numba"), ["python", "numba"], "The source, side by side"),
-        (("numpy",), ["numpy"], "The source, side by side"),
+        (("numpy",), ["numpy"], "The source"),
     ],
 )
 def test_two_sources_stand_side_by_side_and_the_others_below(names, pair, title) -> None:

@@ -52,7 +52,7 @@ seen.pairs = [[shown(), chosen()]];
 choose(0, "python"); seen.pairs.push([shown(), chosen()]);
 choose(0, "tape"); seen.pairs.push([shown(), chosen()]);
 seen.sources = all("article.source").length;
-seen.wide = document.documentElement.scrollWidth > innerWidth;
+seen.widths = [innerWidth, document.documentElement.scrollWidth];
 document.getElementById("seen").textContent = JSON.stringify(seen);
 </script>
 """
@@ -134,4 +134,4 @@ def test_two_sources_are_chosen(seen: dict) -> None:
 
 
 def test_nothing_is_wider_than_a_phone(seen: dict) -> None:
-    assert not seen["wide"]
+    assert seen["widths"] == [360, 360]
