@@ -50,6 +50,7 @@ def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (compare_html, gradcheck_html):
         monkeypatch.setattr(module, "drawings", lambda *results: [])
     monkeypatch.setattr(compare_html, "page_walk", lambda comparison: None)
+    monkeypatch.setattr(compare_html, "stills", lambda comparison: [])
 
 
 @pytest.fixture

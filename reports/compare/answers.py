@@ -68,10 +68,11 @@ def _of_state(comparison: Comparison, state: ArrivalState, states: dict[str, Arr
     stands = reference(comparison)
     name = stands if stands in names else names[0]
     told = shown(_came(comparison.backends[name]), 400)
-    one_of_several = f", on {shown(name)}" if len(names) > 1 and state != "diverged" else ""
+    if len(names) > 1 and state != "diverged":
+        told = f"on {shown(name)}, {told}"
     if len(names) == len(states):
-        return f"{told[0].upper()}{told[1:]}{one_of_several}."
-    return f"{listed([shown(name) for name in names])}: {told}{one_of_several}."
+        return f"{told[0].upper()}{told[1:]}."
+    return f"{listed([shown(name) for name in names])}: {told}."
 
 
 def _came(result: BackendResult) -> str:

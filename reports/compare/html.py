@@ -17,6 +17,7 @@ from handgrad.reports.compare.overview import overview
 from handgrad.reports.compare.sources import side_by_side
 from handgrad.reports.compare.tables import tables
 from handgrad.reports.compare.walk.html import page_walk
+from handgrad.reports.compare.walk.stills import stills
 from handgrad.reports.gradcheck.tables import tables as gradcheck_tables
 from handgrad.reports.gradcheck.words import lessons
 from handgrad.reports.look import folder as run_folder
@@ -27,6 +28,7 @@ from handgrad.reports.look.pages import TEMPLATES, page, policy_hash
 from handgrad.reports.look.parts import PageCell, PageRow, PageTable, figures, machine, marks, page_tables
 from handgrad.reports.look.picks import is_full_batch, largest_features, reference
 from handgrad.reports.look.rendering import Picture, pictures
+from handgrad.reports.look.style import Drawing
 from handgrad.reports.look.tables import Column, TextTable
 
 #: Words of the page that a beginner may not know.
@@ -55,7 +57,12 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
     Raises:
         OSError: When the folder cannot be written; nothing is left half done.
     """
-    return run_folder.write(folder, comparison, lambda: drawings(comparison), lambda drawn: html(comparison, drawn))
+    return run_folder.write(folder, comparison, lambda: _for_files(comparison), lambda drawn: html(comparison, drawn))
+
+
+def _for_files(comparison: Comparison) -> list[Drawing]:
+    """The figures of the page, and those of its walk as they stand at the end."""
+    return [*drawings(comparison), *stills(comparison)]
 
 
 def html(comparison: Comparison, drawn: Sequence[Picture] | None = None) -> str:

@@ -20,6 +20,9 @@ from handgrad.reports.look.colours import LIGHT, looks
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.style import Drawing
 
+#: Up to so many characters a parameter and the place fit into one line above a panel.
+SHORT_NAME = 4
+
 
 def drawings(problem: Problem, points: Sequence[PointChecks]) -> list[Drawing]:
     """One figure per point that has V-curves."""
@@ -87,7 +90,9 @@ def _heads(problem: Problem, panels: Sequence[Panel]) -> list[str]:
     """What fits above half of the figure's width: the parameter, and where, unless the whole figure is there."""
     if len({panel.where for panel in panels}) == 1:
         return [words.parameter(problem, panel.sweep.parameter) for panel in panels]
-    return [f"{words.parameter(problem, panel.sweep.parameter, 7)} {words.place(panel.where)}" for panel in panels]
+    names = [words.parameter(problem, panel.sweep.parameter, 16) for panel in panels]
+    between = " " if max(map(len, names)) <= SHORT_NAME else "\n"
+    return [f"{name}{between}{words.place(panel.where)}" for name, panel in zip(names, panels, strict=True)]
 
 
 def _lowest(sweeps: Sequence[Sweep]) -> float:

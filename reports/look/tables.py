@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -50,10 +51,14 @@ def aligned(
 
 
 def narrow(table: TextTable) -> TextTable:
-    """The table without the columns that only a page has room for."""
+    """The table without the columns that only a page has room for, and without what the note says of them."""
     kept = [place for place, column in enumerate(table.columns) if not column.page_only]
+    note = table.note
+    for column in table.columns:
+        if column.page_only:
+            note = re.sub(rf"(?i)\b{re.escape(column.title)}: [^.]*\. ?", "", note).strip()
     rows = tuple(tuple(row[place] for place in kept) for row in table.rows)
-    return replace(table, columns=tuple(table.columns[place] for place in kept), rows=rows)
+    return replace(table, columns=tuple(table.columns[place] for place in kept), rows=rows, note=note)
 
 
 def near_zero_note(rows: Iterable[Sequence[str]]) -> str:

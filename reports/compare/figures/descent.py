@@ -110,7 +110,7 @@ def _drawn_panels(
 ) -> Figure:
     figure, panels = style.panels(len(drawn), 2.2 if len(drawn) < 3 else 3.8, sharex=True)
     curves = [
-        {name: without_zigzag(along.epochs, parameter.path(along)) for name, along in paths.items()}
+        without_zigzag({name: (along.epochs, parameter.path(along)) for name, along in paths.items()})
         for parameter in drawn
     ]
     together = style.coincident(*curves)
@@ -131,15 +131,23 @@ def _goal(axes: Axes, parameter: Parameter, destination: Destination | None) -> 
         style.goal(axes, value)
 
 
-def without_zigzag(epochs: Sequence[int], values: Sequence[float]) -> Curve:
-    """The curve; where it overshoots in nearly every epoch, its even epochs and then its odd ones, with a gap between.
+def without_zigzag(paths: Mapping[str, tuple[Sequence[int], Sequence[float]]]) -> dict[str, Curve]:
+    """The curves; where one overshoots in nearly every epoch, even epochs and then odd ones, with a gap between.
 
-    At the best rate the error along the top eigenvector changes its sign each epoch: joined up, a solid band.
+    At the best rate the error along the top eigenvector changes its sign each epoch: joined up, a solid band. One
+    decides for all, since those that differ in rounding alone are one curve.
     """
+    split = any(_overshoots(values) for _, values in paths.values())
+    return {name: (_by_parity if split else style.thinned)(*path) for name, path in paths.items()}
+
+
+def _overshoots(values: Sequence[float]) -> bool:
     steps = [there - here for here, there in pairwise(values)]
     turns = sum(before * after < 0 for before, after in pairwise(steps))
-    if turns < ZIGZAG * (len(steps) - 1) or len(steps) < 2:
-        return style.thinned(epochs, values)
+    return len(steps) > 1 and turns >= ZIGZAG * (len(steps) - 1)
+
+
+def _by_parity(epochs: Sequence[int], values: Sequence[float]) -> Curve:
     (even_x, even_y), (odd_x, odd_y) = (_of_parity(epochs, values, parity) for parity in (0, 1))
     return [*even_x, math.nan, *odd_x], [*even_y, math.nan, *odd_y]
 

@@ -48,7 +48,9 @@ def _meaning(found: Choice, marked: Sequence[Overtaking]) -> str:
         return ""
     if found.run is None and not found.run_tied:
         return " Crossings are not marked, since the run diverged."
-    dots = " A dot marks where the lead changes after this run, a bar between which epochs that may be." if marked else ""
+    dots = (
+        " A dot marks where the lead changes after this run, a bar between which epochs that may be." if marked else ""
+    )
     return f"{dots} A crossing without a dot lies before this run's end, behind the fastest, or within the noise."
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from handgrad.compare.results.arrival import Walk
 from handgrad.compare.results.comparison import Comparison, Problem
 from handgrad.reports.compare.walk.pictures import Scene, own_parameters, scenes
+from handgrad.reports.compare.walk.stills import between, pairs
 from handgrad.reports.look import numbers
 from handgrad.reports.look.names import shown
 from handgrad.reports.look.parts import PageFigure
@@ -79,27 +80,17 @@ def _figure(name: str, scene: Scene) -> PageFigure:
 
 def _moving(scene: Scene) -> Iterator[str]:
     """What moves, as it stands at the last stop."""
-    last = _pairs(scene.places[-1])
+    last = pairs(scene.places[-1])
     if scene.kind == "line":
         start, end = last
-        yield from (_segment((x, y), (x, _between(start, end, x)), "residual") for x, y in _pairs(scene.fixed))
+        yield from (_segment((x, y), (x, round(between(last, x), 1)), "residual") for x, y in pairs(scene.fixed))
         yield _segment(start, end, "line")
     elif scene.kind == "points":
-        yield from (_segment(at, to, "residual") for at, to in zip(_pairs(scene.fixed), last, strict=True))
+        yield from (_segment(at, to, "residual") for at, to in zip(pairs(scene.fixed), last, strict=True))
         yield from (_dot(at, 2) for at in last)
     else:
         yield from (_segment(last[0], ahead, "step") for ahead in last[1:])
         yield _dot(last[0], 4)
-
-
-def _pairs(flat: Sequence[float]) -> list[tuple[float, float]]:
-    return list(zip(flat[::2], flat[1::2], strict=True))
-
-
-def _between(start: tuple[float, float], end: tuple[float, float], x: float) -> float:
-    """The height of the line at x."""
-    (x0, y0), (x1, y1) = start, end
-    return round(y0 + (y1 - y0) * (x - x0) / (x1 - x0), 1) if x1 != x0 else y0
 
 
 def _segment(start: tuple[float, float], end: tuple[float, float], of: str) -> str:
@@ -175,7 +166,9 @@ def _note(comparison: Comparison, walk: Walk) -> str:
         units += "; dW and db are those of the standardised features, in which the steps are made"
     named = f" The {NAMED_WEIGHTS} weights that move the prediction most are named."
     batches = " The gradient is that of all rows; the updates were made with mini-batches."
-    ended = f" The way is followed to epoch {numbers.count(walk.epochs[-1])}; beyond, the loss is too high for a picture."
+    ended = (
+        f" The way is followed to epoch {numbers.count(walk.epochs[-1])}; beyond, the loss is too high for a picture."
+    )
     return (
         f"{units}.{named if len(problem.features) > NAMED_WEIGHTS else ''}{'' if is_full_batch(problem) else batches}"
         f"{ended if walk.epochs[-1] < problem.epochs else ''}"

@@ -102,7 +102,8 @@ def _line(comparison: Comparison, walk: Walk, sample: Sample) -> Scene:
             "walk-model",
             "The line through the data",
             f"The line of {shown(walk.backend)} at the epoch above, with the residuals of {_some_rows(len(x))}.{truth}",
-            f"Scatter plot of {shown(problem.target, 24)} over {shown(problem.features[0], 24)} with the line at one epoch.",
+            f"Scatter plot of {shown(problem.target, 24)} over {shown(problem.features[0], 24)} with the line at one "
+            "epoch.",
             figure,
         ),
         _box(axes),
@@ -121,7 +122,8 @@ def _truth(axes: Axes, sample: Sample) -> str:
         return ""
     order = np.argsort(sample.x)[[0, -1]]
     axes.plot(np.array(sample.x)[order], np.array(sample.y_true)[order], color=LIGHT.ink, linewidth=1, linestyle="--")
-    return " Dashed: the line that the data were made of, before the noise."
+    noise = ", before the noise" if sample.y != sample.y_true else ""
+    return f" Dashed: the line that the data were made of{noise}."
 
 
 def _predicted(comparison: Comparison, walk: Walk, sample: Sample) -> Scene:

@@ -132,7 +132,11 @@
 
   // -- paper ---------------------------------------------------------------------------------------------------------
 
-  addEventListener("beforeprint", () => { for (const fold of all("details")) fold.open = true; });
+  addEventListener("beforeprint", () => {
+    for (const fold of all("details")) fold.open = true;
+    const stop = document.getElementById("walk-stop");
+    if (stop && stop.value === "0") { stop.value = stop.max; stop.dispatchEvent(new Event("input")); } // paper has the end
+  });
 
   if (document.getElementById("walk-stops")) walk();
   const articles = all("article.source");

@@ -152,3 +152,18 @@ def test_descent_on_dependent_columns_may_go_to_another_solution_which_is_said()
     assert "both are right" not in said((2.5, 8.0), (Dependence("X", ()),))
     assert "another of these" not in said((5.0, 8.0))
     assert "another of these" not in said(None)
+
+
+def test_one_backend_agrees_with_nobody_and_is_right() -> None:
+    [agree, *_] = told(compared(("numpy",)))
+    assert (agree.mark, agree.word) == ("good", "One was judged, and it is right")
+    assert "numpy is right" in agree.lines[0]
+    assert "by numpy" not in agree.lines[0]
+    assert told(compared())[0].word == "Yes"
+
+
+def test_it_is_said_on_which_backend_where_there_are_several() -> None:
+    arrived = next(answer for answer in told(answered()) if answer.question == ARRIVE)
+    assert arrived.lines[0].startswith("On numpy, ")
+    alone = next(answer for answer in told(answered({"numpy": "yes"}, choice=None)) if answer.question == ARRIVE)
+    assert "numpy" not in alone.lines[0]

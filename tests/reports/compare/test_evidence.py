@@ -153,3 +153,13 @@ def test_text_in_a_figure_is_11_pixels_high_on_a_phone_of_360() -> None:
         [width] = re.findall(r'viewBox="0 0 ([\d.]+) ', picture.svg)
         sizes = [float(size) for size in re.findall(r"font-size: ?([\d.]+)px", picture.svg)]
         assert min(sizes) * wide / float(width) >= 11, picture.name
+
+
+def test_a_curve_alone_and_a_run_that_diverged_have_no_crossings_to_speak_of() -> None:
+    of_numpy = tuple(cost for cost in CHOICE.costs if cost.backend == "numpy")
+    alone = totals(answered(choice=replace(CHOICE, run="numpy", epoch="numpy", costs=of_numpy, overtakings=())))
+    diverged = totals(answered(choice=replace(CHOICE, run=None, run_tied=(), overtakings=())))
+    assert alone is not None
+    assert diverged is not None
+    assert "crossing" not in alone.caption.lower()
+    assert diverged.caption.endswith("Crossings are not marked, since the run diverged.")

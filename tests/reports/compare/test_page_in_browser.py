@@ -52,7 +52,11 @@ seen.pairs = [[shown(), chosen()]];
 choose(0, "python"); seen.pairs.push([shown(), chosen()]);
 choose(0, "tape"); seen.pairs.push([shown(), chosen()]);
 seen.sources = all("article.source").length;
-seen.widths = [innerWidth, document.documentElement.scrollWidth];
+const root = document.documentElement;
+seen.widths = [innerWidth, root.scrollWidth - root.clientWidth];
+const go = (stop) => { slider.value = stop; slider.dispatchEvent(new Event("input")); };
+const print = (stop) => { go(stop); dispatchEvent(new Event("beforeprint")); return state(); };
+seen.printed = print(0); seen.chosen = print(5);
 document.getElementById("seen").textContent = JSON.stringify(seen);
 </script>
 """
@@ -107,12 +111,17 @@ def test_the_slider_moves_the_line_and_the_sentence(seen: dict, page: str) -> No
     assert seen["first"]["residual"] != seen["fifth"]["residual"]
 
 
+def test_paper_has_the_end_unless_an_epoch_was_chosen(seen: dict, page: str) -> None:
+    assert seen["printed"]["told"] == stops(page)[-1]["told"]
+    assert seen["chosen"]["told"] == seen["fifth"]["told"]
+
+
 def test_the_table_sorts(seen: dict, comparison) -> None:
     """Upwards, downwards; what is not known comes last either way."""
     ran = comparison.ran()
     by_lines = sorted(ran, key=lambda name: ran[name].source.lines)
     assert seen["up"] == [*by_lines, "gone"]
-    assert seen["down"] == [*by_lines[::-1], "gone"]
+    assert seen["down"] == [*sorted(by_lines, key=lambda name: -ran[name].source.lines), "gone"]
     assert seen["agreeing"][-1] == "gone"
     assert seen["slowest"] == [*sorted(ran, key=lambda name: -ran[name].speed.epoch_seconds.median), "gone"]
 
@@ -134,4 +143,4 @@ def test_two_sources_are_chosen(seen: dict) -> None:
 
 
 def test_nothing_is_wider_than_a_phone(seen: dict) -> None:
-    assert seen["widths"] == [360, 360]
+    assert seen["widths"] == [360, 0]

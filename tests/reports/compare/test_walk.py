@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from handgrad.data.dataset import Dataset
 from handgrad.data.synthetic import synthetic
 from handgrad.reports.compare.walk.html import page_walk
 from handgrad.reports.compare.walk.pictures import FARTHEST, _segment, scenes
+from handgrad.reports.compare.walk.stills import stills
 from handgrad.reports.look import style
 
 
@@ -94,8 +96,43 @@ def test_the_line_that_was_learned_stands_beside_the_one_that_the_data_were_made
     exact = page_walk(side_by_side(synthetic(50, noise=0.0)[0], Options(**given)))  # type: ignore[arg-type]
     assert exact is not None
     assert exact.learned.endswith("the data were made of y = 2 X + 1.")
+    dashed = [found.figures[0].caption.partition(" Dashed: ")[2] for found in (noisy, exact)]
+    assert dashed == ["the line that the data were made of, before the noise.", "the line that the data were made of."]
     unknown, several = page_walk(walked()), page_walk(walked(3))
     assert unknown is not None
     assert "made of" not in unknown.learned
     assert several is not None
     assert several.learned == ""
+
+
+def test_a_run_that_diverges_is_followed_as_far_as_is_seen_and_said_to_have_learned_nothing() -> None:
+    """The contours lie where the way leads, not only about its start."""
+    comparison = walked(epochs=60, learning_rate=3.0)
+    found, walk = page_walk(comparison), comparison.problem.walk
+    assert found is not None
+    assert walk is not None
+    assert f"The way is followed to epoch {walk.epochs[-1]}; beyond" in found.note
+    assert found.learned.startswith("After the last epoch: ")
+    axes = scenes(comparison)["surface"].drawing.figure.axes[0]
+    outermost = max(abs(float(x)) for x in axes.lines[0].get_xdata())
+    assert outermost > max(abs(point[0]) for point in walk.points)
+    still = page_walk(walked())
+    assert still is not None
+    assert "followed" not in still.note
+    assert still.learned.startswith("Learned: ")
+
+
+@pytest.mark.parametrize("features", [1, 3])
+def test_a_file_of_its_own_shows_what_moves_where_the_page_has_it_at_the_end(features: int) -> None:
+    comparison = walked(features)
+    made = scenes(comparison)
+    for drawing, scene in zip(stills(comparison), made.values(), strict=True):
+        figure = drawing.figure
+        *_, moved = figure.axes[0].lines
+        inches = moved.get_transform().transform(moved.get_xydata()) / figure.dpi
+        expected = np.reshape(scene.places[-1], (-1, 2))[: len(inches)]
+        assert inches[:, 0] * 72 == pytest.approx(expected[:, 0], abs=1e-6)
+        assert (figure.get_figheight() - inches[:, 1]) * 72 == pytest.approx(expected[:, 1], abs=1e-6)
+        assert drawing.alt.endswith(f"It stands at epoch {comparison.problem.epochs}.")
+    nowhere = replace(comparison, problem=replace(comparison.problem, walk=None))
+    assert stills(nowhere) == []
