@@ -42,10 +42,13 @@ def answers(comparison: Comparison) -> list[MarkedAnswer]:
 def agree(comparison: Comparison) -> MarkedAnswer:
     """Whether they do, with the largest error or what speaks against it."""
     lines = [words.agreement(comparison), *words.reasons(comparison)]
-    judged = sum(result.accuracy is not None for result in comparison.backends.values())
+    judged = [result.accuracy for result in comparison.backends.values() if result.accuracy is not None]
     if comparison.verdict.passed:
-        return MarkedAnswer(AGREE, "good", "Yes" if judged > 1 else "One was judged, and it is right", lines)
-    return MarkedAnswer(AGREE, "bad", "No" if judged else "Nobody knows", lines)
+        return MarkedAnswer(AGREE, "good", "Yes" if len(judged) > 1 else "One was judged, and it is right", lines)
+    if any(not accuracy.passed for accuracy in judged):
+        return MarkedAnswer(AGREE, "bad", "No", lines)
+    silent = any(result.status in ("failed", "timeout") for result in comparison.backends.values())
+    return MarkedAnswer(AGREE, "bad", "Not all answered" if judged and silent else "Nobody knows", lines)
 
 
 # -- did the training arrive? ------------------------------------------------------------------------------------------

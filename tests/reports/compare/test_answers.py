@@ -167,3 +167,16 @@ def test_it_is_said_on_which_backend_where_there_are_several() -> None:
     assert arrived.lines[0].startswith("On numpy, ")
     alone = next(answer for answer in told(answered({"numpy": "yes"}, choice=None)) if answer.question == ARRIVE)
     assert "numpy" not in alone.lines[0]
+
+
+def test_who_gave_no_answer_does_not_disagree() -> None:
+    both = compared(("python", "numpy"))
+    failed = replace(both.backends["python"], status="failed", accuracy=None, reason="it crashed")
+    silent = replace(
+        both, backends={**both.backends, "python": failed}, verdict=replace(both.verdict, passed=False, reasons=("x",))
+    )
+    blunt = replace(both, verdict=replace(both.verdict, passed=False, reasons=("x",)))
+    assert [(told(found)[0].mark, told(found)[0].word) for found in (silent, blunt)] == [
+        ("bad", "Not all answered"),
+        ("bad", "Nobody knows"),
+    ]
