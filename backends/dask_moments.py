@@ -24,4 +24,4 @@ class DaskMomentsTrainer(DaskNumbaTrainer, MomentsTrainer):
     by_default = False
     minibatch = False
     reads_all_rows = False
-    takes_blocks = False  # a stream would be read by this process, and not by the workers
+    takes_blocks = True

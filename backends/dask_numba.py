@@ -52,7 +52,7 @@ class DaskNumbaTrainer(NumbaTiledTrainer):
     install = 'pip install "handgrad[dask]"'
     by_default = False
     minibatch = False
-    takes_blocks = False  # a stream would be read by this process, and not by the workers
+    takes_blocks = True
 
     def __init__(self, X: Any, y: Any, dtype: DType = "float64") -> None:
         if not is_dask_collection(X):

@@ -32,8 +32,8 @@ LOST_AT_MOST = 8
 #: Seconds to wait for a worker where none is left, and between looks for a new one where one holds several shares.
 PATIENCE_SECONDS, LOOK_SECONDS = 60.0, 1.0
 
-#: What is raised here where a worker is gone: of the connection, of the actor, and of what it was made from.
-LOST = (OSError, RuntimeError, KilledWorker, CancelledError)
+#: What is raised here where a worker is gone: of the connection, of the actor, of the address, and of what was sent.
+LOST = (OSError, RuntimeError, KeyError, KilledWorker, CancelledError)
 
 
 @dataclass(eq=False)
@@ -49,7 +49,7 @@ class Share:
         units = supply.sent(client, self.borders, worker)
         made = client.submit(Holder, form, units, threads, actor=True, workers=[worker], pure=False)
         with client.as_current():  # a proxy takes the client that it finds
-            self.worker, self.holder = worker, made.result()
+            self.worker, self.holder = worker, from_worker(made, client, worker)
         assert self.holder.units().result() == len(self.borders)
 
 
@@ -198,9 +198,24 @@ class ClusterBlocks(Blocks):
 
     def note(self, error: BaseException) -> None:
         """Counts a lost worker; an error of the work itself is no loss."""
-        if isinstance(error, RuntimeError) and "Actor" not in str(error):
+        told = {RuntimeError: "Actor", KeyError: "://"}.get(type(error))
+        if told is not None and told not in str(error):
             raise error
         self.lost += 1
+
+
+def from_worker(future: Any, client: Client, worker: str) -> Any:
+    """What a worker makes; a task for one that is gone would wait for it for ever.
+
+    Raises:
+        ConnectionError: If it is gone.
+    """
+    while True:
+        try:
+            return future.result(timeout=LOOK_SECONDS)
+        except TimeoutError:
+            if worker not in client.nthreads():
+                raise ConnectionError(f"worker {worker} is gone") from None
 
 
 @dataclass(frozen=True)

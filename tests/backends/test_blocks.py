@@ -19,7 +19,7 @@ from handgrad.backends.numba_tiled import NumbaTiledTrainer
 
 #: The smallest block that both kinds of pass have whole chunks of.
 BLOCK = CHUNK_ROWS
-STREAMING = [name for name, entry in catalogue().items() if entry.takes_blocks]
+STREAMING = [name for name, entry in catalogue().items() if entry.takes_blocks and entry.by_default]
 
 
 @pytest.fixture(autouse=True)

@@ -38,7 +38,7 @@ def _cluster() -> Iterator[None]:
         return
     from distributed import Client
 
-    with Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50):
+    with Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50):
         yield
 
 

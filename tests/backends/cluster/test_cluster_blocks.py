@@ -23,7 +23,7 @@ from distributed import Client, LocalCluster
 
 import handgrad as hg
 from handgrad.backends.blocks import Blocks, MemoryBlocks, merged
-from handgrad.backends.cluster.cluster_blocks import ClusterBlocks
+from handgrad.backends.cluster.cluster_blocks import ClusterBlocks, from_worker
 from handgrad.backends.cluster.supplies import ArraySupply, CollectionSupply
 from handgrad.backends.dask_numba import DaskNumbaTrainer
 from handgrad.backends.inputs import DType, InputError
@@ -43,7 +43,7 @@ ROWS, FEATURES = 37 * CHUNK_ROWS + 77, 3
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     with (
-        LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as cluster,
         Client(cluster) as client,
     ):
         yield client
@@ -80,7 +80,7 @@ def test_any_number_of_workers_gives_the_bits_of_memory(
     same(trainer.over(blocks).train(plan), trainer(X, y).train(plan))
 
 
-@pytest.mark.parametrize("partitions", [1, 2, 7, 64])
+@pytest.mark.parametrize("partitions", [1, 7, 64])
 @pytest.mark.parametrize("kind", ["array", "frame"])
 def test_any_partitions_of_a_collection_give_the_bits_of_memory(
     client: Client, table: Any, partitions: int, kind: str
@@ -140,6 +140,68 @@ def test_predictions_come_in_the_order_of_the_rows(client: Client, table: Any) -
     trainer = DaskNumbaTrainer(X, y)
     weights, bias = np.array([1.0, -2.0, 3.0]), 0.5
     np.testing.assert_allclose(trainer.predict(trainer.data[0], weights, bias), X @ weights + bias, rtol=1e-14)
+
+
+class Fails(TiledSums):
+    """An error of the work, which no other worker would spare."""
+
+    def block_sums(self, bound: Any, point: Any) -> Any:
+        raise RuntimeError("our own")
+
+
+def test_an_error_of_the_work_is_told_and_not_tried_again(client: Client, table: Any) -> None:
+    X, y = table
+    blocks = ClusterBlocks(client, ArraySupply(X[:100], y[:100]), TiledSums(CHUNK_ROWS), CHUNK_ROWS)
+    before = blocks.lost
+    with pytest.raises(RuntimeError, match="our own"):
+        blocks.total(Fails(CHUNK_ROWS), np.ones(FEATURES + 1))
+    assert blocks.lost == before
+
+
+def test_what_is_no_number_in_a_collection_is_told_with_its_row(client: Client, table: Any) -> None:
+    X, y = table
+    holed = X.copy()
+    holed[5000, 1] = np.nan
+    with pytest.raises(InputError, match=r"^X, column 1: expected finite numbers, got nan in row 5000$"):
+        hg.train(dask.array.from_array(holed, chunks=(999, 3)), y, "dask-numba")
+    words = dask.dataframe.from_pandas(pd.DataFrame({"a": ["x", "y"], "y": [1.0, 2.0]}), npartitions=1)
+    with pytest.raises(InputError, match="expected columns of numbers"):
+        hg.train(words[["a"]], words["y"], "dask-numba")
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        ((10, 2), (9,), "expected as many rows, got 10 and 9"),
+        ((10, 2), (10, 2), "expected shape"),
+        ((10, 2, 2), (10,), "expected shape"),
+        ((0, 2), (0,), "at least one row"),
+    ],
+)
+def test_collections_of_other_shapes_are_told(X: tuple[int, ...], y: tuple[int, ...], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        CollectionSupply(dask.array.zeros(X), dask.array.zeros(y), "float64")
+
+
+def test_units_are_branches_of_the_tree() -> None:
+    class Nobody(ClusterBlocks):
+        def __init__(self, rows: int, workers: int) -> None:
+            self.supply, self.block_rows = ArraySupply(np.zeros((rows, 1)), np.zeros(rows)), 2
+            self.threads = dict.fromkeys(map(str, range(workers)), 1)
+
+    for rows in (1, 2, 3, 31, 64, 1000, 1001):
+        for workers in (1, 2, 3, 5):
+            shares = Nobody(rows, workers).cut(workers)
+            units = [unit for share in shares for unit in share]
+            size = units[0][1] - units[0][0]
+            assert len(units) == 1 or (size // 2).bit_count() == 1
+            assert [first for first, _ in units] == list(range(0, rows, size))
+            assert units[-1][1] == rows
+            assert all(shares)
+    assert merged("abc", lambda a, b: f"({a}{b})") == "((ab)c)"
+
+
+# -- deaths, which are last, as workers take seconds to come again ---------------------------------------------------
 
 
 def process_of(client: Client, worker: str) -> int:
@@ -202,6 +264,24 @@ def test_a_worker_that_comes_again_gets_a_share_again(client: Client, table: Any
     assert len({share.worker for share in blocks.shares}) == WORKERS
 
 
+def test_rows_for_a_worker_that_has_just_gone_go_to_another(client: Client, table: Any) -> None:
+    X, y = table
+    client.wait_for_workers(WORKERS, timeout=30)
+    blocks = ClusterBlocks(client, ArraySupply(X[:99], y[:99]), TiledSums(CHUNK_ROWS), CHUNK_ROWS)
+    point = np.ones(FEATURES + 1)
+    expected = blocks.total(blocks.form, point)
+    blocks.place(blocks.shares[0], "tcp://127.0.0.1:9")
+    assert blocks.shares[0].worker in client.nthreads()
+    np.testing.assert_array_equal(blocks.total(blocks.form, point), expected)
+
+
+def test_a_task_of_a_worker_that_is_gone_is_not_waited_for(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handgrad.backends.cluster.cluster_blocks.LOOK_SECONDS", 0.05)
+    never = client.submit(time.sleep, 0, workers=["tcp://127.0.0.1:9"], pure=False)
+    with pytest.raises(ConnectionError, match="is gone"):
+        from_worker(never, client, "tcp://127.0.0.1:9")
+
+
 class KillsItsWorker(TiledSums):
     """Whoever takes these sums dies."""
 
@@ -215,62 +295,3 @@ def test_work_that_kills_every_worker_ends_in_one_line(client: Client, table: An
     blocks = ClusterBlocks(client, ArraySupply(X[:100], y[:100]), TiledSums(CHUNK_ROWS), CHUNK_ROWS)
     with pytest.raises(InputError, match=r"^2 workers were lost, one after the other"):
         blocks.total(KillsItsWorker(CHUNK_ROWS), np.ones(FEATURES + 1))
-
-
-class Fails(TiledSums):
-    """An error of the work, which no other worker would spare."""
-
-    def block_sums(self, bound: Any, point: Any) -> Any:
-        raise RuntimeError("our own")
-
-
-def test_an_error_of_the_work_is_told_and_not_tried_again(client: Client, table: Any) -> None:
-    X, y = table
-    blocks = ClusterBlocks(client, ArraySupply(X[:100], y[:100]), TiledSums(CHUNK_ROWS), CHUNK_ROWS)
-    before = blocks.lost
-    with pytest.raises(RuntimeError, match="our own"):
-        blocks.total(Fails(CHUNK_ROWS), np.ones(FEATURES + 1))
-    assert blocks.lost == before
-
-
-def test_what_is_no_number_in_a_collection_is_told_with_its_row(client: Client, table: Any) -> None:
-    X, y = table
-    holed = X.copy()
-    holed[5000, 1] = np.nan
-    with pytest.raises(InputError, match=r"^X, column 1: expected finite numbers, got nan in row 5000$"):
-        hg.train(dask.array.from_array(holed, chunks=(999, 3)), y, "dask-numba")
-    words = dask.dataframe.from_pandas(pd.DataFrame({"a": ["x", "y"], "y": [1.0, 2.0]}), npartitions=1)
-    with pytest.raises(InputError, match="expected columns of numbers"):
-        hg.train(words[["a"]], words["y"], "dask-numba")
-
-
-@pytest.mark.parametrize(
-    ("X", "y", "message"),
-    [
-        ((10, 2), (9,), "expected as many rows, got 10 and 9"),
-        ((10, 2), (10, 2), "expected shape"),
-        ((10, 2, 2), (10,), "expected shape"),
-        ((0, 2), (0,), "at least one row"),
-    ],
-)
-def test_collections_of_other_shapes_are_told(X: tuple[int, ...], y: tuple[int, ...], message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        CollectionSupply(dask.array.zeros(X), dask.array.zeros(y), "float64")
-
-
-def test_units_are_branches_of_the_tree() -> None:
-    class Nobody(ClusterBlocks):
-        def __init__(self, rows: int, workers: int) -> None:
-            self.supply, self.block_rows = ArraySupply(np.zeros((rows, 1)), np.zeros(rows)), 2
-            self.threads = dict.fromkeys(map(str, range(workers)), 1)
-
-    for rows in (1, 2, 3, 31, 64, 1000, 1001):
-        for workers in (1, 2, 3, 5):
-            shares = Nobody(rows, workers).cut(workers)
-            units = [unit for share in shares for unit in share]
-            size = units[0][1] - units[0][0]
-            assert len(units) == 1 or (size // 2).bit_count() == 1
-            assert [first for first, _ in units] == list(range(0, rows, size))
-            assert units[-1][1] == rows
-            assert all(shares)
-    assert merged("abc", lambda a, b: f"({a}{b})") == "((ab)c)"
