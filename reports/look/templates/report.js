@@ -89,17 +89,19 @@
   }
 
   function switches(table) {
-    const off = new Set();
+    const off = new Set(), of = (drawn) => drawn.dataset.backend.split("\n");
+    const known = new Set(all("svg [data-backend]").flatMap(of));
     for (const row of table.tBodies[0].rows) {
       const box = document.createElement("input"), name = row.dataset.backend;
       box.type = "checkbox";
-      box.checked = true;
+      box.checked = known.has(name);
+      box.disabled = !known.has(name); // who did not run has no curve
       box.setAttribute("aria-label", `Show the curves of ${name}`);
       row.cells[0].prepend(box);
       box.addEventListener("change", () => {
         off[box.checked ? "delete" : "add"](name);
         for (const drawn of all("svg [data-backend]")) { // a line that several share goes with the last of them
-          drawn.classList.toggle("off", drawn.dataset.backend.split("\n").every((one) => off.has(one)));
+          drawn.classList.toggle("off", of(drawn).every((one) => off.has(one)));
         }
       });
     }

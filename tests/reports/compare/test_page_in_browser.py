@@ -40,6 +40,7 @@ heads[4].click(); heads[4].click(); seen.slowest = order();
 seen.drawn = all('svg [data-backend="numpy"]').length;
 seen.shared = all("#figure-fit [data-backend]").map((line) => line.dataset.backend);
 const box = (name) => document.querySelector(`tr[data-backend="${name}"] input`);
+seen.boxes = ["numpy", "gone"].map((name) => [box(name).checked, box(name).disabled]);
 box("numpy").click();
 seen.off = all('svg .off[data-backend="numpy"]').length; seen.others = all(".off").length;
 box("python").click(); box("tape").click(); seen.none = all("#figure-fit .off").length;
@@ -128,6 +129,7 @@ def test_the_table_sorts(seen: dict, comparison) -> None:
 
 def test_a_row_switches_its_curves_and_no_others(seen: dict) -> None:
     """A line that all share stays until all are off."""
+    assert seen["boxes"] == [[True, False], [False, True]]  # who did not run has no curve
     assert seen["drawn"] > 3
     assert seen["off"] == seen["others"] == seen["drawn"]
     assert seen["shared"] == ["python\nnumpy\ntape"]
