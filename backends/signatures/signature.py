@@ -146,4 +146,5 @@ def _forms(roles: tuple[Role, ...]) -> Iterator[tuple[str, Theta]]:
     elif "bias" in roles or "prediction" in roles:
         yield from ((form, "") for form in _FORMS)
     else:
-        yield from _THETA
+        together = "theta" in roles  # weights alone are one vector, and neither a pair nor a dictionary
+        yield from (one for one in _THETA if together or one[1] not in ("pair", "mapping"))
