@@ -12,6 +12,8 @@ from handgrad.backends.signatures.signature import Theta
 
 #: Forms for one feature alone.
 ONE_FEATURE = ("flat", "numbers")
+#: Forms in which a column of X is a row of the table.
+FEATURES_FIRST = ("features-first", "features-first-column")
 
 
 class ByRole(dict[str, Any]):
@@ -40,11 +42,22 @@ def data_in(form: str, theta: Theta, X: NDArray[Any], y: NDArray[Any]) -> dict[s
     if form in ONE_FEATURE:
         X = X[:, 0].copy()
         return {"X": X, "y": y, "points": np.column_stack([X, y])}
-    return {"X": X, "y": y[:, np.newaxis] if form == "columns" else y}
+    if form in FEATURES_FIRST:
+        return {"X": np.ascontiguousarray(X.T), "y": in_form(form, y)}
+    return {"X": X, "y": in_form(form, y)}
+
+
+def in_form(form: str, numbers: NDArray[Any]) -> NDArray[Any]:
+    """One number for each row, (n,), as a column or as a row where the form has it so."""
+    if form in FEATURES_FIRST:
+        return numbers[np.newaxis, :]
+    return numbers[:, np.newaxis] if form == "columns" else numbers
 
 
 def parameters_in(form: str, theta: Theta, weights: NDArray[Any], bias: Any) -> dict[str, Any]:
     """What may stand for the parameters, by its role: weights (d,) and bias, or both together as θ (d + 1,)."""
+    if form == "features-first":
+        weights = weights[np.newaxis, :]
     if theta in ("pair", "mapping"):
         w = weights[0].item() if form in ONE_FEATURE else weights
         return {"theta": (w, bias) if theta == "pair" else ByRole(w=w, b=bias)}
@@ -54,6 +67,6 @@ def parameters_in(form: str, theta: Theta, weights: NDArray[Any], bias: Any) -> 
     if form in ONE_FEATURE:
         joined = joined[0].item() if theta == "none" else joined
         return {"weights": weights[0].item(), "bias": bias, "theta": joined}
-    if form == "columns":
+    if form in ("columns", "features-first-column"):
         return {"weights": weights[:, np.newaxis], "bias": bias, "theta": joined[:, np.newaxis]}
     return {"weights": weights, "bias": bias, "theta": joined}

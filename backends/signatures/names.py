@@ -14,7 +14,7 @@ from handgrad.backends.signatures.kinds import Kind, Role
 _TAIL = r"(_?(train(ing)?|data|batch|b|i|in|all|current|now|old|new|init|vec(tor)?|mat(rix)?|values?|vals?|arr(ay)?))?"
 
 _ROLES: tuple[tuple[Role, str], ...] = (
-    ("X", rf"(x|xs|xx|x_b|features?|inp|inputs?|design|phi){_TAIL}|x_?1|x_?mat|a"),
+    ("X", rf"(x|xs|xx|x_b|features?|inp|inputs?|design|phi){_TAIL}|x_?1|x_?mat|x_?(bar|aug(mented)?|ones|tilde)|a"),
     ("y", rf"(y|ys|yy|targ|targets?|labels?|outputs?|t){_TAIL}|y_?(true|real|actual|obs)|y_?1"),
     ("prediction", r"y_?(hat|pred(icted|iction|ictions|s)?)|pred(icted|iction|ictions|s)?|outputs?_pred|h"),
     ("weights", rf"(w|ws|weights?|m|slope|coefs?|coefficients?|k){_TAIL}|w_?1|coef_|theta_?1|b_?1"),
@@ -27,7 +27,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
 _ROLE_PATTERNS = tuple((role, re.compile(rf"_?({pattern})_?", re.IGNORECASE)) for role, pattern in _ROLES)
 
 _LOSS = re.compile(r"loss|cost|mse|squared_?error|objective|^j$|sse|rss", re.IGNORECASE)
-_GRADIENT = re.compile(r"grad|deriv|backward|backprop|propagate|^d_?(loss|mse|cost|j)|jacobian", re.IGNORECASE)
+_GRADIENT = re.compile(r"grad|deriv|backward|backprop|propagate|^d_?(loss|mse|cost|j)|^d_?[lec]_?d_?(theta|params)|jacobian", re.IGNORECASE)
 _STEP = re.compile(r"step|update|descent|^sgd|^gd$|train_one|one_epoch", re.IGNORECASE)
 _NUMERICAL = re.compile(r"numeric|check|finite|approx|test|plot|verify", re.IGNORECASE)
 
@@ -51,6 +51,8 @@ def roles_of(names: Sequence[str]) -> tuple[Role, ...] | None:
     A `data` beside no y is points; a `b` or a `w` beside X and y alone holds all parameters.
     """
     roles = [role_of(name) for name in names]
+    if roles.count("X") == 2 and "A" in names:  # the last layer's activations
+        roles[list(names).index("A")] = "prediction"
     if any(role is None for role in roles) or len(set(roles)) != len(roles):
         return None
     found = [role for role in roles if role is not None]

@@ -29,7 +29,8 @@ class Signature:
 
     Attributes:
         form: "arrays" X (n, d); "flat" X (n,) and a number; "rows" lists of lists; "numbers" a list and a number;
-            "columns" y (n, 1) and weights (d, 1).
+            "columns" y (n, 1) and weights (d, 1); "features-first" X (d, n), y (1, n) and weights (1, d), or (d, 1)
+            in "features-first-column".
         roles: What each argument is, in order.
         keywords: The name under which an argument is passed; empty for one that is passed by its position.
         theta: How θ holds the parameters, where the function takes them together.
@@ -49,7 +50,7 @@ _ASKED_FOR: dict[Kind, tuple[Role, ...]] = {
     "loss": ("X", "y", "weights", "bias"),
     "step": ("X", "y", "weights", "bias", "rate"),
 }
-_FORMS = ("arrays", "flat", "rows", "numbers", "columns")
+_FORMS = ("arrays", "flat", "rows", "numbers", "columns", "features-first", "features-first-column")
 _THETA: tuple[tuple[str, Theta], ...] = (
     ("arrays", "ones"),
     ("arrays", "bias-first"),
@@ -67,6 +68,7 @@ _THETA: tuple[tuple[str, Theta], ...] = (
     ("arrays", "mapping"),
     ("flat", "pair"),
     ("flat", "mapping"),
+    ("features-first", "mapping"),
 )
 #: What must be given for the answer to be a gradient.
 _NEEDED = {"X", "y", "weights"}
@@ -127,8 +129,8 @@ def _covers(roles: set[Role], kind: Kind) -> bool:
         given |= {"X", "y"}
     if "theta" in given:
         given.add("weights")
-    if kind == "loss" and given == {"y", "prediction"}:
-        return True
+    if "prediction" in given and given == ({"y", "prediction"} if kind == "loss" else {"X", "y", "prediction"}):
+        return kind != "step"
     return given >= _NEEDED and (kind == "step" or "rate" not in given) and "prediction" not in given
 
 

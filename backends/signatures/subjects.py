@@ -7,7 +7,7 @@ import inspect
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -30,6 +30,7 @@ class Found:
         optional: Of those with one.
         keyword_only: Of those without a default that are passed by their names alone.
         trains: Whether it trains from a start of its own, and gives the parameters after so many epochs.
+        from_predictions: Whether it was given the gradient by the predictions, that of the mean squared error.
         returns: The names in its last return statement, empty for what is no name.
         attributes: Of a method's object: those that hold what it does not get as an argument.
         construction: Of a method's class: the names of the arguments that an object of it needs.
@@ -46,6 +47,7 @@ class Found:
     empty: int = 0
     keyword_only: tuple[str, ...] = ()
     trains: bool = False
+    from_predictions: bool = False
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -149,12 +151,28 @@ def _empty_line(function: Callable[..., Any], tree: ast.FunctionDef | None) -> i
 
 
 def _is_empty(tree: ast.FunctionDef) -> bool:
-    """Only a docstring, `pass`, `...`, `return`, `return None` or `raise NotImplementedError`."""
-    return all(_does_nothing(statement) for statement in tree.body)
+    """Only a docstring, `pass`, `...`, `dW = None`, a return of such, or `raise NotImplementedError`."""
+    blank = {name for statement in tree.body for name in _set_to_none(statement)}
+    return all(_does_nothing(statement, blank) for statement in tree.body)
 
 
-def _does_nothing(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Pass):
+def _set_to_none(statement: ast.stmt) -> Iterator[str]:
+    """The names to which a template gives None for now."""
+    if isinstance(statement, ast.Assign) and _is_blank(statement.value):
+        yield from (target.id for target in statement.targets if isinstance(target, ast.Name))
+
+
+def _is_blank(value: ast.expr, names: Iterable[str] = ()) -> bool:
+    """None, `...`, one of the names, or several of these."""
+    if isinstance(value, ast.Tuple | ast.List):
+        return all(_is_blank(one, names) for one in value.elts)
+    if isinstance(value, ast.Name):
+        return value.id in names
+    return isinstance(value, ast.Constant) and value.value in (None, ...)
+
+
+def _does_nothing(statement: ast.stmt, blank: Iterable[str]) -> bool:
+    if isinstance(statement, ast.Pass) or any(_set_to_none(statement)):
         return True
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, ast.Constant)
@@ -162,9 +180,7 @@ def _does_nothing(statement: ast.stmt) -> bool:
         raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
         return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
     if isinstance(statement, ast.Return):
-        return statement.value is None or (
-            isinstance(statement.value, ast.Constant) and statement.value.value in (None, ...)
-        )
+        return statement.value is None or _is_blank(statement.value, blank)
     return False
 
 
@@ -207,7 +223,8 @@ def _callables(module: ModuleType) -> Iterator[Found]:
 
 
 def _is_own(name: str, value: Any, module: ModuleType) -> bool:
-    return name in CANONICAL or getattr(value, "__module__", None) == module.__name__
+    made_of = getattr(value, "func", value)  # of a `functools.partial`, whose own module is that of the library
+    return name in CANONICAL or getattr(made_of, "__module__", None) == module.__name__
 
 
 def _kind_in_file(name: str, value: Any) -> Kind:
@@ -221,6 +238,8 @@ def _methods(owner: type) -> Iterator[Found]:
     construction = parameters_of(owner).needed if "__init__" in vars(owner) else ()
     for name, value in vars(owner).items():
         kind = kind_by_name(name)
+        if name == "__call__" and kind_by_name(owner.__name__) == "gradient":
+            kind = "gradient"
         if isinstance(value, staticmethod | classmethod) and kind is not None:
             yield described(getattr(owner, name), f"{owner.__name__}.{name}", kind)
         if not inspect.isfunction(value) or kind is None:
@@ -280,5 +299,7 @@ def _trainers(module: ModuleType) -> Iterator[Found]:
 
 
 def defined(module: ModuleType) -> list[str]:
-    """The names of the functions that the module has."""
-    return [name for name, value in vars(module).items() if inspect.isfunction(value)]
+    """The names of the functions that the module has, and of its own classes."""
+    own = {name for name, value in vars(module).items() if getattr(value, "__module__", "") == module.__name__}
+    every = vars(module).items()
+    return [name for name, value in every if inspect.isfunction(value) or (name in own and inspect.isclass(value))]

@@ -123,15 +123,18 @@ def diagnose(found: Found, asked: Sequence[Asked], loss: LossChoice = None, inte
     if found.kind == "trainer":
         every = [_in_convention(one, found.name, loss, integers) for one in asked]
         return next((assessment for assessment in every if not assessment.correct), every[0])
+    if found.from_predictions:
+        loss = "mse"
     if found.trains:
         return _trained(found, asked, loss, integers)
     first = _best_reading(found, asked[0], loss, integers)
-    if first.correct or (not first.unanswered and not asked[0].series.theta):
+    if first.correct or not (first.unanswered or asked[0].series.theta or asked[0].has_gaps):
         return first
     if (right := _right_form(found, asked[1:], loss, integers)) is not None:
         return min((first, right), key=_doubt)
-    others = [_best_reading(found, one, loss, integers) for one in asked[1:] if one.is_whole]
-    return min((first, *(other for other in others if not other.unanswered)), key=_doubt)
+    others = [_best_reading(found, one, loss, integers) for one in asked[1:] if one.is_whole and not one.has_gaps]
+    every = [other for other in others if not other.unanswered]
+    return min((*every, first) if asked[0].has_gaps else (first, *every), key=_doubt)
 
 
 def _right_form(found: Found, asked: Sequence[Asked], loss: LossChoice, integers: bool) -> Assessment | None:
@@ -194,9 +197,10 @@ def _read(asked: Asked, arrangement: Arrangement) -> Asked:
 
 
 def _loss_among(asked: Asked, arrangement: Arrangement) -> LossName | None:
-    """Of a triple, the loss that its third part is, where that is one of them at every probe."""
-    others = {0, 1, 2} - {arrangement.weights, arrangement.bias}
-    if len(others) != 1 or any(len(a.blocks) != 3 for a in asked.answers if a.failure is None):
+    """The loss that comes along with dW and db, or with θ's gradient, where it is one of them at every probe."""
+    counts = {len(a.blocks) for a in asked.answers if a.failure is None}
+    others = set(range(max(counts, default=0))) - {arrangement.weights, arrangement.bias}
+    if len(others) != 1 or len(counts) != 1:
         return None
     (index,) = others
     series = replace(asked.series, kind="loss")

@@ -121,6 +121,6 @@ def _beside(losses: Sequence[Questioned]) -> Assessment | None:
 
 
 def _judge(function: Questioned, loss: LossChoice, integers: bool, beside: Assessment | None) -> Assessment:
-    if loss is None and beside is not None and beside.correct:
+    if loss is None and beside is not None and beside.correct and not function.found.from_predictions:
         return replace(diagnose(function.found, function.asked, beside.loss, integers), loss_origin="beside")
     return diagnose(function.found, function.asked, loss, integers)

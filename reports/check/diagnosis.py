@@ -188,7 +188,7 @@ def _notes(assessment: Assessment) -> list[str]:
     if assessment.called_here:
         notes.append(f"It was called in this process, without a time limit: {assessment.called_here}.")
     if assessment.printed_lines:
-        notes.append(f"It printed {assessment.printed_lines} lines, which were not looked at.")
+        notes.append(f"It printed {assessment.printed_lines} line{'s' * (assessment.printed_lines > 1)}, not looked at.")
     return notes
 
 
@@ -240,7 +240,7 @@ def _call_words(call: Call) -> str:
 
 
 #: The verdict on what says nothing of whether a gradient is right.
-_WITHOUT_ANSWER = {"not-written": "Not yet", OWN_FAULT: "Not checked", NOT_TOLD: "Not told"}
+_WITHOUT_ANSWER = {"not-written": "Not yet", OWN_FAULT: "Not checked", NOT_TOLD: "Not told", "missing-function": "Not found"}
 
 
 def _failed(assessment: Assessment, failure: NoAnswer) -> Diagnosis:

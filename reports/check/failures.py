@@ -15,7 +15,7 @@ SENTENCES: dict[Cause, str] = {
     "ends-program": "ends the program (exit code {given})",
     "ends-process": "ends its process (exit code {given})",
     "reads-input": "waits for input, and there is nobody to type",
-    "recursion": "calls itself without end",
+    "recursion": "calls itself without end, or deeper than Python allows",
     "memory": "needs more memory than it may have",
     "hangs": "gives no answer within {given} s, and was ended",
     "killed": "ended its process by {given}",
@@ -47,6 +47,7 @@ SENTENCES: dict[Cause, str] = {
     "defines-no": "defines no {expected}",
     "needs-unknown": f"needs {{given}}, and it is not known what that is: {_INSTEAD}",
     "takes-none": f"trains from a start of its own, and takes and keeps no {{given}}: {_INSTEAD}",
+    "other-arguments": f"takes ({{given}}), and it is not known what else it wants: {_INSTEAD}",
     "other-start": f"starts from other random numbers in each run: start at zero, or seed them, or {_INSTEAD}",
     "no-parameters": f"trains, and neither keeps nor returns what are its weights and its bias: {_INSTEAD}",
     "not-one-step": "does not make one step of gradient descent over all rows in an epoch, nor one by a known mistake "
@@ -69,7 +70,7 @@ def _sentence(failure: NoAnswer) -> str:
         data_type=failure.data_type,
         where="" if failure.place is None else _where(failure.place),
         wanted=_wanted(failure),
-        names=failure.given or "no function at all",
+        names=failure.given or "no function and no class",
     )
 
 

@@ -17,6 +17,7 @@ from handgrad.backends.signatures.kinds import Kind
 from handgrad.backends.signatures.subjects import parameters_of
 from handgrad.compare.check.sandbox.answers import Answer, NotAnAnswer, answer_of, parts_of
 from handgrad.compare.check.sandbox.failures import failure_from
+from handgrad.compare.check.sandbox.types import in_their_types
 from handgrad.compare.check.styles.kept import gradients_in, parameters_in
 from handgrad.compare.check.styles.trained import CannotBeTold
 from handgrad.compare.results.diagnosis import NoAnswer
@@ -96,6 +97,8 @@ def answer_to(make: Callable[[], Invocation], owner: Any, file: str | None = Non
     except CannotBeTold as problem:
         return Answer(failure=NoAnswer(problem.cause, given=str(problem)))
     except (Exception, SystemExit) as error:  # whatever a student's code raises is its answer
+        if call.way == "function" and isinstance(error, TypeError) and not _fits(owner, call):
+            return Answer(failure=NoAnswer("other-arguments", given=", ".join(inspect.signature(owner).parameters)))
         return Answer(failure=failure_of_call(error, file))
     return replace(answer, changed=_changed(untouched.to_keep(), call.to_keep()))
 
@@ -125,7 +128,7 @@ def _called(owner: Any, call: Invocation) -> Any:
     named = {a.keyword: a.value for a in call.arguments if a.keyword}
     held = {name[1:]: named.pop(name) for name in list(named) if name.startswith(".")}
     if not inspect.isclass(owner):
-        return owner(*positional, **named)
+        return in_their_types(owner, positional, named)
     if isinstance(inspect.getattr_static(owner, call.function.partition(".")[2], None), staticmethod | classmethod):
         return getattr(owner, call.function.partition(".")[2])(*positional, **named)
     method = _method(owner, call, held)
@@ -133,6 +136,21 @@ def _called(owner: Any, call: Invocation) -> Any:
     if returned is not None and returned is not method.__self__:
         return returned
     return (parameters_in if call.kind == "step" else gradients_in)(method.__self__) or None
+
+
+def _fits(owner: Any, call: Invocation) -> bool:
+    """Whether what was called takes so many arguments; where it has no signature, it is taken to."""
+    if inspect.isclass(owner):
+        return True
+    positional = [a for a in call.arguments if not a.keyword]
+    named = {a.keyword: a for a in call.arguments if a.keyword}
+    try:
+        inspect.signature(owner).bind(*positional, **named)
+    except TypeError:
+        return False
+    except ValueError:
+        pass
+    return True
 
 
 def _method(owner: Any, call: Invocation, held: dict[str, Any]) -> Any:

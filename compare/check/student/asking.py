@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgrad.backends.signatures.arguments import data_in, parameters_in
+from handgrad.backends.signatures.arguments import data_in, in_form, parameters_in
 from handgrad.backends.signatures.names import role_of
 from handgrad.backends.signatures.subjects import Found
 from handgrad.compare.check.sandbox.answers import Answer
@@ -49,6 +49,12 @@ class Asked:
     def is_whole(self) -> bool:
         """Whether every call was made."""
         return len(self.answers) == len(self.series.calls())
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether a call with floats failed."""
+        calls = zip(self.answers, self.series.calls(), strict=False)
+        return any(answer.failure is not None and probe.kind != "integer" for answer, probe in calls)
 
 
 def here(function: Any) -> Ask:
@@ -160,7 +166,8 @@ def _trainer_call(one: Series, probe: Probe, found: Found) -> Invocation:
 def _values(one: Series, probe: Probe) -> dict[str, Any]:
     """All that may be an argument, by its role."""
     X, y, weights, bias = probe.X.copy(), probe.y.copy(), probe.weights.copy(), probe.bias
-    values: dict[str, Any] = {"prediction": X @ weights + bias, "rate": probe.learning_rate, "rounds": 1}
+    predictions = in_form(one.form, X @ weights + bias)
+    values: dict[str, Any] = {"prediction": predictions, "rate": probe.learning_rate, "rounds": 1}
     if one.theta == "none":
         y = y - np.asarray(bias).astype(y.dtype)
     return values | data_in(one.form, one.theta, X, y) | parameters_in(one.form, one.theta, weights, bias)

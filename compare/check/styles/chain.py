@@ -40,7 +40,11 @@ def chained_functions(module: ModuleType) -> Iterator[tuple[Found, Callable[...,
         roles = {role_of(one): one for one in hangs[name]}
         if {"weights", "bias"} <= set(roles) and len(parameters_of(function).needed) == 4:
             made = f"{loss.__name__} and {name}" if loss else name
-            yield Found(made, "gradient", _CANONICAL, returns=("dw", "db")), _chained(function, loss)
+            yield _found(made, loss is None), _chained(function, loss)
+
+
+def _found(name: str, from_predictions: bool) -> Found:
+    return Found(name, "gradient", _CANONICAL, returns=("dw", "db"), from_predictions=from_predictions)
 
 
 def _hung_names(function: Callable[..., Any]) -> list[str]:
@@ -120,7 +124,15 @@ def chained_classes(module: ModuleType) -> Iterator[tuple[Found, Callable[..., A
     loss = next((one for one in owners.values() if not _has_parameters(one) and _hangs_on(one)), None)
     for name, owner in owners.items():
         if _has_parameters(owner):
-            yield Found(f"{name}.backward", "gradient", _CANONICAL, returns=("dw", "db")), _passed(owner, loss)
+            yield _found(f"{name}.backward", _is_given_gradient(owner, loss)), _passed(owner, loss)
+
+
+def _is_given_gradient(owner: Any, loss: Any) -> bool:
+    """Whether `backward` gets the gradient by the predictions from here, as an argument or hung on the output."""
+    names = _names(owner.backward)[1:]
+    if not names:
+        return loss is None and bool(_hangs_on(owner))
+    return any(role_of(name) not in ("X", "y", "prediction") for name in names)
 
 
 def _is_chained(owner: Any, module: ModuleType) -> bool:

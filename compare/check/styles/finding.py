@@ -9,7 +9,7 @@ from typing import Any
 from handgrad.backends.signatures.signature import is_told
 from handgrad.backends.signatures.subjects import Found, subjects
 from handgrad.compare.check.styles.chain import chained_classes, chained_functions
-from handgrad.compare.check.styles.halves import from_globals, halves
+from handgrad.compare.check.styles.halves import from_global_data, from_globals, halves
 from handgrad.compare.check.styles.trained import trained_classes, trained_functions
 
 #: A function that was made, and what is known of it.
@@ -20,7 +20,13 @@ KEPT = "__handgrad_made__"
 
 #: Those whose source tells them before anything else that could be asked, and those after.
 _FIRST: tuple[Callable[[ModuleType], Iterator[Made]], ...] = (chained_functions, chained_classes)
-_LATER: tuple[Callable[[ModuleType], Iterator[Made]], ...] = (from_globals, halves, trained_functions, trained_classes)
+_LATER: tuple[Callable[[ModuleType], Iterator[Made]], ...] = (
+    from_globals,
+    from_global_data,
+    halves,
+    trained_functions,
+    trained_classes,
+)
 
 
 def to_check(module: ModuleType, wanted: str = "") -> list[Found]:

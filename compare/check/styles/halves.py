@@ -1,10 +1,11 @@
-"""A gradient in two functions, one for dW and one for db; a gradient of parameters that are global names."""
+"""A gradient in two functions, one for dW and one for db; a gradient whose parameters or data are global names."""
 
 from __future__ import annotations
 
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -64,5 +65,37 @@ def _with_globals(function: FunctionType, module: ModuleType, names: dict[Any, s
     def asked(first: Any, second: Any, weights: Any, bias: Any) -> Any:
         vars(module).update({names["weights"]: weights, names["bias"]: bias})
         return function(first, second)
+
+    return asked
+
+
+def from_global_data(module: ModuleType) -> Iterator[tuple[Found, Callable[..., Any]]]:
+    """A gradient of parameters alone, whose data are names of the module that it uses."""
+    every = own_functions(module)
+    for name, function in every.items():
+        needed = parameters_of(function).needed
+        roles = set(roles_of(needed) or ())
+        if kind_by_name(name) != "gradient" or not roles or not roles <= {"weights", "bias", "theta"}:
+            continue
+        used = (one for one in _names_used(function, every) if not callable(vars(module).get(one, callable)))
+        names = {role_of(one): one for one in used}
+        if {"X", "y"} <= set(names):
+            found = described(function, name, "gradient")
+            order = names["X"], names["y"], *found.required
+            yield replace(found, required=order), _with_global_data(function, module, names)
+
+
+def _names_used(function: FunctionType, every: dict[str, FunctionType], seen: tuple[str, ...] = ()) -> Iterator[str]:
+    """The global names that it uses, and those that functions of the module use that it calls."""
+    for name in function.__code__.co_names:
+        yield name
+        if name in every and name not in seen:
+            yield from _names_used(every[name], every, (*seen, name))
+
+
+def _with_global_data(function: FunctionType, module: ModuleType, names: dict[Any, str]) -> Callable[..., Any]:
+    def asked(X: Any, y: Any, *parameters: Any, **named: Any) -> Any:
+        vars(module).update({names["X"]: X, names["y"]: y})
+        return function(*parameters, **named)
 
     return asked

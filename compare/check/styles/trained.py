@@ -28,7 +28,9 @@ _TRAINS = re.compile(
 )
 
 #: Names of an argument that is the number of features.
-_FEATURES = re.compile(r"(n|num|in|input)_?(features?|inputs?|dims?|vars?|size)|features?|dims?|d|n", re.IGNORECASE)
+_FEATURES = re.compile(r"(n|num|in|input)_?(features?|inputs?|dims?|vars?|size)|features?|dims?|d|n|n_?in|fan_?in", re.IGNORECASE)
+#: Of one that is the number of outputs.
+_OUTPUTS = re.compile(r"(n|num|out|output)_?(out(puts?)?|targets?|features?|dims?|size)|fan_?out", re.IGNORECASE)
 
 #: What is asked of one that trains, by name.
 ASKED: tuple[Role, ...] = ("X", "y", "rate", "rounds")
@@ -37,7 +39,7 @@ ASKED: tuple[Role, ...] = ("X", "y", "rate", "rounds")
 class CannotBeTold(ValueError):
     """A training run needs what nobody knows, or does not take what must be chosen; the message is its name."""
 
-    def __init__(self, name: str, cause: Literal["needs-unknown", "takes-none"] = "needs-unknown") -> None:
+    def __init__(self, name: str, cause: Literal["needs-unknown", "takes-none", "other-arguments"] = "needs-unknown") -> None:
         super().__init__(name)
         self.cause = cause
 
@@ -95,9 +97,11 @@ def _fit_of(owner: Any, method: str) -> Callable[..., Any]:
 
 
 def constructed(owner: Any, every: dict[str, Any], X: Any) -> Any:
-    """A new object of a class, given what its arguments are by their roles; one may be the number of features."""
+    """A new object of a class, given what its arguments are by their roles, or the numbers of features and outputs."""
     features = X.shape[1] if np.ndim(X) > 1 else 1
-    counts = {name: features for name in parameters_of(owner).needed if _FEATURES.fullmatch(name)}
+    needed = parameters_of(owner).needed
+    counts = {name: 1 for name in needed if _OUTPUTS.fullmatch(name)}
+    counts |= {name: features for name in needed if _FEATURES.fullmatch(name)}
     return owner(**(counts | _by_name(owner, every, counts)))
 
 
