@@ -44,6 +44,8 @@ def data_in(form: str, theta: Theta, X: NDArray[Any], y: NDArray[Any]) -> dict[s
         return {"X": X, "y": y, "points": np.column_stack([X, y])}
     if form in FEATURES_FIRST:
         return {"X": np.ascontiguousarray(X.T), "y": in_form(form, y)}
+    if form == "matrices":
+        return {"X": X.view(np.matrix), "y": y[:, np.newaxis].view(np.matrix)}
     return {"X": X, "y": in_form(form, y)}
 
 
@@ -67,6 +69,8 @@ def parameters_in(form: str, theta: Theta, weights: NDArray[Any], bias: Any) -> 
     if form in ONE_FEATURE:
         joined = joined[0].item() if theta == "none" else joined
         return {"weights": weights[0].item(), "bias": bias, "theta": joined}
+    if form == "matrices":
+        return {"theta": joined[np.newaxis, :].view(np.matrix)}
     if form in ("columns", "features-first-column"):
         return {"weights": weights[:, np.newaxis], "bias": bias, "theta": joined[:, np.newaxis]}
     return {"weights": weights, "bias": bias, "theta": joined}

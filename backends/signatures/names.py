@@ -58,6 +58,8 @@ def roles_of(names: Sequence[str]) -> tuple[Role, ...] | None:
     found = [role for role in roles if role is not None]
     if {"X", "y", "bias"} <= set(found) and not {"weights", "theta"} & set(found):
         found = ["theta" if role == "bias" else role for role in found]
+    if {"X", "y", "weights"} <= set(found) and not {"bias", "theta", "prediction"} & set(found):
+        found = ["theta" if role == "weights" else role for role in found]
     if {"theta", "bias"} <= set(found) and "weights" not in found:
         found = ["weights" if role == "theta" else role for role in found]
     return tuple(found)

@@ -30,7 +30,7 @@ class Signature:
     Attributes:
         form: "arrays" X (n, d); "flat" X (n,) and a number; "rows" lists of lists; "numbers" a list and a number;
             "columns" y (n, 1) and weights (d, 1); "features-first" X (d, n), y (1, n) and weights (1, d), or (d, 1)
-            in "features-first-column".
+            in "features-first-column"; "matrices" X and y (n, 1) of np.matrix, and θ (1, d + 1).
         roles: What each argument is, in order.
         keywords: The name under which an argument is passed; empty for one that is passed by its position.
         theta: How θ holds the parameters, where the function takes them together.
@@ -69,6 +69,7 @@ _THETA: tuple[tuple[str, Theta], ...] = (
     ("flat", "pair"),
     ("flat", "mapping"),
     ("features-first", "mapping"),
+    ("matrices", "ones"),
 )
 #: What must be given for the answer to be a gradient.
 _NEEDED = {"X", "y", "weights"}

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from handgrad.backends.signatures.arguments import FEATURES_FIRST, ONE_FEATURE
 from handgrad.backends.signatures.kinds import Kind
 from handgrad.backends.signatures.parts import Arrangement
 from handgrad.backends.signatures.subjects import Found, described, is_trainer
@@ -247,7 +248,8 @@ def _assessment(asked: Asked, subject: str, loss: LossName, integers: bool) -> A
         calls=len(seen),
         smallest_detectable=smallest_detectable(series, seen, loss),
         float32=wholly_float32(series, answers, loss),
-        one_feature=series.form in ("flat", "numbers"),
+        one_feature=series.form in ONE_FEATURE,
+        features_first=series.form in FEATURES_FIRST,
         refused_types=tuple(sorted({str(o.probe.X.dtype) for o in seen if refuses_integers(o)})),
         loss=loss,
     )

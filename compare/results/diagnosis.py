@@ -64,6 +64,7 @@ Cause = Literal[
     "needs-unknown",
     "takes-none",
     "other-arguments",
+    "named-columns",
     "other-start",
     "no-parameters",
     "not-one-step",
@@ -108,6 +109,7 @@ FAILURES: dict[Cause, str] = {
     "needs-unknown": NOT_TOLD,
     "takes-none": NOT_TOLD,
     "other-arguments": NOT_TOLD,
+    "named-columns": NOT_TOLD,
     "other-start": NOT_TOLD,
     "no-parameters": NOT_TOLD,
     "not-one-step": NOT_TOLD,
@@ -279,6 +281,7 @@ class Assessment:
             no answer to judge, and for an exercise.
         by_exercise: It was asked by an exercise's calls, not at the probes of `check`.
         float32: It is an implementation in float32, judged by float32's rounding errors.
+        features_first: It takes X (d, n), a feature in each row.
         one_feature: It takes X (n,) and a number for the weights, and not X (n, d).
         refused_types: Types of X on which it raises an error; integer types may be refused.
         wrapped_types: Types of X on which its numbers wrap around, where that does not count.
@@ -310,6 +313,7 @@ class Assessment:
     by_exercise: bool = False
     float32: bool = False
     one_feature: bool = False
+    features_first: bool = False
     refused_types: tuple[str, ...] = ()
     wrapped_types: tuple[str, ...] = ()
     printed_lines: int = 0

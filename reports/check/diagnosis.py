@@ -27,7 +27,7 @@ from handgrad.compare.results.reasons import brief
 from handgrad.reports.check.exercise_words import EXERCISE_MISTAKES
 from handgrad.reports.check.failures import failure_words, place_words
 from handgrad.reports.check.losses import fewer, judged_by, undecided, words_of
-from handgrad.reports.check.words import FACTORS, FORMS, MISTAKES, Wording
+from handgrad.reports.check.words import FACTORS, FORMS, MISTAKES, THETA, Wording
 
 #: Of an exercise's numbers that no mistake explains: the table's words are about dW and db, which it may not have.
 UNKNOWN_IN_EXERCISE = Wording(
@@ -203,13 +203,15 @@ def _notes_on_right(assessment: Assessment) -> list[str]:
     if assessment.arguments:
         notes.append(f"Its arguments were taken for ({', '.join(assessment.arguments)}), in this order.")
     if assessment.theta:
-        notes.append(_THETA[assessment.theta])
+        notes.append(THETA[assessment.theta])
     if assessment.trains:
         notes.append("It was trained for 2, 3 and 4 epochs, and what each epoch added was judged.")
     if assessment.float32:
         notes.append("It computes in float32, and is right within float32's rounding errors.")
     if assessment.one_feature:
         notes.append("It takes one feature only, X as (n,) and the weight as a number.")
+    if assessment.features_first:
+        notes.append("X was given with a feature in each row, (d, n), and y as (1, n).")
     if assessment.wrapped_types:
         types = ", ".join(assessment.wrapped_types)
         notes.append(
@@ -219,17 +221,6 @@ def _notes_on_right(assessment: Assessment) -> list[str]:
     if assessment.refused_types:
         notes.append(f"It raises an error when X is of type {', '.join(assessment.refused_types)}.")
     return notes
-
-
-#: How one argument held all parameters.
-_THETA = {
-    "ones": "It was given X with a column of ones first, whose weight is the bias.",
-    "bias-first": "θ was given with the bias first.",
-    "bias-last": "θ was given with the bias last.",
-    "none": "It has no bias: it was asked about data without one.",
-    "pair": "Its parameters were given as a pair, the weights first.",
-    "mapping": "Its parameters were given as a dictionary.",
-}
 
 
 def _call_words(call: Call) -> str:

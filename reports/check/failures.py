@@ -48,6 +48,7 @@ SENTENCES: dict[Cause, str] = {
     "needs-unknown": f"needs {{given}}, and it is not known what that is: {_INSTEAD}",
     "takes-none": f"trains from a start of its own, and takes and keeps no {{given}}: {_INSTEAD}",
     "other-arguments": f"takes ({{given}}), and it is not known what else it wants: {_INSTEAD}",
+    "named-columns": f"wants a frame of pandas, the names of whose columns are not known: {_INSTEAD}",
     "other-start": f"starts from other random numbers in each run: start at zero, or seed them, or {_INSTEAD}",
     "no-parameters": f"trains, and neither keeps nor returns what are its weights and its bias: {_INSTEAD}",
     "not-one-step": "does not make one step of gradient descent over all rows in an epoch, nor one by a known mistake "

@@ -283,3 +283,13 @@ FACTORS = {
     "mean-instead-of-sum": "n times too small",
     "half-a-sum": "a sum in place of the mean, and without the 2",
 }
+
+#: How one argument held all parameters.
+THETA = {
+    "ones": "It was given X with a column of ones first, whose weight is the bias.",
+    "bias-first": "θ was given with the bias first.",
+    "bias-last": "θ was given with the bias last.",
+    "none": "It has no bias: it was asked about data without one.",
+    "pair": "Its parameters were given as a pair, the weights first.",
+    "mapping": "Its parameters were given as a dictionary.",
+}

@@ -17,7 +17,7 @@ from handgrad.backends.signatures.kinds import Kind
 from handgrad.backends.signatures.subjects import parameters_of
 from handgrad.compare.check.sandbox.answers import Answer, NotAnAnswer, answer_of, parts_of
 from handgrad.compare.check.sandbox.failures import failure_from
-from handgrad.compare.check.sandbox.types import in_their_types
+from handgrad.compare.check.sandbox.libraries import ASKS_FOR_COLUMNS, other_types, wants_columns
 from handgrad.compare.check.styles.kept import gradients_in, parameters_in
 from handgrad.compare.check.styles.trained import CannotBeTold
 from handgrad.compare.results.diagnosis import NoAnswer
@@ -128,7 +128,7 @@ def _called(owner: Any, call: Invocation) -> Any:
     named = {a.keyword: a.value for a in call.arguments if a.keyword}
     held = {name[1:]: named.pop(name) for name in list(named) if name.startswith(".")}
     if not inspect.isclass(owner):
-        return in_their_types(owner, positional, named)
+        return _in_its_types(owner, positional, named)
     if isinstance(inspect.getattr_static(owner, call.function.partition(".")[2], None), staticmethod | classmethod):
         return getattr(owner, call.function.partition(".")[2])(*positional, **named)
     method = _method(owner, call, held)
@@ -136,6 +136,21 @@ def _called(owner: Any, call: Invocation) -> Any:
     if returned is not None and returned is not method.__self__:
         return returned
     return (parameters_in if call.kind == "step" else gradients_in)(method.__self__) or None
+
+
+def _in_its_types(function: Any, positional: list[Any], named: dict[str, Any]) -> Any:
+    """What a function answers; where it misses a word of tensors or of frames, it is given these."""
+    try:
+        return function(*positional, **named)
+    except (AttributeError, TypeError, IndexError) as error:
+        for convert in other_types(error):
+            try:
+                return function(*map(convert, positional), **{name: convert(value) for name, value in named.items()})
+            except ASKS_FOR_COLUMNS:
+                continue
+        if wants_columns(error):
+            raise CannotBeTold("columns", "named-columns") from error
+        raise
 
 
 def _fits(owner: Any, call: Invocation) -> bool:

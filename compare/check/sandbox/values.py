@@ -12,17 +12,22 @@ from handgrad.backends.signatures.arguments import ByRole
 
 
 class PackedArray(msgspec.Struct, frozen=True, tag="array"):
-    """An array of any type of number, its `values` in C order; `listed` as lists in lists, or as a plain number."""
+    """An array of any type of number, its `values` in C order; `listed` as lists in lists, or as a plain number.
+
+    `is_matrix`: as the matrix of numpy, whose * is a product of matrices.
+    """
 
     shape: tuple[Annotated[int, msgspec.Meta(ge=0)], ...]
     values: tuple[int | float, ...]
     dtype: str = "float64"
     listed: bool = False
+    is_matrix: bool = False
 
     @classmethod
     def of(cls, array: NDArray[Any], listed: bool = False) -> PackedArray:
         """The array, packed to the bit."""
-        return cls(array.shape, tuple(array.ravel().tolist()), str(array.dtype), listed)
+        plain = np.asarray(array)
+        return cls(array.shape, tuple(plain.ravel().tolist()), str(array.dtype), listed, isinstance(array, np.matrix))
 
     def array(self) -> NDArray[Any]:
         """The array.
@@ -30,7 +35,8 @@ class PackedArray(msgspec.Struct, frozen=True, tag="array"):
         Raises:
             ValueError: If its shape does not fit its numbers.
         """
-        return np.array(self.values, dtype=self.dtype).reshape(self.shape)
+        array = np.array(self.values, dtype=self.dtype).reshape(self.shape)
+        return array.view(np.matrix) if self.is_matrix else array
 
 
 class PackedList(msgspec.Struct, frozen=True, tag="list"):

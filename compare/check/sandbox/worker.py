@@ -45,6 +45,8 @@ from handgrad.compare.check.styles.finding import owner_of, to_check
 from handgrad.compare.results.diagnosis import NoAnswer
 
 MODULE = "student_file"
+#: Calls within calls: a tape that is walked by recursion goes as deep as a table has rows.
+DEEPEST = 10_000
 #: Makes the process write its stack into the trace, whatever its code is doing; Windows has no such signal.
 STACK_SIGNAL = getattr(signal, "SIGUSR1", None)
 
@@ -109,6 +111,7 @@ def _arrange(job: Job, beside: Path) -> None:
 
 def _serve(job: Job, streams: Streams, reply: Replying, load: Loading) -> None:
     watch = ImportWatch()
+    sys.setrecursionlimit(DEEPEST)
     try:
         module = load(job.file)
     except BaseException as error:  # whatever the student's code raises is its answer

@@ -103,6 +103,7 @@ def written(call: Invocation, found: Found) -> str:
 
 def _written(value: Any) -> str:
     """Numbers as short as they can be written; one array is written as a list."""
+    value = np.asarray(value) if isinstance(value, np.matrix) else value
     if isinstance(value, np.ndarray | list | tuple):
         return f"[{', '.join(map(_written, value))}]"
     if isinstance(value, dict):

@@ -39,7 +39,7 @@ ASKED: tuple[Role, ...] = ("X", "y", "rate", "rounds")
 class CannotBeTold(ValueError):
     """A training run needs what nobody knows, or does not take what must be chosen; the message is its name."""
 
-    def __init__(self, name: str, cause: Literal["needs-unknown", "takes-none", "other-arguments"] = "needs-unknown") -> None:
+    def __init__(self, name: str, cause: Literal["needs-unknown", "takes-none", "named-columns"] = "needs-unknown") -> None:
         super().__init__(name)
         self.cause = cause
 

@@ -1,0 +1,49 @@
+"""Arguments in the types that a file works with where it does not with arrays: tensors of torch, frames of pandas."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+#: What is said of an array or a number that is no tensor and no frame.
+_NOT_THEIRS = re.compile(
+    r"'(numpy\.ndarray|float|numpy\.float\d+|int)' object has no attribute|must be Tensor, not|only integers, slices"
+)
+
+#: Tells of a frame's columns, whose names nobody knows.
+ASKS_FOR_COLUMNS = (KeyError, AttributeError)
+
+
+def other_types(error: Exception) -> Iterator[Callable[[Any], Any]]:
+    """What makes the other types of an argument, where an error tells that they are wanted, and the file has them."""
+    if not _NOT_THEIRS.search(str(error)):
+        return
+    if "torch" in sys.modules:
+        yield _tensor
+    if "pandas" in sys.modules:
+        yield _frame
+
+
+def wants_columns(error: Exception) -> bool:
+    """Whether what an array has not is a frame's."""
+    name = getattr(error, "name", None)
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and (isinstance(error, IndexError) or hasattr(pandas.DataFrame, str(name)))
+
+
+def _tensor(value: Any) -> Any:
+    import torch
+
+    return torch.as_tensor(value, dtype=torch.float64) if isinstance(value, float) else torch.as_tensor(value)
+
+
+def _frame(value: Any) -> Any:
+    import pandas
+
+    if np.ndim(value) == 0:
+        return value
+    return pandas.DataFrame(value) if np.ndim(value) == 2 else pandas.Series(value)
