@@ -57,7 +57,7 @@ class Found:
 
 def described(function: Callable[..., Any], name: str = "", kind: Kind | None = None) -> Found:
     """What is known of a function from its signature and its source."""
-    name = name or getattr(function, "__name__", type(function).__name__)
+    name = name or getattr(getattr(function, "func", function), "__name__", type(function).__name__)
     parameters = parameters_of(function)
     tree = _tree(function)
     return Found(

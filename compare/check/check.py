@@ -9,6 +9,7 @@ gradient (`truth`) reproduces all its answers.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -35,6 +36,7 @@ from handgrad.compare.check.student.process import TIME_LIMIT_SECONDS
 from handgrad.compare.check.student.reading import arrangements, read, several
 from handgrad.compare.check.student.sending import NotSent, sent
 from handgrad.compare.check.student.shapes import shaped
+from handgrad.compare.check.styles.finding import is_askable, made_of
 from handgrad.compare.results.diagnosis import (
     CHANGES_INPUT,
     OTHER_ANSWERS,
@@ -60,6 +62,8 @@ def check(
         function: `gradient(X, y, weights, bias)` returning (dW, db), with X (n, d), y (n,), weights (d,) and a number;
             or `step(X, y, weights, bias, learning_rate)` returning the new parameters; or `loss(X, y, weights,
             bias)`; or a subclass of `Trainer`. For one feature it may also take X (n,) and a number for the weights.
+            Or what a file may define in place of these: a class with such a method or with `fit`, a function that
+            trains.
         kind: Which of these it is; by default told by its parameters and its name.
         loss: Of which it should be the gradient; see `diagnose`.
         integers: Whether what wraps around on int32 or uint8 is a mistake, and not a note.
@@ -81,7 +85,12 @@ def check_apart(
     """What `check` finds, with the function in a process of its own, as a file has one.
 
     One that cannot be sent there is called in this process, which the assessment says (`called_here`).
+
+    Raises:
+        TypeError: If it cannot be called.
     """
+    if not callable(function):
+        raise TypeError(f"expected a function or a class, found {type(function).__name__}")
     try:
         with sent(function, time_limit_seconds) as dialogue:
             found = dialogue.witnessed(_checked(function, kind, dialogue.ask, loss, integers, seed))
@@ -97,10 +106,22 @@ def _checked(
 ) -> Assessment:
     found = described(function, kind=kind)
     try:
-        found = found if kind else of_kind(found, ask)
+        found = found if kind else of_kind(_in_its_style(function, found), ask)
         return diagnose(found, ask_all(ask, found, seed), loss, integers)
     except GiveUp as problem:
         return failed(found.name, problem.failure)
+
+
+def _in_its_style(function: Callable[..., Any], found: Found) -> Found:
+    """What is known of a class by its methods, and of a function that trains."""
+    is_class = inspect.isclass(function) and not is_trainer(function)
+    if not is_class and is_askable(found):
+        return found
+    made = made_of(function)
+    if made is None and is_class:
+        methods = [name for name, one in vars(function).items() if inspect.isfunction(one)]
+        raise GiveUp(NoAnswer("nothing-to-check", given=", ".join(methods)))
+    return found if made is None else made[0]
 
 
 def of_kind(found: Found, ask: Ask) -> Found:

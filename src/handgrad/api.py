@@ -132,6 +132,8 @@ def check(
         function: `gradient(X, y, weights, bias)` returning (dW, db), with X (n, d), y (n,), weights (d,) and a number;
             or `step(X, y, weights, bias, learning_rate)` returning the new parameters; or `loss(X, y, weights,
             bias)`; or a subclass of `Trainer`. For one feature it may also take X (n,) and a number for the weights.
+            Or what a file may define in place of these: a class with such a method or with `fit`, a function that
+            trains.
         kind: Which of these it is, "gradient", "step", "loss" or "trainer"; by default told by its parameters and its
             name.
         loss: Of which it should be the gradient: "mse" (1/n) Σ r², "half-mse" (1/2n) Σ r², "sum" Σ r², "half-sum"

@@ -20,6 +20,7 @@ from handgrad.compare.check.student.forms import Series, every_series
 from handgrad.compare.check.student.probes import IN_THE_HEAD, Probe
 from handgrad.compare.check.student.reading import is_answered
 from handgrad.compare.check.student.training import ask_trained
+from handgrad.compare.check.styles.finding import owner_alone
 from handgrad.compare.results.diagnosis import NoAnswer
 
 #: Failures after which nothing more is asked.
@@ -59,7 +60,7 @@ class Asked:
 
 def here(function: Any) -> Ask:
     """What calls a function in this process."""
-    return lambda make: answer_to(make, function)
+    return lambda make: answer_to(make, owner_alone(function, make().function))
 
 
 def ask_all(ask: Ask, found: Found, seed: int = 0) -> list[Asked]:

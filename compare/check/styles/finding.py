@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -51,6 +52,32 @@ def owner_of(module: ModuleType, function: str) -> Any:
     """What is called under that name: a function, the class of a method, or what was made."""
     made: dict[str, Any] = vars(module).get(KEPT, {})
     return made.get(function) or getattr(module, function.partition(".")[0], None)
+
+
+def made_of(function: Any) -> Made | None:
+    """What is found of a class, or of a function that trains, as in a file that holds nothing else; else None."""
+    module = _alone(function)
+    if inspect.isclass(function):
+        main = [one for one in subjects(module) if one.kind in ("gradient", "step") and is_askable(one)]
+        if main:
+            return main[0], function
+    return next(iter(_trained(module)), None)
+
+
+def owner_alone(function: Any, name: str) -> Any:
+    """What is called under that name: what was made of the function or the class, or itself."""
+    return next((owner for one, owner in _trained(_alone(function)) if one.name == name), function)
+
+
+def _trained(module: ModuleType) -> Iterator[Made]:
+    yield from trained_functions(module)
+    yield from trained_classes(module)
+
+
+def _alone(function: Any) -> ModuleType:
+    module = ModuleType(str(getattr(function, "__module__", "")))
+    setattr(module, getattr(function, "__name__", "function"), function)
+    return module
 
 
 def is_askable(found: Found) -> bool:
