@@ -27,7 +27,10 @@ _ROLES: tuple[tuple[Role, str], ...] = (
 _ROLE_PATTERNS = tuple((role, re.compile(rf"_?({pattern})_?", re.IGNORECASE)) for role, pattern in _ROLES)
 
 _LOSS = re.compile(r"loss|cost|mse|squared_?error|objective|^j$|sse|rss", re.IGNORECASE)
-_GRADIENT = re.compile(r"grad|deriv|backward|backprop|propagate|^d_?(loss|mse|cost|j)|^d_?[lec]_?d_?(theta|params)|jacobian", re.IGNORECASE)
+_GRADIENT = re.compile(
+    r"grad|deriv|backward|backprop|propagate|^d_?(loss|mse|cost|j)|^d_?[lec]_?d_?(theta|params)|jacobian",
+    re.IGNORECASE,
+)
 _STEP = re.compile(r"step|update|descent|^sgd|^gd$|train_one|one_epoch", re.IGNORECASE)
 _NUMERICAL = re.compile(r"numeric|check|finite|approx|test|plot|verify", re.IGNORECASE)
 

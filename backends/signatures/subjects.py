@@ -240,9 +240,9 @@ def _methods(owner: type) -> Iterator[Found]:
         kind = kind_by_name(name)
         if name == "__call__" and kind_by_name(owner.__name__) == "gradient":
             kind = "gradient"
-        if isinstance(value, staticmethod | classmethod) and kind is not None:
+        if is_called_on_its_class(value) and kind is not None:
             yield described(getattr(owner, name), f"{owner.__name__}.{name}", kind)
-        if not inspect.isfunction(value) or kind is None:
+        if not inspect.isfunction(value) or kind is None or is_called_on_its_class(value):
             continue
         found = described(value, f"{owner.__name__}.{name}", kind)
         required = found.required[1:]
@@ -262,6 +262,13 @@ def _methods(owner: type) -> Iterator[Found]:
             found.empty,
             found.keyword_only,
         )
+
+
+def is_called_on_its_class(value: Any) -> bool:
+    """Whether it needs no object: a static method, one of the class, or one that has X in place of self."""
+    if inspect.isfunction(value):
+        return role_of(next(iter(parameters_of(value).required), "")) == "X"
+    return isinstance(value, staticmethod | classmethod)
 
 
 def _method_kind(kind: Kind, required: tuple[str, ...], held: tuple[str, ...]) -> Kind:

@@ -177,6 +177,7 @@ def _one_block(loss: LossName) -> Iterator[MistakeForm]:
         if is_mean(loss):
             half_a_sum = {name: Scale(0.5, rows=1)}
             yield MistakeForm("one-block-only", switches=half_a_sum, block=block, factor="half-a-sum")
+            yield MistakeForm("one-block-only", switches={name: Scale(rows=-1)}, block=block, factor="mean-twice")
         yield MistakeForm("one-block-only", switches={name: Scale(0.0)}, block=block)
 
 

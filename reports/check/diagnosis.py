@@ -188,7 +188,8 @@ def _notes(assessment: Assessment) -> list[str]:
     if assessment.called_here:
         notes.append(f"It was called in this process, without a time limit: {assessment.called_here}.")
     if assessment.printed_lines:
-        notes.append(f"It printed {assessment.printed_lines} line{'s' * (assessment.printed_lines > 1)}, not looked at.")
+        lines = "1 line" if assessment.printed_lines == 1 else f"{assessment.printed_lines} lines"
+        notes.append(f"It printed {lines}, not looked at.")
     return notes
 
 
@@ -231,7 +232,12 @@ def _call_words(call: Call) -> str:
 
 
 #: The verdict on what says nothing of whether a gradient is right.
-_WITHOUT_ANSWER = {"not-written": "Not yet", OWN_FAULT: "Not checked", NOT_TOLD: "Not told", "missing-function": "Not found"}
+_WITHOUT_ANSWER = {
+    "not-written": "Not yet",
+    "missing-function": "Not found",
+    OWN_FAULT: "Not checked",
+    NOT_TOLD: "Not told",
+}
 
 
 def _failed(assessment: Assessment, failure: NoAnswer) -> Diagnosis:

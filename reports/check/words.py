@@ -281,6 +281,7 @@ FACTORS = {
     "two-twice": "twice too large",
     "sum-instead-of-mean": "n times too large",
     "mean-instead-of-sum": "n times too small",
+    "mean-twice": "n times too small",
     "half-a-sum": "a sum in place of the mean, and without the 2",
 }
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from handgrad.backends.signatures.kinds import Kind
-from handgrad.backends.signatures.subjects import parameters_of
+from handgrad.backends.signatures.subjects import is_called_on_its_class, parameters_of
 from handgrad.compare.check.sandbox.answers import Answer, NotAnAnswer, answer_of, parts_of
 from handgrad.compare.check.sandbox.failures import failure_from
 from handgrad.compare.check.sandbox.libraries import ASKS_FOR_COLUMNS, other_types, wants_columns
@@ -129,7 +129,7 @@ def _called(owner: Any, call: Invocation) -> Any:
     held = {name[1:]: named.pop(name) for name in list(named) if name.startswith(".")}
     if not inspect.isclass(owner):
         return _in_its_types(owner, positional, named)
-    if isinstance(inspect.getattr_static(owner, call.function.partition(".")[2], None), staticmethod | classmethod):
+    if is_called_on_its_class(inspect.getattr_static(owner, call.function.partition(".")[2], None)):
         return getattr(owner, call.function.partition(".")[2])(*positional, **named)
     method = _method(owner, call, held)
     returned = method(*positional, **named)

@@ -28,7 +28,9 @@ _TRAINS = re.compile(
 )
 
 #: Names of an argument that is the number of features.
-_FEATURES = re.compile(r"(n|num|in|input)_?(features?|inputs?|dims?|vars?|size)|features?|dims?|d|n|n_?in|fan_?in", re.IGNORECASE)
+_FEATURES = re.compile(
+    r"(n|num|in|input)_?(features?|inputs?|dims?|vars?|size)|features?|dims?|d|n|n_?in|fan_?in", re.IGNORECASE
+)
 #: Of one that is the number of outputs.
 _OUTPUTS = re.compile(r"(n|num|out|output)_?(out(puts?)?|targets?|features?|dims?|size)|fan_?out", re.IGNORECASE)
 
@@ -36,10 +38,13 @@ _OUTPUTS = re.compile(r"(n|num|out|output)_?(out(puts?)?|targets?|features?|dims
 ASKED: tuple[Role, ...] = ("X", "y", "rate", "rounds")
 
 
+CannotTell = Literal["needs-unknown", "takes-none", "named-columns"]
+
+
 class CannotBeTold(ValueError):
     """A training run needs what nobody knows, or does not take what must be chosen; the message is its name."""
 
-    def __init__(self, name: str, cause: Literal["needs-unknown", "takes-none", "named-columns"] = "needs-unknown") -> None:
+    def __init__(self, name: str, cause: CannotTell = "needs-unknown") -> None:
         super().__init__(name)
         self.cause = cause
 
