@@ -188,8 +188,10 @@ def _notes(assessment: Assessment) -> list[str]:
     if assessment.called_here:
         notes.append(f"It was called in this process, without a time limit: {assessment.called_here}.")
     if assessment.printed_lines:
-        lines = "1 line" if assessment.printed_lines == 1 else f"{assessment.printed_lines} lines"
-        notes.append(f"It printed {lines}, not looked at.")
+        lines = (
+            "1 line, which was" if assessment.printed_lines == 1 else f"{assessment.printed_lines} lines, which were"
+        )
+        notes.append(f"It printed {lines} not looked at.")
     return notes
 
 

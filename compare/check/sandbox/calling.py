@@ -143,12 +143,12 @@ def _in_its_types(function: Any, positional: list[Any], named: dict[str, Any]) -
     try:
         return function(*positional, **named)
     except (AttributeError, TypeError, IndexError) as error:
-        for convert in other_types(error):
+        for convert in other_types(function, error):
             try:
                 return function(*map(convert, positional), **{name: convert(value) for name, value in named.items()})
             except ASKS_FOR_COLUMNS:
                 continue
-        if wants_columns(error):
+        if wants_columns(function, error):
             raise CannotBeTold("columns", "named-columns") from error
         raise
 

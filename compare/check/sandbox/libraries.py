@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -18,21 +19,30 @@ _NOT_THEIRS = re.compile(
 ASKS_FOR_COLUMNS = (KeyError, AttributeError)
 
 
-def other_types(error: Exception) -> Iterator[Callable[[Any], Any]]:
+def other_types(function: Any, error: Exception) -> Iterator[Callable[[Any], Any]]:
     """What makes the other types of an argument, where an error tells that they are wanted, and the file has them."""
     if not _NOT_THEIRS.search(str(error)):
         return
-    if "torch" in sys.modules:
+    if _has(function, "torch"):
         yield _tensor
-    if "pandas" in sys.modules:
+    if _has(function, "pandas"):
         yield _frame
 
 
-def wants_columns(error: Exception) -> bool:
+def wants_columns(function: Any, error: Exception) -> bool:
     """Whether what an array has not is a frame's."""
-    name = getattr(error, "name", None)
-    pandas = sys.modules.get("pandas")
-    return pandas is not None and (isinstance(error, IndexError) or hasattr(pandas.DataFrame, str(name)))
+    if not _has(function, "pandas"):
+        return False
+    return isinstance(error, IndexError) or hasattr(sys.modules["pandas"].DataFrame, str(getattr(error, "name", None)))
+
+
+def _has(function: Any, library: str) -> bool:
+    """Whether the library is imported, and a name of the function's file, where that is known."""
+    names = getattr(inspect.unwrap(function), "__globals__", None)
+    if library not in sys.modules or names is None:
+        return library in sys.modules
+    of_names = (getattr(value, "__name__", None) or getattr(value, "__module__", None) for value in names.values())
+    return any(str(name).partition(".")[0] == library for name in of_names)
 
 
 def _tensor(value: Any) -> Any:

@@ -26,8 +26,9 @@ def check(
     file: Annotated[
         Path,
         typer.Argument(
-            help="Python that defines gradient(X, y, weights, bias) returning (dW, db), "
-            "or step(X, y, weights, bias, learning_rate), or loss(X, y, weights, bias), or a trainer.",
+            help="A Python file or a notebook that defines gradient(X, y, weights, bias) returning (dW, db), "
+            "or step(X, y, weights, bias, learning_rate), or loss(X, y, weights, bias), or a class with fit(X, y). "
+            "Other names, orders and forms are found, where names or shapes tell.",
             show_default=False,
         ),
     ],
@@ -55,7 +56,7 @@ def check(
     json_output: Json = False,
     time_limit: TimeLimit = 10.0,
 ) -> None:
-    """Check your own gradient: right, or which mistake it is. Exit code 0 if right, 1 if wrong.
+    """Check your own gradient: right, or which mistake it is. Exit code 0 if right, 1 if wrong or not told.
 
     The file runs in a process of its own, which knows no right answer; on Linux without network, and writing in a
     temporary folder only. It can read what you can read: run files of strangers in a container.

@@ -40,6 +40,7 @@ STEPS: dict[str, dict[str, str]] = {
         "dW half": "two-missing",
         "dW double": "two-twice",
         "dW sum": "sum-instead-of-mean",
+        "dW n squared": "mean-twice",
         "dW half a sum": "one-block-only",
     },
     "db alone": {
@@ -47,6 +48,7 @@ STEPS: dict[str, dict[str, str]] = {
         "db half": "two-missing",
         "db double": "two-twice",
         "db sum": "sum-instead-of-mean",
+        "db n squared": "mean-twice",
         "db half a sum": "one-block-only",
     },
     "dW plus": {"weights": "penalty-without-factor"},
