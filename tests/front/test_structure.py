@@ -71,7 +71,8 @@ MAY_IMPORT = {
         "handgrad.compare.strain", "handgrad.compare.side_by_side", "handgrad.data.memory",
     },
     "handgrad.compare.check": {
-        RESULTS, "handgrad.compare.check.sandbox", "handgrad.compare.check.student", "handgrad.backends.signatures",
+        RESULTS, "handgrad.compare.check.sandbox", "handgrad.compare.check.student", "handgrad.compare.check.styles",
+        "handgrad.backends.signatures",
         "handgrad.backends.adapters.losses",
     },
     "handgrad.compare.check.styles": {"handgrad.backends.signatures"},

@@ -18,6 +18,7 @@ from handgrad.backends.signatures.subjects import is_called_on_its_class, parame
 from handgrad.compare.check.sandbox.answers import Answer, NotAnAnswer, answer_of, parts_of
 from handgrad.compare.check.sandbox.failures import failure_from
 from handgrad.compare.check.sandbox.libraries import ASKS_FOR_COLUMNS, other_types, wants_columns
+from handgrad.compare.check.styles.finding import owner_alone
 from handgrad.compare.check.styles.kept import gradients_in, parameters_in
 from handgrad.compare.check.styles.trained import CannotBeTold
 from handgrad.compare.results.diagnosis import NoAnswer
@@ -101,6 +102,11 @@ def answer_to(make: Callable[[], Invocation], owner: Any, file: str | None = Non
             return Answer(failure=NoAnswer("other-arguments", given=", ".join(inspect.signature(owner).parameters)))
         return Answer(failure=failure_of_call(error, file))
     return replace(answer, changed=_changed(untouched.to_keep(), call.to_keep()))
+
+
+def answer_alone(make: Callable[[], Invocation], function: Any) -> Answer:
+    """What a function or a class answers that stands in no file."""
+    return answer_to(make, owner_alone(function, make().function))
 
 
 def failure_of_call(error: BaseException, file: str | None = None) -> NoAnswer:

@@ -11,11 +11,10 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from handgrad.compare.check.sandbox.calling import answer_to
+from handgrad.compare.check.sandbox.calling import answer_alone
 from handgrad.compare.check.sandbox.job import Job
 from handgrad.compare.check.sandbox.messages import Answered, CallRequest, Reply, Request
 from handgrad.compare.check.sandbox.worker import work
-from handgrad.compare.check.styles.finding import owner_alone
 
 #: Under which the function stands in its module.
 FUNCTION = "function"
@@ -36,8 +35,7 @@ def load(file: str) -> ModuleType:
 def reply_to(request: Request, module: ModuleType, file: str) -> Reply:
     """What it answers to a call."""
     assert isinstance(request, CallRequest)
-    owner = owner_alone(getattr(module, FUNCTION), request.function)
-    return Answered.of(answer_to(request.call, owner), request.nonce)
+    return Answered.of(answer_alone(request.call, getattr(module, FUNCTION)), request.nonce)
 
 
 if __name__ == "__main__":

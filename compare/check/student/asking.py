@@ -14,13 +14,12 @@ from handgrad.backends.signatures.arguments import data_in, in_form, parameters_
 from handgrad.backends.signatures.names import role_of
 from handgrad.backends.signatures.subjects import Found
 from handgrad.compare.check.sandbox.answers import Answer
-from handgrad.compare.check.sandbox.calling import Argument, Invocation, Way, answer_to
+from handgrad.compare.check.sandbox.calling import Argument, Invocation, Way, answer_alone
 from handgrad.compare.check.sandbox.failures import GiveUp
 from handgrad.compare.check.student.forms import Series, every_series
 from handgrad.compare.check.student.probes import IN_THE_HEAD, Probe
 from handgrad.compare.check.student.reading import is_answered
 from handgrad.compare.check.student.training import ask_trained
-from handgrad.compare.check.styles.finding import owner_alone
 from handgrad.compare.results.diagnosis import NoAnswer
 
 #: Failures after which nothing more is asked.
@@ -60,7 +59,7 @@ class Asked:
 
 def here(function: Any) -> Ask:
     """What calls a function in this process."""
-    return lambda make: answer_to(make, owner_alone(function, make().function))
+    return lambda make: answer_alone(make, function)
 
 
 def ask_all(ask: Ask, found: Found, seed: int = 0) -> list[Asked]:
