@@ -165,7 +165,7 @@ def replace_gradient(answer: Answers, gradient: GradientMessage) -> Answers:
 def test_who_answered_is_judged_beside_the_references_and_told_why_it_differs(prepared: Prepared) -> None:
     results = {name: replace(backend(name), accuracy=None) for name in ("python", "numpy", "late")}
     answers = {name: answered(name, prepared) for name in ("python", "numpy")}
-    found = judged(results, answers, {"python": "one sum after another", "numpy": None}, prepared)
+    found = judged(results, answers, {}, {"python": "one sum after another", "numpy": None}, prepared)
     assert [name for name, result in found.items() if result.accuracy is not None] == ["python", "numpy"]
     python, numpy = found["python"].accuracy, found["numpy"].accuracy
     assert python is not None
