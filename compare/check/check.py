@@ -156,7 +156,7 @@ def diagnose(found: Found, asked: Sequence[Asked], loss: LossChoice = None, inte
         return min((first, right), key=_doubt)
     others = [_best_reading(found, one, loss, integers) for one in asked[1:] if one.is_whole and not one.has_gaps]
     every = [other for other in others if not other.unanswered]
-    return min((*every, first) if asked[0].has_gaps else (first, *every), key=_doubt)
+    return min(every if every and asked[0].has_gaps else (first, *every), key=_doubt)
 
 
 def _right_form(found: Found, asked: Sequence[Asked], loss: LossChoice, integers: bool) -> Assessment | None:

@@ -210,6 +210,11 @@ def test_it_is_right_in_its_own_style_and_its_mistake_is_named(name: str, tmp_pa
     assert found_in(text.replace(old, new), tmp_path, loss).keys[:1] == (mistake,)
 
 
+def test_a_form_that_has_all_answers_is_told_before_one_that_has_some(tmp_path: Path) -> None:
+    text = STYLES["features first, weights as a column"][0].replace("X.shape[1]", "X.shape[0]")
+    assert found_in(text, tmp_path, "half-mse").keys == ("of-no-known-kind",)
+
+
 LIN_GRAD = """
 def lin_grad(inp, out, w, b):
     inp.g = out.g @ w.t()
