@@ -266,7 +266,6 @@ def test_a_worker_that_comes_again_gets_a_share_again(client: Client, table: Any
 
 def test_rows_for_a_worker_that_has_just_gone_go_to_another(client: Client, table: Any) -> None:
     X, y = table
-    client.wait_for_workers(WORKERS, timeout=30)
     blocks = ClusterBlocks(client, ArraySupply(X[:99], y[:99]), TiledSums(CHUNK_ROWS), CHUNK_ROWS)
     point = np.ones(FEATURES + 1)
     expected = blocks.total(blocks.form, point)
