@@ -198,7 +198,8 @@ class ClusterBlocks(Blocks):
 
     def note(self, error: BaseException) -> None:
         """Counts a lost worker; an error of the work itself is no loss."""
-        told = {RuntimeError: "Actor", KeyError: "://"}.get(type(error))
+        marks: dict[type[BaseException], str] = {RuntimeError: "Actor", KeyError: "://"}
+        told = marks.get(type(error))
         if told is not None and told not in str(error):
             raise error
         self.lost += 1
