@@ -184,7 +184,7 @@ class Compared:
         numpy = self.row("numpy")
         ends = numpy["lap_ends"] or {}
         right = numpy["status"] == "ok" and numpy["accuracy"]["passed"] and not self.objections("numpy")
-        held = ends.get("held") == ends.get("laps") and ends.get("ratio", 2) <= 1
+        held = ends.get("held") == ends.get("laps", 0) > 5 and ends["against"] == "true path" and ends["ratio"] <= 1
         journal = (self.folder / "run" / "measurements.jsonl").read_text()
         checks = {
             "numpy is blamed for its neighbours": right,

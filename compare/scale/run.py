@@ -58,7 +58,8 @@ def train_streamed(stream: TableStream, backend: str | Entry, options: Options, 
     prepared = prepared_of(stream, seen.table, seen.table.solution, plan, units, options)
     name = entry(backend).name
     passes = sum(one.passes for one in {id(one): one for one in (raw, given, blocks)}.values())
-    passes += (source is not given) * (1 if blocks is given else 2)  # others have read them, each time once
+    if source is not given:  # workers have read the rows, once for each format
+        passes += 1 if blocks is given else 2
     return TrainedModel(name, model_of(stream, name, prepared, training), training, prepared, (), passes)
 
 

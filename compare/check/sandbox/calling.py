@@ -170,7 +170,7 @@ def _fits(owner: Any, call: Invocation) -> bool:
     except TypeError:
         return False
     except ValueError:
-        pass
+        pass  # it has no signature, as some that are written in C
     return True
 
 
