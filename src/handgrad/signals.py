@@ -2,7 +2,8 @@
 
 Python turns a signal into an exception in the main thread, as soon as that executes Python again. The exception ends
 the command in order: each `finally` on its way is carried out. It does not always arrive: C code may take long, a
-library that is being imported may swallow it (pyarrow's import of pandas does), an executor waits for its threads.
+library that is being imported may swallow it (pyarrow's import of pandas does), an executor waits for its threads,
+and what a destructor raises goes nowhere.
 So a thread waits for signals as well, which the C level of Python tells it through a pipe
 (`signal.set_wakeup_fd`); if the command has not ended `PATIENCE_SECONDS` after the signal, it ends the process itself.
 Nothing is lost by that: a journal is appended line by line, files appear whole, and workers and temporary folders end
@@ -18,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
@@ -142,8 +144,15 @@ def end_on_signals() -> None:
     next_byte, descriptor = channel()
     signal.set_wakeup_fd(descriptor, warn_on_full_buffer=False)
     threading.Thread(target=watch, args=(next_byte, ours), name="signals", daemon=True).start()
+    sys.unraisablehook = partial(report_unraisable, sys.unraisablehook)
     for number in ours:
         signal.signal(number, end_in_order)
+
+
+def report_unraisable(otherwise: Callable[[sys.UnraisableHookArgs], object], found: sys.UnraisableHookArgs) -> None:
+    """What a destructor or a callback raises ends nothing, and Python prints it; after a signal the watch ends it all."""
+    if ENDING.number is None or not isinstance(found.exc_value, KeyboardInterrupt | Terminated):
+        otherwise(found)
 
 
 def channel() -> tuple[Callable[[], bytes], int]:

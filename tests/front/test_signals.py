@@ -148,6 +148,13 @@ BUSY = {
         del [Slow()][0]
         time.sleep(60)
     """,
+    "a weak reference's callback is at work": """
+        import weakref
+        one = type("One", (), {})()
+        gone = weakref.ref(one, lambda _: time.sleep(60))
+        del one
+        time.sleep(60)
+    """,
 }
 
 
@@ -172,6 +179,7 @@ def test_a_signal_ends_the_command_whatever_it_is_at(sent: signal.Signals, code:
             assert process.returncode == code, (name, errors)
             assert errors.splitlines()[-1] == f"handgrad: {told}", name
             assert errors.count(told) == 1, name
+            assert "Traceback" not in errors, name
 
 
 def test_an_end_by_force_says_how_to_go_on_and_leaves_no_children() -> None:
