@@ -150,7 +150,7 @@ def end_on_signals() -> None:
 
 
 def report_unraisable(otherwise: Callable[[sys.UnraisableHookArgs], object], found: sys.UnraisableHookArgs) -> None:
-    """What a destructor or a callback raises ends nothing, and Python prints it; after a signal the watch ends it all."""
+    """What a destructor or a callback raises ends nothing, and is printed; of a signal, `watch` sees to the end."""
     if ENDING.number is None or not isinstance(found.exc_value, KeyboardInterrupt | Terminated):
         otherwise(found)
 
