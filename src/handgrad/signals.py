@@ -1,9 +1,9 @@
 """Ctrl-C, SIGTERM and SIGHUP end a command within a second, whatever library is at work.
 
 Python turns a signal into an exception in the main thread, as soon as that executes Python again. The exception ends
-the command in order: each `finally` on its way is carried out. It does not always arrive: C code may take long, a
-library that is being imported may swallow it (pyarrow's import of pandas does), an executor waits for its threads,
-and what a destructor raises goes nowhere.
+the command in order: each `finally` on its way is carried out. It does not always arrive: C code may take long, an
+executor waits for its threads, what a destructor raises goes nowhere. And a library that is being imported may swallow
+it (pyarrow's import of pandas does) or make a crash of it (C++ that calls Python does): there none is raised at all.
 So a thread waits for signals as well, which the C level of Python tells it through a pipe
 (`signal.set_wakeup_fd`); if the command has not ended `PATIENCE_SECONDS` after the signal, it ends the process itself.
 Nothing is lost by that: a journal is appended line by line, files appear whole, and workers and temporary folders end
@@ -17,7 +17,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import FrameType
@@ -58,6 +57,7 @@ class Ending:
         self.advice: list[Callable[[], str | None]] = []
         self.said: set[str] = set()
         self.saying = threading.Lock()
+        self.at_once = threading.Event()
 
     def say(self, line: str) -> None:
         """Writes a line to stderr, after a signal once: the end in order may be overtaken by the one by force."""
@@ -173,14 +173,24 @@ def end_in_order(number: int, frame: FrameType | None) -> None:
     if ENDING.number is not None:
         return
     ENDING.number = number
+    if importing(frame):
+        ENDING.at_once.set()
+        return
     raise KeyboardInterrupt if number == signal.SIGINT else Terminated(number)
+
+
+def importing(frame: FrameType | None) -> bool:
+    """Whether this is run by an import, of a module or by one."""
+    while frame is not None and not frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    return frame is not None
 
 
 def watch(next_byte: Callable[[], bytes], numbers: frozenset[int]) -> None:
     """Waits for one of the signals, and then for the end in order; when that does not come, it is brought about."""
     while (number := next_byte()[0]) not in numbers:
         continue
-    time.sleep(PATIENCE_SECONDS)
+    ENDING.at_once.wait(PATIENCE_SECONDS)
     ENDING.number = number if ENDING.number is None else ENDING.number
     ENDING.by_force(ENDING.number)
 

@@ -114,7 +114,20 @@ __main__.main()
 #: What the main thread may be at when a signal comes, and would go on with for a minute or longer.
 BUSY = {
     "waits": "time.sleep(60)",
-    "an import swallows the exception": """
+    "an import makes a crash of the exception": """
+        import importlib.abc, importlib.util, os
+        class Crashing(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+            def find_spec(self, name, path, target=None):
+                return importlib.util.spec_from_loader(name, self) if name == "crashing" else None
+            def exec_module(self, module):
+                try:
+                    time.sleep(60)
+                except BaseException:
+                    os.abort()
+        sys.meta_path.insert(0, Crashing())
+        import crashing
+    """,
+    "a library swallows the exception": """
         try:
             time.sleep(60)
         except BaseException:
