@@ -19,7 +19,7 @@ from handgrad.data.stream.opening import open_stream
 BEGINS = b"{"
 
 
-class StreamDescription(msgspec.Struct, frozen=True):
+class StreamDescription(msgspec.Struct):
     """What to read: the file or folder, its columns, how many rows there must be, and within which memory."""
 
     path: str
@@ -31,8 +31,7 @@ class StreamDescription(msgspec.Struct, frozen=True):
     rows: int
     memory_bytes: int
     threads: int
-    means: list[float] | None
-    scales: list[float] | None
+    means_and_scales: tuple[list[float], list[float]] | None
 
     @classmethod
     def of(cls, blocks: StreamBlocks) -> StreamDescription:
@@ -48,15 +47,14 @@ class StreamDescription(msgspec.Struct, frozen=True):
             rows=blocks.rows,
             memory_bytes=blocks.budget.memory_bytes,
             threads=blocks.budget.threads,
-            means=None if units is None else units.means.tolist(),
-            scales=None if units is None else units.scales.tolist(),
+            means_and_scales=None if units is None else (units.means.tolist(), units.scales.tolist()),
         )
 
     def opened(self, dtype: DType) -> StreamBlocks:
         """The blocks.
 
         Raises:
-            DataError: If the table is not there any more.
+            DataError: If the table is not there any more, or has other rows.
         """
         stream = open_stream(
             self.path,
@@ -66,11 +64,10 @@ class StreamDescription(msgspec.Struct, frozen=True):
             encoding=self.encoding,
             drop_missing=self.drop_missing,
         )
-        units = None
-        if self.means is not None and self.scales is not None:
-            units = Standardization(np.array(self.means), np.array(self.scales))
-        blocks = StreamBlocks(stream, Budget(self.memory_bytes, self.threads), units, dtype)
-        blocks.count(self.rows)
+        units = None if self.means_and_scales is None else Standardization(*map(np.array, self.means_and_scales))
+        blocks = StreamBlocks(stream, Budget(self.memory_bytes, self.threads), units, dtype, self.rows)
+        if stream.rows is not None:
+            blocks.count(stream.rows)
         return blocks
 
 

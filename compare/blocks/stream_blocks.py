@@ -86,6 +86,7 @@ class StreamBlocks(Blocks):
         budget: What may be used.
         standardization: What is taken off each feature, and what it is divided by; None leaves them.
         dtype: The format in which they are given to a backend.
+        counted: Rows that a pass has seen, here or where these blocks come from; None before the first.
         block_rows: Rows in a block.
         passes: How often all rows have been read, or have been begun to be.
     """
@@ -94,9 +95,9 @@ class StreamBlocks(Blocks):
     budget: Budget
     standardization: Standardization | None = None
     dtype: DType = "float64"
+    counted: int | None = None
     block_rows: ClassVar[int] = BLOCK_ROWS
     passes: int = field(default=0, init=False)
-    _counted: int | None = field(default=None, init=False)
 
     @property
     def features(self) -> int:
@@ -106,15 +107,16 @@ class StreamBlocks(Blocks):
     @property
     def rows(self) -> int:
         """n, once a pass has counted them, or where the files tell."""
-        known = self._counted if self._counted is not None else self.stream.rows
-        assert known is not None, "no pass has counted the rows yet"
-        return known
+        assert self._known_rows is not None, "no pass has counted the rows yet"
+        return self._known_rows
+
+    @property
+    def _known_rows(self) -> int | None:
+        return self.stream.rows if self.counted is None else self.counted
 
     def like(self, **changes: Any) -> StreamBlocks:
         """These rows with other settings, as far as they have been counted."""
-        other = replace(self, **changes)
-        other._counted = self._counted
-        return other
+        return replace(self, **changes)
 
     def reading(self) -> tuple[ReadAhead, int]:
         """How to read, and the blocks of a task."""
@@ -164,7 +166,7 @@ class StreamBlocks(Blocks):
         Raises:
             DataError: If there were none, or others before.
         """
-        known = self._counted if self._counted is not None else self.stream.rows
+        known = self._known_rows
         if not seen:
             raise DataError(f"{self.stream.source}: expected rows of numbers, got none")
         if known is not None and known != seen:
@@ -172,7 +174,7 @@ class StreamBlocks(Blocks):
                 f"{self.stream.source}: changed while it was read: {seen:,} rows in place of {known:,}; run again when "
                 "nobody writes to it"
             )
-        self._counted = seen
+        self.counted = seen
 
     @np.errstate(over="ignore", invalid="ignore")
     def sums(self, summing: Summing, point: Any, unit: Sequence[Slice]) -> tuple[Any, int]:
@@ -239,4 +241,5 @@ def units(pieces: Iterator[RowPiece], rows: int) -> Iterator[list[Slice]]:
 def joined(unit: Sequence[Slice], place: int) -> FloatArray:
     """A column (m,) of all slices; a view where there is one."""
     parts = [part.column(place) for part in unit]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    (first, *others) = parts
+    return np.concatenate(parts) if others else first

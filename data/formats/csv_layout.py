@@ -31,15 +31,9 @@ COMMENT = re.compile(r"\s*(#|%|//|!|;;|--|REM\b)")
 
 def find_separator(text: Text) -> str:
     """The separator by which the first lines have one number of cells, and more than one; else the best."""
-    counts = {separator: _cells_per_line(text, separator) for separator in SEPARATORS}
-    for separator, cells in counts.items():
-        if cells and cells[0] > 1 and len(set(cells)) == 1:
-            return separator
-    return max(SEPARATORS, key=lambda separator: counts[separator][0] if counts[separator] else 0)
-
-
-def _cells_per_line(text: Text, separator: str) -> list[int]:
-    return [len(cells) for cells in first_rows(text, separator)]
+    rows = {separator: first_rows(text, separator) for separator in SEPARATORS}
+    agreed = (separator for separator in SEPARATORS if _same_number(rows[separator]))
+    return next(agreed, max(SEPARATORS, key=lambda separator: sum(map(len, rows[separator][:1]))))
 
 
 def first_rows(text: Text, separator: str) -> list[list[str]]:

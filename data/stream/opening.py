@@ -13,6 +13,7 @@ from handgrad.data.errors import DataError, printable
 from handgrad.data.files import regular_bytes
 from handgrad.data.formats.csv_table import CsvTable
 from handgrad.data.formats.parts import Parts
+from handgrad.data.formats.stored_file import FIRST_PIECE
 from handgrad.data.stream.csv_file import CsvFile
 from handgrad.data.stream.pieces import ReadAhead, TableStream
 from handgrad.data.tables import is_parquet, load_table, opened_table, stored_content
@@ -132,7 +133,7 @@ def about_bytes(path: str | os.PathLike[str], features: Sequence[str] | None) ->
     if is_parquet(content):
         return _of_folder(file, features)
     lines = content.about_lines()
-    first = content.begins(2**16).partition(b"\n")[0]
+    first = content.begins(FIRST_PIECE).partition(b"\n")[0]
     columns = 1 + max(first.count(mark) for mark in (b",", b";", b"\t", b"|"))
     return 8 * _width(features, columns) * lines if lines is not None else 8 * content.stored_bytes
 

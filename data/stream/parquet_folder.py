@@ -141,8 +141,8 @@ class ParquetFolder:
         self, groups: Sequence[tuple[PartFile, int, int, int]], names: Sequence[str], reading: ReadAhead
     ) -> Iterator[RowPiece]:
         """The rows of these row groups."""
-        largest = 8 * len(names) * max((rows for *_, rows in groups), default=0)
-        most = reading.ahead_bytes // max(largest, 1)
+        largest = 8 * len(names) * max((rows for *_, rows in groups), default=1)
+        most = reading.ahead_bytes // largest
         if most < 2:
             for part, group, first, _ in groups:
                 yield from in_batches(part, group, first, names)

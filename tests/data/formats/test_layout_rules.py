@@ -5,12 +5,55 @@ from __future__ import annotations
 import pytest
 
 from handgrad.data.formats.csv_layout import (
+    FIRST_LINES,
     cause_in_line,
     cause_of_header,
     cause_of_length,
     cause_of_no_name,
     comment_mark,
+    find_separator,
+    first_rows,
 )
+from handgrad.data.formats.stored_file import StoredFile
+from handgrad.data.formats.text import Text
+
+
+def text(content: str) -> Text:
+    return Text(StoredFile.of("t", content.encode()))
+
+
+@pytest.mark.parametrize(
+    ("content", "separator"),
+    [
+        ("a,b\n1,2\n", ","),
+        ("a;b,c;d\n1;2;3\n", ";"),
+        ("a,b;c,d;e,f\n1;2;3\n", ";"),
+        ("a\tb,c\n1\t2\n", "\t"),
+        ("a|b\n", "|"),
+        ("a;b|c|d\n1;2\n3|4|5\n", "|"),
+        ("a;b;c|d\n1;2\n3|4|5\n", ";"),
+        ("a\n1\n", ","),
+        ("", ","),
+        ("a;b,c,d\n" + "1;2\n" * 9, ";"),
+        ("a;b,c,d\n" + "1;2\n" * 9 + "3\n", ";"),
+        ("a;b,c,d\n" + "1;2\n" * 8 + "3\n", ","),
+        ("a" * 200_000 + "\n1;2\n", ","),
+        ("a," + "b" * 200_000 + "\n", ","),
+    ],
+)
+def test_the_separator_is_that_on_which_ten_lines_agree_or_that_of_the_header(content: str, separator: str) -> None:
+    assert find_separator(text(content)) == separator
+
+
+@pytest.mark.parametrize("lines", [0, 1, 9, 10, 11, 30])
+def test_the_first_rows_are_ten_without_empty_lines(lines: int) -> None:
+    rows = first_rows(text("\n" + "1,2\n\n" * lines), ",")
+    assert rows == [["1", "2"]] * min(lines, FIRST_LINES)
+    assert FIRST_LINES == 10
+
+
+def test_the_first_rows_are_fewer_where_a_cell_has_no_end() -> None:
+    assert first_rows(text("1,2\n3," + "4" * 200_000 + "\n5,6\n"), ",") == [["1", "2"]]
 
 
 @pytest.mark.parametrize(

@@ -80,3 +80,26 @@ def test_a_file_that_changes_is_told(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(DataError, match=r"t\.csv: no such file any more"):
         list(stream.pieces(READING))
+
+
+def test_a_file_is_known_again_by_its_name_and_its_time(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n1,2\n")
+    before = open_stream(path)
+    assert before.stamp() == open_stream(path).stamp()
+    assert not before.seekable
+    path.write_text("x,y\n1,2\n2,3\n")
+    later = open_stream(path)
+    other = path.rename(tmp_path / "u.csv")
+    assert len({before.stamp(), later.stamp(), open_stream(other).stamp()}) == 3
+
+
+@pytest.mark.parametrize("late", ["", " 7,8\n"], ids=["fast", "careful"])
+def test_each_row_knows_its_line(tmp_path: Path, late: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n" + "".join(f"{k},1\n" for k in range(30)) + "\n" + late + "30,1\n31,1\n")
+    pieces = list(open_stream(path).pieces(READING))
+    told = [piece.place(row) for piece in pieces for row in range(piece.rows)]
+    lines = [k for k in range(2, 36) if k != 32][: len(told)]
+    assert len(told) == 32 + bool(late)
+    assert told == [f"{path}: line {line}" for line in lines]

@@ -11,7 +11,9 @@ import pyarrow.parquet
 import pytest
 
 from handgrad.data.errors import DataError
+from handgrad.data.stream import parquet_folder
 from handgrad.data.stream.opening import about_bytes, load_any, open_stream
+from handgrad.data.stream.parquet_folder import parquet_files
 from handgrad.data.stream.pieces import ReadAhead, TableStream
 
 READINGS = [ReadAhead(2, 2**24), ReadAhead(1, 2**24), ReadAhead(2, 0)]
@@ -143,3 +145,143 @@ def test_a_whole_number_with_too_many_digits_is_told_with_its_row(tmp_path: Path
     assert refused(tmp_path).startswith(
         f"{tmp_path / 'a.parquet'}: row 2, column 'x': '9007199254740993' has more digits"
     )
+
+
+# -- some of the rows --------------------------------------------------------------------------------------------------
+
+#: Of the folder above: how many rows each row group has that has any.
+GROUPS = [2, 2, 1, 3, 3, 1]
+
+
+@pytest.fixture
+def groups_read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """The row groups that are read: their files, and their numbers there."""
+    found: list[tuple[str, int]] = []
+    whole = parquet_folder.whole_group
+
+    def noted(names: Any, group: Any) -> Any:
+        found.append((group[0].path.name, group[1]))
+        return whole(names, group)
+
+    monkeypatch.setattr(parquet_folder, "whole_group", noted)
+    return found
+
+
+@pytest.mark.parametrize("first", range(12))
+def test_any_rows_are_read_and_no_row_group_without_them(folder: Path, groups_read: list[Any], first: int) -> None:
+    stream = open_stream(folder)
+    places = [f"a.parquet: row {k}" for k in range(5)] + [f"d.parquet: row {k}" for k in range(7)]
+    owners = [k for k, rows in enumerate(GROUPS) for _ in range(rows)]
+    named = [("a.parquet", 0), ("a.parquet", 1), ("a.parquet", 2), ("d.parquet", 0), ("d.parquet", 1), ("d.parquet", 2)]
+    for last in range(first + 1, 13):
+        for reading in READINGS:
+            groups_read.clear()
+            pieces = list(stream.pieces(reading, range(first, last)))
+            assert np.concatenate([piece.columns[0] for piece in pieces]).tolist() == list(range(first, last))
+            assert [len(piece.columns[1]) for piece in pieces] == [piece.rows for piece in pieces]
+            told = [piece.place(row) for piece in pieces for row in range(piece.rows)]
+            assert [place.rpartition("/")[2] for place in told] == places[first:last]
+            if reading.ahead_bytes:
+                assert sorted(groups_read) == [named[k] for k in sorted(set(owners[first:last]))]
+
+
+@pytest.mark.parametrize(
+    ("threads", "groups_ahead", "begun"),
+    [(2, 2, (1, 2)), (2, 3, (2, 3)), (2, 4, (2, 4)), (2, 9, (2, 4)), (1, 9, (1, 3)), (8, 5, (4, 5)), (2, 1, None)],
+)
+def test_row_groups_are_read_ahead_as_far_as_their_bytes_fit(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, threads: int, groups_ahead: int, begun: tuple[int, int] | None
+) -> None:
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        parquet_folder, "in_order", lambda work, given, *how: [asked.append(how), *map(work, given)][1:]
+    )
+    largest = 3 * 2 * 8  # of three rows of two columns
+    for spare in (0, largest - 1):
+        asked.clear()
+        np.testing.assert_array_equal(
+            read(open_stream(folder), ReadAhead(threads, groups_ahead * largest + spare))[:, 0], np.arange(12.0)
+        )
+        assert asked == ([begun] if begun else [])
+
+
+def test_a_row_group_is_read_in_batches_where_two_do_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_folder, "BATCH_ROWS", 3)
+    x = np.arange(15.0)
+    path = write(tmp_path / "t.parquet", 8, x=x, y=2 * x)
+    pieces = list(open_stream(path).pieces(ReadAhead(2, 0)))
+    assert [piece.rows for piece in pieces] == [3, 3, 2, 3, 3, 1]
+    np.testing.assert_array_equal(np.concatenate([piece.columns[0] for piece in pieces]), x)
+    told = [piece.place(row) for piece in pieces for row in range(piece.rows)]
+    assert told == [f"{path}: row {k}" for k in range(15)]
+
+
+def test_a_folder_without_rows_has_none(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", x=np.empty(0), y=np.empty(0))
+    for reading in READINGS:
+        assert list(open_stream(tmp_path).pieces(reading)) == []
+
+
+def test_a_column_in_several_chunks_is_one() -> None:
+    for chunks in ([[1.0, 2.0], [3.0]], [[1.0, 2.0, 3.0]], []):
+        column = pyarrow.chunked_array(chunks, type=pyarrow.float64())
+        assert parquet_folder.one_array(column).to_pylist() == column.to_pylist()
+
+
+# -- which files -------------------------------------------------------------------------------------------------------
+
+
+def test_files_are_those_called_parquet_in_the_order_of_their_paths_and_no_hidden_ones(tmp_path: Path) -> None:
+    for name in ("b.PARQUET", "a.pq", "c/a.parq", "c_/d_.parquet", "t.csv", "_c/a.parquet", "c/.a.parquet", "c/_a.pq"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = [file.relative_to(tmp_path).as_posix() for file in parquet_files(tmp_path)]
+    assert found == ["a.pq", "b.PARQUET", "c/a.parq", "c_/d_.parquet"]
+    assert parquet_files(tmp_path / "_c") == [tmp_path / "_c" / "a.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (PermissionError(13, "Permission denied"), "a.parquet: no permission to read it"),
+        (OSError(5, "Input/output error"), "a.parquet: the Parquet file is cut off or damaged ([Errno 5] Input/output"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_when_it_is_opened_and_later(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, told: str
+) -> None:
+    def fails(path: Path) -> tuple[int, int]:
+        raise error
+
+    stream = open_stream(folder)
+    monkeypatch.setattr(parquet_folder, "stamp_of", fails)
+    assert told in refused(folder)
+    for reading in READINGS:
+        with pytest.raises(DataError) as caught:
+            read(stream, reading)
+        assert told in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_read_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(path: Path, pattern: str) -> Any:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "rglob", fails)
+    assert refused(folder) == f"{folder}: cannot be read (Input/output error)"
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_pages_that_are_damaged_are_told(tmp_path: Path, reading: ReadAhead) -> None:
+    path = write(tmp_path / "a.parquet", x=np.arange(500.0), y=np.arange(500.0))
+    content = bytearray(path.read_bytes())
+    content[4:400] = bytes(396)
+    path.write_bytes(content)
+    assert refused(path).startswith(f"{path}: the Parquet file is cut off or damaged (")
+
+
+def test_tables_are_known_again_by_the_times_of_their_files(folder: Path) -> None:
+    before = open_stream(folder)
+    assert before.stamp() == open_stream(folder).stamp()
+    assert before.seekable
+    write(folder / "c" / "d.parquet", 3, x=np.arange(7.0), y=np.arange(7.0))
+    assert open_stream(folder).stamp() != before.stamp()
