@@ -18,6 +18,9 @@ UNITS = {"": 1, "b": 1} | {
     for ending, base in (("", 1024), ("ib", 1024), ("b", 1000))
 }
 
+#: Of the memory that is free, what a table may take where nobody says.
+FREE_SHARE = 0.5
+
 #: With less, nothing can be read ahead.
 LEAST_BYTES = 16 * 2**20
 
@@ -77,7 +80,16 @@ def refuse_beyond(needed_bytes: float, what: str, remedy: str) -> None:
         raise DataError(f"{what} needs about {amount(needed_bytes)} of memory, {amount(free)} are free; {remedy}")
 
 
-def parsed_amount(text: str) -> int:
+def allowed_bytes(given: str | int | None, what: str = "--memory") -> int:
+    """The bytes of an amount such as "1GiB", or half of what is free; `what` it is called.
+
+    Raises:
+        DataError: If it is none, or too little to read a file with.
+    """
+    return int(FREE_SHARE * available_bytes()) if given is None else parsed_amount(str(given), what)
+
+
+def parsed_amount(text: str, what: str = "--memory") -> int:
     """The bytes of a text such as "1GiB", "500 MB", "2G" or "1073741824".
 
     Raises:
@@ -86,10 +98,10 @@ def parsed_amount(text: str) -> int:
     found = re.fullmatch(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*([A-Za-z]*)\s*", text)
     unit = UNITS.get(found[2].lower()) if found else None
     if found is None or unit is None:
-        raise DataError(f"--memory: expected an amount such as 1GiB, 500MB or 2G, got {shown(text)}")
+        raise DataError(f"{what}: expected an amount such as 1GiB, 500MB or 2G, got {shown(text)}")
     count = float(found[1]) * unit
     if not LEAST_BYTES <= count < 2.0**60:
-        raise DataError(f"--memory: expected from {LEAST_BYTES // 2**20} MiB to 2^60 bytes, got {shown(text)}")
+        raise DataError(f"{what}: expected from {LEAST_BYTES // 2**20} MiB to 2^60 bytes, got {shown(text)}")
     return int(count)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from handgrad.backends.array_trainer import BlockTrainer
 from handgrad.backends.blocks import Blocks
 from handgrad.backends.catalogue import Entry, catalogue, entry, load
-from handgrad.backends.interface import InputError, Plan
+from handgrad.backends.interface import InputError, Plan, Training
 from handgrad.backends.moments import MomentsTrainer
 from handgrad.compare.blocks.stream_blocks import Budget, StreamBlocks
 from handgrad.compare.judge.closed_form import ClosedForm
@@ -25,7 +25,8 @@ from handgrad.compare.scale.survey import Survey, survey
 from handgrad.compare.side_by_side.describe import curvature, destination
 from handgrad.compare.side_by_side.forecast import Forecast, TableFacts
 from handgrad.compare.side_by_side.one_run import TrainedModel, model_of
-from handgrad.compare.side_by_side.prepare import Options, Prepared, recorded
+from handgrad.compare.side_by_side.prepare import Options, Prepared, plain, recorded
+from handgrad.compare.timing.environment import available_cores
 from handgrad.data.standardize import Standardization
 from handgrad.data.stream.pieces import TableStream
 
@@ -42,19 +43,16 @@ def train_streamed(stream: TableStream, backend: str | Entry, options: Options, 
     Raises:
         UnknownBackend, BackendUnavailable, DataError, InputError: Each with a message for the user.
     """
-    check_backend(entry(backend), stream)
-    trainer_class = load(backend)
-    assert issubclass(trainer_class, BlockTrainer)
+    trainer_class = class_of(backend, stream)
     raw = StreamBlocks(stream, Budget(memory_bytes, options.thread_count()))
     units = standardization(raw) if options.standardize else Standardization.identity(stream.features)
     given = raw.like(standardization=units) if options.standardize else raw
     source = trainer_class.source(given)
     seen = survey(given, source)
-    check_batches(options, given.rows, entry(backend).name)
+    check_batches(options.batch_size, given.rows, entry(backend).name)
     plan = plan_for(seen.table, options)
-    blocks = given if options.dtype == "float64" else given.like(dtype=options.dtype)
-    seat, known = (source, seen) if blocks is given else (blocks, None)
-    training = made(trainer_class, seat, options, known).train(plan)
+    blocks = given if plan.dtype == "float64" else given.like(dtype=plan.dtype)
+    training = followed(plan, trainer_class, source if blocks is given else blocks, seen if blocks is given else None)
     prepared = prepared_of(stream, seen.table, seen.table.solution, plan, units, options)
     name = entry(backend).name
     passes = sum(one.passes for one in {id(one): one for one in (raw, given, blocks)}.values())
@@ -63,11 +61,39 @@ def train_streamed(stream: TableStream, backend: str | Entry, options: Options, 
     return TrainedModel(name, model_of(stream, name, prepared, training), training, prepared, (), passes)
 
 
-def made(trainer_class: type[BlockTrainer], blocks: Blocks, options: Options, seen: Survey | None) -> BlockTrainer:
-    """The trainer on these blocks; the survey of the same blocks is all that `moments` needs."""
+def run_streamed(stream: TableStream, backend: str | Entry, plan: Plan, memory_bytes: int) -> Training:
+    """Follows a plan on one backend, in this process, block by block; nothing is scaled.
+
+    Raises:
+        UnknownBackend, BackendUnavailable, DataError, InputError: Each with a message for the user.
+    """
+    trainer_class = class_of(backend, stream)
+    given = StreamBlocks(stream, Budget(memory_bytes, available_cores()))
+    source = trainer_class.source(given)
+    seen = survey(given, source)
+    check_batches(plan.batch_size, given.rows, entry(backend).name)
+    if plan.dtype == "float64":
+        return followed(plan, trainer_class, source, seen)
+    return followed(plan, trainer_class, given.like(dtype=plan.dtype), None)
+
+
+def class_of(backend: str | Entry, stream: TableStream) -> type[BlockTrainer]:
+    """The trainers of a backend that takes blocks.
+
+    Raises:
+        UnknownBackend, BackendUnavailable, InputError: Each with a message for the user.
+    """
+    check_backend(entry(backend), stream)
+    trainer_class = load(backend)
+    assert issubclass(trainer_class, BlockTrainer)
+    return trainer_class
+
+
+def followed(plan: Plan, trainer_class: type[BlockTrainer], blocks: Blocks, seen: Survey | None) -> Training:
+    """The run of a plan on these blocks; the survey of the same blocks is all that `moments` needs."""
     if seen is not None and issubclass(trainer_class, MomentsTrainer):
-        return trainer_class.over_moments(blocks, options.dtype, seen.found)
-    return trainer_class.over(blocks, options.dtype)
+        return trainer_class.over_moments(blocks, plan.dtype, seen.found).train(plan)
+    return trainer_class.over(blocks, plan.dtype).train(plan)
 
 
 def check_backend(found: Entry, stream: TableStream) -> None:
@@ -84,16 +110,16 @@ def check_backend(found: Entry, stream: TableStream) -> None:
         )
 
 
-def check_batches(options: Options, rows: int, name: str) -> None:
+def check_batches(batch_size: int | None, rows: int, name: str) -> None:
     """Refuses mini-batches, whose rows would be looked for all over the file.
 
     Raises:
         InputError: With the option.
     """
-    if options.batch_size is not None and options.batch_size < rows:
+    if batch_size is not None and batch_size < rows:
         raise InputError(
             f"backend {name!r}: expected all {rows} rows in a batch where they come block by block, got a batch size "
-            f"of {options.batch_size}; leave the batch size out, or give more --memory"
+            f"of {batch_size}; leave the batch size out, or give more --memory"
         )
 
 
@@ -107,6 +133,7 @@ def plan_for(table: TableFacts, options: Options) -> Plan:
     return Plan(
         learning_rate=rate,
         epochs=options.epochs,
+        start=None if options.start is None else plain(options.start, table.features, options.dtype),
         seed=options.seed,
         dtype=options.dtype,
         record=recorded(options.epochs, table.features),

@@ -153,7 +153,7 @@ def prepare_streamed(stream: TableStream, options: Options, memory_bytes: int) -
     units = standardization(raw) if options.standardize else Standardization.identity(stream.features)
     given = raw.like(standardization=units) if options.standardize else raw
     seen = survey(given)
-    check_batches(options, given.rows, "all")
+    check_batches(options.batch_size, given.rows, "all")
     blocks = given.like(dtype=options.dtype)
     table = StreamedTable.over(blocks, seen.table)
     prepared = prepared_of(stream, table, seen.table.solution, plan_for(table, options), units, options)

@@ -281,7 +281,7 @@ def plan_for(table: CheckedTable, options: Options) -> Plan:
         learning_rate=table.hessian.best_rate if options.learning_rate is None else options.learning_rate,
         epochs=options.epochs,
         batch_size=options.batch_size,
-        start=None if options.start is None else plain(options.start, table),
+        start=None if options.start is None else plain(options.start, table.features, options.dtype),
         seed=options.seed,
         dtype=options.dtype,
         record=recorded(options.epochs, table.features),
@@ -289,13 +289,13 @@ def plan_for(table: CheckedTable, options: Options) -> Plan:
     )
 
 
-def plain(start: Parameters, table: CheckedTable) -> Parameters:
+def plain(start: Parameters, features: int, dtype: DType) -> Parameters:
     """A start as it can be sent to a worker: a list of floats (d,) and a float.
 
     Raises:
         InputError: If it has another number of weights, or what is not a finite number.
     """
-    weights, bias = check_parameters(start.weights, start.bias, table.features, table.dtype)
+    weights, bias = check_parameters(start.weights, start.bias, features, dtype)
     return Parameters(list(map(float, weights)), bias)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from handgrad.backends.catalogue import entry
-from handgrad.backends.given import Given, entries, trainer_of
+from handgrad.backends.given import Given, entries, entry_of, trainer_of
 from handgrad.backends.interface import DType, Gradient, InputError, Order, Parameters, Plan, Training
 from handgrad.compare.results.comparison import Comparison
 from handgrad.data.dataset import Dataset, check_same_index
+from handgrad.files import FileWords, check_words, is_path, memory_of, table_at
 
 if TYPE_CHECKING:
     from handgrad.backends.catalogue import Entry
@@ -64,8 +66,8 @@ class Trained(Training):
 
 
 def train(
-    X: ArrayLike,
-    y: ArrayLike,
+    X: ArrayLike | os.PathLike[str],
+    y: ArrayLike | None = None,
     backend: Given | None = None,
     learning_rate: float = 0.01,
     epochs: int = 100,
@@ -76,15 +78,27 @@ def train(
     dtype: DType = "float64",
     record: Sequence[int] | None = None,
     order: Order = "shuffled",
+    *,
+    target: str | None = None,
+    features: Sequence[str] | str | None = None,
+    memory: str | int | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
+    drop_missing: bool = False,
 ) -> Trained:
     """Trains by gradient descent: W ← W − η dW, b ← b − η db, once per batch.
 
+        hg.train(X, y)
+        hg.train("measurements/", target="yield", backend="moments", memory="1GiB")
+
     Args:
-        X: (n, d), or (n,) for one feature, as in `gradient`. Taken as it is: nothing is scaled.
-        y: (n,) or (n, 1), or a table of one column.
+        X: (n, d), or (n,) for one feature, as in `gradient`; or the path of a CSV or Parquet file, or of a folder of
+            Parquet files. Taken as it is: nothing is scaled.
+        y: (n,) or (n, 1), or a table of one column; none beside a file.
         backend: A name from `handgrad backends`, a function `gradient(X, y, weights, bias)` or `step(…,
             learning_rate)`, a subclass of `Trainer`, or a file that defines one of these;
-            None takes numba, or numpy where Numba is not installed.
+            None takes numba, or numpy where Numba is not installed. Rows that memory does not hold are taken by those
+            that take blocks (numpy, numba-tiled, moments), and None is moments there.
         learning_rate: η.
         epochs: How often to go through all rows.
         batch_size: Rows per update; None takes all rows at once.
@@ -95,27 +109,51 @@ def train(
         record: The epochs whose parameters are kept, besides the start and the end; None keeps those of every epoch, or
             of 1,001 evenly spread ones where there are more.
         order: Batches take the rows "shuffled" anew in every epoch, or in their own order, that of the "file".
+        target: Of a file: the column to predict; None is the last one.
+        features: Of a file: the columns to predict from; None takes all others.
+        memory: Of a file: what its data may take, as "1GiB" or in bytes; None is half of what is free. A larger table
+            is read block by block in each pass.
+        separator: Of a CSV file: between cells; None finds it.
+        encoding: Of a CSV file; None is UTF-8.
+        drop_missing: Of a file: leave out rows with an empty or infinite cell.
 
     Returns:
         A `Training` that shows itself in a notebook, with `weights` (d,), `bias`, `losses` (epochs + 1,) and the
         parameters at the recorded epochs. A run that diverged says so in `diverged_at` and keeps what was finite.
 
     Raises:
-        DataError: If X and y are pandas objects whose rows are labelled differently.
+        DataError: If X and y are pandas objects whose rows are labelled differently; if a file is no table of numbers,
+            or has no such columns.
         InputError: On wrong shapes, NaN and infinity, on what holds no real numbers, and on a rate, epochs, batch size
-            or record out of range; in one line.
+            or record out of range; if a table is larger than `memory`, and the backend needs all rows; in one line.
         UnknownBackend, BackendUnavailable, GivenError, CodeError: The message says what there is, how to install it, or
             what is wrong with what was given.
     """
-    _check_arrays(X, y)
-    trainer = trainer_of(_fast() if backend is None else backend)(X, y, dtype)
-    start = Parameters([0.0] * trainer.features if weights is None else weights, bias)
-    return Trained(**vars(trainer.train(Plan(learning_rate, epochs, batch_size, start, seed, dtype, record, order))))
+    words = FileWords(target, features, memory, separator, encoding, drop_missing)
+    check_words("train", X, y, words, other=isinstance(X, Dataset))
+
+    def plan(count: int) -> Plan:
+        start = Parameters([0.0] * count if weights is None else weights, bias)
+        return Plan(learning_rate, epochs, batch_size, start, seed, dtype, record, order)
+
+    data: Any = X
+    if is_path(X):
+        table = table_at(X, words)
+        if not isinstance(table, Dataset):
+            from handgrad.compare.scale.run import run_streamed
+
+            chosen = entry_of(_fast("moments") if backend is None else backend)
+            return Trained(**vars(run_streamed(table, chosen, plan(table.features), memory_of(words))))
+        data, y = table.X, table.y
+    _check_arrays(data, y)
+    assert y is not None
+    trainer = trainer_of(_fast() if backend is None else backend)(data, y, dtype)
+    return Trained(**vars(trainer.train(plan(trainer.features))))
 
 
-def _fast() -> str:
+def _fast(wanted: str = "numba") -> str:
     """The backend that trains where none is named: a browser's Python has no Numba."""
-    return "numpy" if entry("numba").missing() else "numba"
+    return "numpy" if entry(wanted).missing() else wanted
 
 
 def check(
@@ -194,7 +232,7 @@ class SideBySide(Comparison):
 
 
 def side_by_side(
-    X: ArrayLike | Dataset,
+    X: ArrayLike | Dataset | os.PathLike[str],
     y: ArrayLike | None = None,
     backends: Given | Sequence[Given] | None = None,
     learning_rate: float | None = None,
@@ -210,11 +248,19 @@ def side_by_side(
     budget_seconds: float = 0.1,
     order: Order = "shuffled",
     slowest_share: float | None = None,
+    *,
+    target: str | None = None,
+    features: Sequence[str] | str | None = None,
+    memory: str | int | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
+    drop_missing: bool = False,
 ) -> SideBySide:
     """Makes one training run on several backends, each in a process of its own, and judges them by the exact answer.
 
     Args:
-        X: (n, d), or (n,) for one feature, as in `gradient`, or a `Dataset` (then without y).
+        X: (n, d), or (n,) for one feature, as in `gradient`; or a `Dataset`, or the path of a table as in `train` (then
+            without y).
         y: (n,) or (n, 1), or a table of one column.
         backends: Names from `handgrad backends`, functions, subclasses of `Trainer`, and files, as in `gradient`; None
             takes those that are compared by default. A function is sent to its process with what it refers to.
@@ -232,6 +278,13 @@ def side_by_side(
         order: Batches take the rows "shuffled" anew in every epoch, or in their own order, that of the "file".
         slowest_share: Of the whole time, what a backend's run may take; one that would take more is left out, and that
             is said. None allows a quarter where `backends` is None, and any time to backends that were named.
+        target: Of a file: the column to predict; None is the last one.
+        features: Of a file: the columns to predict from; None takes all others.
+        memory: Of a file: what its data may take, as "1GiB" or in bytes; None is half of what is free. A larger table
+            is read block by block in each pass.
+        separator: Of a CSV file: between cells; None finds it.
+        encoding: Of a CSV file; None is UTF-8.
+        drop_missing: Of a file: leave out rows with an empty or infinite cell.
 
     Returns:
         A `Comparison` with `.frame()` and `.save(folder)`.
@@ -245,13 +298,15 @@ def side_by_side(
     from handgrad.compare.side_by_side.prepare import Options
     from handgrad.compare.side_by_side.side_by_side import side_by_side as compare
 
-    dataset = _dataset(X, y)
+    words = FileWords(target, features, memory, separator, encoding, drop_missing)
+    check_words("side_by_side", X, y, words, other=isinstance(X, Dataset))
+    table = table_at(X, words) if is_path(X) else _dataset(X, y)
     options = Options(
         backends=_entries(backends),
         learning_rate=learning_rate,
         epochs=epochs,
         batch_size=batch_size,
-        start=Parameters([0.0] * dataset.features if weights is None else weights, bias),
+        start=Parameters([0.0] * table.features if weights is None else weights, bias),
         seed=seed,
         dtype=dtype,
         standardize=standardize,
@@ -261,7 +316,12 @@ def side_by_side(
         slowest_share=slowest_share,
         order=order,
     )
-    return SideBySide(**vars(compare(dataset, options)))
+    if isinstance(table, Dataset):
+        return SideBySide(**vars(compare(table, options)))
+    from handgrad.compare.scale.side_by_side import side_by_side_streamed
+
+    found = side_by_side_streamed(table, options, memory_of(words), named=backends is not None)
+    return SideBySide(**vars(found))
 
 
 def _check_arrays(X: Any, y: Any) -> None:
@@ -281,11 +341,10 @@ def _entries(backends: Given | Sequence[Given] | None) -> list[Entry] | None:
     return entries(backends if isinstance(backends, Sequence) and not isinstance(backends, str) else [backends])
 
 
-def _dataset(X: ArrayLike | Dataset, y: ArrayLike | None) -> Dataset:
+def _dataset(X: Any, y: ArrayLike | None) -> Dataset:
     if isinstance(X, Dataset):
         if y is not None:
             raise TypeError("side_by_side: expected no y beside a Dataset, which has its own")
         return X
-    if y is None:
-        raise TypeError("side_by_side: expected y, too, unless X is a Dataset")
+    assert y is not None
     return Dataset.from_arrays(X, y)

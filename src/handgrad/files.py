@@ -1,0 +1,80 @@
+"""A table that Python code names by its path: in memory, or as a stream where memory does not hold it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+
+from handgrad.data.memory import allowed_bytes
+
+if TYPE_CHECKING:
+    from handgrad.data.dataset import Dataset
+    from handgrad.data.stream.pieces import TableStream
+
+
+class FileWords(NamedTuple):
+    """What is said of a file beside its path: its columns, how it is read, and what its data may take."""
+
+    target: str | None = None
+    features: Sequence[str] | str | None = None
+    memory: str | int | None = None
+    separator: str | None = None
+    encoding: str | None = None
+    drop_missing: bool = False
+
+
+def is_path(given: Any) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether it is a path, and no array."""
+    return isinstance(given, str | os.PathLike)
+
+
+def check_words(where: str, X: Any, y: Any, words: FileWords, other: bool = False) -> None:
+    """Refuses y beside a path, and words of files beside arrays.
+
+    Args:
+        where: The function that was called.
+        X: A path, or an array.
+        y: What was given beside it.
+        words: What is said of a file.
+        other: Whether X may do without y for another reason.
+
+    Raises:
+        TypeError: With what to give.
+    """
+    if is_path(X):
+        if y is not None:
+            raise TypeError(f"{where}: expected no y beside a file; name its column as target=")
+        return
+    if words != FileWords():
+        said = ", ".join(f"{name}=" for name, one in words._asdict().items() if one not in (None, False))
+        raise TypeError(f"{where}: expected {said} only beside the path of a file")
+    if y is None and not other:
+        raise TypeError(f"{where}: expected y, too, unless X is a Dataset or the path of a table")
+
+
+def table_at(path: str | os.PathLike[str], words: FileWords) -> Dataset | TableStream:
+    """The table of a CSV or Parquet file, or of a folder of Parquet files: a stream where `memory` does not hold it.
+
+    Raises:
+        DataError: If it is no table of finite numbers, or has no such columns; in one line.
+    """
+    from handgrad.data.stream.opening import is_beyond, load_any, open_stream
+
+    features = [words.features] if isinstance(words.features, str) else words.features
+    how: dict[str, Any] = {
+        "separator": words.separator,
+        "encoding": words.encoding,
+        "drop_missing": words.drop_missing,
+    }
+    beyond = is_beyond(path, features, memory_of(words))
+    return (open_stream if beyond else load_any)(path, words.target, features, **how)
+
+
+def memory_of(words: FileWords) -> int:
+    """The bytes that the data of a file may take.
+
+    Raises:
+        DataError: If it is no amount.
+    """
+    return allowed_bytes(words.memory, "memory")
