@@ -12,6 +12,7 @@ import numpy as np
 
 from handgrad.backends.interface import Plan, steady
 from handgrad.backends.numpy import NumPyTrainer
+from handgrad.compare.blocks.description import described, is_description, read_description
 from handgrad.compare.judge.hessian import hessian
 from handgrad.compare.strain.strain import Strain
 from handgrad.compare.timing import messages as m
@@ -102,6 +103,8 @@ class MadeUpWorker:
                 return m.MemoryUsed(peak_bytes=2000, own_bytes=1000)
             case m.ReadBytes():
                 return m.BytesRead(self.seconds(request.bytes // 8, request.times))
+            case m.ScanColumns():
+                return m.BytesRead(self.seconds(described(request.data).rows, request.times))
             case m.FindLimits():
                 levels = [m.LevelMessage(1 << k, 1e10) for k in (14, 20, 28)]
                 return m.LimitsFound(levels, {"float64": 1e10, "float32": 2e10})
@@ -109,6 +112,10 @@ class MadeUpWorker:
                 raise AssertionError(f"a sweep does not ask for '{request.name}'")
 
     def bind(self, request: m.Bind) -> m.Bound:
+        if is_description(request.data):
+            blocks = read_description(request.data, request.dtype)
+            self.trainer = NumPyTrainer(*blocks.head(blocks.rows), request.dtype)
+            return m.Bound(0.01)
         with np.load(request.data) as arrays:
             self.trainer = NumPyTrainer(arrays["X"], arrays["y"], request.dtype)
         return m.Bound(0.01)

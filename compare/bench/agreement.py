@@ -7,26 +7,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from msgspec import UNSET
 
 from handgrad.backends.interface import DType, FloatArray
-from handgrad.compare.bench.problem import CHECKED_EPOCHS, CellProblem
+from handgrad.compare.bench.problem import CHECKED_EPOCHS, TimedProblem, norm
 from handgrad.compare.bench.records import ContestantRecord, Ratio
-from handgrad.compare.judge.bounds import Magnitudes, gradient_tolerances, likely_growth, unit_roundoff
+from handgrad.compare.judge.bounds import unit_roundoff
 from handgrad.compare.judge.hessian import Hessian
 from handgrad.compare.judge.trajectory import as_held
 from handgrad.compare.timing.clocks import MACHINE
 from handgrad.compare.timing.laps import LapEnd
 from handgrad.compare.timing.messages import GradientMessage
 
-#: No parameter of a lap is larger: starts and solution are about 1.
-LARGEST = 2.0
+#: The true end of a lap is worked out in float64, whose eigenvectors are right to so many roundings for each column.
+ROUNDINGS_OF_TRUTH = 8
 
 
-def check(found: Mapping[str, ContestantRecord], reference: str, made: CellProblem) -> None:
+def check(found: Mapping[str, ContestantRecord], reference: str, made: TimedProblem) -> None:
     """Holds every gradient and every parameter against the reference's, in units of what rounding explains.
 
     Both lie within `tolerance` of the truth, so they lie within twice that of each other. An epoch adds the error of
@@ -36,8 +36,8 @@ def check(found: Mapping[str, ContestantRecord], reference: str, made: CellProbl
     truth = found.get(reference)
     if truth is None or truth.gradient is None or truth.parameters is None:
         return
-    points = [np.zeros(made.X.shape[1] + 1), np.array(truth.parameters, dtype=np.float64)]
-    bounds = [norm_of_tolerance(made, at) for at in points]
+    points = [np.zeros(made.features + 1), np.array(truth.parameters, dtype=np.float64)]
+    bounds = [made.slope_error(at) for at in points]
     steps = CHECKED_EPOCHS * (
         made.plan.learning_rate * max(bounds) + 3 * unit_roundoff(made.plan.dtype) * norm(points[1])
     )
@@ -54,8 +54,8 @@ class LapTruth:
 
     Attributes:
         slope: ∇L(0), (d + 1,).
-        hessian: From the Gram matrix: a cell's columns are of one size, and hardly depend.
-        gradient_error: The norm of what rounding explains of a gradient wherever a lap may be (see `LARGEST`).
+        hessian: From the Gram matrix: a lap's whole way is one step at 1/λ_max, to which small eigenvalues add little.
+        gradient_error: The norm of what rounding explains of a gradient wherever a lap may be.
         dtype: The format in which the backends compute.
     """
 
@@ -65,15 +65,12 @@ class LapTruth:
     dtype: DType
 
     @classmethod
-    def of(cls, made: CellProblem) -> LapTruth:
+    def of(cls, made: TimedProblem) -> LapTruth:
         """For a cell's table."""
-        table = np.column_stack([made.X, np.ones(len(made.y))]).astype(np.float64, copy=False)
-        values, vectors = np.linalg.eigh(2 / len(table) * (table.T @ table))
-        slope: FloatArray = -2 / len(table) * (table.T @ made.y.astype(np.float64))
-        found = Hessian(values[::-1], vectors[:, ::-1], rank=min(table.shape), rows=len(table))
-        sums = Magnitudes.at(made.X, made.y, np.full(made.X.shape[1], LARGEST), LARGEST)
-        bound = replace(sums, with_residual=sums.with_terms).tolerance(made.plan.dtype, likely_growth)
-        return cls(slope, found, norm(np.append(bound.weights, bound.bias)), made.plan.dtype)
+        products = 2 / made.rows * made.products()
+        values, vectors = np.linalg.eigh(products[:-1, :-1])
+        found = Hessian(values[::-1], vectors[:, ::-1], rank=min(made.rows, made.features + 1), rows=made.rows)
+        return cls(-products[:-1, -1], found, made.lap_error(), made.plan.dtype)
 
     def ratio(self, lap: LapEnd) -> float | None:
         """A lap's end from the true one, in norms, over what rounding explains.
@@ -87,9 +84,11 @@ class LapTruth:
             self.hessian.eigenvalues * self.hessian.components(start)
         )
         true = start + self.hessian.moved(from_start, rate, plan.epochs)
-        step = rate * self.gradient_error + 3 * unit_roundoff(self.dtype) * max(norm(start), norm(true))
+        largest = max(norm(start), norm(true))
+        step = rate * self.gradient_error + 3 * unit_roundoff(self.dtype) * largest
+        own = ROUNDINGS_OF_TRUTH * len(start) * unit_roundoff("float64") * largest
         off = norm(np.array(lap.parameters, dtype=np.float64) - true)
-        return ratio(off, step * self.hessian.lasting(rate, plan.epochs))
+        return ratio(off, step * self.hessian.lasting(rate, plan.epochs) + own)
 
     def held_by(self, found: ContestantRecord) -> Callable[[LapEnd], str | None]:
         """What holds the end of each lap against the truth: the worst is noted in `found`, and told if it is wrong."""
@@ -113,20 +112,9 @@ def beyond(ratio: Ratio, what: str, are: str, differ: str) -> str | None:
     return f"its {what} {differ} by {ratio:.3g} times what rounding explains; its time is that of something else"
 
 
-def norm_of_tolerance(made: CellProblem, at: FloatArray) -> float:
-    """The norm of what rounding explains of the gradient at weights and bias (d + 1,)."""
-    likely = gradient_tolerances(made.X, made.y, at[:-1], float(at[-1]), made.plan.dtype).likely
-    return norm(np.append(likely.weights, likely.bias))
-
-
 def both(gradient: GradientMessage) -> FloatArray:
     """DW and db as one (d + 1,)."""
     return np.array([*gradient.weights, gradient.bias], dtype=np.float64)
-
-
-def norm(vector: FloatArray) -> float:
-    """The Euclidean norm of a vector (k,)."""
-    return float(np.linalg.norm(vector))
 
 
 def ratio(error: float, bound: float) -> float | None:

@@ -2,25 +2,32 @@
 
 The reference backend takes part twice, in two processes (an A/A run), and so does the machine itself, which reads as
 many bytes as X and y have: in the same rounds, so that both are compared with the backends under the same conditions.
+Of a table that memory does not hold, it reads the columns from where they are; and a backend whose epochs read no row
+takes part once more, with the pass that all of its epochs rest on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from handgrad.backends.interface import Plan, steady
-from handgrad.compare.bench.agreement import LapTruth, check
-from handgrad.compare.bench.problem import CHECKED_EPOCHS, CellProblem, Size, problem
+from handgrad.compare.bench.agreement import LapTruth, beyond, both, check, ratio
+from handgrad.compare.bench.problem import CHECKED_EPOCHS, Size, TimedProblem, norm
 from handgrad.compare.bench.records import ContestantRecord
 from handgrad.compare.results.timing import Timing
-from handgrad.compare.timing.clocks import MACHINE, epochs_clock, reading_clock
+from handgrad.compare.timing.clocks import MACHINE, epochs_clock, pass_clock, reading_clock, scanning_clock
 from handgrad.compare.timing.measure import CONFIRMED, Clock, Contestant, calibrate, calibrated, evened, measure
-from handgrad.compare.timing.messages import AskMemory, Bind, FirstCall, PlanMessage, TimeEpochs
+from handgrad.compare.timing.messages import AskMemory, Bind, FirstCall, FirstCalled, PlanMessage, TimeEpochs
 from handgrad.compare.timing.process import UntrueAnswer, WorkerError, WorkerHandle
 
 #: The contestant that is the reference once more.
 AGAIN = "(again)"
+
+#: What follows the name of a backend whose epochs read no row: the contestant that is its pass over all of them.
+PASS = " (pass)"
 
 #: Epochs that a cell costs in each process besides its timed rounds: first call, gradient, check, calibration.
 EPOCHS_BESIDES = 2 + CHECKED_EPOCHS + CONFIRMED
@@ -44,29 +51,40 @@ class Rounds:
 
 
 def measured(
-    size: Size, workers: Mapping[str, WorkerHandle], reference: str, rounds: Rounds, epochs: Mapping[str, int]
+    size: Size,
+    made: TimedProblem,
+    workers: Mapping[str, WorkerHandle],
+    reference: str,
+    rounds: Rounds,
+    epochs: Mapping[str, int],
+    passing: Sequence[str] = (),
 ) -> dict[str, ContestantRecord]:
     """What each contestant answered: its samples and its memory, or why there are none.
 
     Args:
         size: The cell.
+        made: Its rows.
         workers: One living process of each contestant, with its library loaded.
         reference: The backend that the others' numbers are held against.
         rounds: How long to time.
         epochs: Epochs per sample where an earlier process has found them.
+        passing: The backends whose pass over the rows is timed apart.
     """
-    made = problem(size, 0)
     found = {name: ContestantRecord() for name in workers}
     with made.file() as data:
         for name, worker in workers.items():
             if name != MACHINE:
                 warm(found[name], worker, data, made.plan)
-    check(found, reference, made)
-    contestants = ready(clocks(size, workers, made, found), reference, epochs)
-    for name, timed in timed_in_rounds(contestants, rounds).items():
-        found[name].keep_timing(timed)
-        if name != MACHINE:
-            ask_memory(found[name], workers[name])
+        check(found, reference, made)
+        timed = clocks(size, workers, made, found, data)
+        for name in passing:
+            if name in timed:
+                found[name + PASS] = ContestantRecord()
+                timed[name + PASS] = clock_of_pass(workers[name], data, made, found[name], found[name + PASS])
+        for name, taken in timed_in_rounds(ready(timed, reference, epochs), rounds).items():
+            found[name].keep_timing(taken)
+            if name in workers and name != MACHINE:
+                ask_memory(found[name], workers[name])
     return found
 
 
@@ -107,19 +125,46 @@ def ask_memory(found: ContestantRecord, worker: WorkerHandle) -> None:
 def clocks(
     size: Size,
     workers: Mapping[str, WorkerHandle],
-    made: CellProblem,
+    made: TimedProblem,
     found: Mapping[str, ContestantRecord],
+    data: str,
 ) -> dict[str, Clock]:
-    """Those of all contestants that have come so far."""
+    """Those of all contestants that have come so far; `data` is the file that they have their rows from."""
     truth = LapTruth.of(made)
     return {
-        name: reading_clock(worker, size.bytes) if name == MACHINE else clock(worker, made, truth, found[name])
+        name: clock(worker, made, truth, found[name])
+        if name != MACHINE
+        else scanning_clock(worker, data, found[name].fail)
+        if made.streamed
+        else reading_clock(worker, size.bytes)
         for name, worker in workers.items()
         if found[name].reason is None
     }
 
 
-def clock(worker: WorkerHandle, made: CellProblem, truth: LapTruth, found: ContestantRecord) -> Clock:
+def clock_of_pass(
+    worker: WorkerHandle, data: str, made: TimedProblem, known: ContestantRecord, found: ContestantRecord
+) -> Clock:
+    """Times the pass of a backend from which all epochs follow, and the gradient that it leaves each time.
+
+    Args:
+        worker: Its process.
+        data: The file that it has its rows from.
+        made: The rows.
+        known: What it answered before.
+        found: Where it is noted why it stopped, if it does.
+    """
+    allowed = 2 * made.slope_error(np.zeros(made.features + 1))
+
+    def held(answer: FirstCalled) -> str | None:
+        assert known.gradient is not None
+        off = ratio(norm(both(answer.gradient) - both(known.gradient)), allowed)
+        return beyond(off, "gradient after a timed pass", "is", "differs from the one before")
+
+    return pass_clock(worker, Bind(data, made.plan.dtype), FirstCall(PlanMessage.of(made.plan)), found.fail, held)
+
+
+def clock(worker: WorkerHandle, made: TimedProblem, truth: LapTruth, found: ContestantRecord) -> Clock:
     """Times epochs in a worker; why it stopped, if it does, is noted in `found`, and how its laps ended."""
 
     def stopped(error: WorkerError) -> None:
@@ -136,7 +181,7 @@ def ready(clocks: Mapping[str, Clock], reference: str, epochs: Mapping[str, int]
     return evened(contestants)
 
 
-def steady_seconds(worker: WorkerHandle, made: CellProblem) -> float | None:
+def steady_seconds(worker: WorkerHandle, made: TimedProblem) -> float | None:
     """A first figure for a steady epoch, from one sample; None for a process that stops."""
     lap = clock(worker, made, LapTruth.of(made), ContestantRecord())
     found = calibrate(lap)

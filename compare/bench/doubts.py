@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from handgrad.compare.bench.records import NoLimits
+from handgrad.compare.bench.problem import Size
+from handgrad.compare.bench.records import NoLimits, Turn
 from handgrad.compare.results.bench import Cell
 from handgrad.compare.results.timing import Timing
 from handgrad.compare.timing import statistics
+from handgrad.compare.timing.clocks import MACHINE
 
 #: Above this share of the processors' time that a host took from its virtual machine, times are doubtful.
 STOLEN_SHARE = 0.01
@@ -22,6 +24,14 @@ def warnings(cells: Sequence[Cell], limits: object = None) -> list[str]:
         *(changed(name, one) for name, one in timed.items() if one.changed_answers),
         *([f"the machine's limits could not be measured: {limits.reason}"] if isinstance(limits, NoLimits) else []),
     ]
+
+
+def unread(turns: Mapping[Size, Sequence[Turn]]) -> Iterator[str]:
+    """That it is not known how fast the rows of a size are read, with the reason."""
+    for size, found in turns.items():
+        why = next((turn[MACHINE].reason for turn in found if MACHINE in turn and turn[MACHINE].reason), None)
+        if why is not None:
+            yield f"how fast the columns of {size} are read could not be measured: {why}"
 
 
 def timings(cells: Sequence[Cell]) -> Mapping[str, Timing]:

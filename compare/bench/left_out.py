@@ -18,6 +18,9 @@ PATIENCE = 20
 #: All processes have at least so many rounds together.
 ROUNDS_AT_LEAST = 12
 
+#: So many where an epoch is a pass over files; a backend is not left out there, however long that takes.
+PASSES_AT_LEAST = 6
+
 #: Of the memory that is free, the share that a cell may take.
 MEMORY_SHARE = 0.8
 
@@ -38,7 +41,7 @@ def not_made(size: Size) -> str | None:
 
 
 def skips(names: Sequence[str], size: Size, started: StartUps, reference: str, settings: Settings) -> dict[str, str]:
-    """Why a backend does not take part in a cell, by name.
+    """Why a backend does not take part in a cell, by name; none is left out where rows stay in their files.
 
     Args:
         names: Of all that could.
@@ -47,6 +50,8 @@ def skips(names: Sequence[str], size: Size, started: StartUps, reference: str, s
         reference: The backend that takes part twice, and that is left out last.
         settings: What was asked for.
     """
+    if settings.streamed:
+        return {}
     slow = {name: why for name in names if (why := too_slow(started.get(name), size, settings)) is not None}
     needs = {name: needed_bytes(started.get(name), size) for name in names if name not in slow}
     return slow | too_large(needs, size, reference)

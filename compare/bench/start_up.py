@@ -13,8 +13,9 @@ from handgrad.backends.interface import Plan
 from handgrad.compare.bench.cell import steady_seconds
 from handgrad.compare.bench.fleet import Fleet
 from handgrad.compare.bench.left_out import not_made
-from handgrad.compare.bench.problem import CellProblem, Size, problem
+from handgrad.compare.bench.problem import CellProblem, Size
 from handgrad.compare.bench.records import LeftOut, StartUpRecord
+from handgrad.compare.bench.tables import SweepTables
 from handgrad.compare.lifetime import temporary_folder
 from handgrad.compare.results.bench import Settings
 from handgrad.compare.timing.messages import AskMemory, Bind, FirstCall, Load, PlanMessage
@@ -23,9 +24,6 @@ from handgrad.compare.timing.process import WorkerError, WorkerHandle
 #: Start-up is measured at so many numbers in X, or at the largest size when that is smaller.
 START_UP_NUMBERS = 10**6
 
-#: So few rows take no time to move: what a process needs for its first ones is that of libraries that load late.
-TINY_ROWS = 16
-
 
 def start_up_size(settings: Settings, width: Size) -> Size:
     """The largest size of that width and dtype up to `START_UP_NUMBERS`, whatever its rows."""
@@ -33,12 +31,12 @@ def start_up_size(settings: Settings, width: Size) -> Size:
     return replace(width, rows=max(sizes[0], min(sizes[-1], START_UP_NUMBERS // width.features)))
 
 
-def start_up(name: str, size: Size, seed: int, fleet: Fleet) -> StartUpRecord | LeftOut:
+def start_up(name: str, size: Size, tables: SweepTables, seed: int, fleet: Fleet) -> StartUpRecord | LeftOut:
     """A backend's start-up, in two processes that share a cache of compiled code, empty for the first."""
     too_large = not_made(size)
     if too_large is not None:
         return LeftOut("skipped", too_large)
-    made, tiny = problem(size, seed), problem(replace(size, rows=TINY_ROWS), seed)
+    made, tiny = tables.start_up(size, seed), tables.tiny(size, seed)
     with made.file() as data, tiny.file() as tiny_data, cache_folder() as variables:
         try:
             with fleet.alone(name, variables) as worker:

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 from handgrad.compare.bench.agreement import beyond
-from handgrad.compare.bench.cell import AGAIN
-from handgrad.compare.bench.doubts import warnings
+from handgrad.compare.bench.cell import AGAIN, PASS
+from handgrad.compare.bench.doubts import unread, warnings
 from handgrad.compare.bench.over_sizes import crossovers, fastest, fastest_ranges, scaling
 from handgrad.compare.bench.problem import Size
 from handgrad.compare.bench.records import ContestantRecord, Measurements, Ratio, Turn
@@ -45,10 +45,8 @@ def summary(
         readers: The backends whose epoch goes through all rows.
     """
     starts, limits = start_ups(settings, measurements), measurements.limits()
-    cells = tuple(
-        cell(size, settings, reference, unavailable, starts, measurements.turns(size, settings.processes), readers)
-        for size in sizes
-    )
+    turns = {size: measurements.turns(size, settings.processes) for size in sizes}
+    cells = tuple(cell(size, settings, reference, unavailable, starts, turns[size], readers) for size in sizes)
     return Bench(
         environment=environment,
         settings=settings,
@@ -59,7 +57,7 @@ def summary(
         scaling=tuple(scaling(cells)),
         crossovers=tuple(crossovers(cells)),
         reigns=tuple(one for of in ("epoch", "rows", "run") for one in fastest_ranges(cells, of, settings.epochs)),
-        warnings=tuple(warnings(cells, limits)),
+        warnings=(*warnings(cells, limits), *unread(turns)),
     )
 
 
@@ -92,7 +90,8 @@ def cell(
         turns: What was measured, turn by turn.
         readers: The backends whose epoch goes through all rows.
     """
-    timings = timings_of((*settings.backends, AGAIN, MACHINE), turns)
+    passes = [name + PASS for name in settings.backends]
+    timings = timings_of((*settings.backends, *passes, AGAIN, MACHINE), turns)
     again = statistics.paired_ratio(timings[AGAIN], timings[reference]) if {AGAIN, reference} <= set(timings) else None
     floor = statistics.noise_floor(again)
     backends = {
@@ -104,7 +103,7 @@ def cell(
             timings,
             reference,
             floor,
-            [turn.get(name, ContestantRecord()) for turn in turns],
+            [turn[one] for turn in turns for one in (name, name + PASS) if one in turn],
         )
         for name in settings.backends
     }
@@ -159,10 +158,11 @@ def measured(
         timings: Of all contestants.
         reference: The backend of the ratios.
         floor: The noise floor: what is closer is not told apart.
-        records: What was measured, turn by turn.
+        records: What was measured, turn by turn, its pass over the rows with it where that was timed apart.
     """
     status, reason = outcome(records)
     timed, base, limit = timings.get(name), timings.get(reference), timings.get(MACHINE)
+    passed = timings.get(name + PASS)
     if timed is None:
         return Measured("failed" if status == "ok" else status, reason or "it gave no samples")
     relative = statistics.paired_ratio(timed, base) if base and timed is not base else None
@@ -172,13 +172,15 @@ def measured(
         epoch_seconds=timed,
         relative=relative,
         told_apart=statistics.told_apart(relative, floor) if relative else None,
-        limit_fraction=statistics.paired_ratio(limit, timed) if limit else None,
+        limit_fraction=statistics.paired_ratio(limit, timed) if limit and not passed else None,
         bytes_per_epoch=bytes_per_epoch,
         own_bytes=max((record.own_bytes for record in records if record.own_bytes is not None), default=None),
         gradient_ratio=largest(record.gradient_ratio for record in records),
         parameters_ratio=largest(record.parameters_ratio for record in records),
         timed_ratio=largest(record.timed_ratio for record in records),
         bind_seconds=min((record.bind_seconds for record in records if record.bind_seconds is not None), default=None),
+        pass_seconds=passed,
+        pass_fraction=statistics.paired_ratio(limit, passed) if limit and passed else None,
     )
 
 

@@ -20,9 +20,9 @@ from typing import cast
 
 from handgrad.backends.catalogue import Entry, entry, usual
 from handgrad.backends.interface import DType, InputError
-from handgrad.compare.bench.cell import AGAIN, Rounds, measured
+from handgrad.compare.bench.cell import AGAIN, PASS, Rounds, measured
 from handgrad.compare.bench.fleet import Fleet, Start
-from handgrad.compare.bench.left_out import ROUNDS_AT_LEAST, skips
+from handgrad.compare.bench.left_out import PASSES_AT_LEAST, ROUNDS_AT_LEAST, skips
 from handgrad.compare.bench.problem import Size
 from handgrad.compare.bench.records import (
     MACHINE_KEY,
@@ -36,6 +36,7 @@ from handgrad.compare.bench.records import (
 )
 from handgrad.compare.bench.start_up import start_up, start_up_size
 from handgrad.compare.bench.summary import summary
+from handgrad.compare.bench.tables import RandomTables, SweepTables
 from handgrad.compare.results.bench import Bench, Settings
 from handgrad.compare.side_by_side.side_by_side import NothingRan
 from handgrad.compare.timing import environment
@@ -62,6 +63,7 @@ def bench(
     timeout_seconds: float = 600.0,
     start: Start = Worker,
     given: Sequence[Entry] = (),
+    tables: SweepTables | None = None,
 ) -> Bench:
     """Times the backends over all sizes.
 
@@ -74,9 +76,11 @@ def bench(
         timeout_seconds: How long one answer of a backend may take.
         start: Starts a worker process.
         given: What is known of those backends of the settings that are not in the catalogue.
+        tables: What is in the cells; None: random numbers.
 
     Raises:
         UnknownBackend: If a name is not in the catalogue.
+        DataError: If a table that was given cannot be read.
         InputError: If the sweep is empty.
         NothingRan: If no backend could be timed in any cell.
     """
@@ -86,7 +90,8 @@ def bench(
     entries = {name: known[name] if name in known else entry(name) for name in settings.backends}
     captured = environment.capture(threads or environment.available_cores())  # the load is that before the sweep
     fleet = Fleet(start, captured.threads, timeout_seconds, given=known)
-    sweep = SweepRun(settings, entries, fleet, folder, resume, progress)
+    sweep = SweepRun(settings, entries, tables or RandomTables(), fleet, folder, resume, progress)
+    sweep.look()
     sweep.start_ups()
     sweep.limits()
     for turn in range(settings.processes):
@@ -127,23 +132,27 @@ class SweepRun:
         self,
         settings: Settings,
         entries: Mapping[str, Entry],
+        tables: SweepTables,
         fleet: Fleet,
         folder: Path | None,
         resume: bool,
         progress: Progress,
     ) -> None:
-        self.settings, self.fleet, self.progress = settings, fleet, progress
+        self.settings, self.tables, self.fleet, self.progress = settings, tables, fleet, progress
         self.unavailable = {name: why for name, one in entries.items() if (why := one.reason()) is not None}
+        self.away = {name: why for name, why in tables.left_out(entries).items() if name not in self.unavailable}
         self.readers = {name for name, one in entries.items() if one.reads_all_rows}
-        self.running = [name for name in settings.backends if name not in self.unavailable]
+        self.running = [name for name in settings.backends if name not in {*self.unavailable, *self.away}]
+        self.passing = [name for name in tables.passing(entries) if name in self.running]
         if not self.running:
-            raise NothingRan("; ".join(self.unavailable.values()))
+            raise NothingRan("; ".join(f"{name}: {why}" for name, why in (self.unavailable | self.away).items()))
         self.reference = REFERENCE if REFERENCE in self.running else self.running[0]
         self.widths = [
             Size(features, cast(DType, dtype), 0) for features, dtype in product(settings.features, settings.dtypes)
         ]
         self.sizes = [replace(width, rows=rows) for width in self.widths for rows in settings.rows_of(width.features)]
         codes = [one.code.digest for one in entries.values() if one.code is not None]
+        codes += [digest for digest in [tables.digest()] if digest]
         print_of = fingerprint(astuple(settings), fleet.threads, sorted(environment.versions().items()), *codes)
         self.measurements = Measurements(Journal(folder, print_of, resume))
         self.done = 0
@@ -160,18 +169,26 @@ class SweepRun:
 
     # -- before the cells ----------------------------------------------------------------------------------------------
 
+    def look(self) -> None:
+        """A look at the tables whose cells are not all measured."""
+        for size in self.sizes:
+            if None in [self.measurements.turn(size, turn) for turn in range(self.settings.processes)]:
+                self.tables.check(size)
+
     def start_ups(self) -> None:
         """Import, first call and a steady epoch of each backend, for each width and dtype."""
         for width, name in product(self.widths, self.running):
             size = start_up_size(self.settings, width)
             self.tell(f"start of {name}, {size}")
             if self.measurements.start_up(name, size.features, size.dtype) is None:
-                found = start_up(name, size, self.settings.seed, self.fleet)
+                found = start_up(name, size, self.tables, self.settings.seed, self.fleet)
                 self.keep(start_up_key(name, size.features, size.dtype), found)
 
     def limits(self) -> None:
-        """The machine's limits, with the threads of the sweep."""
+        """The machine's limits, with the threads of the sweep; nothing of them is held against the reading of files."""
         self.tell("the machine's limits")
+        if self.settings.streamed:
+            return
         if self.measurements.limits() is None:
             with self.fleet.alone(MACHINE) as worker:
                 self.keep(MACHINE_KEY, found_limits(worker))
@@ -194,13 +211,15 @@ class SweepRun:
     def cell(self, size: Size, order: random.Random) -> dict[str, ContestantRecord]:
         """One cell in the processes of this turn."""
         skipped = skips(self.running, size, self.started(size), self.reference, self.settings)
-        found = {name: ContestantRecord.left_out(LeftOut("skipped", why)) for name, why in skipped.items()}
+        left = skipped | self.away
+        found = {name: ContestantRecord.left_out(LeftOut("skipped", why)) for name, why in left.items()}
         takes_part = [name for name in self.running if name not in skipped]
         workers, dead = self.workers(order.sample(takes_part, len(takes_part)))
         found |= dead
         if workers:
             rounds = self.rounds(len(workers), order)
-            found = measured(size, workers, self.reference, rounds, self.known_epochs(size)) | found
+            made, passing = self.tables.cell(size), [name for name in self.passing if name in workers]
+            found = measured(size, made, workers, self.reference, rounds, self.known_epochs(size), passing) | found
         for name, record in found.items():
             if record.reason is not None:  # it is dead, or it would keep an earlier cell's data in the memory
                 self.fleet.drop(name)
@@ -231,13 +250,16 @@ class SweepRun:
         return Rounds(
             budget_seconds=settings.budget_seconds * contestants / settings.processes,
             precision=settings.precision * math.sqrt(settings.processes),
-            at_least=math.ceil(ROUNDS_AT_LEAST / settings.processes),
+            at_least=math.ceil((PASSES_AT_LEAST if settings.streamed else ROUNDS_AT_LEAST) / settings.processes),
             seed=order.randrange(2**32),
         )
 
     def known_epochs(self, size: Size) -> dict[str, int]:
         """Epochs per sample that an earlier turn found, so that its answers can be compared with this one's."""
         earlier = self.measurements.turn(size, 0) or {}
+        if self.settings.streamed and not earlier:  # an epoch is long, and a sample
+            passes = [*(name for name in self.running if name in self.readers), *(n + PASS for n in self.passing)]
+            return dict.fromkeys([*passes, AGAIN, MACHINE], 1)
         return {name: record.epochs for name, record in earlier.items() if record.epochs is not None}
 
     # -- what came of it -----------------------------------------------------------------------------------------------

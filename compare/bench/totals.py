@@ -1,4 +1,7 @@
-"""What a whole run costs: its start and all epochs, and after how many of them a costlier start has paid for itself."""
+"""What a whole run costs: its start and all epochs, and after how many of them a costlier start has paid for itself.
+
+A table that memory does not hold is read in each epoch, or once before all of them: either way that is counted.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +86,7 @@ def costs_of(found: Measured, starts: Iterable[StartUp], size: Size) -> RunCosts
     start = next((one for one in starts if (one.features, one.dtype) == (size.features, size.dtype)), None)
     if start is None or found.epoch_seconds is None:
         return None
-    moved = found.bind_seconds or 0.0
+    moved = (found.bind_seconds or 0.0) + (found.pass_seconds.median if found.pass_seconds else 0.0)
     return RunCosts(fixed_seconds(start, True) + moved, fixed_seconds(start, False) + moved, found.epoch_seconds)
 
 

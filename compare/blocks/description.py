@@ -14,6 +14,7 @@ from handgrad.backends.interface import DType, FloatArray
 from handgrad.compare.blocks.stream_blocks import Budget, StreamBlocks, units
 from handgrad.data.standardize import Standardization
 from handgrad.data.stream.opening import open_stream
+from handgrad.data.stream.pieces import TableStream
 
 #: How such a file begins; one of arrays begins otherwise.
 BEGINS = b"{"
@@ -56,7 +57,20 @@ class StreamDescription(msgspec.Struct):
         Raises:
             DataError: If the table is not there any more, or has other rows.
         """
-        stream = open_stream(
+        stream = self.stream()
+        units = None if self.means_and_scales is None else Standardization(*map(np.array, self.means_and_scales))
+        blocks = StreamBlocks(stream, Budget(self.memory_bytes, self.threads), units, dtype, self.rows)
+        if stream.rows is not None:
+            blocks.count(stream.rows)
+        return blocks
+
+    def stream(self) -> TableStream:
+        """The table.
+
+        Raises:
+            DataError: If it is not there any more.
+        """
+        return open_stream(
             self.path,
             self.target,
             self.features,
@@ -64,11 +78,6 @@ class StreamDescription(msgspec.Struct):
             encoding=self.encoding,
             drop_missing=self.drop_missing,
         )
-        units = None if self.means_and_scales is None else Standardization(*map(np.array, self.means_and_scales))
-        blocks = StreamBlocks(stream, Budget(self.memory_bytes, self.threads), units, dtype, self.rows)
-        if stream.rows is not None:
-            blocks.count(stream.rows)
-        return blocks
 
 
 class StreamPart:
@@ -106,6 +115,11 @@ def write_description(blocks: StreamBlocks, path: str) -> None:
     Path(path).write_bytes(msgspec.json.encode(StreamDescription.of(blocks)))
 
 
+def described(path: str) -> StreamDescription:
+    """What a file describes."""
+    return msgspec.json.decode(Path(path).read_bytes(), type=StreamDescription)
+
+
 def read_description(path: str, dtype: DType) -> StreamBlocks:
     """The blocks that a file describes."""
-    return msgspec.json.decode(Path(path).read_bytes(), type=StreamDescription).opened(dtype)
+    return described(path).opened(dtype)

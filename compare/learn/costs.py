@@ -102,7 +102,7 @@ def records(
         progress(f"{size.rows:,} rows")
         slow = too_slow(size, found[-1], sizes[len(found) - 1]) if found else {}
         quick = {name: worker for name, worker in living.items() if name not in slow}
-        found.append(measured(size, quick, REFERENCE, rounds, epochs={}) | slow)
+        found.append(measured(size, problem(size, 0), quick, REFERENCE, rounds, epochs={}) | slow)
     return found
 
 

@@ -21,12 +21,30 @@ Status = Literal["ok", "skipped", "unavailable", "failed", "timeout"]
 
 
 @dataclass(frozen=True)
+class BenchTable:
+    """The table that was given to be timed on, in place of random numbers: its columns, and where it came from.
+
+    `streamed` says whether memory does not hold it, so that each pass has read it anew; then its features are as they
+    stand there, and otherwise they were centred and scaled, as was the target. `memory_bytes` were allowed (null: a
+    part of what was free).
+    """
+
+    source: str
+    features: tuple[str, ...]
+    target: str
+    streamed: bool
+    memory_bytes: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Settings:
     """What was asked for. `epochs` is the length of the run for which totals and break-even are given.
 
     Besides `rows` there are sizes by the `numbers` that X has, whatever its width: as many bytes to read in each.
     `budget_seconds` is the clock time per backend and cell, `precision` the relative half-width of the median's
-    interval at which a cell needs no more rounds, `processes` how many fresh ones each backend gets.
+    interval at which a cell needs no more rounds, `processes` how many fresh ones each backend gets. `table` was given
+    to be timed on, and is the only size.
     """
 
     rows: tuple[int, ...]
@@ -39,6 +57,12 @@ class Settings:
     budget_seconds: float
     seed: int
     numbers: tuple[int, ...] = ()
+    table: BenchTable | None = None
+
+    @property
+    def streamed(self) -> bool:
+        """Whether memory does not hold the table that was given."""
+        return self.table is not None and self.table.streamed
 
     def rows_of(self, features: int) -> list[int]:
         """The sizes of that width, ascending."""
@@ -112,6 +136,10 @@ class Measured:
     the true ones.
     `bind_seconds` moves the data into its form. Totals are import, set-up, that move, first call and all further epochs
     of the run asked for.
+
+    Of a table that memory does not hold, an epoch reads it anew. `pass_seconds` are those of a backend whose epochs
+    read nothing (null: of all others), for the pass that they rest on, which totals count once; `limit_fraction` is
+    then null, and `pass_fraction` the time for reading over that pass.
     """
 
     status: Status
@@ -129,11 +157,16 @@ class Measured:
     total_cold_seconds: float | None = None
     total_cached_seconds: float | None = None
     break_even: tuple[BreakEven, ...] = ()
+    pass_seconds: Timing | None = None
+    pass_fraction: Estimate | None = None
 
 
 @dataclass(frozen=True)
 class Cell:
     """One size: `bytes` are those of X and y, `limit_seconds` one reading of as many bytes in the same rounds.
+
+    Of a table that memory does not hold, `limit_seconds` is what pyarrow's dataset scanner alone takes to read the
+    columns in the same rounds.
 
     `again` is the reference backend once more, in processes of its own, over itself (an A/A run); `noise_floor` follows
     from it. `fastest` names the fastest backend and all that are not told apart from it. `stolen` is the largest share

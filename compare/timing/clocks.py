@@ -1,4 +1,7 @@
-"""What is timed in a worker: steady epochs of a backend, and the machine's reading of as many bytes."""
+"""What is timed in a worker: steady epochs of a backend, and the machine's reading of as many bytes, or of the columns.
+
+Of a backend whose epochs read no row, the pass is timed that comes before them.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,15 @@ from collections.abc import Callable
 from handgrad.backends.interface import Plan
 from handgrad.compare.timing.laps import LapEnd, LapPlans
 from handgrad.compare.timing.measure import Clock, ClockStopped, Lap
-from handgrad.compare.timing.messages import PlanMessage, ReadBytes, TimeEpochs
+from handgrad.compare.timing.messages import (
+    Bind,
+    FirstCall,
+    FirstCalled,
+    PlanMessage,
+    ReadBytes,
+    ScanColumns,
+    TimeEpochs,
+)
 from handgrad.compare.timing.process import UntrueAnswer, WorkerError, WorkerHandle
 
 #: The contestant that is no backend: the machine that only reads.
@@ -54,5 +65,60 @@ def reading_clock(worker: WorkerHandle, size_bytes: int) -> Clock:
             raise ClockStopped(str(error)) from error
         worker.rest()
         return Lap(answer.seconds, ())
+
+    return lap
+
+
+def scanning_clock(worker: WorkerHandle, data: str, stopped: Callable[[WorkerError], None]) -> Clock:
+    """Times the reading of all columns of a table that is a stream; an "epoch" is one reading.
+
+    Args:
+        worker: A process of the machine.
+        data: The file that says what to read.
+        stopped: Is told why, if it cannot go on.
+    """
+
+    def lap(times: int) -> Lap:
+        try:
+            answer = worker.ask(ScanColumns(data, times))
+        except WorkerError as error:
+            stopped(error)
+            raise ClockStopped(str(error)) from error
+        worker.rest()
+        return Lap(answer.seconds, ())
+
+    return lap
+
+
+def pass_clock(
+    worker: WorkerHandle,
+    bind: Bind,
+    first: FirstCall,
+    stopped: Callable[[WorkerError], None],
+    held: Callable[[FirstCalled], str | None],
+) -> Clock:
+    """Times what a backend does once with its rows, whose code is compiled: each time they are bound anew.
+
+    Args:
+        worker: Its process.
+        bind: What binds them.
+        first: Its first epoch, in which they are read.
+        stopped: Is told why, if it cannot go on.
+        held: Holds what it answered against what is known, and says why it is not right; None where it is.
+    """
+
+    def once() -> float:
+        bound, answer = worker.ask(bind), worker.ask(first)
+        worker.rest()
+        if (why := held(answer)) is not None:
+            raise UntrueAnswer(why)
+        return bound.bind_seconds + answer.first_call_seconds
+
+    def lap(times: int) -> Lap:
+        try:
+            return Lap(sum(once() for _ in range(times)), ())
+        except WorkerError as error:
+            stopped(error)
+            raise ClockStopped(str(error)) from error
 
     return lap

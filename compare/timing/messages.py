@@ -254,13 +254,22 @@ class ReadBytes(Request[BytesRead], frozen=True, tag="read"):
     times: int
 
 
+class ScanColumns(Request[BytesRead], frozen=True, tag="scan"):
+    """Read the columns of a table that a file describes so many times, and do nothing with them."""
+
+    data: str
+    times: int
+
+
 class FindLimits(Request[LimitsFound], frozen=True, tag="limits"):
     """Measure what the machine can do at most, up to a working set of so many bytes."""
 
     largest_bytes: int
 
 
-AnyRequest = Load | Bind | FirstCall | Train | TakeGradients | TimeEpochs | AskMemory | ReadBytes | FindLimits
+AnyRequest = (
+    Load | Bind | FirstCall | Train | TakeGradients | TimeEpochs | AskMemory | ReadBytes | ScanColumns | FindLimits
+)
 
 _REQUESTS: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
 _REPLIES: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)

@@ -26,6 +26,7 @@ from handgrad.compare.timing.messages import (
     ReadBytes,
     Reply,
     Request,
+    ScanColumns,
     TimeEpochs,
     read_reply,
     stamped,
@@ -296,7 +297,7 @@ def least_seconds(request: Request[Answer]) -> float:
     """What is timed for a request takes no less, on any machine."""
     if isinstance(request, TimeEpochs):
         return SHORTEST_SECONDS * request.epochs
-    return SHORTEST_SECONDS * request.times if isinstance(request, ReadBytes) else 0.0
+    return SHORTEST_SECONDS * request.times if isinstance(request, ReadBytes | ScanColumns) else 0.0
 
 
 # -- words ------------------------------------------------------------------------------------------------------------

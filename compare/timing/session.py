@@ -77,6 +77,8 @@ class Session:
                 return self.memory()
             case m.ReadBytes():
                 return self.read(request)
+            case m.ScanColumns():
+                return scanned(request)
             case m.FindLimits():
                 return limits(request)
         assert_never(request)
@@ -120,6 +122,7 @@ class Session:
         trainer_class = load(self.backend)
         assert issubclass(trainer_class, BlockTrainer)
         self.settled, self.adapted = False, False
+        self.epoch_seconds = LONG_EPOCH_SECONDS  # until one is timed: none is read in vain
         began = perf_counter()
         self.trainer = trainer_class.over(read_description(request.data, request.dtype), request.dtype)
         return m.Bound(perf_counter() - began)
@@ -208,6 +211,17 @@ class Session:
         if self.trainer is None:
             raise RuntimeError("no data was bound")
         return self.trainer
+
+
+def scanned(request: m.ScanColumns) -> m.BytesRead:
+    """The seconds in which the columns of a stream are read so many times, with the threads that its file names."""
+    from handgrad.compare.blocks.scanning import ColumnScan
+
+    scan = ColumnScan.described(request.data)
+    began = perf_counter()
+    for _ in range(request.times):
+        scan.run()
+    return m.BytesRead(perf_counter() - began)
 
 
 def limits(request: m.FindLimits) -> m.LimitsFound:

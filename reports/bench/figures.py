@@ -24,7 +24,7 @@ def drawings(bench: Bench) -> list[Drawing]:
     """Those that have something to show, in the order of the report."""
     with style.applied():
         made: list[Drawing | None] = []
-        for width in widths(bench):
+        for width in widths(bench) if bench.settings.table is None else []:  # of one size nothing grows
             made += [growth(bench, *width), reading(bench, *width)]
         made += [roofline(bench, dtype) for dtype in dict.fromkeys(dtype for _, dtype in widths(bench))]
     return [drawing for drawing in made if drawing is not None]

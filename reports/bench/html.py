@@ -32,7 +32,9 @@ def html(bench: Bench, drawn: Sequence[Picture] | None = None) -> str:
     made = page_tables(tables(bench), bench.settings.backends)
     return page(
         "bench.html",
+        brand=words.brand(bench),
         heading=words.heading(bench),
+        of_table=words.of_table(bench),
         method=words.method(bench),
         epochs=bench.settings.epochs,
         epoch_answers=words.answers(bench, "epoch"),

@@ -16,7 +16,8 @@ _BACKEND = Column("backend", words=True)
 
 def tables(bench: Bench) -> list[TextTable]:
     """Those that have something to show, in the order of the report."""
-    made = [*(epochs(bench, *width) for width in widths(bench)), *(runs(bench, *width) for width in widths(bench))]
+    of_epochs = passes if bench.settings.streamed else epochs
+    made = [*(of_epochs(bench, *width) for width in widths(bench)), *(runs(bench, *width) for width in widths(bench))]
     made += [start_up(bench), scaling(bench), crossovers(bench), machine(bench)]
     return [table for table in made if table.rows]
 
@@ -67,6 +68,59 @@ def _epochs_note(over: str) -> str:
         "Of limit: that over the epoch; what is far above 100 % does not read them each time. Tied: at the top, "
         "not told apart. Not told apart: from the one that the ratio is of."
         f" {MARK.capitalize()}: the processors were, with something else; the time is an upper bound."
+    )
+
+
+def passes(bench: Bench, features: int, dtype: str) -> TextTable:
+    """Each backend's epoch and its pass over a table that memory does not hold, beside the reading of the columns."""
+    columns = (
+        Column("rows, backend", words=True),
+        Column("epoch"),
+        Column("interval", page_only=True),
+        Column("pass"),
+        Column("interval", page_only=True),
+        Column("of reading"),
+        Column("interval"),
+        Column(f"× {shown(bench.reference, 10)}", page_only=True),
+        Column("memory", page_only=True),
+        Column("remark", words=True),
+    )
+    rows: list[tuple[str, ...]] = []
+    subjects: list[str] = []
+    for cell in cells_of(bench, features, dtype):
+        rows.append((_rows(cell), *_reading(cell)))
+        rows += [(_indented(name), *_pass(found), _said(cell, name, found)) for name, found in cell.backends.items()]
+        subjects += ["", *cell.backends]
+    note = (
+        "Epoch: the median in the steady state, with its 95 % interval. Pass: once over all rows; an epoch is one, but "
+        "for those that read them once, before the first. Beside the size: the time in which pyarrow's dataset scanner "
+        "alone reads the columns, with the same threads, in the same rounds. Of reading: that over the pass, with its "
+        "interval. Tied: at the top, not told apart. Memory: the most that the process held beyond its interpreter. "
+        f"{MARK.capitalize()}: the processors were, with something else; the time is an upper bound."
+    )
+    title = f"Seconds per epoch: {width_name(features, dtype)}"
+    return TextTable(f"epochs-{features}-{dtype}", title, columns, tuple(rows), note, tuple(subjects))
+
+
+def _reading(cell: Cell) -> tuple[str, ...]:
+    """The head of a size: pyarrow, which only reads."""
+    reads = f"to read {numbers.size(cell.bytes)}"
+    if cell.limit_seconds is None:
+        return ("", "", "", "", "", "", "", "", reads)
+    return ("", "", *_timing(cell.limit_seconds), "100 %", "", "", "", reads)
+
+
+def _pass(found: Measured) -> tuple[str, ...]:
+    if found.epoch_seconds is None:
+        return ("–", "", "–", "", "–", "", "–", "–")
+    share = found.pass_fraction or found.limit_fraction
+    return (
+        *_timing(found.epoch_seconds),
+        *_timing(found.pass_seconds or found.epoch_seconds),
+        numbers.percent(share.value, share.low, share.high) if share else numbers.MISSING,
+        numbers.ratio_between(100 * share.value, 100 * share.low, 100 * share.high) if share else "",
+        _ratio(found.relative)[0],
+        numbers.size(found.own_bytes),
     )
 
 
@@ -196,10 +250,11 @@ def start_up(bench: Bench) -> TextTable:
         for start in starts:
             rows.append((shown(name, BACKEND_WIDTH), numbers.count(start.features), start.dtype, *_costs(start)))
             subjects.append(name)
+    stored = " of random numbers in a Parquet file" if bench.settings.streamed else ""
     at = " and ".join(dict.fromkeys(numbers.count(s.rows) for starts in bench.start_ups.values() for s in starts))
     note = (
-        f"Each in two processes of its own, on {at} rows: the first call with everything still to compile, then "
-        "in a new process with the compiled code that the first has left on disk."
+        f"Each in two processes of its own, on {at} rows{stored}: the first call with everything still to compile, "
+        "then in a new process with the compiled code that the first has left on disk."
     )
     return TextTable("start-up", "Before the first epoch", columns, tuple(rows), note, tuple(subjects))
 

@@ -11,6 +11,7 @@ from handgrad.reports.look.text import TextReport, sections
 def text(bench: Bench) -> TextReport:
     """The tables first; the answer last."""
     said = sections(
+        ("The table", words.of_table(bench)),
         ("Left out", words.left_out(bench)),
         ("Noise", words.noise(bench)),
         (f"Fastest for a run of {bench.settings.epochs} epochs, start included", words.answers(bench, "run")),

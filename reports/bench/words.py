@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 
-from handgrad.compare.results.bench import Bench, Cell, FastestOf, FastestRange
+from handgrad.compare.results.bench import Bench, BenchTable, Cell, FastestOf, FastestRange
 from handgrad.compare.results.timing import Estimate
 from handgrad.reports.bench.tables import cells_of, rounded, width_name
 from handgrad.reports.look import numbers
@@ -24,7 +25,35 @@ def heading(bench: Bench) -> str:
     rows = sorted({cell.rows for cell in bench.cells})
     span = numbers.count(rows[0]) if len(rows) == 1 else f"{numbers.count(rows[0])} to {numbers.count(rows[-1])}"
     backends = plural(len(bench.settings.backends), "backend")
-    return f"Speed of {backends} over {span} rows, with {plural(bench.environment.threads, 'thread')} each"
+    threads = plural(bench.environment.threads, "thread")
+    if (table := bench.settings.table) is not None:
+        size = f"{span} rows of {plural(len(table.features), 'feature')}"
+        return f"Speed of {backends} on {table_name(table)}, {size}, with {threads} each"
+    return f"Speed of {backends} over {span} rows, with {threads} each"
+
+
+def table_name(table: BenchTable) -> str:
+    """What a table is called: the last part of its path."""
+    return shown(PurePath(table.source).name or table.source, 40)
+
+
+def brand(bench: Bench) -> str:
+    """What was timed, in a few words."""
+    return "speed over sizes" if bench.settings.table is None else "speed on a table"
+
+
+def of_table(bench: Bench) -> list[str]:
+    """How the table that was given was read, and what must be said of it; nothing where none was."""
+    table = bench.settings.table
+    if table is None:
+        return []
+    if not table.streamed:
+        return ["In memory, its features and its target centred and scaled.", *(shown(one, 400) for one in table.notes)]
+    once = dict.fromkeys(name for cell in bench.cells for name, found in cell.backends.items() if found.pass_seconds)
+    within = "" if table.memory_bytes is None else f" of {numbers.size(table.memory_bytes)}"
+    only = f"; {listed([shown(name) for name in once])} before the first alone" if once else ""
+    read = f"Larger than --memory{within}: each epoch reads its columns anew, as they stand there{only}."
+    return [read, *(shown(one, 400) for one in table.notes)]
 
 
 def method(bench: Bench) -> str:

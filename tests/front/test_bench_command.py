@@ -7,11 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 import typer
 
 from handgrad.commands.bench import grid, sizes
-from handgrad.compare.results.bench import Bench
+from handgrad.compare.results.bench import Bench, BenchTable
 from handgrad.compare.results.files import from_json, to_json, write_whole
 
 CLI = Callable[..., Any]
@@ -122,9 +125,33 @@ def slowed(folder: Path, name: str, factor: float) -> bytes:
     return to_json(from_json(json.dumps(found).encode(), Bench))
 
 
+def test_a_folder_that_memory_does_not_hold_is_timed_beside_its_reading(cli: CLI):
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(180_000, 3))
+    for k in range(2):
+        part = pyarrow.table({"a": X[k::2, 0], "b": X[k::2, 1], "c": X[k::2, 2], "y": X[k::2].sum(axis=1)})
+        Path("t").mkdir(exist_ok=True)
+        pyarrow.parquet.write_table(part, f"t/{k}.parquet", row_group_size=30_000)
+    words = ["--backends", "numpy", "--target", "y", "--features", "a,c", "--processes", 1, "--budget", 0]
+    done = cli("bench", "t", "--memory", "17MB", *words, "--threads", 1, "--json", "--out", "run")
+    assert done.exit_code == 0, done.output
+    found = from_json(done.stdout.encode(), Bench)
+    (cell,) = found.cells
+    assert (cell.rows, cell.features, cell.backends["numpy"].status) == (180_000, 2, "ok"), cell.backends
+    assert found.settings.table == BenchTable("t", ("a", "c"), "y", True, 17_000_000)
+    assert cell.backends["numpy"].limit_fraction is not None
+    assert "each epoch reads its columns anew" in Path("run/report.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("bench", "t.csv", "--rows", "10"), "--rows: expected no sizes beside a table"),
+        (("bench", "--target", "y"), "--target, --separator, --encoding, --drop-missing and --memory say how a table"),
+        (("bench", "--memory", "1GiB"), "--target, --separator, --encoding, --drop-missing and --memory say how a"),
+        (("bench", "t.csv", "--dataset", "diabetes"), "give a file or --dataset, not both"),
+        (("bench", "--dataset", "diabetes", "--features", "1,16"), "--target and --features choose columns of a file"),
+        (("bench", "nowhere.csv"), "nowhere.csv: no such file"),
         (("bench", "--rows", "ten"), "--rows: expected whole numbers"),
         (("bench", "--rows", "0"), "--rows: expected whole numbers"),
         (("bench", "--rows", ""), "--rows: expected whole numbers"),

@@ -68,7 +68,8 @@ MAY_IMPORT = {
     },
     "handgrad.compare.bench": {
         "handgrad.backends", RESULTS, "handgrad.compare", "handgrad.compare.judge", "handgrad.compare.timing",
-        "handgrad.compare.strain", "handgrad.compare.side_by_side", "handgrad.data.memory",
+        "handgrad.compare.strain", "handgrad.compare.side_by_side", "handgrad.compare.blocks", "handgrad.data",
+        "handgrad.data.stream",
     },
     "handgrad.compare.check": {
         RESULTS, "handgrad.compare.check.sandbox", "handgrad.compare.check.student", "handgrad.compare.check.styles",

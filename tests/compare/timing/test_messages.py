@@ -28,6 +28,7 @@ PAIRS: list[tuple[Any, Any]] = [
     (m.TimeEpochs(MESSAGE, 7), m.EpochsTimed(0.125, [1.0, 2.0], 3.0)),
     (m.AskMemory(), m.MemoryUsed(2000, None)),
     (m.ReadBytes(1024, 3), m.BytesRead(0.5)),
+    (m.ScanColumns("data", 3), m.BytesRead(0.5)),
     (m.FindLimits(4096), m.LimitsFound([m.LevelMessage(1024, 1e10)], {"float64": 1e9})),
 ]
 
