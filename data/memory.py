@@ -18,9 +18,6 @@ UNITS = {"": 1, "b": 1} | {
     for ending, base in (("", 1024), ("ib", 1024), ("b", 1000))
 }
 
-#: Of the memory that is free, what a table may take where nobody says.
-FREE_SHARE = 0.5
-
 #: With less, nothing can be read ahead.
 LEAST_BYTES = 16 * 2**20
 
@@ -80,17 +77,8 @@ def refuse_beyond(needed_bytes: float, what: str, remedy: str) -> None:
         raise DataError(f"{what} needs about {amount(needed_bytes)} of memory, {amount(free)} are free; {remedy}")
 
 
-def allowed_bytes(given: str | int | None, what: str = "--memory") -> int:
-    """The bytes of an amount such as "1GiB", or half of what is free; `what` it is called.
-
-    Raises:
-        DataError: If it is none, or too little to read a file with.
-    """
-    return int(FREE_SHARE * available_bytes()) if given is None else parsed_amount(str(given), what)
-
-
 def parsed_amount(text: str, what: str = "--memory") -> int:
-    """The bytes of a text such as "1GiB", "500 MB", "2G" or "1073741824".
+    """The bytes of a text such as "1GiB", "500 MB", "2G" or "1073741824"; `what` it is called where it was given.
 
     Raises:
         DataError: If it is none, or too little to read a file with.

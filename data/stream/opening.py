@@ -21,9 +21,6 @@ from handgrad.data.tables import is_parquet, load_table, opened_table, stored_co
 if TYPE_CHECKING:
     from handgrad.data.stream.parquet_folder import ParquetFolder
 
-#: How often a table is in memory while a backend trains on it: as it was read, standardised, in the backend's form.
-TIMES_IN_MEMORY = 4
-
 
 def open_stream(
     path: str | os.PathLike[str],
@@ -123,18 +120,6 @@ def reader_of(path: Path, source: str, separator: str | None, encoding: str | No
     table = opened_table(source, content, separator, encoding)
     assert isinstance(table, CsvTable)
     return CsvFile(path, table)
-
-
-def is_beyond(path: str | os.PathLike[str], features: Sequence[str] | None, memory_bytes: int) -> bool:
-    """Whether so much memory does not hold a table with what training needs; of what is not there, reading tells.
-
-    Raises:
-        DataError: If it is no table.
-    """
-    if not Path(path).exists():
-        return False
-    needed = about_bytes(path, features)
-    return needed is not None and TIMES_IN_MEMORY * needed > memory_bytes
 
 
 def about_bytes(path: str | os.PathLike[str], features: Sequence[str] | None) -> int | None:

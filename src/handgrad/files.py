@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
-
-from handgrad.data.memory import allowed_bytes
 
 if TYPE_CHECKING:
     from handgrad.data.dataset import Dataset
@@ -59,16 +58,12 @@ def table_at(path: str | os.PathLike[str], words: FileWords) -> Dataset | TableS
     Raises:
         DataError: If it is no table of finite numbers, or has no such columns; in one line.
     """
-    from handgrad.data.stream.opening import is_beyond, load_any, open_stream
+    from handgrad.commands.shared.tables import FileOptions, read_file, stream_of
 
-    features = [words.features] if isinstance(words.features, str) else words.features
-    how: dict[str, Any] = {
-        "separator": words.separator,
-        "encoding": words.encoding,
-        "drop_missing": words.drop_missing,
-    }
-    beyond = is_beyond(path, features, memory_of(words))
-    return (open_stream if beyond else load_any)(path, words.target, features, **how)
+    features = [words.features] if isinstance(words.features, str) else words.features and list(words.features)
+    how = FileOptions(words.separator, words.encoding, words.drop_missing)
+    stream = stream_of(Path(path), words.target, features, how, memory_of(words))
+    return stream or read_file(Path(path), words.target, features, how)
 
 
 def memory_of(words: FileWords) -> int:
@@ -77,4 +72,7 @@ def memory_of(words: FileWords) -> int:
     Raises:
         DataError: If it is no amount.
     """
-    return allowed_bytes(words.memory, "memory")
+    from handgrad.commands.shared.tables import memory_bytes
+    from handgrad.data.memory import parsed_amount
+
+    return memory_bytes(None) if words.memory is None else parsed_amount(str(words.memory), "memory")

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from handgrad.data.stream.pieces import TableStream
 
 
+#: How often a table is in memory while a backend trains on it: as it was read, standardised, in the backend's form.
+TIMES_IN_MEMORY = 4
+
+#: Of the memory that is free, what a table may take where nobody says.
+FREE_SHARE = 0.5
+
+
 class FileOptions(NamedTuple):
     """How a file is to be read.
 
@@ -55,9 +62,14 @@ def stream_of(
     Raises:
         DataError: If it is no table, or has no such columns.
     """
-    from handgrad.data.stream.opening import is_beyond, open_stream
+    from handgrad.data.stream.opening import about_bytes, open_stream
 
-    return open_stream(path, target, features, **options._asdict()) if is_beyond(path, features, memory) else None
+    if not path.exists():
+        return None  # reading it will say so
+    needed = about_bytes(path, features)
+    if needed is None or TIMES_IN_MEMORY * needed <= memory:
+        return None
+    return open_stream(path, target, features, **options._asdict())
 
 
 def memory_bytes(given: str | None) -> int:
@@ -66,9 +78,9 @@ def memory_bytes(given: str | None) -> int:
     Raises:
         DataError: If it is no amount.
     """
-    from handgrad.data.memory import allowed_bytes
+    from handgrad.data.memory import available_bytes, parsed_amount
 
-    return allowed_bytes(given)
+    return int(FREE_SHARE * available_bytes()) if given is None else parsed_amount(given)
 
 
 def read_table(
