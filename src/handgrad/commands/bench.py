@@ -133,9 +133,9 @@ def bench(
     if on_table:
         columns = FileColumns(file, dataset, target, names(features), how)
         given_table = table_of(columns, memory, threads, seed, entries, named=backends is not None)
-        asked = Sizes((given_table.rows,), (), (len(given_table.facts.features),))
+        asked = AskedSizes((given_table.rows,), (), (len(given_table.facts.features),))
     else:
-        asked = Sizes(
+        asked = AskedSizes(
             *grid(usual.rows if rows is None else rows),
             sizes("--features", usual.features if features is None else features),
         )
@@ -160,7 +160,7 @@ def bench(
     show_wanted(shown, found, lambda: show_run(found, text, folder, json_output))
 
 
-class Sizes(NamedTuple):
+class AskedSizes(NamedTuple):
     """The rows, the numbers of X, and the widths of a sweep."""
 
     rows: tuple[int, ...]
