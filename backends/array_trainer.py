@@ -88,6 +88,10 @@ class BlockTrainer(ArrayTrainer):
         """Whether its rows come from a source."""
         return isinstance(self.data[0], Blocks)
 
+    def held_bytes(self) -> list[int]:
+        """What of the rows other processes hold, each."""
+        return self.data[0].held_bytes() if self.streamed else []
+
     @abstractmethod
     def summing(self) -> Summing:
         """What a pass over blocks does: at θ (d + 1,), bias last, it gives Σ xⱼ r for each feature, Σ r and Σ r²."""

@@ -14,7 +14,7 @@ Stability of Numerical Algorithms*, section 4.2).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,10 @@ class Summing(ABC):
     def block_sums(self, bound: Any, point: Any) -> Any:
         """The sums of bound rows at a point; where they are several blocks, those are merged in the tree."""
 
+    def bytes_of(self, bound: Any) -> int:
+        """Of memory, that bound rows take."""
+        return sum(part.nbytes for part in bound)
+
     def merge(self, left: Any, right: Any) -> Any:
         """The sums of both, of which `left` are earlier rows; arrays (k,) of any shape are added."""
         return left + right
@@ -46,7 +50,13 @@ class Summing(ABC):
 
 
 class Blocks(ABC):
-    """Rows that come block by block, as often as they are asked for: d features and a target."""
+    """Rows that come block by block, as often as they are asked for: d features and a target.
+
+    Attributes:
+        watch: Told the share of a pass that is done, from time to time, and 1 at its end; None tells nobody.
+    """
+
+    watch: Callable[[float], object] | None = None
 
     @property
     @abstractmethod
@@ -82,7 +92,22 @@ class Blocks(ABC):
 
     def total(self, summing: Summing, point: Any) -> Any:
         """The sums of all rows."""
-        return merged(self.each(summing, point), summing.merge)
+        found = merged(self.each(summing, point), summing.merge)
+        self.tell(1.0)
+        return found
+
+    def tell(self, share: float) -> None:
+        """Says that so much of a pass is done."""
+        if self.watch is not None:
+            self.watch(share)
+
+    def places(self) -> str | None:
+        """Where its rows are, in words; None: in this process, or in files that it reads."""
+        return None
+
+    def held_bytes(self) -> list[int]:
+        """What other processes hold of it, each."""
+        return []
 
 
 @dataclass(frozen=True, eq=False)

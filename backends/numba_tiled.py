@@ -66,6 +66,10 @@ class InTiles(Summing):
         """Columns (m,) in tiles, and y (m,) with zeros behind it."""
         return tiled_columns(columns), whole_vectors(y)
 
+    def bytes_of(self, bound: tuple[Tiled, FloatArray]) -> int:
+        """Of tiles and y (m,)."""
+        return int(bound[0].tiles.nbytes + bound[1].nbytes)
+
 
 class TiledSums(InTiles):
     """The fused pass over some blocks, on one thread: Σ xⱼ r for each j, Σ r and Σ r² at θ (d + 1,), bias last."""

@@ -10,6 +10,7 @@ sums are the same to the bit, as each unit's come from its rows alone.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import numpy as np
 from distributed import Client, KilledWorker
 
 from handgrad.backends.blocks import BLOCK_ROWS, Blocks, Summing
+from handgrad.backends.cluster.connection import place
 from handgrad.backends.cluster.holder import Holder
 from handgrad.backends.cluster.supplies import Border, Supply
 from handgrad.backends.inputs import FloatArray, InputError
@@ -43,6 +45,7 @@ class Share:
     borders: Sequence[Border]
     worker: str = ""
     holder: Any = None  # a proxy of a Holder
+    bytes: int = 0
 
     def settle(self, client: Client, supply: Supply, form: Summing, worker: str, threads: int) -> None:
         """Makes the worker hold the rows."""
@@ -50,7 +53,7 @@ class Share:
         made = client.submit(Holder, form, units, threads, actor=True, workers=[worker], pure=False)
         with client.as_current():  # a proxy takes the client that it finds
             self.worker, self.holder = worker, from_worker(made, client, worker)
-        assert self.holder.units().result() == len(self.borders)
+        self.bytes = self.holder.held_bytes().result()
 
 
 class ClusterBlocks(Blocks):
@@ -103,8 +106,20 @@ class ClusterBlocks(Blocks):
         """The sums of each unit in their order: all workers are asked before the first answer is waited for."""
         self.spread()
         asked = [self.ask(share, summing, point) for share in self.shares]
-        for share, answer in zip(self.shares, asked, strict=True):
+        for done, (share, answer) in enumerate(zip(self.shares, asked, strict=True)):
+            self.tell(done / len(self.shares))
             yield from self.answered(share, answer, summing, point)
+
+    def places(self) -> str:
+        """On which workers, with the link to the dashboard."""
+        return place(self.client)
+
+    def held_bytes(self) -> list[int]:
+        """What each worker holds that has rows."""
+        held = Counter[str]()
+        for share in self.shares:
+            held[share.worker] += share.bytes
+        return list(held.values())
 
     # -- workers -----------------------------------------------------------------------------------------------------
 

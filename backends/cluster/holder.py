@@ -34,10 +34,11 @@ class Holder:
     def __init__(self, form: Summing, units: Iterable[Unit], threads: int) -> None:
         self.bound = [form.bind(*unit) for unit in units]
         self.threads = threads
+        self.bytes = sum(map(form.bytes_of, self.bound))
 
-    def units(self) -> int:
-        """How many are held."""
-        return len(self.bound)
+    def held_bytes(self) -> int:
+        """What the units take."""
+        return self.bytes
 
     def sums(self, summing: Summing, point: Any) -> list[Any]:
         """The sums of each unit, in their order."""

@@ -26,6 +26,9 @@ from handgrad.data.stream.pieces import ReadAhead, RowPiece, TableStream, in_ord
 #: Bytes of the columns of a task: so many that Python's part of it is small.
 TASK_BYTES = 2**22
 
+#: What is told of a pass before its end, at most.
+LAST_SHARE = 0.999
+
 #: Of the memory, what pieces that are read ahead may take, and what the tasks' own copies may.
 AHEAD_SHARE, TASKS_SHARE = 0.3, 0.4
 
@@ -116,7 +119,9 @@ class StreamBlocks(Blocks):
 
     def like(self, **changes: Any) -> StreamBlocks:
         """These rows with other settings, as far as they have been counted."""
-        return replace(self, **changes)
+        other = replace(self, **changes)
+        other.watch = self.watch
+        return other
 
     def reading(self) -> tuple[ReadAhead, int]:
         """How to read, and the blocks of a task."""
@@ -151,13 +156,14 @@ class StreamBlocks(Blocks):
     def each(self, summing: Summing, point: Any) -> Iterator[Any]:
         """The sums of some blocks after the other."""
         reading, blocks = self.reading()
-        self.passes, seen = self.passes + 1, 0
+        self.passes, seen, known = self.passes + 1, 0, self._known_rows
         with one_thread_each(), closing(self.stream.pieces(reading)) as pieces:
             tasks = units(pieces, blocks * self.block_rows)
             with closing(in_order(partial(self.sums, summing, point), tasks, reading.threads)) as found:
                 for sums, rows in found:
                     seen += rows
                     yield sums
+                    self.tell(min(seen / known, LAST_SHARE) if known else 0.0)
         self.count(seen)
 
     def count(self, seen: int) -> None:

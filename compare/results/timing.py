@@ -129,7 +129,8 @@ class Speed:
     `first_call_seconds` is the first gradient (with it, compilation), `epoch_seconds` the steady state. `relative` is
     the median epoch over NumPy's in the same run. `ceiling_fraction` is the machine's limit for the same bytes over
     the epoch; `relative_interval` and `ceiling_interval` are what the samples support of both (95 %; low, high).
-    `peak_memory_bytes` is of the whole process, `own_memory_bytes` beyond the interpreter with the data.
+    `peak_memory_bytes` is of the whole process, `own_memory_bytes` beyond the interpreter with the data;
+    `elsewhere_memory_bytes` is what workers of a cluster hold of the data, each, in neither of the two.
     """
 
     import_seconds: float
@@ -142,3 +143,4 @@ class Speed:
     own_memory_bytes: int | None = None
     relative_interval: tuple[float, float] | None = None
     ceiling_interval: tuple[float, float] | None = None
+    elsewhere_memory_bytes: tuple[int, ...] = ()

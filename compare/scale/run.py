@@ -14,7 +14,7 @@ import numpy as np
 from handgrad.backends.array_trainer import BlockTrainer
 from handgrad.backends.blocks import Blocks
 from handgrad.backends.catalogue import Entry, catalogue, entry, load
-from handgrad.backends.interface import InputError, Plan, Training
+from handgrad.backends.interface import DType, InputError, Plan, Training
 from handgrad.backends.moments import MomentsTrainer
 from handgrad.compare.blocks.stream_blocks import Budget, StreamBlocks
 from handgrad.compare.judge.closed_form import ClosedForm
@@ -24,14 +24,17 @@ from handgrad.compare.scale.standard import standardization
 from handgrad.compare.scale.survey import Survey, survey
 from handgrad.compare.side_by_side.describe import curvature, destination
 from handgrad.compare.side_by_side.forecast import Forecast, TableFacts
-from handgrad.compare.side_by_side.one_run import TrainedModel, model_of
+from handgrad.compare.side_by_side.one_run import TrainedModel, model_of, where_rows_are
 from handgrad.compare.side_by_side.prepare import Options, Prepared, plain, recorded
 from handgrad.compare.timing.environment import available_cores
+from handgrad.compare.timing.progress import PassTeller, Progress, silent
 from handgrad.data.standardize import Standardization
 from handgrad.data.stream.pieces import TableStream
 
 
-def train_streamed(stream: TableStream, backend: str | Entry, options: Options, memory_bytes: int) -> TrainedModel:
+def train_streamed(
+    stream: TableStream, backend: str | Entry, options: Options, memory_bytes: int, progress: Progress = silent
+) -> TrainedModel:
     """Trains on one backend, in this process, block by block.
 
     Args:
@@ -39,26 +42,37 @@ def train_streamed(stream: TableStream, backend: str | Entry, options: Options, 
         backend: Its name, or what is known of one that is given.
         options: See `Options`; what concerns timing is not used.
         memory_bytes: Of data that may be there at once.
+        progress: Told of passes over the rows.
 
     Raises:
         UnknownBackend, BackendUnavailable, DataError, InputError: Each with a message for the user.
     """
     trainer_class = class_of(backend, stream)
     raw = StreamBlocks(stream, Budget(memory_bytes, options.thread_count()))
+    raw.watch = PassTeller(progress, trainer_class.name, passes_of(trainer_class, options))
     units = standardization(raw) if options.standardize else Standardization.identity(stream.features)
     given = raw.like(standardization=units) if options.standardize else raw
     source = trainer_class.source(given)
+    source.watch = raw.watch
     seen = survey(given, source)
     check_batches(options.batch_size, given.rows, entry(backend).name)
     plan = plan_for(seen.table, options)
     blocks = given if plan.dtype == "float64" else given.like(dtype=plan.dtype)
-    training = followed(plan, trainer_class, source if blocks is given else blocks, seen if blocks is given else None)
+    trainer = made(trainer_class, source if blocks is given else blocks, plan.dtype, seen if blocks is given else None)
+    trainer.data[0].watch = raw.watch
+    training = trainer.train(plan)
     prepared = prepared_of(stream, seen.table, seen.table.solution, plan, units, options)
     name = entry(backend).name
     passes = sum(one.passes for one in {id(one): one for one in (raw, given, blocks)}.values())
     if source is not given:  # workers have read the rows, once for each format
         passes += 1 if blocks is given else 2
-    return TrainedModel(name, model_of(stream, name, prepared, training), training, prepared, (), passes)
+    model = model_of(stream, name, prepared, training)
+    return TrainedModel(name, model, training, prepared, (), passes, *where_rows_are(trainer))
+
+
+def passes_of(trainer_class: type[BlockTrainer], options: Options) -> int:
+    """How often rows are expected to be gone through: to standardise, for the survey, and in epochs."""
+    return options.standardize + 1 + (options.epochs + 1 if trainer_class.reads_all_rows else 0)
 
 
 def run_streamed(stream: TableStream, backend: str | Entry, plan: Plan, memory_bytes: int) -> Training:
@@ -73,8 +87,8 @@ def run_streamed(stream: TableStream, backend: str | Entry, plan: Plan, memory_b
     seen = survey(given, source)
     check_batches(plan.batch_size, given.rows, entry(backend).name)
     if plan.dtype == "float64":
-        return followed(plan, trainer_class, source, seen)
-    return followed(plan, trainer_class, given.like(dtype=plan.dtype), None)
+        return made(trainer_class, source, plan.dtype, seen).train(plan)
+    return made(trainer_class, given.like(dtype=plan.dtype), plan.dtype, None).train(plan)
 
 
 def class_of(backend: str | Entry, stream: TableStream) -> type[BlockTrainer]:
@@ -89,11 +103,11 @@ def class_of(backend: str | Entry, stream: TableStream) -> type[BlockTrainer]:
     return trainer_class
 
 
-def followed(plan: Plan, trainer_class: type[BlockTrainer], blocks: Blocks, seen: Survey | None) -> Training:
-    """The run of a plan on these blocks; the survey of the same blocks is all that `moments` needs."""
+def made(trainer_class: type[BlockTrainer], blocks: Blocks, dtype: DType, seen: Survey | None) -> BlockTrainer:
+    """The trainer on these blocks; the survey of the same blocks is all that `moments` needs."""
     if seen is not None and issubclass(trainer_class, MomentsTrainer):
-        return trainer_class.over_moments(blocks, plan.dtype, seen.found).train(plan)
-    return trainer_class.over(blocks, plan.dtype).train(plan)
+        return trainer_class.over_moments(blocks, dtype, seen.found)
+    return trainer_class.over(blocks, dtype)
 
 
 def check_backend(found: Entry, stream: TableStream) -> None:

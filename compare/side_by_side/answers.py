@@ -29,6 +29,7 @@ class Answers(msgspec.Struct, frozen=True, omit_defaults=True):
         training: The whole run.
         peak_bytes: The most memory that the process held; None where the system does not tell.
         own_bytes: What of it was beyond interpreter and data.
+        elsewhere_bytes: What of the data workers of a cluster held, each.
         gradients: (points, d + 1), the bias last, at the points of `probe_points`; None where it was not asked for.
     """
 
@@ -39,6 +40,7 @@ class Answers(msgspec.Struct, frozen=True, omit_defaults=True):
     training: TrainingMessage
     peak_bytes: int | None
     own_bytes: int | None
+    elsewhere_bytes: tuple[int, ...] = ()
     gradients: list[list[Number]] | None = None
 
 

@@ -9,12 +9,14 @@ from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
+from handgrad.backends.blocks import Blocks
 from handgrad.backends.catalogue import Entry, entry, load
 from handgrad.backends.interface import FloatArray, Trainer, Training
 from handgrad.compare.judge.gradcheck import gradcheck
 from handgrad.compare.results.checks import GradientCheck
 from handgrad.compare.side_by_side.answers import number
 from handgrad.compare.side_by_side.prepare import Options, Prepared, prepare
+from handgrad.compare.timing.progress import PassTeller, Progress, silent
 from handgrad.data.dataset import Dataset
 from handgrad.data.model_file import Model
 
@@ -87,7 +89,8 @@ class RunCheck:
 class TrainedModel:
     """What `train_one` made: the model in the user's units, the run behind it, and its checks.
 
-    Of rows that came block by block, `passes` is how often they came; None for rows in memory.
+    Of rows that came block by block, `passes` is how often they came; None for rows in memory. Of rows that other
+    processes hold, `where` says which, and `held_bytes` how much each holds.
     """
 
     backend: str
@@ -96,9 +99,13 @@ class TrainedModel:
     prepared: Prepared
     checks: tuple[RunCheck, ...]
     passes: int | None = None
+    where: str | None = None
+    held_bytes: tuple[int, ...] = ()
 
 
-def train_one(dataset: Dataset, backend: str | Entry, options: Options, check: bool = False) -> TrainedModel:
+def train_one(
+    dataset: Dataset, backend: str | Entry, options: Options, check: bool = False, progress: Progress = silent
+) -> TrainedModel:
     """Trains on one backend, in this process.
 
     Args:
@@ -106,6 +113,7 @@ def train_one(dataset: Dataset, backend: str | Entry, options: Options, check: b
         backend: Its name, or what is known of one that is given.
         options: See `Options`; what concerns timing is not used.
         check: Whether to hold the gradient against central differences at the start and at the end.
+        progress: Told of passes over rows that other processes hold.
 
     Raises:
         UnknownBackend, BackendUnavailable, DataError, InputError: Each with a message for the user.
@@ -113,10 +121,24 @@ def train_one(dataset: Dataset, backend: str | Entry, options: Options, check: b
     trainer_class = load(backend)
     prepared = prepare(dataset, options)
     trainer = trainer_class(prepared.X, prepared.y, options.dtype)
+    if isinstance(trainer.data[0], Blocks):
+        watch(trainer, options.epochs, progress)
     training = trainer.train(prepared.plan)
     checks = check_run(trainer, prepared, training) if check else ()
     name = entry(backend).name
-    return TrainedModel(name, model_of(dataset, name, prepared, training), training, prepared, checks)
+    model = model_of(dataset, name, prepared, training)
+    return TrainedModel(name, model, training, prepared, checks, None, *where_rows_are(trainer))
+
+
+def watch(trainer: Trainer, epochs: int, progress: Progress) -> None:
+    """Has a trainer on a source of rows tell of its passes."""
+    trainer.data[0].watch = PassTeller(progress, trainer.name, epochs + 1 if trainer.reads_all_rows else 1)
+
+
+def where_rows_are(trainer: Trainer) -> tuple[str | None, tuple[int, ...]]:
+    """The workers of a cluster that hold a trainer's rows, and how many bytes each; None where they are not on one."""
+    source = trainer.data[0]
+    return (source.places(), tuple(source.held_bytes())) if isinstance(source, Blocks) else (None, ())
 
 
 def check_run(trainer: Trainer, prepared: Prepared, training: Training) -> tuple[RunCheck, ...]:

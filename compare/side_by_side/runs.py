@@ -279,6 +279,7 @@ def answered(run: Run, context: RunContext) -> Answers:
         training=trained.training,
         peak_bytes=memory.peak_bytes,
         own_bytes=memory.own_bytes,
+        elsewhere_bytes=memory.elsewhere_bytes,
         gradients=explaining(worker, prepared) if prepared.explained else None,
     )
     if (why := misshapen(found, prepared.table.features)) is not None:

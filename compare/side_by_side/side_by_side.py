@@ -208,6 +208,7 @@ def speed(run: Run) -> Speed | None:
         epoch_seconds=run.timing,
         peak_memory_bytes=run.answers.peak_bytes,
         own_memory_bytes=run.answers.own_bytes,
+        elsewhere_memory_bytes=run.answers.elsewhere_bytes,
     )
 
 

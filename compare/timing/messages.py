@@ -147,11 +147,13 @@ class EpochsTimed(msgspec.Struct, frozen=True):
 class MemoryUsed(msgspec.Struct, frozen=True):
     """The most memory that the process has held, and how much of it was beyond interpreter and data.
 
-    Both in bytes; None where the system does not tell.
+    Both in bytes; None where the system does not tell. `elsewhere_bytes` is what of the data workers of a cluster hold,
+    each.
     """
 
     peak_bytes: int | None
     own_bytes: int | None
+    elsewhere_bytes: tuple[int, ...] = ()
 
 
 class BytesRead(msgspec.Struct, frozen=True):

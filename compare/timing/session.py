@@ -181,7 +181,14 @@ class Session:
         if not isinstance(self.backend, str) and self.backend.code is not None and self.backend.code.how == "command":
             return m.MemoryUsed(None, None)  # it is another process that holds the data
         peak = peak_bytes()
-        return m.MemoryUsed(peak, None if peak is None else max(0, peak - self.bytes_before))
+        own = None if peak is None else max(0, peak - self.bytes_before)
+        return m.MemoryUsed(peak, own, self.bytes_elsewhere())
+
+    def bytes_elsewhere(self) -> tuple[int, ...]:
+        """What of the data other processes hold for this one, each."""
+        from handgrad.backends.array_trainer import BlockTrainer
+
+        return tuple(self.trainer.held_bytes()) if isinstance(self.trainer, BlockTrainer) else ()
 
     def read(self, request: m.ReadBytes) -> m.BytesRead:
         """The seconds in which this machine reads so many bytes so many times, with the threads of the process."""

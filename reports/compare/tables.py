@@ -221,6 +221,7 @@ def speed(comparison: Comparison) -> TextTable:
     note = (
         "Epoch: median in the steady state, with its 95 % interval. × numpy: over NumPy's epoch; below 1 is faster. "
         f"{_no_import(ran)}Memory: the most that the process held beyond the bare interpreter and the data."
+        f"{_elsewhere(ran)}"
     )
     if ceiling:
         note += " % limit: of the speed at which this machine reads the same bytes."
@@ -242,6 +243,13 @@ def _speed(speed: Speed | None, ceiling: bool) -> list[str]:
         numbers.size(memory),
         *([_percent(speed)] if ceiling else []),
     ]
+
+
+def _elsewhere(ran: Mapping[str, Speed | None]) -> str:
+    """What workers of a cluster held, which is in no column."""
+    held = {name: speed.elsewhere_memory_bytes for name, speed in ran.items() if speed is not None}
+    told = [f"{shown(name)}: {len(each)} × {numbers.size(max(each))}" for name, each in held.items() if each]
+    return f" Not in it: what workers of a cluster hold of the rows ({', '.join(told)} at most)." if told else ""
 
 
 def _no_import(ran: Mapping[str, Speed | None]) -> str:

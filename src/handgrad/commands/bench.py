@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from handgrad.cluster import cluster_of
 from handgrad.commands.shared.completion import complete_dtypes
 from handgrad.commands.shared.exports import Formats, Markdown, show_wanted, wanted
 from handgrad.commands.shared.options import (
@@ -120,6 +121,7 @@ def bench(
     """Time the backends over sizes, or on a table. Sets them beside what this machine allows; says who wins where."""
     from handgrad.compare.bench.sweep import bench as measure_all
     from handgrad.compare.results.bench import Settings
+    from handgrad.compare.timing.environment import available_cores
     from handgrad.reports.bench.html import write
     from handgrad.reports.bench.text import text
 
@@ -154,7 +156,12 @@ def bench(
         table=facts,
     )
     named = "bench" if facts is None else f"bench-{Path(facts.source).name}"
-    with run_folder(out, named) as folder, progress_bar() as progress, resumable(folder):
+    with (
+        run_folder(out, named) as folder,
+        cluster_of(entries, threads or available_cores()),
+        progress_bar() as progress,
+        resumable(folder),
+    ):
         found = measure_all(settings, threads, folder, resume, progress, timeout, given=entries, tables=tables)
         write(found, folder)
     show_wanted(shown, found, lambda: show_run(found, text, folder, json_output))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handgrad.cluster import cluster_of
 from handgrad.commands.shared.exports import Formats, Markdown, show_wanted, wanted
 from handgrad.commands.shared.options import (
     All,
@@ -112,8 +113,9 @@ def compare(
     from handgrad.reports.compare.text import text
 
     example = file is None and dataset is None and learning_rate == "auto"
+    asked = chosen(backends, given, everyone, compensated)
     options = Options(
-        backends=chosen(backends, given, everyone, compensated),
+        backends=asked,
         learning_rate=EXAMPLE_RATE if example else rate(learning_rate),
         is_example=example,
         epochs=epochs,
@@ -137,7 +139,12 @@ def compare(
     limit = memory_bytes(memory)
     stream = None if file is None else stream_of(file, target, names(features), how, limit)
     table = stream or read_table(file, dataset, target, names(features), how, seed)
-    with run_folder(out, table.source) as folder, progress_bar() as progress, resumable(folder):
+    with (
+        run_folder(out, table.source) as folder,
+        cluster_of(asked, options.thread_count()),
+        progress_bar() as progress,
+        resumable(folder),
+    ):
         comparison = compared(table, options, limit, folder, progress, named=backends is not None)
         progress("writing the report", 1, 1)
         write_report(comparison, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handgrad.cluster import cluster_of, on_cluster
 from handgrad.commands.shared.completion import complete_backend
 from handgrad.commands.shared.lock import locked
 from handgrad.commands.shared.options import (
@@ -34,12 +36,14 @@ from handgrad.commands.shared.options import (
     rate,
 )
 from handgrad.commands.shared.output import SHOWN, exit_unless, print_json, show_lines
+from handgrad.commands.shared.runs import progress_bar
 from handgrad.commands.shared.tables import FileOptions, given_or_generated, memory_bytes, read_file, stream_of
 
 if TYPE_CHECKING:
     from handgrad.backends.catalogue import Entry
     from handgrad.compare.side_by_side.one_run import CheckedDerivative, RunCheck, TrainedModel
     from handgrad.compare.side_by_side.prepare import Options
+    from handgrad.compare.timing.progress import Progress
     from handgrad.data.dataset import Dataset
     from handgrad.data.stream.pieces import TableStream
 
@@ -105,9 +109,10 @@ def train(
         dtype=dtype.value,
         standardize=standardize,
     )
-    with locked(out):
-        chosen = entry_of(backend) if given is None else of_text(given)
-        trained = trained_on(table, chosen, options, grad_check, limit)
+    chosen = entry_of(backend) if given is None else of_text(given)
+    with locked(out), cluster_of([chosen]):
+        with told_of(stream is not None or on_cluster(chosen)) as progress:
+            trained = trained_on(table, chosen, options, grad_check, limit, progress)
         files = write_files(trained, out, model_format)
     if json_output:
         print_json(as_json(trained, table, files))
@@ -116,20 +121,34 @@ def train(
     exit_unless(trained.training.diverged_at is None and all(check.passed for check in trained.checks))
 
 
+@contextlib.contextmanager
+def told_of(long: bool) -> Iterator[Progress]:
+    """What says what is going on in a job that may be long; of any other, nothing is said."""
+    from handgrad.compare.timing.progress import silent
+
+    with progress_bar() if long else contextlib.nullcontext(silent) as progress:
+        yield progress
+
+
 def trained_on(
-    table: Dataset | TableStream, backend: Entry, options: Options, grad_check: bool, memory: int
+    table: Dataset | TableStream,
+    backend: Entry,
+    options: Options,
+    grad_check: bool,
+    memory: int,
+    progress: Progress,
 ) -> TrainedModel:
     """The run on a table in memory, or block by block on one that is not."""
     from handgrad.compare.side_by_side.one_run import train_one
     from handgrad.data.dataset import Dataset
 
     if isinstance(table, Dataset):
-        return train_one(table, backend, options, grad_check)
+        return train_one(table, backend, options, grad_check, progress)
     if grad_check:
         raise typer.BadParameter("--grad-check needs all rows in memory, and the table is larger than --memory")
     from handgrad.compare.scale.run import train_streamed
 
-    return train_streamed(table, backend, options, memory)
+    return train_streamed(table, backend, options, memory, progress)
 
 
 def write_files(trained: TrainedModel, folder: Path, model_format: ModelFormat) -> list[Path]:
@@ -168,7 +187,17 @@ def data_lines(trained: TrainedModel, table: Dataset | TableStream) -> Iterator[
     if trained.passes is not None:
         passes = f"{trained.passes:,} pass{'es' if trained.passes > 1 else ''}"
         yield f"Read:   block by block, in {passes}; no gradient was held against the exact one"
+    if trained.where is not None:
+        yield f"Where:  {trained.where}, rows held: {held(trained.held_bytes)}"
     yield f"Rate:   {brief(prepared.plan.learning_rate, 6)} (stable below {brief(limit, 4)})"
+
+
+def held(bytes_each: tuple[int, ...]) -> str:
+    """What each worker holds; of many alike, the ends."""
+    from handgrad.reports.look.numbers import size
+
+    least, most = size(min(bytes_each)), size(max(bytes_each))
+    return least if least == most else f"{least} to {most}"
 
 
 def loss_line(trained: TrainedModel) -> str:
@@ -235,6 +264,8 @@ def as_json(trained: TrainedModel, table: Dataset | TableStream, files: list[Pat
         "diverged_at": run.diverged_at,
         "reason": divergence(trained),
         "passes": trained.passes,
+        "where": trained.where,
+        "held_bytes": list(trained.held_bytes),
         "gradient_checks": list(map(check_as_json, trained.checks)),
         "notes": list(table.notes),
         "files": list(map(str, files)),

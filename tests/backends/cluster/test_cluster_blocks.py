@@ -7,7 +7,6 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ pytest.importorskip("distributed", reason='needs Dask: pip install "handgrad[das
 
 import dask.array
 import dask.dataframe
-from distributed import Client, LocalCluster
+from distributed import Client
 
 import handgrad as hg
 from handgrad.backends.blocks import Blocks, MemoryBlocks, merged
@@ -36,17 +35,8 @@ from handgrad.compare.side_by_side.prepare import Options
 from handgrad.data.errors import DataError
 from handgrad.data.stream.opening import open_stream
 
-WORKERS = 4
+WORKERS = 4  # of the fixture
 ROWS, FEATURES = 37 * CHUNK_ROWS + 77, 3
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with (
-        LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +85,18 @@ def test_any_partitions_of_a_collection_give_the_bits_of_memory(
         given = dask.array.from_array(X, chunks=(rows, 2)), dask.array.from_array(y, chunks=2 * rows)
     for ours, theirs in (("dask-moments", "moments"), ("dask-numba", "numba-tiled")):
         same(hg.train(*given, ours, 0.02, 3), hg.train(X, y, theirs, 0.02, 3))
+
+
+@pytest.mark.parametrize("workers", range(1, WORKERS + 1))
+def test_any_layout_gives_the_same_sums(client: Client, table: Any, workers: int) -> None:
+    X, y = table
+    point, some = np.array([1.0, 2.0, 3.0, 0.5]), sorted(client.nthreads())[:workers]
+    expected = in_memory(X, y).total(TiledSums(CHUNK_ROWS), point)
+    for partitions in (workers, 5 * workers, 16 * workers):
+        given = dask.array.from_array(X, chunks=(-(-ROWS // partitions), FEATURES)), dask.array.from_array(y)
+        blocks = ClusterBlocks(client, CollectionSupply(*given, "float64"), TiledSums(CHUNK_ROWS), CHUNK_ROWS, some)
+        assert {share.worker for share in blocks.shares} == set(some)
+        np.testing.assert_array_equal(blocks.total(TiledSums(CHUNK_ROWS), point), expected)
 
 
 @pytest.fixture(scope="module")
