@@ -2,8 +2,9 @@
 
 A backend is a class in a file of its own, in this folder or in another package that names it in an entry point of the
 group ``handgrad.backends`` (``name = "package.module:Class"``). Its class attributes `name`, `summary`, `kind`,
-`requires`, `install` and `by_default` are literals, so they are read from the source; whether it can run follows from
-looking for the modules that it requires, their versions from the packages' metadata.
+`requires`, `install`, `devices` and `by_default` are literals, so they are read from the source; whether it can run
+follows from looking for the modules that it requires, their versions from the packages' metadata. One that computes
+on a device alone cannot run where the driver sees none.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handgrad.backends.adapters.code import BackendCode
+from handgrad.backends.devices import cuda_devices
 
 if TYPE_CHECKING:
     from handgrad.backends.interface import Trainer
@@ -40,6 +42,8 @@ ORDER = (
     "numba-compensated",
     "torch-compile",
     "jax",
+    "cupy",
+    "numba-cuda",
     "exact",
 )
 
@@ -54,6 +58,7 @@ TYPES = {
     "by_default": (bool,),
     "reads_all_rows": (bool,),
     "takes_blocks": (bool,),
+    "devices": (tuple, list),
 }
 
 
@@ -84,6 +89,7 @@ class Entry:
     file: Path
     code: BackendCode | None = None
     takes_blocks: bool = False
+    devices: tuple[str, ...] = ("cpu",)
 
     @property
     def ours(self) -> bool:
@@ -105,7 +111,13 @@ class Entry:
         if missing := self.missing():
             remedy = self.install or f"pip install {' '.join(missing)}"
             return f"backend '{self.name}' needs {', '.join(missing)}: {remedy}"
+        if "cpu" not in self.devices and not cuda_devices():
+            return f"backend '{self.name}' needs a CUDA device: the driver sees none here"
         return None
+
+    def place(self, device: str) -> str:
+        """Where it computes when a device is asked for: there if it can, else on the first that it knows."""
+        return device if device in self.devices else self.devices[0]
 
 
 @cache
@@ -242,8 +254,9 @@ def _entry(literals: dict[str, Any], module: str, class_name: str, file: Path) -
         if name in TYPES and not isinstance(value, TYPES[name]):
             expected = " or ".join(kind.__name__ for kind in TYPES[name])
             raise TypeError(f"{class_name}.{name}: expected {expected}, got {value!r}")
-    if not all(isinstance(required, str) for required in literals.get("requires", ())):
-        raise TypeError(f"{class_name}.requires: expected names of modules, got {literals['requires']!r}")
+    for several, what in (("requires", "modules"), ("devices", "devices")):
+        if not all(isinstance(one, str) for one in literals.get(several, ())):
+            raise TypeError(f"{class_name}.{several}: expected names of {what}, got {literals[several]!r}")
     return Entry(
         name=literals["name"],
         summary=literals["summary"],
@@ -256,6 +269,7 @@ def _entry(literals: dict[str, Any], module: str, class_name: str, file: Path) -
         class_name=class_name,
         file=file,
         takes_blocks=literals.get("takes_blocks", False),
+        devices=tuple(literals.get("devices", ())) or ("cpu",),
     )
 
 

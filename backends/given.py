@@ -275,6 +275,7 @@ def of_object(subject: Any) -> Entry:
         class_name=getattr(subject, "__name__", ""),
         file=file,
         code=code,
+        devices=tuple(getattr(subject, "devices", ())) or ("cpu",),
     )
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from numbers import Real
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -30,6 +30,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from handgrad.backends.batches import batches as batches
 from handgrad.backends.batches import permutation as permutation
+from handgrad.backends.devices import Device as Device
+from handgrad.backends.devices import OnDevice
 from handgrad.backends.inputs import DType as DType
 from handgrad.backends.inputs import FloatArray as FloatArray
 from handgrad.backends.inputs import InputError as InputError
@@ -37,6 +39,9 @@ from handgrad.backends.inputs import Parameters as Parameters
 from handgrad.backends.inputs import check_data as check_data
 from handgrad.backends.inputs import check_dtype, check_whole
 from handgrad.backends.inputs import check_parameters as check_parameters
+from handgrad.backends.training import Recording as Recording
+from handgrad.backends.training import Training as Training
+from handgrad.backends.training import training_of
 
 Order = Literal["shuffled", "file"]
 
@@ -106,52 +111,7 @@ class Plan:
         return sorted({round(e) for e in np.linspace(0, self.epochs, RECORDED_AT_MOST + 1)})
 
 
-class Recording(NamedTuple):
-    """Epochs that were run: `parameters` at the end, in the backend's own form, and the loss before each epoch.
-
-    If the last loss is not finite, that epoch was not run. `points` (k, d + 1), of the dtype, are the parameters at the
-    epochs that were asked for, as far as the run came, the bias last.
-    """
-
-    parameters: Parameters
-    losses: list[float]
-    points: FloatArray
-
-
-@dataclass(frozen=True)
-class Training:
-    """What a run left behind.
-
-    Attributes:
-        weights: (d,), at the end.
-        bias: At the end.
-        losses: (epochs + 1,), in units of y²: `losses[0]` at the start, `losses[k]` over all rows after epoch k.
-            A run that diverged ends with its last finite loss.
-        recorded_epochs: (k,), ascending, from 0 on.
-        recorded_weights: (k, d), at those epochs.
-        recorded_biases: (k,), at those epochs.
-        diverged_at: The first epoch after which loss or parameters were no longer finite; None if none was.
-    """
-
-    weights: FloatArray
-    bias: float
-    losses: FloatArray
-    recorded_epochs: NDArray[np.int64] = field(repr=False)
-    recorded_weights: FloatArray = field(repr=False)
-    recorded_biases: FloatArray = field(repr=False)
-    diverged_at: int | None = None
-
-    def __repr__(self) -> str:
-        end = f"diverged at epoch {self.diverged_at}" if self.diverged_at is not None else "done"
-        losses = f"{self.losses[0]:.6g} → {self.losses[-1]:.6g}" if len(self.losses) else "never finite"
-        weights = np.array2string(np.asarray(self.weights), precision=6, threshold=6)
-        return (
-            f"Training({max(0, len(self.losses) - 1)} epochs, {end}: loss {losses}, "
-            f"weights {weights}, bias {self.bias:.6g})"
-        )
-
-
-class Trainer(ABC):
+class Trainer(OnDevice, ABC):
     """One linear model on one data set, in one backend's own form.
 
     In float32 all of it is computed in float32, from the first product to the last sum: a backend that sums in float64
@@ -166,9 +126,12 @@ class Trainer(ABC):
         X: (n, d), or (n,) for one feature; anything that NumPy makes an array of numbers of. All finite.
         y: (n,).
         dtype: The format in which everything is computed.
+        device: Where it is computed; None takes the first that the backend knows.
 
     Raises:
-        InputError: On a wrong shape, on what is not a number, on NaN and infinity, and on no rows at all.
+        InputError: On a wrong shape, on what is not a number, on NaN and infinity, on no rows at all, and on a device
+            that the backend does not know.
+        DeviceAbsent: If the device is not there.
     """
 
     name: ClassVar[str]
@@ -193,7 +156,8 @@ class Trainer(ABC):
     #: What of the seconds so far went into looking at its answers, as an adapter of somebody else's code does once.
     aside_seconds = 0.0
 
-    def __init__(self, X: ArrayLike, y: ArrayLike, dtype: DType = "float64") -> None:
+    def __init__(self, X: ArrayLike, y: ArrayLike, dtype: DType = "float64", device: Device | None = None) -> None:
+        self.device = self.placed(device)
         checked_X, checked_y = check_data(X, y, dtype)
         self.dtype: DType = dtype
         self.rows, self.features = checked_X.shape
@@ -302,7 +266,7 @@ class Trainer(ABC):
         parameters, losses, points = self.run_recording(self.start(plan), plan, marks)
         if len(points) == len(marks):
             losses.append(float(self.loss(*self.data, *parameters)))
-        return _training(np.array(marks), points, np.array(losses, dtype=np.float64))
+        return training_of(np.array(marks), points, np.array(losses, dtype=np.float64))
 
     def start(self, plan: Plan) -> Parameters:
         """The plan's start in the backend's own form."""
@@ -321,28 +285,6 @@ class Trainer(ABC):
         """The loss over all rows at weights (d,) and bias, in units of y²."""
         own = self.to_own(*check_parameters(weights, bias, self.features, self.dtype))
         return float(self.loss(*self.data, *own))
-
-
-def _training(marks: NDArray[np.int64], points: FloatArray, losses: FloatArray) -> Training:
-    """Cuts a run where it stopped being finite; points (k, d + 1) at the first k marks."""
-    finite_losses, finite_points = _finite_rows(losses[:, np.newaxis]), _finite_rows(points)
-    beyond = [*range(finite_losses, len(losses)), *marks[finite_points : len(points)].tolist()]
-    points = points[: max(1, finite_points)]
-    return Training(
-        weights=points[-1, :-1].copy(),
-        bias=float(points[-1, -1]),
-        losses=losses[:finite_losses],
-        recorded_epochs=marks[: len(points)],
-        recorded_weights=points[:, :-1].copy(),
-        recorded_biases=points[:, -1].astype(np.float64),
-        diverged_at=min(beyond, default=None),
-    )
-
-
-def _finite_rows(table: FloatArray) -> int:
-    """How many rows from the first on are finite throughout."""
-    finite = np.append(np.isfinite(table).all(axis=1), False)
-    return int(finite.argmin())
 
 
 def steady(plan: Plan, epochs: int) -> Plan:

@@ -1,10 +1,14 @@
 """PyTorch: tensors, `loss.backward()` and `torch.optim.SGD`: what a PyTorch user would write.
 
 No derivative is written here. Autograd records the operations of the forward pass and walks them backwards.
+
+On a device the same lines run on tensors that lie there. The loss comes back in every epoch, as in most scripts; that
+the loop waits for it there is part of what an epoch costs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from handgrad.backends.interface import FloatArray, Gradient, Parameters, Trainer
+from handgrad.backends.interface import Device, FloatArray, Gradient, Parameters, Trainer
 
 
 class TorchTrainer(Trainer):
@@ -23,28 +27,57 @@ class TorchTrainer(Trainer):
     kind = "autodiff"
     requires = ("torch",)
     install = 'pip install "handgrad[torch]"'
+    devices = ("cpu", "cuda")
+
+    @classmethod
+    def absent(cls, device: Device) -> str | None:
+        """Why PyTorch cannot compute there."""
+        if device == "cpu" or torch.cuda.is_available():
+            return None
+        build = "" if torch.version.cuda else f" ({torch.__version__} is built without CUDA)"
+        return f"PyTorch sees no CUDA device here{build}"
+
+    @classmethod
+    def device_name(cls, device: Device) -> str:
+        """As the driver has it."""
+        return device if device == "cpu" else str(torch.cuda.get_device_name(device))
+
+    @classmethod
+    def wake(cls, device: Device) -> None:
+        """PyTorch's context on the device, which its first tensor makes."""
+        torch.zeros(1, device=device).cpu()
+
+    def synchronize(self) -> None:
+        """Waits until the device has done all that it was given."""
+        if self.device != "cpu":
+            torch.cuda.synchronize(self.device)
+
+    def reading(self, size_bytes: int) -> Callable[[], Tensor]:
+        """PyTorch's sum of as many numbers of 4 bytes."""
+        return torch.ones(max(1, size_bytes // 4), dtype=torch.float32, device=self.device).sum
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Tensor, Tensor]:
         """X (n, d) and y as tensors of their own: PyTorch does not promise to leave a read-only array alone."""
         self.optimizer: torch.optim.SGD | None = None
-        return torch.tensor(np.ascontiguousarray(X)), torch.tensor(np.ascontiguousarray(y))
+        own_X, own_y = (torch.tensor(np.ascontiguousarray(one), device=self.device) for one in (X, y))
+        return own_X, own_y
 
     def take(self, X: Tensor, y: Tensor, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         """Copies of the rows, (k, d) and (k,)."""
-        index = torch.from_numpy(rows)
+        index = torch.from_numpy(rows).to(self.device)
         return X[index], y[index]
 
     def to_own(self, weights: FloatArray, bias: float) -> Parameters:
         """Leaf tensors (d,) and () whose gradient autograd will fill in."""
         dtype = getattr(torch, self.dtype)
         return Parameters(
-            torch.tensor(weights, dtype=dtype, requires_grad=True),
-            torch.tensor(bias, dtype=dtype, requires_grad=True),
+            torch.tensor(weights, dtype=dtype, device=self.device, requires_grad=True),
+            torch.tensor(bias, dtype=dtype, device=self.device, requires_grad=True),
         )
 
     def to_numpy(self, weights: Tensor, bias: Tensor) -> Parameters:
         """A copy, and a float."""
-        return Parameters(weights.detach().numpy().copy(), float(bias.detach()))
+        return Parameters(weights.detach().cpu().numpy().copy(), float(bias.detach()))
 
     def predict(self, X: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
         """ŷ = X W + b."""
@@ -88,6 +121,7 @@ class TorchCompileTrainer(TorchTrainer):
     kind = "autodiff"
     requires = ("torch",)
     install = 'pip install "handgrad[torch]"'
+    devices = ("cpu", "cuda")
     by_default = False
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Tensor, Tensor]:

@@ -20,18 +20,19 @@ READING_RATIO = 1.5
 
 
 def remarked(
-    results: Mapping[str, BackendResult], limit: Timing | None, readers: Collection[str]
+    results: Mapping[str, BackendResult], limits: Mapping[str, Timing | None], readers: Collection[str]
 ) -> dict[str, BackendResult]:
     """The results with what is remarkable of each.
 
     Args:
         results: By name.
-        limit: How long the machine takes to read X and y.
+        limits: How long X and y take to be read where each computes, by name.
         readers: Those whose epoch goes through all rows.
     """
     shares = {name: share for name, one in results.items() if (share := largest_share(one.accuracy)) is not None}
+    read = {name: limits.get(name) if name in readers else None for name in results}
     return {
-        name: replace(one, remarks=(*beside_peers(name, shares), *of_speed(one, limit if name in readers else None)))
+        name: replace(one, remarks=(*beside_peers(name, shares), *of_speed(one, read[name])))
         for name, one in results.items()
     }
 
@@ -57,7 +58,7 @@ def beside_peers(name: str, shares: Mapping[str, float]) -> Iterator[Remark]:
 def of_speed(result: BackendResult, limit: Timing | None) -> Iterator[Remark]:
     """That a backend reads faster than the machine can, or does not always compute the same.
 
-    `limit` is how long the machine takes to read X and y; None for one that does not.
+    `limit` is how long X and y take to be read where it computes; None for one that does not read them.
     """
     if result.speed is None:
         return

@@ -18,7 +18,7 @@ from handgrad.compare.results.checks import PointChecks, Precision, SelfTest
 from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.environment import Source as Source
 from handgrad.compare.results.shapes import at_least_one, known, length, same_length
-from handgrad.compare.results.timing import LapEnds, SlowRun, Speed
+from handgrad.compare.results.timing import DeviceUse, LapEnds, SlowRun, Speed
 from handgrad.compare.results.verdict import Verdict
 from handgrad.compare.results.violations import Bound, Remark, Violation
 
@@ -211,7 +211,7 @@ class BackendResult:
     """What one backend did. `weights`, `bias` and `losses` carry all digits; all are empty unless it ran.
 
     `arrival` says how far its run has come, `divergence` why it did not stay finite, and `reason` that in a sentence.
-    `slow` is of a run that was skipped, since it would have taken most of the time.
+    `slow` is of a run that was skipped, since it would have taken most of the time; `device` is where it computed.
     Files of earlier versions have a sentence, `convergence`, in the place of `arrival`.
     """
 
@@ -234,6 +234,7 @@ class BackendResult:
     lap_ends: LapEnds | None = None
     remarks: tuple[Remark, ...] = ()
     slow: SlowRun | None = None
+    device: str | None = None
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,7 @@ class Comparison:
 
     `gradchecks` hold one backend's gradient against every checking method, at the start and at the optimum, where that
     is cheap; `self_test` says what the judge can see, and `precision` sets float32 beside float64, where that was asked
-    for.
+    for. `device` is the one on which those backends computed that name one.
     """
 
     environment: Environment
@@ -253,6 +254,7 @@ class Comparison:
     gradchecks: tuple[PointChecks, ...] = ()
     self_test: SelfTest | None = None
     precision: Precision | None = None
+    device: DeviceUse | None = None
 
     def __post_init__(self) -> None:
         for found in self.backends.values():
@@ -284,10 +286,8 @@ class Comparison:
         """One row per backend: status, parameters, final loss, accuracy and speed."""
         import pandas as pd
 
-        return pd.DataFrame.from_dict(
-            {name: _row(result, self.problem.features) for name, result in self.backends.items()},
-            orient="index",
-        ).rename_axis("backend")
+        rows = {name: _row(result, self.problem.features) for name, result in self.backends.items()}
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("backend")
 
     def __repr__(self) -> str:
         problem = self.problem

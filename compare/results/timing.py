@@ -125,10 +125,11 @@ class SlowRun:
 class Speed:
     """What a backend costs, in seconds and bytes; never one number.
 
-    `import_seconds` loads the library in a fresh process, `bind_seconds` moves the data into its form,
-    `first_call_seconds` is the first gradient (with it, compilation), `epoch_seconds` the steady state. `relative` is
-    the median epoch over NumPy's in the same run. `ceiling_fraction` is the machine's limit for the same bytes over
-    the epoch; `relative_interval` and `ceiling_interval` are what the samples support of both (95 %; low, high).
+    `import_seconds` loads the library in a fresh process, `bind_seconds` moves the data into its form, of which
+    `transfer_seconds` moved them to a device that was ready (null: it computes on the processor), `first_call_seconds`
+    is the first gradient (with it, compilation), `epoch_seconds` the steady state. `relative` is the median epoch over
+    NumPy's in the same run. `ceiling_fraction` is the limit for the same bytes, the machine's or its device's, over the
+    epoch; `relative_interval` and `ceiling_interval` are what the samples support of both (95 %; low, high).
     `peak_memory_bytes` is of the whole process, `own_memory_bytes` beyond the interpreter with the data;
     `elsewhere_memory_bytes` is what workers of a cluster hold of the data, each, in neither of the two.
     """
@@ -144,3 +145,18 @@ class Speed:
     relative_interval: tuple[float, float] | None = None
     ceiling_interval: tuple[float, float] | None = None
     elsewhere_memory_bytes: tuple[int, ...] = ()
+    transfer_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class DeviceUse:
+    """The device on which some backends computed: its `kind` ("cuda"), and its `name` as its library has it.
+
+    `limit_seconds` is one reading of as many `bytes` of its own memory as X and y have, in the rounds of the epochs;
+    null where it was not measured.
+    """
+
+    kind: str
+    name: str
+    bytes: int | None = None
+    limit_seconds: Timing | None = None

@@ -102,6 +102,26 @@ class Overtaking:
 
 
 @dataclass(frozen=True)
+class DevicePays:
+    """From how many epochs on a run on a device is shorter than one on the processor, start and transfer included.
+
+    Attributes:
+        backend: On the device.
+        over: On the processor: that of the shortest epoch among those that go through all rows in each, or among those
+            that do not.
+        epochs: The first number of epochs at which it is ahead; null: its epoch is not shorter, or not told apart.
+        low: The same as the intervals of both allow it at the earliest.
+        high: At the latest.
+    """
+
+    backend: str
+    over: str
+    epochs: int | None = None
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True)
 class Choice:
     """Which backend to take. Only those that are right and were timed are considered.
 
@@ -114,6 +134,7 @@ class Choice:
         epoch_tied: Those that may have the shortest epoch, where that is more than one.
         costs: The cheapest run first.
         overtakings: How the order changes beyond this run, as far as the intervals tell: each overtakes the one before.
+        device: From when on each backend on a device pays, against those on the processor.
     """
 
     run: str | None
@@ -124,6 +145,7 @@ class Choice:
     epoch_tied: tuple[str, ...] = ()
     costs: tuple[RunCost, ...] = ()
     overtakings: tuple[Overtaking, ...] = ()
+    device: tuple[DevicePays, ...] = ()
 
     def __post_init__(self) -> None:
         known(

@@ -167,7 +167,7 @@ def judgement(runs: Mapping[str, Run], left: Sequence[Entry], prepared: Prepared
     begun = {name: run.gradient for name, run in runs.items() if run.gradient is not None}
     results = judged(found, answers, begun, {}, prepared)
     readers = {name for name, run in runs.items() if run.entry.reads_all_rows}
-    results = remarked(compared(results, None), None, readers)
+    results = remarked(compared(results, {}), {}, readers)
     return Comparison(
         environment=captured,
         problem=prepared.problem,

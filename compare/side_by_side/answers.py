@@ -24,6 +24,7 @@ class Answers(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         import_seconds: For the library, in a fresh process.
         bind_seconds: For moving X and y into the backend's own form.
+        transfer_seconds: What of it moved them to a device that was ready; None on the processor.
         first_call_seconds: For the first epoch, compilation included.
         gradient: At the start.
         training: The whole run.
@@ -42,6 +43,7 @@ class Answers(msgspec.Struct, frozen=True, omit_defaults=True):
     own_bytes: int | None
     elsewhere_bytes: tuple[int, ...] = ()
     gradients: list[list[Number]] | None = None
+    transfer_seconds: float | None = None
 
 
 def number(value: Number) -> float:

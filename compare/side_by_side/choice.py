@@ -3,18 +3,18 @@
 The run costs its start and its epochs, C(N) = s + N e. The epoch e has the interval of its many samples. The start s,
 import, data and first epoch, is measured once, as no process imports twice; so it is taken to be known within the
 factor `START_MARGIN`. Two runs are told apart where their intervals do not meet. A costlier start has paid for itself
-from N = (s − s′)/(e′ − e) epochs on.
+from N = (s − s′)/(e′ − e) epochs on. So has a device: its start holds the transfer of X and y.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import BackendResult
 from handgrad.compare.results.timing import Estimate, Speed
-from handgrad.compare.results.verdict import Choice, Overtaking, RunCost
+from handgrad.compare.results.verdict import Choice, DevicePays, Overtaking, RunCost
 
 #: Up and down. Of twelve imports of NumPy in fresh processes, eleven took 198 to 209 ms and one 258 ms, 1.3 times their
 #: median, and that on an idle machine.
@@ -98,3 +98,34 @@ def overtaking(own: RunCost, other: RunCost) -> Overtaking:
 def paid_after(later: float, gained: float) -> int:
     """The first number of epochs at which a start that is so much later is made up for, gaining so much in each."""
     return max(1, math.floor(later / gained) + 1)
+
+
+# -- a device ----------------------------------------------------------------------------------------------------------
+
+
+def device_pays(costs: Sequence[RunCost], there: Collection[str], readers: Collection[str]) -> tuple[DevicePays, ...]:
+    """From when on each backend on a device is ahead of the best on the processor.
+
+    Args:
+        costs: Of all backends that are right and were timed.
+        there: Those that compute on a device.
+        readers: Those whose epoch goes through all rows; the best of the others is a case of its own, as its epochs
+            cost next to nothing on any processor.
+    """
+    here = [one for one in costs if one.backend not in there]
+    rivals = [*best([one for one in here if one.backend in readers])]
+    rivals += best([one for one in here if one.backend not in readers])
+    return tuple(paid(own, other) for own in costs if own.backend in there for other in rivals)
+
+
+def best(costs: Sequence[RunCost]) -> Iterator[RunCost]:
+    """That of the shortest epoch; nothing of none."""
+    yield from sorted(costs, key=lambda one: one.epoch.value)[:1]
+
+
+def paid(own: RunCost, other: RunCost) -> DevicePays:
+    """From when on a run is ahead of another, if its epoch is shorter beyond doubt."""
+    if own.epoch.high >= other.epoch.low:
+        return DevicePays(own.backend, other.backend)
+    found = overtaking(own, other)
+    return DevicePays(own.backend, other.backend, found.epochs, found.low, found.high)

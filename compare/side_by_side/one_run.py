@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, cast
 
 import numpy as np
 
 from handgrad.backends.blocks import Blocks
 from handgrad.backends.catalogue import Entry, entry, load
-from handgrad.backends.interface import FloatArray, Trainer, Training
+from handgrad.backends.interface import Device, FloatArray, Trainer, Training
 from handgrad.compare.judge.gradcheck import gradcheck
 from handgrad.compare.results.checks import GradientCheck
 from handgrad.compare.side_by_side.answers import number
@@ -90,7 +90,8 @@ class TrainedModel:
     """What `train_one` made: the model in the user's units, the run behind it, and its checks.
 
     Of rows that came block by block, `passes` is how often they came; None for rows in memory. Of rows that other
-    processes hold, `where` says which, and `held_bytes` how much each holds.
+    processes hold, `where` says which, and `held_bytes` how much each holds. `device` is what the device is
+    called on which it ran; None on the processor.
     """
 
     backend: str
@@ -101,6 +102,7 @@ class TrainedModel:
     passes: int | None = None
     where: str | None = None
     held_bytes: tuple[int, ...] = ()
+    device: str | None = None
 
 
 def train_one(
@@ -116,18 +118,19 @@ def train_one(
         progress: Told of passes over rows that other processes hold.
 
     Raises:
-        UnknownBackend, BackendUnavailable, DataError, InputError: Each with a message for the user.
+        UnknownBackend, BackendUnavailable, DeviceAbsent, DataError, InputError: Each with a message for the user.
     """
-    trainer_class = load(backend)
+    trainer_class, place = load(backend), cast(Device, entry(backend).place(options.device))
     prepared = prepare(dataset, options)
-    trainer = trainer_class(prepared.X, prepared.y, options.dtype)
+    trainer = trainer_class.on(prepared.X, prepared.y, options.dtype, place)
     if isinstance(trainer.data[0], Blocks):
         watch(trainer, options.epochs, progress)
     training = trainer.train(prepared.plan)
     checks = check_run(trainer, prepared, training) if check else ()
     name = entry(backend).name
     model = model_of(dataset, name, prepared, training)
-    return TrainedModel(name, model, training, prepared, checks, None, *where_rows_are(trainer))
+    device = None if place == "cpu" else trainer.device_name(place)
+    return TrainedModel(name, model, training, prepared, checks, None, *where_rows_are(trainer), device)
 
 
 def watch(trainer: Trainer, epochs: int, progress: Progress) -> None:

@@ -18,6 +18,7 @@ from handgrad.backends.catalogue import Entry
 from handgrad.backends.inputs import check_whole
 from handgrad.backends.interface import (
     RECORDED_AT_MOST,
+    Device,
     DType,
     FloatArray,
     InputError,
@@ -75,6 +76,7 @@ class Options:
         resume: Whether to go on from the folder's finished measurements.
         self_test: Whether the judge is put to the test with known faults.
         precision_table: Whether float32 is set beside float64.
+        device: Where the backends that know it compute; the others stay on the processor.
     """
 
     backends: Sequence[str | Entry] | None = None
@@ -94,6 +96,7 @@ class Options:
     self_test: bool = False
     precision_table: bool = False
     is_example: bool = False
+    device: Device = "cpu"
 
     def __post_init__(self) -> None:
         """Checks what is no matter of the plan, and turns NumPy's numbers into Python's, which a worker can be sent."""

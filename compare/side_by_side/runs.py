@@ -10,13 +10,12 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 
 from handgrad.backends.catalogue import Entry
 from handgrad.backends.interface import Plan
+from handgrad.compare.device.found import FoundDevice
 from handgrad.compare.judge.causes import probe_points
 from handgrad.compare.laps.ends import HeldLaps, LapJudge
 from handgrad.compare.laps.long_runs import long_run_seconds
@@ -26,7 +25,7 @@ from handgrad.compare.results.timing import LapEnds, SlowRun, Timing
 from handgrad.compare.side_by_side.answers import Answers, Begun, misshapen
 from handgrad.compare.side_by_side.prepare import Options, Prepared
 from handgrad.compare.side_by_side.verdict import explanation
-from handgrad.compare.timing.clocks import MACHINE, epochs_clock, reading_clock
+from handgrad.compare.timing.clocks import DEVICE, MACHINE, epochs_clock, reading_clock
 from handgrad.compare.timing.environment import available_cores
 from handgrad.compare.timing.journal import Journal
 from handgrad.compare.timing.laps import LapEnd
@@ -56,10 +55,11 @@ READS_WITH = "numba"
 class Run:
     """What one backend's process has answered so far.
 
-    `long_seconds` is what a run is foretold to take that waits until the others are done.
+    `long_seconds` is what a run is foretold to take that waits until the others are done; `place` is where it computes.
     """
 
     entry: Entry
+    place: str = "cpu"
     reason: str | None = None
     status: Status = "ok"
     answers: Answers | None = None
@@ -115,7 +115,10 @@ def closing(runs: Mapping[str, Run]) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class RunContext:
-    """What all runs share: the problem, the journal, the file with X and y, who reads, and who judges laps."""
+    """What all runs share: the problem, the journal, the file with X and y, who reads, and who judges laps.
+
+    `device` is the one on which some compute, and `device_reader` reads its memory.
+    """
 
     prepared: Prepared
     options: Options
@@ -123,6 +126,8 @@ class RunContext:
     data: str
     reader: str | None
     laps: LapJudge
+    device: FoundDevice | None = None
+    device_reader: str | None = None
     writing: threading.Lock = field(default_factory=threading.Lock)
     began: float = field(default_factory=time.monotonic)
 
@@ -146,8 +151,14 @@ class RunContext:
 
 def reader(runs: Mapping[str, Run]) -> str | None:
     """The backend in whose process the machine's reading is timed; None where none can."""
-    able = (name for name, run in runs.items() if READS_WITH in run.entry.requires and run.entry.reason() is None)
-    return next(able, None)
+    here = {name: run for name, run in runs.items() if run.place == "cpu" and run.entry.reason() is None}
+    return next((name for name, run in here.items() if READS_WITH in run.entry.requires), None)
+
+
+def reader_there(runs: Mapping[str, Run], device: FoundDevice | None) -> str | None:
+    """The backend in whose process the device's reading is timed; None where none computes there."""
+    there = (name for name, run in runs.items() if run.place != "cpu" and run.entry.reason() is None)
+    return next((name for name in there if device is not None and device.reason(name) is None), None)
 
 
 # -- set-up ------------------------------------------------------------------------------------------------------------
@@ -159,34 +170,16 @@ def lanes(prepared: Prepared) -> int:
     return 1 if alone else LANES
 
 
-def in_lanes(
-    pool: Executor,
-    count: int,
-    tasks: Mapping[str, Callable[[], object]],
-    tell: Callable[[str, int], None],
-) -> None:
-    """Does the tasks, so many at a time and begun in their order.
-
-    `tell` hears which tasks are at work and how many are finished, whenever that changes.
-    """
-    waiting, at_work = deque(tasks.items()), dict[Future[object], str]()
-    while waiting or at_work:
-        while waiting and len(at_work) < count:
-            name, task = waiting.popleft()
-            at_work[pool.submit(task)] = name
-        tell(", ".join(at_work.values()), len(tasks) - len(waiting) - len(at_work))
-        for future in wait(at_work, return_when=FIRST_COMPLETED).done:
-            del at_work[future]
-            future.result()
-
-
 def carry_out(run: Run, context: RunContext) -> None:
     """All but the steady timing: from starting the process to the end of the whole run, and why its bits differ.
 
     One that would take long only begins: it waits for `decide_on`, until all others are done.
     """
     name = run.entry.name
-    if (reason := run.entry.reason()) is not None:
+    reason = run.entry.reason()
+    if reason is None and run.place != "cpu" and context.device is not None:
+        reason = context.device.reason(name)
+    if reason is not None:
         run.status, run.reason = "unavailable", reason
         return
     run.answers = kept_answers(name, context)
@@ -210,7 +203,7 @@ def begin(run: Run, context: RunContext) -> bool:
     name, plan = run.entry.name, context.prepared.plan
     run.worker = Worker(run.entry, context.options.thread_count(), context.options.timeout_seconds)
     try:
-        run.begun = made_ready(run.worker, context)
+        run.begun = made_ready(run.worker, context, run.place)
         given = run.entry.code is not None  # by --with, which is as good as named
         if run.answers is None and not given and context.may_leave_out() and context.decided(name) is None:
             run.foretell(plan)
@@ -224,12 +217,12 @@ def begin(run: Run, context: RunContext) -> bool:
     return True
 
 
-def made_ready(worker: Worker, context: RunContext) -> Begun:
-    """Library, data and compiled code, as the run and the clock of steady epochs need them."""
+def made_ready(worker: Worker, context: RunContext, place: str) -> Begun:
+    """Library, data at their place and compiled code, as the run and the clock of steady epochs need them."""
     plan = PlanMessage.of(context.prepared.plan)
     return Begun(
         worker.ask(Load()),
-        worker.ask(Bind(context.data, plan.dtype)),
+        worker.ask(Bind(context.data, plan.dtype, place)),
         worker.ask(FirstCall(plan)),
     )
 
@@ -274,6 +267,7 @@ def answered(run: Run, context: RunContext) -> Answers:
     found = Answers(
         import_seconds=start.loaded.import_seconds,
         bind_seconds=start.bound.bind_seconds,
+        transfer_seconds=start.bound.transfer_seconds,
         first_call_seconds=start.first.first_call_seconds,
         gradient=start.first.gradient,
         training=trained.training,
@@ -288,13 +282,13 @@ def answered(run: Run, context: RunContext) -> Answers:
 
 
 def explaining(worker: Worker, prepared: Prepared) -> list[list[Number]]:
-    """The gradients (points, d + 1), the bias last, from which it is told how they come acontext."""
+    """The gradients (points, d + 1), the bias last, from which it is told how they come about."""
     points = probe_points(prepared.forecast.goal, prepared.plan.dtype)
     return worker.ask(TakeGradients(points.tolist())).gradients
 
 
 def clocks(run: Run, context: RunContext) -> dict[str, Clock]:
-    """What is timed in a run's process: its epochs and, in one process, the machine's reading."""
+    """What is timed in a run's process: its epochs and, in one process each, the machine's and the device's reading."""
     assert run.worker is not None
     assert run.answers is not None
     table = context.prepared.table
@@ -303,6 +297,8 @@ def clocks(run: Run, context: RunContext) -> dict[str, Clock]:
     found = {run.entry.name: epochs_clock(run.worker, laps, run.stop, held_by(run.laps))}
     if run.entry.name == context.reader:
         found[MACHINE] = reading_clock(run.worker, context.bytes())
+    if run.entry.name == context.device_reader:
+        found[DEVICE] = reading_clock(run.worker, context.bytes())
     return found
 
 

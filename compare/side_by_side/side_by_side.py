@@ -8,21 +8,25 @@ judge      gradients and trajectories against the exact ones and against each ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from handgrad.backends.catalogue import entry, usual
+from handgrad.compare.device.found import FoundDevice, found_device
+from handgrad.compare.lanes import in_lanes
 from handgrad.compare.laps.ends import LapJudge
 from handgrad.compare.laps.remarks import remarked
 from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import BackendResult, Comparison, Trajectory
 from handgrad.compare.results.environment import Environment
-from handgrad.compare.results.timing import Estimate, Speed, Timing
+from handgrad.compare.results.timing import DeviceUse, Estimate, Speed, Timing
+from handgrad.compare.results.verdict import Verdict
 from handgrad.compare.side_by_side.answers import number
 from handgrad.compare.side_by_side.arrival import arrival, divergence, is_growing
+from handgrad.compare.side_by_side.choice import device_pays
 from handgrad.compare.side_by_side.describe import with_trained
 from handgrad.compare.side_by_side.evidence import gradchecks, judge_under_test, precision_table
 from handgrad.compare.side_by_side.prepare import Options, Prepared, check_memory, prepare
@@ -33,15 +37,17 @@ from handgrad.compare.side_by_side.runs import (
     carry_out,
     closing,
     decide_on,
-    in_lanes,
+    kept_timing,
     lanes,
     reader,
+    reader_there,
     time_epochs,
 )
 from handgrad.compare.side_by_side.source import source_of
 from handgrad.compare.side_by_side.verdict import judged, verdict
 from handgrad.compare.side_by_side.walk import walk
 from handgrad.compare.timing import environment
+from handgrad.compare.timing.clocks import DEVICE
 from handgrad.compare.timing.journal import Journal, fingerprint
 from handgrad.compare.timing.messages import TrainingMessage
 from handgrad.compare.timing.progress import Progress, silent
@@ -74,26 +80,38 @@ def side_by_side(
     Raises:
         UnknownBackend: If a name is not in the catalogue.
         DataError, InputError: If the data or an option cannot be used.
+        DeviceAbsent: If no backend sees the device that is asked for.
         NothingRan: If no backend ran.
     """
     options = options or Options()
     captured = environment.capture(options.thread_count())  # the load is that before the comparison
     asked = map(entry, usual().values() if options.backends is None else options.backends)
-    runs = {one.name: Run(one) for one in asked}
+    runs = {one.name: Run(one, one.place(options.device)) for one in asked}
+    every = [run.entry for run in runs.values()]
+    device = found_device(options.device, every, options.thread_count(), options.timeout_seconds)
     check_memory(dataset, [name for name, run in runs.items() if run.entry.reason() is None], options.dtype)
     steps = len(runs) + len(meanwhile or {}) + 3
     progress("preparing", 0, steps)
     prepared = prepare(dataset, options)
     journal = Journal(folder, problem_print(prepared, runs), options.resume)
     with prepared.data_file() as data, ThreadPoolExecutor(LANES) as pool, closing(runs):
-        context = RunContext(prepared, options, journal, data, reader(runs), LapJudge(prepared.table))
+        judge, there = LapJudge(prepared.table), reader_there(runs, device)
+        context = RunContext(prepared, options, journal, data, reader(runs), judge, device, there)
         set_up(pool, runs, context, meanwhile or {}, lambda at_work, done: progress(at_work, done + 1, steps))
         progress("timing", steps - 2, steps)
         limit = time_epochs(runs, context)
     if not any(run.answers for run in runs.values()):
         raise NothingRan("; ".join(run.why_not() for run in runs.values()) or "no backend was named")
     progress("judging", steps - 1, steps)
-    return judgement(runs, limit, prepared, dataset, options, captured)
+    used = used_device(device, context)
+    return judgement(runs, limit, prepared, dataset, options, captured, used)
+
+
+def used_device(device: FoundDevice | None, context: RunContext) -> DeviceUse | None:
+    """The device, with how long it takes to read as many bytes as X and y have."""
+    if device is None:
+        return None
+    return DeviceUse(device.kind, device.name, context.bytes(), kept_timing(DEVICE, context.journal))
 
 
 def set_up(
@@ -124,8 +142,9 @@ def judgement(
     dataset: Dataset,
     options: Options,
     captured: Environment,
+    device: DeviceUse | None = None,
 ) -> Comparison:
-    """What the runs gave, judged; `limit` is how long the machine takes to read X and y."""
+    """What the runs gave, judged; `limit` is how long the machine takes to read X and y, `device` who else does."""
     answers = {name: run.answers for name, run in runs.items() if run.answers}
     found = {name: result(run, prepared) for name, run in runs.items()}
     if not any(found[name].weights for name in answers):  # the table is the reason, and no backend
@@ -133,24 +152,35 @@ def judgement(
     begun = {name: run.gradient for name, run in runs.items() if run.gradient is not None}
     results = judged(found, answers, begun, {name: run.explanation for name, run in runs.items()}, prepared)
     readers = {name for name, run in runs.items() if run.entry.reads_all_rows}
-    results = remarked(compared(results, limit), limit, readers)
+    limits = {name: limit if run.place == "cpu" else device and device.limit_seconds for name, run in runs.items()}
+    results = remarked(compared(results, limits), limits, readers)
     safe = [name for name in answers if runs[name].entry.code is None]  # others run in processes of their own alone
     tested = judge_under_test(prepared) if options.self_test else None
     return Comparison(
         environment=captured,
         problem=replace(with_trained(prepared.problem, results, dataset), walk=walk(results, dataset, prepared)),
         backends=results,
-        verdict=verdict(results, prepared, tested),
+        verdict=with_device(verdict(results, prepared, tested), runs, readers),
         gradchecks=gradchecks(prepared, answers),
         self_test=tested,
         precision=precision_table(dataset, safe) if options.precision_table else None,
+        device=device,
     )
+
+
+def with_device(found: Verdict, runs: Mapping[str, Run], readers: Collection[str]) -> Verdict:
+    """The verdict with when a device pays; of a run that diverged, no cost is told."""
+    there = {name for name, run in runs.items() if run.place != "cpu"}
+    if not there or found.choice is None or (found.choice.run is None and not found.choice.run_tied):
+        return found
+    return replace(found, choice=replace(found.choice, device=device_pays(found.choice.costs, there, readers)))
 
 
 def problem_print(prepared: Prepared, runs: Mapping[str, Run]) -> str:
     """Identifies data, plan and the code that was given: a resumed run never mixes two of them."""
     codes = {name: run.entry.code.digest for name, run in runs.items() if run.entry.code is not None}
-    return fingerprint(prepared.fingerprint(), codes) if codes else prepared.fingerprint()
+    there = {f"{name} on": run.place for name, run in runs.items() if run.place != "cpu"}
+    return fingerprint(prepared.fingerprint(), codes | there) if codes | there else prepared.fingerprint()
 
 
 def result(run: Run, prepared: Prepared) -> BackendResult:
@@ -163,6 +193,7 @@ def result(run: Run, prepared: Prepared) -> BackendResult:
         version=run.entry.version(),
         source=source_of(run.entry),
         slow=run.slow,
+        device=None if run.place == "cpu" else run.place,
     )
     if run.answers is None:
         return described
@@ -209,15 +240,19 @@ def speed(run: Run) -> Speed | None:
         peak_memory_bytes=run.answers.peak_bytes,
         own_memory_bytes=run.answers.own_bytes,
         elsewhere_memory_bytes=run.answers.elsewhere_bytes,
+        transfer_seconds=run.answers.transfer_seconds,
     )
 
 
-def compared(results: dict[str, BackendResult], limit: Timing | None) -> dict[str, BackendResult]:
-    """The results with each epoch over NumPy's, and as a fraction of the machine's limit, both from the same rounds."""
+def compared(results: dict[str, BackendResult], limits: Mapping[str, Timing | None]) -> dict[str, BackendResult]:
+    """The results with each epoch over NumPy's, and as a fraction of its limit, both from the same rounds.
+
+    `limits` are how long X and y take to be read where each backend computes, by name.
+    """
     numpy = results.get("numpy")
     base = numpy.speed.epoch_seconds if numpy is not None and numpy.speed is not None else None
 
-    def placed(speed: Speed) -> Speed:
+    def placed(speed: Speed, limit: Timing | None) -> Speed:
         epoch = speed.epoch_seconds
         relative, fraction = over(epoch, base), over(limit, epoch)
         return replace(
@@ -228,7 +263,10 @@ def compared(results: dict[str, BackendResult], limit: Timing | None) -> dict[st
             ceiling_interval=(fraction.low, fraction.high) if fraction else None,
         )
 
-    return {name: replace(found, speed=found.speed and placed(found.speed)) for name, found in results.items()}
+    return {
+        name: replace(found, speed=found.speed and placed(found.speed, limits.get(name)))
+        for name, found in results.items()
+    }
 
 
 def over(one: Timing | None, other: Timing | None) -> Estimate | None:

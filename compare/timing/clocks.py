@@ -24,6 +24,8 @@ from handgrad.compare.timing.process import UntrueAnswer, WorkerError, WorkerHan
 
 #: The contestant that is no backend: the machine that only reads.
 MACHINE = "(machine)"
+#: The one that is the device that only reads.
+DEVICE = "(device)"
 
 
 def epochs_clock(
@@ -56,7 +58,7 @@ def epochs_clock(
 
 
 def reading_clock(worker: WorkerHandle, size_bytes: int) -> Clock:
-    """Times the reading of so many bytes; an "epoch" is one reading."""
+    """Times the reading of so many bytes, on a device where the backend is on one; an "epoch" is one reading."""
 
     def lap(times: int) -> Lap:
         try:

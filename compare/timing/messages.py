@@ -108,9 +108,21 @@ class Loaded(msgspec.Struct, frozen=True):
 
 
 class Bound(msgspec.Struct, frozen=True):
-    """X and y are in the backend's own form; the seconds of that move alone."""
+    """X and y are in the backend's own form; the seconds of that move alone.
+
+    On a device they hold those that its library takes to make it ready; `transfer_seconds` are what remains, the move
+    from NumPy's arrays to the device (None: there is none).
+    """
 
     bind_seconds: float
+    transfer_seconds: float | None = None
+
+
+class DeviceSeen(msgspec.Struct, frozen=True):
+    """What the library says of a device: its name, or why it cannot compute there."""
+
+    name: str | None
+    absent: str | None
 
 
 class FirstCalled(msgspec.Struct, frozen=True):
@@ -218,6 +230,13 @@ class Bind(Request[Bound], frozen=True, tag="bind"):
 
     data: str
     dtype: Literal["float64", "float32"]
+    device: str = "cpu"
+
+
+class FindDevice(Request[DeviceSeen], frozen=True, tag="device"):
+    """Ask the library, which is loaded, for a device."""
+
+    device: str
 
 
 class FirstCall(Request[FirstCalled], frozen=True, tag="first_call"):
@@ -250,7 +269,7 @@ class AskMemory(Request[MemoryUsed], frozen=True, tag="memory"):
 
 
 class ReadBytes(Request[BytesRead], frozen=True, tag="read"):
-    """Read a working set of so many bytes so many times, with the threads of the process."""
+    """Read a working set of so many bytes so many times, with the threads of the process or on the backend's device."""
 
     bytes: int
     times: int
@@ -270,7 +289,17 @@ class FindLimits(Request[LimitsFound], frozen=True, tag="limits"):
 
 
 AnyRequest = (
-    Load | Bind | FirstCall | Train | TakeGradients | TimeEpochs | AskMemory | ReadBytes | ScanColumns | FindLimits
+    Load
+    | FindDevice
+    | Bind
+    | FirstCall
+    | Train
+    | TakeGradients
+    | TimeEpochs
+    | AskMemory
+    | ReadBytes
+    | ScanColumns
+    | FindLimits
 )
 
 _REQUESTS: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)

@@ -54,4 +54,5 @@ def from_line(line: bytes) -> Entry:
 
     fields = json.loads(line)
     code = BackendCode(**fields["code"] | {"paths": tuple(fields["code"]["paths"])})
-    return Entry(**fields | {"file": Path(fields["file"]), "requires": tuple(fields["requires"]), "code": code})
+    several = {name: tuple(fields[name]) for name in ("requires", "devices")}
+    return Entry(**fields | several | {"file": Path(fields["file"]), "code": code})

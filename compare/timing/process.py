@@ -278,7 +278,8 @@ def implausible(request: Request[Answer], answer: Answer, waited_seconds: float)
         waited_seconds: From before the request was sent until the answer was there, by the parent's clock.
     """
     named = [name for name in type(answer).__annotations__ if name == "seconds" or name.endswith("_seconds")]
-    found = (impossible(getattr(answer, name), waited_seconds, least_seconds(request)) for name in named)
+    given = [seconds for name in named if (seconds := getattr(answer, name)) is not None]
+    found = (impossible(seconds, waited_seconds, least_seconds(request)) for seconds in given)
     return next((why for why in found if why is not None), None)
 
 

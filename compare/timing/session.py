@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, assert_never, cast
 
 import msgspec
 
@@ -20,7 +20,7 @@ from handgrad.compare.timing.outset import timed_import
 
 if TYPE_CHECKING:
     from handgrad.backends.catalogue import Entry
-    from handgrad.backends.interface import Gradient, Parameters, Plan, Trainer, Training
+    from handgrad.backends.interface import Device, FloatArray, Gradient, Parameters, Plan, Trainer, Training
     from handgrad.compare.timing.machine import Reader
 
 #: One part in so many of a sample is run before it without the clock, over and over for at least so long: a process
@@ -48,7 +48,7 @@ class Session:
         self.trainer: Trainer | None = None
         self.settled = self.adapted = False
         self.bare_bytes = self.bytes_before = bare_bytes
-        self.reader: Reader | None = None
+        self.reader: Reader | DeviceReader | None = None
         self.epoch_seconds = 0.0
 
     def reply(self, line: bytes) -> bytes:
@@ -63,6 +63,8 @@ class Session:
         match request:
             case m.Load():
                 return self.load()
+            case m.FindDevice():
+                return self.find_device(request)
             case m.Bind():
                 return self.bind(request)
             case m.FirstCall():
@@ -90,6 +92,14 @@ class Session:
             raise imported
         return m.Loaded(imported)
 
+    def find_device(self, request: m.FindDevice) -> m.DeviceSeen:
+        """What the library says of a device, which the backend's class names as one of its own."""
+        from handgrad.backends.catalogue import load
+
+        kind, device = load(self.backend), cast("Device", request.device)
+        absent = kind.absent(device)
+        return m.DeviceSeen(None if absent else kind.device_name(device), absent)
+
     def bind(self, request: m.Bind) -> m.Bound:
         """Reads X and y, and moves them into the backend's own form; only the move is timed."""
         import numpy as np
@@ -107,9 +117,22 @@ class Session:
         forget_peak()
         trainer_class = load(self.backend)
         self.settled, self.adapted = False, self.is_adapted(trainer_class)
+        if request.device != "cpu":
+            return self.bind_there(trainer_class, X, y, request)
         began = perf_counter()
         self.trainer = trainer_class(X, y, request.dtype)
         return m.Bound(perf_counter() - began)
+
+    def bind_there(self, trainer_class: type[Trainer], X: FloatArray, y: FloatArray, request: m.Bind) -> m.Bound:
+        """Makes the device ready, then moves X (n, d) and y (n,) to it; a move has ended when the device says so."""
+        self.reader, device = None, cast("Device", request.device)  # a reader of the device holds an earlier trainer
+        began = perf_counter()
+        trainer_class.wake(device)
+        ready = perf_counter()
+        self.trainer = trainer_class(X, y, request.dtype, device)
+        self.trainer.synchronize()
+        moved = perf_counter()
+        return m.Bound(moved - began, moved - ready)
 
     def bind_stream(self, request: m.Bind) -> m.Bound:
         """Opens a table that is read block by block in each pass; no row of it is read yet."""
@@ -133,6 +156,7 @@ class Session:
         aside, began = self.aside_seconds(), perf_counter()
         parameters, _ = trainer.run(trainer.start(plan), plan, 0, 1)
         trainer.to_numpy(*parameters)
+        trainer.synchronize()
         seconds = max(0.0, perf_counter() - began - (self.aside_seconds() - aside))
         start = trainer.to_numpy(*trainer.start(plan))
         return m.FirstCalled(seconds, gradient_message(trainer.gradient_at(start.weights, start.bias)))
@@ -146,7 +170,8 @@ class Session:
         """So many epochs under the clock, and the parameters after them, so that they are checked.
 
         The move of parameters in is outside, the move out within: a library that only takes note of what it has to do,
-        and does it when it is asked for the result, is asked. The warm-up starts elsewhere, and so finds nothing out.
+        and does it when it is asked for the result, is asked. A device has nothing left to do when the clock starts,
+        nor when it stops. The warm-up starts elsewhere, and so finds nothing out.
         """
         trainer, plan, epochs = self.bound(), request.plan.plan(), request.epochs
         self.settle()
@@ -155,8 +180,10 @@ class Session:
         if self.epoch_seconds < LONG_EPOCH_SECONDS:
             warm_up(lambda: self.lap(replace(plan, start=None), -(-epochs // WARM_UP_SHARE)))
         parameters = trainer.start(plan)
+        trainer.synchronize()
         aside, began = self.aside_seconds(), perf_counter()
         weights, bias = trainer.to_numpy(*trainer.lap(parameters, plan, epochs))
+        trainer.synchronize()
         seconds = perf_counter() - began
         seconds -= min(self.aside_seconds() - aside, MOST_ASIDE * seconds)
         gc.enable()
@@ -191,15 +218,24 @@ class Session:
         return tuple(self.trainer.held_bytes()) if isinstance(self.trainer, BlockTrainer) else ()
 
     def read(self, request: m.ReadBytes) -> m.BytesRead:
-        """The seconds in which this machine reads so many bytes so many times, with the threads of the process."""
-        from handgrad.compare.timing.machine import Reader
+        """The seconds in which this machine reads so many bytes so many times, with the threads of the process.
 
+        Where the backend is on a device, it is the device that reads its own memory.
+        """
         if self.reader is None or self.reader.bytes != request.bytes:
             self.reader = None  # two of the largest size need not fit
-            self.reader = Reader(request.bytes)
+            self.reader = self.reader_of(request.bytes)
         reader = self.reader
         warm_up(lambda: reader.seconds(-(-request.times // WARM_UP_SHARE)))
         return m.BytesRead(reader.seconds(request.times))
+
+    def reader_of(self, size_bytes: int) -> Reader | DeviceReader:
+        """What reads so many bytes where the backend has its data."""
+        if self.trainer is not None and self.trainer.device != "cpu":
+            return DeviceReader(self.trainer, size_bytes)
+        from handgrad.compare.timing.machine import Reader
+
+        return Reader(size_bytes)
 
     def is_adapted(self, kind: type[Trainer]) -> bool:
         """Whether handgrad's own adapter asks somebody else's code."""
@@ -229,6 +265,26 @@ def scanned(request: m.ScanColumns) -> m.BytesRead:
     for _ in range(request.times):
         scan.run()
     return m.BytesRead(perf_counter() - began)
+
+
+class DeviceReader:
+    """So many bytes on the device of a trainer, and the reading of them: it has ended when `synchronize` comes back.
+
+    A pass of gradient descent must read X and y once, wherever they lie.
+    """
+
+    def __init__(self, trainer: Trainer, size_bytes: int) -> None:
+        self.bytes, self.trainer = size_bytes, trainer
+        self.read = trainer.reading(size_bytes)
+
+    def seconds(self, times: int) -> float:
+        """The time in which the whole is read so many times, one after the other."""
+        self.trainer.synchronize()
+        began = perf_counter()
+        for _ in range(times):
+            self.read()
+        self.trainer.synchronize()
+        return perf_counter() - began
 
 
 def limits(request: m.FindLimits) -> m.LimitsFound:

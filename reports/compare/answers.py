@@ -12,7 +12,7 @@ from handgrad.compare.results import reasons
 from handgrad.compare.results.arrival import ArrivalState
 from handgrad.compare.results.comparison import BackendResult, Comparison
 from handgrad.compare.results.timing import Estimate
-from handgrad.compare.results.verdict import Choice, Overtaking, RunCost
+from handgrad.compare.results.verdict import Choice, DevicePays, Overtaking, RunCost
 from handgrad.reports.compare import arrival as arrivals
 from handgrad.reports.compare import words
 from handgrad.reports.look import numbers
@@ -109,6 +109,7 @@ def which(comparison: Comparison) -> Iterator[MarkedAnswer]:
         yield from [MarkedAnswer(WHICH, "open", "Per steady epoch", [fastest])] if fastest else []
         return
     lines = [for_run(found), per_epoch(found, comparison), *map(overtaking, found.overtakings)]
+    lines += device_lines(found, comparison)
     named = found.run or found.epoch
     if named is None:
         yield MarkedAnswer(WHICH, "open", "Too noisy to tell" if found.run_tied else "None for this run", lines)
@@ -154,6 +155,39 @@ def overtaking(one: Overtaking) -> str:
         f"From about {numbers.about(one.epochs)} epochs on{reach}, {shown(one.backend)} is ahead of {shown(one.over)}, "
         "start included."
     )
+
+
+def device_lines(found: Choice, comparison: Comparison) -> Iterator[str]:
+    """From how many epochs on each backend on a device pays, a sentence for each it was held against."""
+    for one in found.device:
+        yield pays(one, comparison) if one.epochs is not None else never_ahead(one, found, comparison)
+    if found.device:
+        yield "From how many rows on a device pays: handgrad bench, with the same --device."
+
+
+def pays(one: DevicePays, comparison: Comparison) -> str:
+    """From how many epochs on one on a device is ahead of one on the processor."""
+    speed = comparison.backends[one.backend].speed
+    moved = None if speed is None else speed.transfer_seconds
+    start = "start" if moved is None else f"start and the transfer of X and y ({numbers.seconds(moved)})"
+    first, low, high = (numbers.about(end or 1) for end in (one.epochs, one.low, one.high))
+    reach = "" if low == high else f" (between {low} and {high})"
+    against = f"{_there(one, comparison)} pays against {shown(one.over)}"
+    return f"{against} from about {first} epochs on{reach}, {start} included."
+
+
+def never_ahead(one: DevicePays, found: Choice, comparison: Comparison) -> str:
+    """That one on a device does not get ahead, since its epoch is no shorter, or cannot be told to be."""
+    own, other = (_seconds(_cost(found, name).epoch) for name in (one.backend, one.over))
+    return (
+        f"At {plural(comparison.problem.rows, 'row')}, {_there(one, comparison)} is not seen to get ahead of "
+        f"{shown(one.over)} at any number of epochs: an epoch takes {own} against {other}."
+    )
+
+
+def _there(one: DevicePays, comparison: Comparison) -> str:
+    kind = "a device" if comparison.device is None else shown(comparison.device.kind)
+    return f"{shown(one.backend)} on {kind}"
 
 
 def _cost(found: Choice, name: str) -> RunCost:

@@ -206,36 +206,42 @@ def speed(comparison: Comparison) -> TextTable:
     """The three costs apart, the interval of the epoch, and its ratio to NumPy's."""
     timed = {name: result.speed for name, result in comparison.backends.items() if result.speed is not None}
     ceiling = any(speed.ceiling_fraction is not None for speed in timed.values())
+    moved = any(speed.transfer_seconds is not None for speed in timed.values())
     columns = [
         Column("backend", words=True),
         Column("import"),
+        *([Column("transfer")] if moved else []),
         Column("first call"),
         Column("epoch"),
         Column("interval"),
         Column("× numpy"),
-        Column("memory", page_only=ceiling and max(map(len, timed), default=0) > SHORT_NAME),
+        Column("memory", page_only=moved or (ceiling and max(map(len, timed), default=0) > SHORT_NAME)),
         *([Column("% limit")] if ceiling else []),
     ]
     ran = {name: result.speed for name, result in comparison.backends.items() if result.losses} if timed else {}
-    rows = [[shown(name, BACKEND_WIDTH), *_speed(speed, ceiling)] for name, speed in ran.items()]
+    rows = [[shown(name, BACKEND_WIDTH), *_speed(speed, ceiling, moved)] for name, speed in ran.items()]
     note = (
         "Epoch: median in the steady state, with its 95 % interval. × numpy: over NumPy's epoch; below 1 is faster. "
         f"{_no_import(ran)}Memory: the most that the process held beyond the bare interpreter and the data."
         f"{_elsewhere(ran)}"
     )
     if ceiling:
-        note += " % limit: of the speed at which this machine reads the same bytes."
+        note += " % limit: of the speed at which this machine reads the same bytes"
+        note += ", or the device on which it computes." if moved else "."
+    if moved:
+        note += " Transfer: X and y to the device, once it is ready."
     return aligned("speed", "Speed", columns, rows, note, ran)
 
 
-def _speed(speed: Speed | None, ceiling: bool) -> list[str]:
+def _speed(speed: Speed | None, ceiling: bool, moved: bool) -> list[str]:
     """The cells of a backend; of one that ran and could not be timed, none is known."""
     if speed is None:
-        return [numbers.MISSING] * (7 if ceiling else 6)
+        return [numbers.MISSING] * (6 + ceiling + moved)
     epoch = speed.epoch_seconds
     memory = speed.peak_memory_bytes if speed.own_memory_bytes is None else speed.own_memory_bytes
     return [
         numbers.seconds(speed.import_seconds) if speed.import_seconds >= LEAST_IMPORT else numbers.MISSING,
+        *([numbers.seconds(speed.transfer_seconds)] if moved else []),
         numbers.seconds(speed.first_call_seconds),
         numbers.seconds(epoch.median, epoch.low, epoch.high),
         numbers.seconds_between(epoch.median, epoch.low, epoch.high),

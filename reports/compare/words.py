@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from handgrad.compare.results.checks import Precision, SelfTest
 from handgrad.compare.results.comparison import BackendResult, Comparison, Curvature, Problem
-from handgrad.compare.results.timing import Speed
+from handgrad.compare.results.timing import DeviceUse, Speed
 from handgrad.reports.compare import arrival as arrivals
 from handgrad.reports.compare.figures.picked import worst_ratio
 from handgrad.reports.compare.remarks import remark
@@ -216,6 +216,8 @@ def troubles(comparison: Comparison) -> list[tuple[str, str, str]]:
 def _happened(result: BackendResult) -> str:
     if result.status == "diverged" and result.diverged_at is not None:
         return f"diverged at epoch {numbers.count(result.diverged_at)}"
+    if result.status == "unavailable" and result.device is not None:
+        return "not available"  # it may be the device that is missing, and no library
     return STATUS[result.status]
 
 
@@ -311,4 +313,22 @@ def notes(comparison: Comparison) -> list[str]:
     struck = disturbed(timed)
     said = [shown(note, 400) for note in comparison.problem.notes if note not in told]
     remarks = [remark(name, one) for name, result in comparison.backends.items() for one in result.remarks]
-    return [*said, *([struck] if struck else []), *remarks]
+    return [*said, *device(comparison), *([struck] if struck else []), *remarks]
+
+
+def device(comparison: Comparison) -> list[str]:
+    """On which device which backends computed, and how fast it reads; nothing where all were on the processor."""
+    used = comparison.device
+    if used is None:
+        return []
+    there = [shown(name) for name, result in comparison.backends.items() if result.device and result.losses]
+    who = f"{listed(there)} computed there, the others on the CPU" if there else "no backend came to its end there"
+    return [f"Device: {shown(used.name, 60)} ({shown(used.kind)}): {who}.{_reading(used)}"]
+
+
+def _reading(used: DeviceUse) -> str:
+    if used.limit_seconds is None or not used.bytes:
+        return ""
+    took = used.limit_seconds
+    each, speed = numbers.seconds(took.median, took.low, took.high), numbers.size(used.bytes / took.median)
+    return f" It reads {numbers.size(used.bytes)} of its own memory, as X and y have, in {each} ({speed}/s)."

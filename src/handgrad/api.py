@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 
 from handgrad.backends.catalogue import entry
 from handgrad.backends.given import Given, entries, entry_of, trainer_of
-from handgrad.backends.interface import DType, Gradient, InputError, Order, Parameters, Plan, Training
+from handgrad.backends.interface import Device, DType, Gradient, InputError, Order, Parameters, Plan, Training
 from handgrad.compare.results.comparison import Comparison
 from handgrad.data.dataset import Dataset, check_same_index
-from handgrad.files import FileWords, check_words, is_path, memory_of, table_at
+from handgrad.files import FileWords, check_streamed, check_words, dataset_of, is_path, memory_of, table_at
 
 if TYPE_CHECKING:
     from handgrad.backends.catalogue import Entry
@@ -78,6 +78,7 @@ def train(
     dtype: DType = "float64",
     record: Sequence[int] | None = None,
     order: Order = "shuffled",
+    device: Device | None = None,
     *,
     target: str | None = None,
     features: Sequence[str] | str | None = None,
@@ -109,6 +110,7 @@ def train(
         record: The epochs whose parameters are kept, besides the start and the end; None keeps those of every epoch, or
             of 1,001 evenly spread ones where there are more.
         order: Batches take the rows "shuffled" anew in every epoch, or in their own order, that of the "file".
+        device: Where it computes, "cpu" or "cuda"; None takes the first that the backend knows.
         target: Of a file: the column to predict; None is the last one.
         features: Of a file: the columns to predict from; None takes all others.
         memory: Of a file: what its data may take, as "1GiB" or in bytes; None is half of what is free. A larger table
@@ -125,7 +127,9 @@ def train(
         DataError: If X and y are pandas objects whose rows are labelled differently; if a file is no table of numbers,
             or has no such columns.
         InputError: On wrong shapes, NaN and infinity, on what holds no real numbers, and on a rate, epochs, batch size
-            or record out of range; if a table is larger than `memory`, and the backend needs all rows; in one line.
+            or record out of range; if a table is larger than `memory`, and the backend needs all rows; on a device that
+            the backend does not know; in one line.
+        DeviceAbsent: If the device is not there.
         UnknownBackend, BackendUnavailable, GivenError, CodeError: The message says what there is, how to install it, or
             what is wrong with what was given.
     """
@@ -142,12 +146,13 @@ def train(
         if not isinstance(table, Dataset):
             from handgrad.compare.scale.run import run_streamed
 
+            check_streamed(device)
             chosen = entry_of(_fast("moments") if backend is None else backend)
             return Trained(**vars(run_streamed(table, chosen, plan(table.features), memory_of(words))))
         data, y = table.X, table.y
     _check_arrays(data, y)
     assert y is not None
-    trainer = trainer_of(_fast() if backend is None else backend)(data, y, dtype)
+    trainer = trainer_of(_fast() if backend is None else backend).on(data, y, dtype, device)
     return Trained(**vars(trainer.train(plan(trainer.features))))
 
 
@@ -248,6 +253,7 @@ def side_by_side(
     budget_seconds: float = 0.1,
     order: Order = "shuffled",
     slowest_share: float | None = None,
+    device: Device = "cpu",
     *,
     target: str | None = None,
     features: Sequence[str] | str | None = None,
@@ -278,6 +284,7 @@ def side_by_side(
         order: Batches take the rows "shuffled" anew in every epoch, or in their own order, that of the "file".
         slowest_share: Of the whole time, what a backend's run may take; one that would take more is left out, and that
             is said. None allows a quarter where `backends` is None, and any time to backends that were named.
+        device: "cuda" has those backends compute there that know it; the others stay on the processor, as reference.
         target: Of a file: the column to predict; None is the last one.
         features: Of a file: the columns to predict from; None takes all others.
         memory: Of a file: what its data may take, as "1GiB" or in bytes; None is half of what is free. A larger table
@@ -290,7 +297,7 @@ def side_by_side(
         A `Comparison` with `.frame()` and `.save(folder)`.
 
     Raises:
-        DataError, InputError: If the data or an option cannot be used.
+        DataError, InputError, DeviceAbsent: If the data, an option or the device cannot be used.
         UnknownBackend: If a name is not in the catalogue.
         GivenError: If a file cannot be read, or an object cannot be sent to a process.
         NothingRan: If no backend could run.
@@ -300,7 +307,7 @@ def side_by_side(
 
     words = FileWords(target, features, memory, separator, encoding, drop_missing)
     check_words("side_by_side", X, y, words, other=isinstance(X, Dataset))
-    table = table_at(X, words) if is_path(X) else _dataset(X, y)
+    table = table_at(X, words) if is_path(X) else dataset_of(X, y)
     options = Options(
         backends=_entries(backends),
         learning_rate=learning_rate,
@@ -315,11 +322,13 @@ def side_by_side(
         budget_seconds=budget_seconds,
         slowest_share=slowest_share,
         order=order,
+        device=device,
     )
     if isinstance(table, Dataset):
         return SideBySide(**vars(compare(table, options)))
     from handgrad.compare.scale.side_by_side import side_by_side_streamed
 
+    check_streamed(device)
     found = side_by_side_streamed(table, options, memory_of(words), named=backends is not None)
     return SideBySide(**vars(found))
 
@@ -339,12 +348,3 @@ def _entries(backends: Given | Sequence[Given] | None) -> list[Entry] | None:
     if backends is None:
         return None
     return entries(backends if isinstance(backends, Sequence) and not isinstance(backends, str) else [backends])
-
-
-def _dataset(X: Any, y: ArrayLike | None) -> Dataset:
-    if isinstance(X, Dataset):
-        if y is not None:
-            raise TypeError("side_by_side: expected no y beside a Dataset, which has its own")
-        return X
-    assert y is not None
-    return Dataset.from_arrays(X, y)

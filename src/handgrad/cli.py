@@ -112,6 +112,8 @@ def _line(error: Exception) -> str | None:
     """The line that a user gets for an error; None for a mistake of ours."""
     if isinstance(error, typer.BadParameter) and error.param is None:  # a command's own, which names its option
         return " ".join(error.message.split())
+    if type(error).__name__ == "DeviceAbsent":
+        return f"--device {error.device}: {error.why}; leave --device out"  # type: ignore[attr-defined]
     if hasattr(error, "format_message"):  # click's: an unknown option, a missing argument
         return " ".join(error.format_message().split())
     if type(error).__module__.partition(".")[0] == "handgrad" and isinstance(

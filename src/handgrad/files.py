@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from handgrad.data.dataset import Dataset
     from handgrad.data.stream.pieces import TableStream
 
@@ -76,3 +78,31 @@ def memory_of(words: FileWords) -> int:
     from handgrad.data.memory import parsed_amount
 
     return memory_bytes(None) if words.memory is None else parsed_amount(str(words.memory), "memory")
+
+
+def dataset_of(X: Any, y: ArrayLike | None) -> Dataset:
+    """A table in memory, of arrays or as it was given.
+
+    Raises:
+        TypeError: If it was given, and y beside it.
+    """
+    from handgrad.data.dataset import Dataset
+
+    if isinstance(X, Dataset):
+        if y is not None:
+            raise TypeError("side_by_side: expected no y beside a Dataset, which has its own")
+        return X
+    assert y is not None
+    return Dataset.from_arrays(X, y)
+
+
+def check_streamed(device: str | None) -> None:
+    """Refuses a device for a table that is read block by block.
+
+    Raises:
+        InputError: With what to do.
+    """
+    from handgrad.backends.interface import InputError
+
+    if device not in (None, "cpu"):
+        raise InputError(f"device {device!r} needs a table that is not larger than memory=; leave the device out")

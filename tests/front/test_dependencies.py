@@ -20,7 +20,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 OPTIONAL = sorted(set(EXTRAS) - {"test", "dev"})
 
 #: Libraries that are not imported by the name under which they are installed.
-IMPORTED_AS = {"scikit_learn": "sklearn", "ipython": "IPython"}
+IMPORTED_AS = {"scikit_learn": "sklearn", "ipython": "IPython", "cupy_cuda12x": "cupy", "numba_cuda": "numba"}
 
 #: Declared for the tests and imported by none: pytest finds one by itself, the other is run as a command.
 PLUGINS = {"pytest_xdist", "pytest_benchmark"}

@@ -54,10 +54,11 @@ MAY_IMPORT = {
     "handgrad.compare.functions": {
         "handgrad.backends", "handgrad.compare.results.functions", "handgrad.compare.judge", "handgrad.data.foreign",
     },
+    "handgrad.compare.device": {"handgrad.backends", RESULTS, "handgrad.compare.timing"},
     "handgrad.compare.laps": {"handgrad.backends", RESULTS, "handgrad.compare.judge", "handgrad.compare.timing"},
     "handgrad.compare.side_by_side": {
         "handgrad.backends", "handgrad.data", RESULTS, "handgrad.compare", "handgrad.compare.judge",
-        "handgrad.compare.laps",
+        "handgrad.compare.laps", "handgrad.compare.device",
         "handgrad.compare.timing",
     },
     "handgrad.compare.blocks": {"handgrad.backends", "handgrad.data", "handgrad.data.stream"},
@@ -69,6 +70,7 @@ MAY_IMPORT = {
     "handgrad.compare.bench": {
         "handgrad.backends", RESULTS, "handgrad.compare", "handgrad.compare.judge", "handgrad.compare.timing",
         "handgrad.compare.strain", "handgrad.compare.side_by_side", "handgrad.compare.blocks", "handgrad.data",
+        "handgrad.compare.device",
         "handgrad.data.stream",
     },
     "handgrad.compare.check": {

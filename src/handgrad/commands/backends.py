@@ -35,13 +35,15 @@ def as_json(entry: Entry) -> dict[str, object]:
         "version": entry.version(),
         "reason": reason,
         "compared_by_default": entry.by_default and entry.ours,
+        "devices": list(entry.devices),
     }
 
 
 def lines(entry: Entry, width: int) -> Iterator[str]:
     """A backend's line, and below it how to get it where it is not installed; `width` is that of the longest name."""
     reason = entry.reason()
-    state = "not installed" if reason is not None else entry.version() or "built in"
+    missing = "not installed" if entry.missing() else "no device"
+    state = missing if reason is not None else entry.version() or "built in"
     yield f"{entry.name:<{width}}  {entry.kind:<8}  {state:<13}  {entry.summary}"
     if reason is not None:
         yield f"{'':<{width}}  {reason.partition(': ')[2]}"

@@ -44,6 +44,7 @@ from handgrad.commands.shared.options import (
 from handgrad.commands.shared.output import exit_unless, show_run
 from handgrad.commands.shared.runs import check_resume, progress_bar, resumable, run_folder
 from handgrad.commands.shared.tables import FileOptions, memory_bytes, not_both, read_table, stream_of
+from handgrad.device_option import DeviceName, DeviceOption
 
 if TYPE_CHECKING:
     from handgrad.compare.results.comparison import Comparison
@@ -74,6 +75,7 @@ def compare(
     standardize: Standardize = True,
     threads: Threads = None,
     scheduler: Scheduler = None,
+    device: DeviceOption = DeviceName.cpu,
     timeout: Timeout = 600.0,
     budget: Annotated[float, typer.Option(min=0.0, help="Seconds of steady epochs timed, per backend.")] = 0.1,
     slowest_share: Annotated[
@@ -131,6 +133,7 @@ def compare(
         resume=resume,
         self_test=self_test,
         precision_table=precision_table,
+        device=device.value,
     )
     check_resume(resume, out)
     shown = wanted(exports, markdown, json_output)
@@ -162,6 +165,8 @@ def compared(
     meanwhile = {"matplotlib": load_figures}
     if isinstance(table, Dataset):
         return side_by_side(table, options, folder, progress, meanwhile)
+    if options.device != "cpu":
+        raise typer.BadParameter(f"--device {options.device} needs a table that is not larger than --memory")
     if options.self_test or options.precision_table:
         raise typer.BadParameter("--self-test and --precision-table need a table that is not larger than --memory")
     from handgrad.compare.scale.side_by_side import side_by_side_streamed

@@ -38,6 +38,7 @@ from handgrad.commands.shared.options import (
 from handgrad.commands.shared.output import SHOWN, exit_unless, print_json, show_lines
 from handgrad.commands.shared.runs import progress_bar
 from handgrad.commands.shared.tables import FileOptions, given_or_generated, memory_bytes, read_file, stream_of
+from handgrad.device_option import DeviceName, DeviceOption
 
 if TYPE_CHECKING:
     from handgrad.backends.catalogue import Entry
@@ -86,6 +87,7 @@ def train(
     drop_missing: DropMissing = False,
     memory: Memory = None,
     scheduler: Scheduler = None,
+    device: DeviceOption = DeviceName.cpu,
     out: Annotated[Path, typer.Option(help="Folder for model, loss curve and history.")] = Path("models"),
     model_format: Annotated[
         ModelFormat, typer.Option(help="A pickle holds plain built-in types only.")
@@ -98,6 +100,8 @@ def train(
 
     path, how = given_or_generated(file, data_dir, "train.csv"), FileOptions(separator, encoding, drop_missing)
     limit = memory_bytes(memory)
+    chosen = entry_of(backend) if given is None else of_text(given)
+    check_known(chosen, device)
     stream = stream_of(path, target, names(features), how, limit)
     table = stream or read_file(path, target, names(features), how)
     options = Options(
@@ -108,8 +112,8 @@ def train(
         seed=seed,
         dtype=dtype.value,
         standardize=standardize,
+        device=device.value,
     )
-    chosen = entry_of(backend) if given is None else of_text(given)
     with locked(out), cluster_of([chosen]):
         with told_of(stream is not None or on_cluster(chosen)) as progress:
             trained = trained_on(table, chosen, options, grad_check, limit, progress)
@@ -130,6 +134,15 @@ def told_of(long: bool) -> Iterator[Progress]:
         yield progress
 
 
+def check_known(backend: Entry, device: DeviceName) -> None:
+    """Refuses a device that the backend does not know, with the names of those that do."""
+    from handgrad.backends.catalogue import catalogue
+
+    if device != DeviceName.cpu and device not in backend.devices:
+        known = ", ".join(name for name, one in catalogue().items() if device in one.devices)
+        raise typer.BadParameter(f"--device {device}: {backend.name} computes on the CPU alone; on {device}: {known}")
+
+
 def trained_on(
     table: Dataset | TableStream,
     backend: Entry,
@@ -144,6 +157,10 @@ def trained_on(
 
     if isinstance(table, Dataset):
         return train_one(table, backend, options, grad_check, progress)
+
+        return train_one(table, backend, options, grad_check)
+    if options.device != "cpu":
+        raise typer.BadParameter(f"--device {options.device} needs a table that is not larger than --memory")
     if grad_check:
         raise typer.BadParameter("--grad-check needs all rows in memory, and the table is larger than --memory")
     from handgrad.compare.scale.run import train_streamed
@@ -189,6 +206,9 @@ def data_lines(trained: TrainedModel, table: Dataset | TableStream) -> Iterator[
         yield f"Read:   block by block, in {passes}; no gradient was held against the exact one"
     if trained.where is not None:
         yield f"Where:  {trained.where}, rows held: {held(trained.held_bytes)}"
+
+    if trained.device is not None:
+        yield f"Device: {cut(trained.device)}"
     yield f"Rate:   {brief(prepared.plan.learning_rate, 6)} (stable below {brief(limit, 4)})"
 
 
@@ -253,6 +273,7 @@ def as_json(trained: TrainedModel, table: Dataset | TableStream, files: list[Pat
     run = trained.training
     return {
         "backend": trained.backend,
+        "device": trained.device,
         "rows": trained.prepared.problem.rows,
         "features": list(table.feature_names),
         "target": table.target_name,

@@ -27,7 +27,7 @@ def result(ratio, seconds=1e-3, changed=0):
 def kinds(limit=None, **ratios):
     found = remarked(
         {name: one if isinstance(one, BackendResult) else result(one) for name, one in ratios.items()},
-        limit,
+        dict.fromkeys(ratios, limit),
         set(ratios) - {"moments"},
     )
     return {name: [one.kind for one in found.remarks] for name, found in found.items() if found.remarks}

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from handgrad.compare.judge.table import CheckedTable
+from handgrad.compare.lanes import in_lanes
 from handgrad.compare.side_by_side import runs
 from handgrad.compare.side_by_side.prepare import Options, prepare
-from handgrad.compare.side_by_side.runs import in_lanes, lanes
+from handgrad.compare.side_by_side.runs import lanes
 from handgrad.compare.side_by_side.side_by_side import side_by_side
 from handgrad.compare.timing.statistics import groups_of, paired_ratio
 from handgrad.data import builtin_sets

@@ -21,7 +21,8 @@ TRAINING = m.TrainingMessage([1.0, 2.0], 3.0, [4.0, 5.0], [0, 1], [[0.0, 0.0], [
 #: Every request with an answer to it.
 PAIRS: list[tuple[Any, Any]] = [
     (m.Load(), m.Loaded(0.5)),
-    (m.Bind("data.npz", "float32"), m.Bound(0.25)),
+    (m.FindDevice("cuda"), m.DeviceSeen("a device", None)),
+    (m.Bind("data.npz", "float32", "cuda"), m.Bound(0.25, 0.125)),
     (m.FirstCall(MESSAGE), m.FirstCalled(1.0, GRADIENT)),
     (m.Train(MESSAGE), m.TrainingDone(TRAINING)),
     (m.TakeGradients([[1.0, 2.0, 3.0]]), m.GradientsTaken([[4.0, 5.0, 6.0]])),

@@ -1,0 +1,1 @@
+"""Devices: whether one is there, and from when on moving data to it pays."""
