@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handgrad.backends.adapters.code import BackendCode
-from handgrad.backends.devices import cuda_devices
+from handgrad.backends.driver import cuda_devices
 
 if TYPE_CHECKING:
     from handgrad.backends.interface import Trainer

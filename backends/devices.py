@@ -6,19 +6,12 @@ device has done what it was given: giving it work takes no time, and a clock tha
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import sys
 from collections.abc import Callable
-from functools import cache
 from typing import Any, ClassVar, Literal, Self
 
 from handgrad.backends.inputs import InputError
 
 Device = Literal["cpu", "cuda"]
-
-#: NVIDIA's driver, by platform.
-DRIVERS = {"win32": "nvcuda.dll", "darwin": ""}
 
 
 class DeviceAbsent(RuntimeError):
@@ -84,14 +77,3 @@ class OnDevice:
         It need not wait for the end; `synchronize` does.
         """
         raise NotImplementedError(f"{type(self).__name__} computes on a device, and does not say how to read there")
-
-
-@cache
-def cuda_devices() -> int:
-    """How many CUDA devices NVIDIA's driver sees: no library is needed to ask it, and nothing is left on a device."""
-    with contextlib.suppress(OSError, AttributeError):
-        driver = ctypes.CDLL(DRIVERS.get(sys.platform, "libcuda.so.1"))
-        count = ctypes.c_int(0)
-        if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0:
-            return count.value
-    return 0

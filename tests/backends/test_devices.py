@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import handgrad as hg
-from handgrad.backends import devices
+from handgrad.backends import driver
 from handgrad.backends.catalogue import catalogue, entry
 from handgrad.backends.devices import DeviceAbsent
 from handgrad.backends.interface import InputError
@@ -56,7 +56,7 @@ def test_a_driver_that_is_not_installed_sees_no_device(monkeypatch: pytest.Monke
         raise OSError(name)
 
     monkeypatch.setattr("ctypes.CDLL", missing)
-    assert devices.cuda_devices.__wrapped__() == 0
+    assert driver.cuda_devices.__wrapped__() == 0
 
 
 def test_pytorch_says_how_it_is_built() -> None:

@@ -157,8 +157,6 @@ def trained_on(
 
     if isinstance(table, Dataset):
         return train_one(table, backend, options, grad_check, progress)
-
-        return train_one(table, backend, options, grad_check)
     if options.device != "cpu":
         raise typer.BadParameter(f"--device {options.device} needs a table that is not larger than --memory")
     if grad_check:
@@ -206,7 +204,6 @@ def data_lines(trained: TrainedModel, table: Dataset | TableStream) -> Iterator[
         yield f"Read:   block by block, in {passes}; no gradient was held against the exact one"
     if trained.where is not None:
         yield f"Where:  {trained.where}, rows held: {held(trained.held_bytes)}"
-
     if trained.device is not None:
         yield f"Device: {cut(trained.device)}"
     yield f"Rate:   {brief(prepared.plan.learning_rate, 6)} (stable below {brief(limit, 4)})"
