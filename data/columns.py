@@ -133,7 +133,7 @@ def choose_columns(
     else:
         chosen = [_place(name, names, where, "feature") for name in asked]
     unused = {place: note for place, note in labels.items() if place not in (goal, *chosen)}
-    _check_features(chosen, goal, names, where, [names[place] for place in unused])
+    _check_features(chosen, goal, names, where, [names[place] for place in unused if names[place]])
     notes = [*unused.values(), *_notes(names, chosen, y_true, goal if target is None else None)]
     return Columns(tuple(chosen), goal, y_true if names[goal] == SYNTHETIC_TARGET else None, tuple(notes))
 
@@ -157,7 +157,7 @@ def _true_target(names: Sequence[str], target: str | None, features: Sequence[st
 
 def _check_features(chosen: Sequence[int], goal: int, names: Sequence[str], where: str, labels: Sequence[str]) -> None:
     if not chosen:
-        unused = f"; to use what labels the rows, name it: {listed(labels)}" if any(labels) else ""
+        unused = f"; to use what labels the rows, name it: {listed(labels)}" if labels else ""
         raise DataError(
             f"{where}: expected at least one feature beside the target {shown(names[goal])}, got none{unused}"
         )

@@ -93,7 +93,7 @@ class Model:
         missing = [name for name in self.feature_names if name not in dataset.feature_names]
         extra = [name for name in dataset.feature_names if name not in self.feature_names]
         if missing or extra:
-            hint = nearest(missing[0], extra) if missing and extra else ""
+            hint = nearest(missing[0], extra) if missing else ""
             found = [f"lacks {listed(missing)}{hint}"] * bool(missing) + [f"has also {listed(extra)}"] * bool(extra)
             raise DataError(
                 f"{dataset.source}: expected the model's features {listed(self.feature_names)}; the data "

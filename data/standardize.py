@@ -34,13 +34,6 @@ LARGEST = 2.0**1022
 #: From this share of S²/n in Q on, the spread about the mean has lost too many digits.
 FAR = 0.9
 
-#: 2^27 + 1 cuts a double into two halves of 26 bits (Dekker 1971).
-SPLITTER = 134217729.0
-
-#: Larger numbers are divided by `SHIFT` before they are cut, and what they are multiplied with is multiplied by it.
-SPLITS_BELOW = 2.0**990
-SHIFT = 2.0**64
-
 
 @dataclass(frozen=True, eq=False)
 class Standardization:
@@ -236,31 +229,39 @@ def check_extremes(low: float, high: float, label: str) -> None:
 
 
 def _minus_dot(biases: FloatArray, weights: FloatArray, means: FloatArray) -> FloatArray:
-    """B − Σ w m for each row of weights, rounded once: products split into two doubles each, summed by fsum."""
-    large = np.abs(weights) > SPLITS_BELOW  # to be split, it must not be within a factor of 2^27 of the largest double
-    with np.errstate(over="ignore", invalid="ignore"):
-        weights, means = np.where(large, weights / SHIFT, weights), np.where(large, means * SHIFT, means)
-        products = weights * means
-        errors = _product_error(weights, means, products)
+    """B − Σ w m for each row of weights, rounded once: products as two doubles each, summed by fsum.
+
+    Raises:
+        DataError: If a product or a sum leaves float64's range.
+    """
+    products, errors = _exact_products(weights, means)
     terms = np.concatenate([biases[..., np.newaxis], -products, -errors], axis=-1)
     if not np.isfinite(terms).all():
         raise DataError(_OUT_OF_RANGE)
-    sums = [math.fsum(row) for row in terms.reshape(-1, terms.shape[-1]).tolist()]
+    try:
+        sums = [math.fsum(row) for row in terms.reshape(-1, terms.shape[-1]).tolist()]
+    except OverflowError:
+        raise DataError(_OUT_OF_RANGE) from None
     return np.array(sums).reshape(biases.shape)
 
 
-def _product_error(a: FloatArray, b: FloatArray, product: FloatArray) -> FloatArray:
-    """a·b − fl(a·b), exactly (TwoProduct: Dekker 1971; Ogita, Rump, Oishi 2005, algorithm 3.3)."""
-    a_high, a_low = _halves(a)
-    b_high, b_low = _halves(b)
-    return a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)
+def _exact_products(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The doubles next to a·b, and what is left over (TwoProduct: Dekker 1971; Ogita, Rump, Oishi 2005, alg. 3.3).
+
+    They are taken of the mantissas, so that nothing on the way leaves the range.
+    """
+    (a, of_a), (b, of_b) = np.frexp(a), np.frexp(b)
+    (a_high, a_low), (b_high, b_low) = _halves(a), _halves(b)
+    product = a * b
+    error = a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)
+    with np.errstate(over="ignore"):
+        return np.ldexp(product, of_a + of_b), np.ldexp(error, of_a + of_b)
 
 
-def _halves(a: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """A double as the sum of two with at most 26 bits each (Veltkamp's splitting)."""
-    shifted = SPLITTER * a
-    high = shifted - (shifted - a)
-    return high, a - high
+def _halves(mantissa: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """A mantissa as the sum of two numbers with at most 26 bits each."""
+    high = np.ldexp(np.rint(np.ldexp(mantissa, 26)), -26)
+    return high, mantissa - high
 
 
 _OUT_OF_RANGE = (

@@ -132,14 +132,13 @@ class CsvTable:
 
     def _counts_rows(self) -> bool:
         """Whether the first column is 0, 1, 2, … or 1, 2, 3, …; no more of it is read than tells."""
-        rows, start = 0, 0.0
+        following: float | None = None
         for block in self.blocks([0]):
             (column,) = block.columns
-            start = start if rows else column[0]
-            if start not in (0, 1) or not counts_rows(column, first=rows + start):
+            if not counts_rows(column, following):
                 return False
-            rows += len(column)
-        return rows > 0
+            following = column[-1] + 1
+        return following is not None
 
     def hint(self, column: int) -> str | None:
         """What a column without a name seems to be."""
@@ -232,7 +231,7 @@ class CsvTable:
         if lines is None:
             return first
         in_first = next(self.text.blocks()).count(b"\n")
-        return max(first, int(SPARE * lines * min(1.0, first / max(1, in_first))))
+        return max(first, int(SPARE * lines * min(1.0, first / in_first)))
 
     def _header_lines(self) -> int:
         """The lines down to the last one of the header."""

@@ -56,3 +56,15 @@ def test_the_target_without_its_noise_is_no_feature_unless_it_is_asked_for() -> 
 def test_a_target_other_than_y_has_no_values_without_noise() -> None:
     found = choose_columns(["x", "y", "y_true"], "x", None, "t")
     assert (found.features, found.target, found.y_true, found.indices) == ((1,), 0, None, [1, 0])
+
+
+@pytest.mark.parametrize(
+    ("names", "named"),
+    [(["", "y"], ""), (["id", "y"], "; to use what labels the rows, name it: 'id'"),
+     (["", "id", "y"], "; to use what labels the rows, name it: 'id'")],
+)  # fmt: skip
+def test_what_labels_the_rows_is_offered_where_it_can_be_named(names: list[str], named: str) -> None:
+    labels = dict.fromkeys(range(len(names) - 1), "left out")
+    with pytest.raises(DataError) as caught:
+        choose_columns(names, None, None, "t", labels)
+    assert str(caught.value) == f"t: expected at least one feature beside the target 'y', got none{named}"

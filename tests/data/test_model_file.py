@@ -38,8 +38,10 @@ def test_every_number_comes_back_to_the_bit(tmp_path, format):
 
 def test_the_json_can_be_read_by_anyone(tmp_path):
     save(MODEL, tmp_path / "m.json")
-    plain = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
+    text = (tmp_path / "m.json").read_text(encoding="utf-8")
+    plain = json.loads(text)
     assert (plain["schema"], plain["weights"], plain["bias"]) == (1, MODEL.weights.tolist(), MODEL.bias)
+    assert text.startswith('{\n "schema": 1,\n "kind": "handgrad model",\n "feature_names": [\n  "size, m2",\n')
 
 
 def test_the_pickle_holds_plain_types_alone(tmp_path):

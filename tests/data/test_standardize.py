@@ -7,8 +7,17 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from handgrad.data import standardize
 from handgrad.data.dataset import DataError
-from handgrad.data.standardize import Standardization
+from handgrad.data.standardize import (
+    SpreadPoint,
+    Standardization,
+    is_far,
+    merged_spreads,
+    nearer,
+    spread_sums,
+    standardization_of,
+)
 
 rng = np.random.default_rng(11)
 X = rng.normal(size=(101, 3)) * [1, 100, 0.01] + [0, 1e6, -5]
@@ -35,7 +44,7 @@ def test_means_and_scales_are_exact_to_the_last_digits_at_any_offset(offset, sca
 @pytest.mark.parametrize("offset", [1e6, 1e9])
 def test_the_mean_of_many_rows_far_from_zero_is_the_nearest_double(offset):
     column = offset + np.random.default_rng(0).normal(size=100_000)
-    mean, _ = exact_moments(column)
+    mean = Fraction(sum(map(int, np.ldexp(column, 60).tolist())), 2**60 * len(column))
     found = Standardization.fit(column[:, np.newaxis]).means[0]
     assert abs(Fraction(found) - mean) <= Fraction(np.spacing(found)) * Fraction(51, 100)
 
@@ -158,6 +167,27 @@ def test_a_scale_that_is_none_is_refused(scale):
         Standardization(np.zeros(2), np.array([1.0, scale]))
 
 
+@pytest.mark.parametrize("mean", [1.1e301, -3.3e307, 5e-324])
+def test_a_mean_of_any_size_is_moved_into_the_bias(mean):
+    weights, bias = Standardization(means=[mean, 1.0], scales=[1.0, 1.0]).weights_back([1.7, 0.3], 0.25)
+    assert float(bias) == float(Fraction(0.25) - Fraction(1.7) * Fraction(mean) - Fraction(0.3))
+    assert weights.tolist() == [1.7, 0.3]
+
+
+def test_a_sum_that_leaves_the_range_is_told():
+    fitted = Standardization(means=[4e307, 4e307], scales=[1.0, 1.0])
+    for weights in ([4.0, 4.0], [-4.0, -4.0], [[1.0, 1.0], [4.0, 4.0]]):
+        with pytest.raises(DataError, match="overflow"):
+            fitted.weights_back(weights, np.zeros(np.shape(weights)[:-1]))
+
+
+def test_products_are_exact():
+    pairs = np.random.default_rng(3).normal(size=(2, 1000)) * 10.0 ** np.random.default_rng(4).integers(-9, 9, 1000)
+    for mean, weight in pairs.T.tolist():
+        _, bias = Standardization(means=[mean], scales=[1.0]).weights_back([weight], weight * mean)
+        assert float(bias) == float(Fraction(weight * mean) - Fraction(weight) * Fraction(mean))
+
+
 @pytest.mark.parametrize("power", [-300, 0, 900, 1000])
 def test_the_bias_is_rounded_once_whatever_the_size_of_the_weights(power):
     fitted = Standardization(means=[1 / 3, -1 / 7], scales=[1.0, 3.0])
@@ -168,7 +198,9 @@ def test_the_bias_is_rounded_once_whatever_the_size_of_the_weights(power):
     assert float(bias) == float(exact)
 
 
-@pytest.mark.parametrize("column", [[-8.0, 1.0], [-1.0, 8.0], [-8.0, -1.0], [1.0, 8.0]])
+@pytest.mark.parametrize(
+    "column", [[-8.0, 1.0], [-1.0, 8.0], [-8.0, -1.0], [1.0, 8.0], [-(2.0**-1000), 8.0], [-8.0, 2.0**-1000]]
+)
 def test_the_largest_number_may_be_negative(column):
     fitted = Standardization.fit(np.ldexp(np.array(column)[:, np.newaxis], 1018))
     half = (column[1] - column[0]) / 2
@@ -216,3 +248,98 @@ def test_means_and_scales_are_its_own_arrays_of_one_axis():
             Standardization(means, scales)
     with pytest.raises(DataError, match=r"weights \(2,\)"):
         made.weights_back(np.zeros((1, 1, 2)), np.zeros((1, 1)))
+
+
+def test_a_column_may_reach_to_a_quarter_of_the_largest_double():
+    fitted = Standardization.fit(np.array([[-(2.0**1022)], [2.0**1022]]))
+    assert (fitted.means[0], fitted.scales[0]) == (0, 2.0**1022)
+    for beyond in (np.nextafter(2.0**1022, np.inf), -np.nextafter(2.0**1022, np.inf)):
+        with pytest.raises(DataError, match=r"column 'a' within ±4e307, got .*give it in a larger unit"):
+            Standardization.fit(np.array([[beyond], [0.0]]), ["a"])
+
+
+@pytest.mark.parametrize(
+    ("sums", "squares", "far"),
+    [
+        ([0.0], [1.0], False), ([3.0], [1.0], False), ([-3.1], [1.0], True), ([3.1], [1.1], False),
+        ([0.0, 3.1], [1.0, 1.0], True), ([np.nan], [np.nan], False), ([0.0], [0.0], False),
+    ],
+)  # fmt: skip
+def test_a_centre_is_far_where_most_of_the_squares_are_its_distance(sums, squares, far):
+    assert is_far(np.array([sums, squares]), 10) is far
+
+
+@pytest.mark.parametrize(("first", "passes"), [(0.0, 2), (5.0, 1)])
+def test_a_second_pass_is_taken_where_the_first_rows_are_far_from_the_others(monkeypatch, first, passes):
+    taken = []
+    spread = standardize._spread_of
+    monkeypatch.setattr(standardize, "BLOCK_ROWS", 16)
+    monkeypatch.setattr(standardize, "_spread_of", lambda X, about: taken.append(about) or spread(X, about))
+    column = 5 + 0.01 * np.random.default_rng(1).normal(size=4000)
+    column[:16] += first - 5
+    fitted = Standardization.fit(column[:, np.newaxis])
+    mean, variance = exact_moments(column)
+    assert len(taken) == passes
+    assert abs(Fraction(fitted.means[0]) / mean - 1) < Fraction(1, 2**52)
+    assert abs(Fraction(fitted.scales[0]) ** 2 / variance - 1) < Fraction(1, 2**49)
+
+
+# -- from block to block -----------------------------------------------------------------------------------------------
+
+#: Two columns of whole numbers, of which every sum is exact, and those about 2⁻³ (3, 8), 2⁻⁶ (−5, 60).
+BLOCKED = np.array([[1, 2, 6, 3, -8, 0, 5, 7, 4.0], [-50, 30, 10, -10, 63, 5, 8, 2, 1.0]])
+
+
+@pytest.mark.parametrize("first", range(1, 9))
+def test_sums_of_two_blocks_are_those_of_all_rows(first):
+    about = SpreadPoint(np.array([3 / 16, -5 / 64]), np.array([4, 6]))
+    apart = BLOCKED / [[16], [64]] - about.centre[:, np.newaxis]
+    expected = [
+        apart.sum(axis=1),
+        (apart**2).sum(axis=1),
+        -BLOCKED.min(axis=1) / [16, 64],
+        BLOCKED.max(axis=1) / [16, 64],
+    ]
+    np.testing.assert_array_equal(spread_sums(list(BLOCKED), about), expected)
+    parts = [spread_sums(list(part), about) for part in (BLOCKED[:, :first], BLOCKED[:, first:])]
+    np.testing.assert_array_equal(merged_spreads(*parts), expected)
+    np.testing.assert_array_equal(merged_spreads(*parts[::-1]), expected)
+    there = nearer(np.array(expected), 9, about)
+    np.testing.assert_allclose(there.centre * [16, 64], BLOCKED.mean(axis=1), rtol=1e-15)
+    np.testing.assert_array_equal(there.exponents, about.exponents)
+    fitted = standardization_of(merged_spreads(*parts), 9, about, "ab")
+    np.testing.assert_allclose(fitted.means, BLOCKED.mean(axis=1), rtol=1e-15)
+    np.testing.assert_allclose(fitted.scales, BLOCKED.std(axis=1), rtol=1e-15)
+
+
+def test_the_point_is_the_mean_of_the_first_block_by_the_largest_of_all_rows(monkeypatch):
+    monkeypatch.setattr(standardize, "BLOCK_ROWS", 4)
+    about = SpreadPoint.near(list(BLOCKED), np.array([8.0, 63.0]))
+    assert about.exponents.tolist() == [4, 6]
+    np.testing.assert_array_equal(about.centre, [3 / 16, -5 / 64])
+
+
+@pytest.mark.parametrize("block", [1, 2, 4, 16])
+def test_blocks_of_any_length_give_the_moments(monkeypatch, block):
+    monkeypatch.setattr(standardize, "BLOCK_ROWS", block)
+    fitted = Standardization.fit(BLOCKED.T)
+    np.testing.assert_allclose(fitted.means, BLOCKED.mean(axis=1), rtol=1e-15)
+    np.testing.assert_allclose(fitted.scales, BLOCKED.std(axis=1), rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        ([3.0, 3.0], r"column 'b' is constant \(3\)"),
+        ([1.0, 5e307], "column 'b' within"),
+        ([-5e307, 1.0], "column 'b' within"),
+        ([1.0, np.inf], "column 'b' within"),
+        ([np.nan, 1.0], "column 'b' within"),
+    ],
+)
+def test_what_cannot_be_standardised_is_told_by_its_sums_too(column, told):
+    about = SpreadPoint(np.zeros(2), np.array([1, 1024]))
+    with np.errstate(invalid="ignore"):
+        sums = spread_sums([np.array([1.0, 2.0]), np.array(column)], about)
+    with pytest.raises(DataError, match=told):
+        standardization_of(sums, 2, about, "ab")
