@@ -26,9 +26,13 @@ START_UP_NUMBERS = 10**6
 
 
 def start_up_size(settings: Settings, width: Size) -> Size:
-    """The largest size of that width and dtype up to `START_UP_NUMBERS`, whatever its rows."""
+    """The largest size of that width and dtype up to `START_UP_NUMBERS`, whatever its rows.
+
+    There is always one, however large it is; but of a table that memory does not hold, so many numbers are enough.
+    """
     sizes = settings.rows_of(width.features)
-    return replace(width, rows=max(sizes[0], min(sizes[-1], START_UP_NUMBERS // width.features)))
+    least = 1 if settings.streamed else sizes[0]
+    return replace(width, rows=max(least, min(sizes[-1], START_UP_NUMBERS // width.features)))
 
 
 def start_up(name: str, size: Size, tables: SweepTables, seed: int, fleet: Fleet) -> StartUpRecord | LeftOut:

@@ -10,7 +10,7 @@ Standard library only: reading takes some tens of microseconds, outside of every
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from handgrad.compare.clock import perf_counter, process_time
@@ -21,6 +21,9 @@ CGROUPS = Path("/sys/fs/cgroup")
 #: A thread that worked or waited for less than this part of what the busiest did is none of a team: one that spins for
 #: some milliseconds, since its pool has nothing to do, holds nobody up.
 IDLE_PART = 0.5
+
+#: From this part of all processors on, somebody waits for one.
+CROWDED = 0.9
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,17 @@ def strain(before: Counters, after: Counters) -> Strain:
         others=None if busy is None else max(0.0, busy - cpu / wall),
         preempted=after.preempted - before.preempted,
     )
+
+
+def strain_of_pool(before: Counters, after: Counters, processors: int) -> Strain:
+    """What happened to a process whose threads end with their work, and with it what the system has counted of them.
+
+    Where this process and others together kept nearly all processors busy, those that others had are what it wanted.
+    """
+    found = strain(before, after)
+    full = found.others is not None and found.others + found.cpu > CROWDED * processors
+    waited = None if found.others is None else min(1.0, found.others / processors) * full
+    return replace(found, team=1, waited=waited)
 
 
 def share(before: float | None, after: float | None, wall: float) -> float | None:

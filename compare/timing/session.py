@@ -6,6 +6,7 @@ Runs in the worker's process, with the threads that it was given. What goes in i
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never, cast
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, assert_never, cast
 import msgspec
 
 from handgrad.compare.clock import perf_counter
-from handgrad.compare.strain.strain import counters, strain
+from handgrad.compare.strain.strain import Counters, Strain, counters, strain, strain_of_pool
 from handgrad.compare.timing import messages as m
 from handgrad.compare.timing.memory import forget_peak, peak_bytes
 from handgrad.compare.timing.outset import timed_import
@@ -46,7 +47,7 @@ class Session:
     def __init__(self, backend: str | Entry, bare_bytes: int, imported: float | BaseException | None = None) -> None:
         self.backend, self.imported = backend, imported
         self.trainer: Trainer | None = None
-        self.settled = self.adapted = False
+        self.settled = self.adapted = self.streamed = False
         self.bare_bytes = self.bytes_before = bare_bytes
         self.reader: Reader | DeviceReader | None = None
         self.epoch_seconds = 0.0
@@ -108,7 +109,8 @@ class Session:
         from handgrad.compare.blocks.description import is_description
 
         self.trainer, self.epoch_seconds = None, 0.0  # what an earlier size needed is free before this one is measured
-        if is_description(request.data):
+        self.streamed = is_description(request.data)
+        if self.streamed:
             return self.bind_stream(request)
         with np.load(request.data) as arrays:
             X, y = (arrays[name].astype(request.dtype, copy=False) for name in ("X", "y"))
@@ -187,9 +189,15 @@ class Session:
         seconds = perf_counter() - began
         seconds -= min(self.aside_seconds() - aside, MOST_ASIDE * seconds)
         gc.enable()
-        strained = strain(before, counters())
+        strained = self.strained(before)
         self.epoch_seconds = seconds / epochs
         return m.EpochsTimed(seconds, weights.tolist(), float(bias), strained)
+
+    def strained(self, before: Counters) -> Strain:
+        """What the process went without since then; a table that is a stream is read by threads that end with a pass."""
+        if self.streamed and self.bound().reads_all_rows:
+            return strain_of_pool(before, counters(), os.cpu_count() or 1)
+        return strain(before, counters())
 
     def lap(self, plan: Plan, epochs: int) -> Parameters:
         """So many epochs of a plan, with their result taken out."""

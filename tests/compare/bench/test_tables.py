@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from handgrad.backends.interface import DType
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.compare.bench.agreement import LapTruth
 from handgrad.compare.bench.problem import Size, TimedProblem
+from handgrad.compare.bench.start_up import start_up_size
 from handgrad.compare.bench.streamed import StreamedTables
 from handgrad.compare.bench.sweep import bench
 from handgrad.compare.bench.tables import GivenTable, SweepTables, facts_of
@@ -110,6 +112,11 @@ def test_beyond_memory_each_epoch_stands_beside_the_reading_of_the_columns(found
     assert moments.pass_fraction is not None
     assert moments.pass_seconds.median == pytest.approx(2.01)  # it is bound, and its first call is a pass
     assert moments.pass_fraction.value == pytest.approx(8e-5 * ROWS / 2.01, rel=0.01)
+
+
+def test_a_start_beyond_memory_takes_no_more_rows_than_any(found: Bench) -> None:
+    assert start_up_size(replace(found.settings, rows=(2 * 10**8,)), Size(3, "float64", 0)).rows == 333_333
+    assert {one.rows for starts in found.start_ups.values() for one in starts} == {ROWS}
 
 
 def test_what_a_run_costs_has_the_pass_once_or_an_epoch_each(found: Bench) -> None:

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from handgrad.compare.strain.disturbance import TEAM_KEEPS, disturbance, together
-from handgrad.compare.strain.strain import Counters, Strain, counters, processors, strain, threads, throttled
+from handgrad.compare.strain.strain import (
+    Counters,
+    Strain,
+    counters,
+    processors,
+    strain,
+    strain_of_pool,
+    threads,
+    throttled,
+)
 from handgrad.compare.timing import statistics
 
 
@@ -54,6 +63,14 @@ def test_threads_and_processors_are_read(tmp_path: Path):
     )
     assert threads(proc) == {"7": (1.5, 0.25), "8": (0.0, 0.0)}
     assert processors(proc) == (4.0, 7.0)
+
+
+@pytest.mark.parametrize(("busy", "waited"), [(1.6, 0.0), (2.0, 0.2), (None, None)])
+def test_threads_that_have_ended_lack_what_others_had_of_full_processors(busy: float | None, waited: float | None):
+    before = Counters(0.0, 0.0, {"1": (0.0, 0.0)}, busy=None if busy is None else 0.0)
+    after = Counters(1.0, 1.6, {"1": (0.1, 0.7)}, busy=busy)
+    found = strain_of_pool(before, after, processors=2)
+    assert (found.team, found.waited) == (1, None if waited is None else pytest.approx(waited))
 
 
 def test_a_system_that_counts_nothing_gives_nothing(tmp_path: Path):
