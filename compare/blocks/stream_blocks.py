@@ -80,6 +80,28 @@ class Budget:
         return ReadAhead(threads, int(self.memory_bytes * AHEAD_SHARE)), 2 ** int(math.log2(max(1, at_once)))
 
 
+class RowForm(NamedTuple):
+    """What is done to rows of a file before a backend gets them: they are standardised, if at all, and of a dtype."""
+
+    standardization: Standardization | None
+    dtype: DType
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether they stay as they are."""
+        return self.standardization is None and self.dtype == "float64"
+
+    def of(self, columns: Sequence[FloatArray]) -> list[FloatArray]:
+        """The columns (m,) of the features, then the target, in this form."""
+        made = list(columns)
+        if self.standardization is not None:
+            for j, (mean, scale) in enumerate(
+                zip(self.standardization.means, self.standardization.scales, strict=True)
+            ):
+                made[j] = (made[j] - mean) / scale
+        return [column.astype(self.dtype, copy=False) for column in made]
+
+
 @dataclass(eq=False)
 class StreamBlocks(Blocks):
     """The rows of a stream, standardised and in a dtype.
@@ -122,6 +144,11 @@ class StreamBlocks(Blocks):
         other = replace(self, **changes)
         other.watch = self.watch
         return other
+
+    @property
+    def form(self) -> RowForm:
+        """What is done to its rows."""
+        return RowForm(self.standardization, self.dtype)
 
     def reading(self) -> tuple[ReadAhead, int]:
         """How to read, and the blocks of a task."""
@@ -193,12 +220,7 @@ class StreamBlocks(Blocks):
 
     def in_form(self, unit: Sequence[Slice]) -> list[FloatArray]:
         """The columns (m,) of the features, then the target, standardised and of the dtype."""
-        columns = [joined(unit, place) for place in range(self.features + 1)]
-        if self.standardization is not None:
-            means, scales = self.standardization.means, self.standardization.scales
-            for j in range(self.features):
-                columns[j] = (columns[j] - means[j]) / scales[j]
-        return [column.astype(self.dtype, copy=False) for column in columns]
+        return self.form.of([joined(unit, place) for place in range(self.features + 1)])
 
     def check(self, unit: Sequence[Slice]) -> None:
         """Refuses a cell that is no finite number, or too large to be squared.

@@ -78,9 +78,16 @@ def solve_exactly(table: CheckedTable, names: Sequence[str] | None = None) -> Cl
     Raises:
         InputError: If a parameter of the solution lies outside float64.
     """
-    moments = table.exact.moments
+    return exact_closed_form(table.exact.moments, names or default_names(table.features))
+
+
+def exact_closed_form(moments: Moments, called: Sequence[str]) -> ClosedForm:
+    """The least-squares solution from exact moments, rounded once; columns are `called` (d,).
+
+    Raises:
+        InputError: If a parameter of the solution lies outside float64.
+    """
     solution = exact_solution(moments)
-    called = names or default_names(table.features)
     *weights, bias = (_rounded_once(value, name) for value, name in zip(solution, [*called, None], strict=True))
     lowest = exact_loss(moments, solution)
     return ClosedForm(

@@ -19,26 +19,37 @@ from handgrad.backends.blocks import Summing
 from handgrad.backends.exact import ExactTrainer, Moments
 from handgrad.backends.exact_sums import ExactSums, compiled_sums, is_large, sliced_sums
 from handgrad.backends.interface import FloatArray, Gradient, Parameters
-from handgrad.compare.blocks.stream_blocks import StreamBlocks
+from handgrad.compare.blocks.stream_blocks import RowForm, StreamBlocks
 from handgrad.compare.judge.bounds import Growth, Magnitudes, Sizes, Tolerance, Tolerances, likely_growth, worst_growth
+from handgrad.compare.judge.closed_form import ClosedForm, exact_closed_form
 from handgrad.compare.judge.hessian import EXACT_FEATURES, Hessian, exact_centre, exact_hessian
 from handgrad.compare.judge.table import CheckedTable, ExactPoint
 from handgrad.compare.scale.surveyed import SurveyedTable
 
 
 class JudgedSums(NamedTuple):
-    """Of some rows: the exact sums, and |Z|ᵀ|Z| (d + 2, d + 2) and max |Z| (d + 2,) of Z = [X 1 y]."""
+    """Of some rows: the exact sums, and |Z|ᵀ|Z| (d + 2, d + 2) and max |Z| (d + 2,) of Z = [X 1 y].
+
+    `given` are the exact sums of the same rows as they stand in the file; the same ones where nothing was changed.
+    """
 
     exact: ExactSums
     sizes: Sizes
     largest: FloatArray
+    given: ExactSums
 
 
 @dataclass(frozen=True)
 class ExactSumming(Summing):
-    """The pass of the judge, which is right for any order of merging; `compiled` says by which of two equal ways."""
+    """The pass of the judge over rows as they stand in the file, which is right for any order of merging.
+
+    Attributes:
+        compiled: By which of two equal ways.
+        form: Turns columns and target into what backends get.
+    """
 
     compiled: bool
+    form: RowForm
 
     def bind(self, columns: Sequence[FloatArray], y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """X (m, d) and y (m,)."""
@@ -46,15 +57,24 @@ class ExactSumming(Summing):
 
     def block_sums(self, bound: tuple[FloatArray, FloatArray], point: Any) -> JudgedSums:
         """Those of a block, on one thread; there is no point."""
-        X, y = bound
+        given = self.exact(*bound)
+        *columns, y = self.form.of([*bound[0].T, bound[1]])
+        X, exact = (bound[0], given) if self.form.is_identity else (np.column_stack(columns), None)
         largest = [*np.abs(X).max(axis=0).tolist(), 1.0, float(np.abs(y).max())]
-        exact = compiled_sums(X, y, threads=1) if self.compiled else sliced_sums(X, y)
-        return JudgedSums(exact, Sizes.of(X, y), np.array(largest))
+        return JudgedSums(exact or self.exact(X, y), Sizes.of(X, y), np.array(largest), given)
+
+    def exact(self, X: FloatArray, y: FloatArray) -> ExactSums:
+        """The exact sums of X (m, d) and y (m,), on one thread."""
+        return compiled_sums(X, y, threads=1) if self.compiled else sliced_sums(X, y)
 
     def merge(self, left: JudgedSums, right: JudgedSums) -> JudgedSums:
         """Those of both."""
         sizes = Sizes(left.sizes.products + right.sizes.products, left.sizes.rows + right.sizes.rows)
-        return JudgedSums(left.exact + right.exact, sizes, np.maximum(left.largest, right.largest))
+        largest = np.maximum(left.largest, right.largest)
+        if left.exact is left.given and right.exact is right.given:
+            both = left.exact + right.exact
+            return JudgedSums(both, sizes, largest, both)
+        return JudgedSums(left.exact + right.exact, sizes, largest, left.given + right.given)
 
     def is_finite(self, sums: JudgedSums) -> bool:
         """Exact sums are of finite numbers alone."""
@@ -78,7 +98,9 @@ class StreamedTable(CheckedTable):
     @classmethod
     def over(cls, blocks: StreamBlocks, surveyed: SurveyedTable) -> StreamedTable:
         """The table of these rows, judged in one pass."""
-        sums = blocks.total(ExactSumming(is_large(blocks.rows, blocks.features)), None)
+        compiled = is_large(blocks.rows, blocks.features)
+        as_given = blocks.like(standardization=None, dtype="float64")
+        sums = as_given.total(ExactSumming(compiled, blocks.form), None)
         nothing = np.empty((0, blocks.features), blocks.dtype)
         return cls(nothing, nothing[:, 0], blocks.dtype, blocks=blocks, sums=sums, surveyed=surveyed)
 
@@ -108,6 +130,13 @@ class StreamedTable(CheckedTable):
     def sizes(self) -> Sizes:
         """|Z|ᵀ|Z| (d + 2, d + 2), Z = [X 1 y]."""
         return self.sums.sizes
+
+    @property
+    def solution(self) -> ClosedForm | None:
+        """The minimum in the units of the file, right to the last digit; None where there are too many features."""
+        if self.features > EXACT_FEATURES:
+            return None
+        return exact_closed_form(Moments.from_sums(self.sums.given), self.blocks.stream.feature_names)
 
     @cached_property
     def hessian(self) -> Hessian:

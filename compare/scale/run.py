@@ -61,7 +61,7 @@ def train_streamed(
     trainer = made(trainer_class, source if blocks is given else blocks, plan.dtype, seen if blocks is given else None)
     trainer.data[0].watch = raw.watch
     training = trainer.train(plan)
-    prepared = prepared_of(stream, seen.table, seen.table.solution, plan, units, options)
+    prepared = prepared_of(stream, seen.table, in_file_units(seen.table.solution, units), plan, units, options)
     name = entry(backend).name
     passes = sum(one.passes for one in {id(one): one for one in (raw, given, blocks)}.values())
     if source is not given:  # workers have read the rows, once for each format
@@ -155,13 +155,17 @@ def plan_for(table: TableFacts, options: Options) -> Plan:
     )
 
 
-def prepared_of(
-    stream: TableStream, table: TableFacts, lowest: ClosedForm, plan: Plan, units: Standardization, options: Options
-) -> Prepared:
-    """The problem as reports tell it; `lowest` is the minimum in the units of the table."""
+def in_file_units(lowest: ClosedForm, units: Standardization) -> ClosedForm:
+    """A minimum that was found on standardised rows."""
     weights, bias = units.weights_back(lowest.weights, lowest.bias)
-    solution = replace(lowest, weights=weights, bias=float(bias))
-    forecast = Forecast(table, plan, units, np.append(weights, bias))
+    return replace(lowest, weights=weights, bias=float(bias))
+
+
+def prepared_of(
+    stream: TableStream, table: TableFacts, solution: ClosedForm, plan: Plan, units: Standardization, options: Options
+) -> Prepared:
+    """The problem as reports tell it; the solution is in the units of the file."""
+    forecast = Forecast(table, plan, units, np.append(solution.weights, solution.bias))
     return Prepared(forecast, problem_of(stream, forecast, solution, options))
 
 

@@ -25,7 +25,7 @@ from handgrad.compare.results import reasons
 from handgrad.compare.results.comparison import BackendResult, Comparison
 from handgrad.compare.results.environment import Environment
 from handgrad.compare.scale.judged import StreamedTable
-from handgrad.compare.scale.run import check_backend, check_batches, plan_for, prepared_of
+from handgrad.compare.scale.run import check_backend, check_batches, in_file_units, plan_for, prepared_of
 from handgrad.compare.scale.standard import standardization
 from handgrad.compare.scale.survey import survey
 from handgrad.compare.side_by_side.prepare import Options, Prepared
@@ -156,7 +156,8 @@ def prepare_streamed(stream: TableStream, options: Options, memory_bytes: int) -
     check_batches(options.batch_size, given.rows, "all")
     blocks = given.like(dtype=options.dtype)
     table = StreamedTable.over(blocks, seen.table)
-    prepared = prepared_of(stream, table, seen.table.solution, plan_for(table, options), units, options)
+    solution = table.solution or in_file_units(seen.table.solution, units)
+    prepared = prepared_of(stream, table, solution, plan_for(table, options), units, options)
     return StreamedPrepared(prepared.forecast, prepared.problem, blocks)
 
 

@@ -194,7 +194,7 @@ class Session:
         return m.EpochsTimed(seconds, weights.tolist(), float(bias), strained)
 
     def strained(self, before: Counters) -> Strain:
-        """What the process went without since then; a table that is a stream is read by threads that end with a pass."""
+        """What the process went without since then; a stream is read by threads that end with a pass."""
         if self.streamed and self.bound().reads_all_rows:
             return strain_of_pool(before, counters(), os.cpu_count() or 1)
         return strain(before, counters())

@@ -62,7 +62,8 @@ def table_at(path: str | os.PathLike[str], words: FileWords) -> Dataset | TableS
     """
     from handgrad.commands.shared.tables import FileOptions, read_file, stream_of
 
-    features = [words.features] if isinstance(words.features, str) else words.features and list(words.features)
+    named = [words.features] if isinstance(words.features, str) else words.features
+    features = None if named is None else list(named)
     how = FileOptions(words.separator, words.encoding, words.drop_missing)
     stream = stream_of(Path(path), words.target, features, how, memory_of(words))
     return stream or read_file(Path(path), words.target, features, how)

@@ -69,6 +69,7 @@ def test_a_stream_is_judged_by_the_numbers_of_memory(stream: TableStream, datase
     assert isinstance(ours, StreamedTable)
     assert isinstance(theirs, CheckedTable)
     assert ours.exact.moments == theirs.exact.moments
+    assert found.problem.destination == known.problem.destination  # which is exact, and rounded once
     at, same = (table.at(np.array([1.0, 0.5]), 0.25) for table in (ours, theirs))
     np.testing.assert_array_equal(at.nearest, same.nearest)
     assert same.bounds.likely.bias <= at.bounds.likely.bias <= 1.5 * same.bounds.likely.bias
