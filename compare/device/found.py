@@ -72,7 +72,8 @@ def unknown(kind: str, backends: Sequence[Entry]) -> str:
         why = next(one.reason() for one in backends if kind in one.devices)
         return f"device {kind!r}: {why}"
     known = ", ".join(name for name, one in catalogue().items() if kind in one.devices)
-    return f"device {kind!r}: {', '.join(one.name for one in backends)} compute on the CPU alone; on {kind}: {known}"
+    named = ", ".join(one.name for one in backends)
+    return f"device {kind!r}: {named} compute{'s' * (len(backends) == 1)} on the CPU alone; on {kind}: {known}"
 
 
 def asked(backend: Entry, kind: str, threads: int, timeout_seconds: float, start: StartOne) -> DeviceSeen:

@@ -64,7 +64,7 @@ def test_a_device_that_nobody_sees_is_absent_as_the_first_says() -> None:
 
 def test_nobody_is_asked_where_all_stay_on_the_processor() -> None:
     assert found_device("cpu", [HERE, ONE], 1, 60, lambda *what: pytest.fail("asked")) is None
-    with pytest.raises(InputError, match=r"^device 'cuda': numpy compute on the CPU alone; on cuda: .*torch"):
+    with pytest.raises(InputError, match=r"^device 'cuda': numpy computes on the CPU alone; on cuda: .*torch"):
         found_device("cuda", [HERE], 1, 60)
 
 
