@@ -158,9 +158,10 @@ def killed(trial: Trial, command: str) -> None:
 
 def worker_killed(trial: Trial, command: str) -> None:
     """A worker is killed at a random time: the run goes on to its end, and has its result."""
-    process = trial.start(trial.words(command))
-    time.sleep(trial.chance.uniform(0.1, 1.0) * SECONDS[command])
-    workers = [one for one in psutil.Process(process.pid).children() if one.is_running()] if alive(process) else []
+    process, workers = trial.start(trial.words(command)), list[psutil.Process]()
+    time.sleep(trial.chance.uniform(0.0, 0.5) * SECONDS[command])
+    while alive(process) and not (workers := psutil.Process(process.pid).children()):
+        time.sleep(0.002)  # between two of them there may be none
     trial.struck = bool(workers)
     if workers:
         trial.chance.choice(workers).kill()
