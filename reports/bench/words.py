@@ -164,10 +164,11 @@ def copies(bench: Bench) -> str | None:
     apart = sorted(_apart(cell.again) for cell in bench.cells if cell.again is not None)
     if not apart:
         return None
+    middle = f" ({numbers.percent(apart[len(apart) // 2])} in the middle cell)" if len(apart) > 2 else ""
     return (
-        f"Noise: {shown(bench.reference)} against itself differed by up to {numbers.brief(100 * apart[-1], 2)} % "
-        f"({numbers.brief(100 * apart[len(apart) // 2], 2)} % in the middle cell); a backend is told apart where the "
-        "whole interval of its ratio is farther from 1 than its cell's figure, and than 1 %."
+        f"Noise: {shown(bench.reference)} against itself differed by up to {numbers.percent(apart[-1])}{middle}; a "
+        "backend is told apart where the whole interval of its ratio is farther from 1 than its cell's figure, and than "
+        "1 %."
     )
 
 
