@@ -167,8 +167,8 @@ def copies(bench: Bench) -> str | None:
     middle = f" ({numbers.percent(apart[len(apart) // 2])} in the middle cell)" if len(apart) > 2 else ""
     return (
         f"Noise: {shown(bench.reference)} against itself differed by up to {numbers.percent(apart[-1])}{middle}; a "
-        "backend is told apart where the whole interval of its ratio is farther from 1 than its cell's figure, and than "
-        "1 %."
+        "backend is told apart where the whole interval of its ratio is farther from 1 than its cell's figure, and "
+        "than 1 %."
     )
 
 
