@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from handgrad.compare.results.bench import Bench
+from handgrad.compare.results.bench import Bench, BenchTable
 from handgrad.compare.results.comparison import BackendResult, Comparison
 from handgrad.compare.results.diff import Change, Diff, OtherChange, TimeChange
 from handgrad.compare.results.environment import Environment
@@ -34,6 +34,7 @@ from handgrad.compare.timing.statistics import (
     ratios,
     told_apart,
 )
+from handgrad.data.errors import cut
 
 #: What else was timed in a cell of a sweep.
 MACHINE = "(machine)"
@@ -101,13 +102,35 @@ def read_both(
         head_of(content, str(path)).kind == Bench.kind for path, content in ((left_path, left), (right_path, right))
     ]
     if kinds == [True, True]:
-        return (from_json(left, Bench, str(left_path)), from_json(right, Bench, str(right_path))), "bench"
+        both = from_json(left, Bench, str(left_path)), from_json(right, Bench, str(right_path))
+        same_table(*both)
+        return both, "bench"
     if kinds == [False, False]:
         pair = from_json(left, Comparison, str(left_path)), from_json(right, Comparison, str(right_path))
         same_problem(*pair)
         return pair, "compare"
     names = ["a run of bench" if kind else "a run of compare" for kind in kinds]
     raise DiffError(f"expected two runs of one command, got {names[0]} ({before}) and {names[1]} ({after})")
+
+
+def same_table(before: Bench, after: Bench) -> None:
+    """Refuses to compare times on tables of unlike columns, or on one in memory with one that was read in each epoch.
+
+    Raises:
+        DiffError: With both.
+    """
+    old, new = before.settings.table, after.settings.table
+    if (old and (old.streamed, old.features, old.target)) != (new and (new.streamed, new.features, new.target)):
+        told = f"{told_table(old)} and {told_table(new)}"
+        raise DiffError(f"expected both runs on one table, got {told}; compare runs of one table")
+
+
+def told_table(table: BenchTable | None) -> str:
+    """What was timed on, whatever the path to it."""
+    if table is None:
+        return "random numbers"
+    columns = f"{cut(table.target)} of {len(table.features)} features, the first {cut(table.features[0])}"
+    return f"{'files that are read in each epoch' if table.streamed else 'a table in memory'} ({columns})"
 
 
 def same_problem(before: Comparison, after: Comparison) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from handgrad.compare.results.bench import Bench
@@ -68,8 +69,10 @@ def named(found: Comparison) -> str:
 
 def of_bench(found: Bench) -> Iterator[TimedBackend]:
     """The backends of all cells of a sweep that gave an answer."""
+    table = found.settings.table
+    of = "" if table is None else f"{shown(PurePath(table.source).name or table.source, _NAME_WIDTH)} "
     for cell in found.cells:
-        problem = f"{cell.rows}x{cell.features} {cell.dtype}"
+        problem = f"{of}{cell.rows}x{cell.features} {cell.dtype}"
         for name, measured in cell.backends.items():
             if measured.status == "ok" and measured.epoch_seconds is not None:
                 timing, ratio = measured.epoch_seconds, measured.gradient_ratio

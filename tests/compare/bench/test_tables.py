@@ -16,6 +16,7 @@ from made_up_worker import World
 from handgrad.backends.interface import DType
 from handgrad.backends.numpy import NumPyTrainer
 from handgrad.compare.bench.agreement import LapTruth
+from handgrad.compare.bench.diff import DiffError, diff
 from handgrad.compare.bench.problem import Size, TimedProblem
 from handgrad.compare.bench.start_up import start_up_size
 from handgrad.compare.bench.streamed import StreamedTables
@@ -24,11 +25,12 @@ from handgrad.compare.bench.tables import GivenTable, SweepTables, facts_of
 from handgrad.compare.blocks.scanning import ColumnScan
 from handgrad.compare.blocks.stream_blocks import Budget
 from handgrad.compare.results.bench import Bench, BenchTable, Settings
-from handgrad.compare.results.files import from_json, to_json
+from handgrad.compare.results.files import from_json, to_json, write_whole
 from handgrad.compare.timing.laps import LapEnd
 from handgrad.data.dataset import DataError, Dataset
 from handgrad.data.stream.opening import open_stream
 from handgrad.reports.bench.text import text
+from handgrad.reports.exports.timed import timed
 from handgrad.reports.look.text import plain
 
 ROWS = 1203
@@ -134,6 +136,17 @@ def test_what_is_told_names_reading_and_passes_and_fits_eighty_columns(found: Be
     for part in ("of reading", "to read", "each epoch reads its columns anew", "moments before the first"):
         assert part in told.replace("\n  ", " "), part
     assert from_json(to_json(found), Bench) == found
+
+
+def test_runs_on_other_tables_are_not_held_against_each_other(found: Bench, tmp_path: Path) -> None:
+    assert found.settings.table is not None
+    held = replace(found, settings=replace(found.settings, table=replace(found.settings.table, streamed=False)))
+    for name, one in (("one", found), ("other", held)):
+        write_whole(tmp_path / name / "result.json", to_json(one))
+    with pytest.raises(DiffError, match=r"got files that are read in each epoch .* and a table in memory"):
+        diff(tmp_path / "one", tmp_path / "other")
+    assert diff(tmp_path / "one", tmp_path / "one").passed
+    assert {one.problem for one in timed(found)} == {f"parts {ROWS}x3 float64"}
 
 
 def test_a_finished_run_is_resumed_without_a_look_at_the_files(files: Sequence[Path], tmp_path: Path) -> None:
