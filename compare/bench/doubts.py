@@ -37,10 +37,11 @@ def unread(turns: Mapping[Size, Sequence[Turn]]) -> Iterator[str]:
 def timings(cells: Sequence[Cell]) -> Mapping[str, Timing]:
     """All that were taken, by backend and cell."""
     return {
-        f"{name}, {place(one)}": found.epoch_seconds
+        f"{name}{what}, {place(one)}": timed
         for one in cells
         for name, found in one.backends.items()
-        if found.epoch_seconds is not None
+        for what, timed in (("", found.epoch_seconds), (" (pass)", found.pass_seconds))
+        if timed is not None
     }
 
 

@@ -109,16 +109,17 @@ def pass_clock(
         held: Holds what it answered against what is known, and says why it is not right; None where it is.
     """
 
-    def once() -> float:
+    def once() -> Lap:
         bound, answer = worker.ask(bind), worker.ask(first)
         worker.rest()
         if (why := held(answer)) is not None:
             raise UntrueAnswer(why)
-        return bound.bind_seconds + answer.first_call_seconds
+        return Lap(bound.bind_seconds + answer.first_call_seconds, (), answer.strain)
 
     def lap(times: int) -> Lap:
         try:
-            return Lap(sum(once() for _ in range(times)), ())
+            laps = [once() for _ in range(times)]
+            return Lap(sum(one.seconds for one in laps), (), laps[-1].strain)
         except WorkerError as error:
             stopped(error)
             raise ClockStopped(str(error)) from error

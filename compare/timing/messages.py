@@ -126,10 +126,14 @@ class DeviceSeen(msgspec.Struct, frozen=True):
 
 
 class FirstCalled(msgspec.Struct, frozen=True):
-    """The first epoch was run, compilation included; then, untimed, the gradient at the start was taken."""
+    """The first epoch was run, compilation included; then, untimed, the gradient at the start was taken.
+
+    `strain` is what the epoch went without.
+    """
 
     first_call_seconds: float
     gradient: GradientMessage
+    strain: Strain | None = None
 
 
 class TrainingDone(msgspec.Struct, frozen=True):

@@ -155,13 +155,15 @@ class Session:
     def first_call(self, request: m.FirstCall) -> m.FirstCalled:
         """The first epoch, compilation included; then the gradient at the start, untimed."""
         trainer, plan = self.bound(), request.plan.plan()
+        before = counters() if self.streamed else None
         aside, began = self.aside_seconds(), perf_counter()
         parameters, _ = trainer.run(trainer.start(plan), plan, 0, 1)
         trainer.to_numpy(*parameters)
         trainer.synchronize()
         seconds = max(0.0, perf_counter() - began - (self.aside_seconds() - aside))
+        strained = None if before is None else self.strained(before, has_read=True)
         start = trainer.to_numpy(*trainer.start(plan))
-        return m.FirstCalled(seconds, gradient_message(trainer.gradient_at(start.weights, start.bias)))
+        return m.FirstCalled(seconds, gradient_message(trainer.gradient_at(start.weights, start.bias)), strained)
 
     def gradients(self, request: m.TakeGradients) -> m.GradientsTaken:
         """The gradient at each point, untimed."""
@@ -189,13 +191,13 @@ class Session:
         seconds = perf_counter() - began
         seconds -= min(self.aside_seconds() - aside, MOST_ASIDE * seconds)
         gc.enable()
-        strained = self.strained(before)
+        strained = self.strained(before, trainer.reads_all_rows)
         self.epoch_seconds = seconds / epochs
         return m.EpochsTimed(seconds, weights.tolist(), float(bias), strained)
 
-    def strained(self, before: Counters) -> Strain:
-        """What the process went without since then; a stream is read by threads that end with a pass."""
-        if self.streamed and self.bound().reads_all_rows:
+    def strained(self, before: Counters, has_read: bool) -> Strain:
+        """What the process went without since then; a stream has been read by threads that end with a pass."""
+        if self.streamed and has_read:
             return strain_of_pool(before, counters(), os.cpu_count() or 1)
         return strain(before, counters())
 

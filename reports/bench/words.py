@@ -51,9 +51,10 @@ def of_table(bench: Bench) -> list[str]:
         return ["In memory, its features and its target centred and scaled.", *(shown(one, 400) for one in table.notes)]
     once = dict.fromkeys(name for cell in bench.cells for name, found in cell.backends.items() if found.pass_seconds)
     within = "" if table.memory_bytes is None else f" of {numbers.size(table.memory_bytes)}"
-    only = f"; {listed([shown(name) for name in once])} before the first alone" if once else ""
-    read = f"Larger than --memory{within}: each epoch reads its columns anew, as they stand there{only}."
-    return [read, *(shown(one, 400) for one in table.notes)]
+    read = [f"Larger than --memory{within}: each epoch reads its columns anew, as they stand there."]
+    if once:
+        read.append(f"Read once, before the first epoch: by {listed([shown(name) for name in once])}.")
+    return [*read, *(shown(one, 400) for one in table.notes)]
 
 
 def method(bench: Bench) -> str:
@@ -115,10 +116,11 @@ def disturbance(bench: Bench) -> str | None:
     """Which times of the sweep were disturbed, and by what; None where none was."""
     return disturbed(
         {
-            f"{name} at {plural(cell.rows, 'row')} × {cell.features}": found.epoch_seconds
+            f"{name}{what} at {plural(cell.rows, 'row')} × {cell.features}": timed
             for cell in bench.cells
             for name, found in cell.backends.items()
-            if found.epoch_seconds is not None
+            for what, timed in (("", found.epoch_seconds), (" (pass)", found.pass_seconds))
+            if timed is not None
         }
     )
 
