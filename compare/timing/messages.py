@@ -126,10 +126,7 @@ class DeviceSeen(msgspec.Struct, frozen=True):
 
 
 class FirstCalled(msgspec.Struct, frozen=True):
-    """The first epoch was run, compilation included; then, untimed, the gradient at the start was taken.
-
-    `strain` is what the epoch went without.
-    """
+    """The first epoch was run, compilation included, under this strain; then the gradient was taken, untimed."""
 
     first_call_seconds: float
     gradient: GradientMessage
