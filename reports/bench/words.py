@@ -51,10 +51,11 @@ def of_table(bench: Bench) -> list[str]:
         return ["In memory, its features and its target centred and scaled.", *(shown(one, 400) for one in table.notes)]
     once = dict.fromkeys(name for cell in bench.cells for name, found in cell.backends.items() if found.pass_seconds)
     within = "" if table.memory_bytes is None else f" of {numbers.size(table.memory_bytes)}"
-    read = [f"Larger than --memory{within}: each epoch reads its columns anew, as they stand there."]
-    if once:
-        read.append(f"Read once, before the first epoch: by {listed([shown(name) for name in once])}.")
-    return [*read, *(shown(one, 400) for one in table.notes)]
+    but = [f"{listed([shown(name) for name in once])} once before the first"] if once else []
+    but += ["dask-numba once, as its workers hold them"] if "dask-numba" in bench.settings.backends else []
+    only = f" ({'; '.join(but)})" if but else ""
+    read = f"Larger than --memory{within}: each epoch reads its columns anew, as they stand there{only}."
+    return [read, *(shown(one, 400) for one in table.notes)]
 
 
 def method(bench: Bench) -> str:
