@@ -2,6 +2,7 @@
 
 The reference backend takes part twice, in two processes (an A/A run), and so does the machine itself, which reads as
 many bytes as X and y have: in the same rounds, so that both are compared with the backends under the same conditions.
+A device on which backends compute reads its own memory, too.
 Of a table that memory does not hold, it reads the columns from where they are; and a backend whose epochs read no row
 takes part once more, with the pass that all of its epochs rest on.
 """
@@ -18,13 +19,16 @@ from handgrad.compare.bench.agreement import LapTruth, beyond, both, check, rati
 from handgrad.compare.bench.problem import CHECKED_EPOCHS, Size, TimedProblem, norm
 from handgrad.compare.bench.records import ContestantRecord
 from handgrad.compare.results.timing import Timing
-from handgrad.compare.timing.clocks import MACHINE, epochs_clock, pass_clock, reading_clock, scanning_clock
+from handgrad.compare.timing.clocks import DEVICE, MACHINE, epochs_clock, pass_clock, reading_clock, scanning_clock
 from handgrad.compare.timing.measure import CONFIRMED, Clock, Contestant, calibrate, calibrated, evened, measure
 from handgrad.compare.timing.messages import AskMemory, Bind, FirstCall, FirstCalled, PlanMessage, TimeEpochs
 from handgrad.compare.timing.process import UntrueAnswer, WorkerError, WorkerHandle
 
 #: The contestant that is the reference once more.
 AGAIN = "(again)"
+
+#: The contestants that are no backend: they only read.
+READERS = (MACHINE, DEVICE)
 
 #: What follows the name of a backend whose epochs read no row: the contestant that is its pass over all of them.
 PASS = " (pass)"
@@ -73,7 +77,7 @@ def measured(
     found = {name: ContestantRecord() for name in workers}
     with made.file() as data:
         for name, worker in workers.items():
-            if name != MACHINE:
+            if name not in READERS:
                 warm(found[name], worker, data, made.plan)
         check(found, reference, made)
         timed = clocks(size, workers, made, found, data)
@@ -83,7 +87,7 @@ def measured(
                 timed[name + PASS] = clock_of_pass(workers[name], data, made, found[name], found[name + PASS])
         for name, taken in timed_in_rounds(ready(timed, reference, epochs), rounds).items():
             found[name].keep_timing(taken)
-            if name in workers and name != MACHINE:
+            if name in workers and name not in READERS:
                 ask_memory(found[name], workers[name])
     return found
 
@@ -111,6 +115,7 @@ def warm(found: ContestantRecord, worker: WorkerHandle, data: str, plan: Plan) -
         return
     worker.rest()
     found.bind_seconds, found.first_call_seconds = bound.bind_seconds, first.first_call_seconds
+    found.transfer_seconds = bound.transfer_seconds
     found.gradient, found.parameters = first.gradient, [*ended.weights, ended.bias]
 
 
@@ -133,7 +138,7 @@ def clocks(
     truth = LapTruth.of(made)
     return {
         name: clock(worker, made, truth, found[name])
-        if name != MACHINE
+        if name not in READERS
         else scanning_clock(worker, data, found[name].fail)
         if made.streamed
         else reading_clock(worker, size.bytes)

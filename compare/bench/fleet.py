@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from handgrad.backends.catalogue import Entry
+from handgrad.compare.device.placed import PlacedWorker
 from handgrad.compare.timing.clocks import MACHINE
 from handgrad.compare.timing.messages import Load
 from handgrad.compare.timing.process import WorkerHandle
@@ -25,6 +26,7 @@ class Fleet:
         timeout_seconds: How long one answer may take.
         workers: Those that live, by contestant.
         given: What is known of the backends that are not in the catalogue.
+        places: Where a backend computes that is on a device.
     """
 
     start: Start
@@ -32,6 +34,12 @@ class Fleet:
     timeout_seconds: float
     workers: dict[str, WorkerHandle] = field(default_factory=dict)
     given: Mapping[str, Entry] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def started(self, backend: str, variables: Mapping[str, str] | None) -> WorkerHandle:
+        """A new process of a backend, with more of its environment."""
+        worker = self.start(self.given.get(backend, backend), self.threads, self.timeout_seconds, variables)
+        return PlacedWorker(worker, self.places[backend]) if backend in self.places else worker
 
     def get(self, name: str, backend: str) -> WorkerHandle:
         """The process of that contestant.
@@ -40,8 +48,7 @@ class Fleet:
             WorkerError: When it cannot load its library.
         """
         if name not in self.workers:
-            worker = self.start(self.given.get(backend, backend), self.threads, self.timeout_seconds, None)
-            self.workers[name] = worker
+            worker = self.workers[name] = self.started(backend, None)
             if name != MACHINE:
                 worker.ask(Load())
             worker.rest()
@@ -50,7 +57,7 @@ class Fleet:
     @contextlib.contextmanager
     def alone(self, backend: str, variables: Mapping[str, str] | None = None) -> Iterator[WorkerHandle]:
         """A process for one use, with more of its environment; it is ended afterwards."""
-        worker = self.start(self.given.get(backend, backend), self.threads, self.timeout_seconds, variables)
+        worker = self.started(backend, variables)
         try:
             yield worker
         finally:

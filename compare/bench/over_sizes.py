@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, groupby
+from typing import NamedTuple
 
-from handgrad.compare.results.bench import Cell, Crossover, FastestOf, FastestRange, Measured, ScalingLaw
+from handgrad.compare.results.bench import (
+    Cell,
+    Crossover,
+    DevicePaysFrom,
+    FastestOf,
+    FastestRange,
+    Measured,
+    ScalingLaw,
+)
 from handgrad.compare.results.timing import Estimate, Timing
 from handgrad.compare.results.verdict import RunCost
-from handgrad.compare.side_by_side.choice import contenders, once, whole
+from handgrad.compare.side_by_side.choice import contenders, once, paid, whole
 from handgrad.compare.timing import statistics
 
 #: Sizes whose epoch takes at least so many times the shortest one show how the rows count, and not the calls.
@@ -160,3 +170,62 @@ def run_cost(name: str, found: Measured, epochs: int) -> RunCost | None:
     epoch = Estimate(timed.median, timed.low, timed.high)
     start = once(max(0.0, total - epochs * timed.median))
     return RunCost(name, start, epoch, whole(start, epoch, epochs))
+
+
+# -- a device ----------------------------------------------------------------------------------------------------------
+
+
+class Duel(NamedTuple):
+    """The runs of one on a device and of the best on the processor, at a size."""
+
+    rows: int
+    own: RunCost
+    other: RunCost
+
+    @property
+    def ahead(self) -> bool:
+        """Whether the device's is shorter beyond doubt."""
+        return self.own.run.high < self.other.run.low
+
+    @property
+    def lead(self) -> float:
+        """The logarithm of the one over the other; below 0 the device is ahead."""
+        return math.log(self.own.run.value / self.other.run.value)
+
+
+def device_pays(cells: Sequence[Cell], epochs: int) -> Iterator[DevicePaysFrom]:
+    """From how many rows on each backend on a device pays in a run of so many epochs, for each width."""
+    for (features, dtype), group in widths(cells):
+        for name in dict.fromkeys(name for one in group for name, found in one.backends.items() if found.device):
+            fought = [found for one in group if (found := duel(one, name, epochs)) is not None]
+            if fought:
+                last, at = fought[-1], first_ahead(fought)
+                over = last.other.backend if at is None else fought[at].other.backend
+                rows = None if at is None else rows_ahead(fought, at)
+                yield DevicePaysFrom(name, features, dtype, over, rows, paid(last.own, last.other), last.rows)
+
+
+def duel(one: Cell, name: str, epochs: int) -> Duel | None:
+    """A backend on a device against the shortest run on the processor of those that go through all rows."""
+    own = run_cost(name, one.backends[name], epochs)
+    here = {other: found for other, found in one.backends.items() if not found.device and found.bytes_per_epoch}
+    costs = [cost for other, found in here.items() if (cost := run_cost(other, found, epochs)) is not None]
+    return Duel(one.rows, own, min(costs, key=lambda cost: cost.run.value)) if own is not None and costs else None
+
+
+def first_ahead(fought: Sequence[Duel]) -> int | None:
+    """The place of the first size from which on the device is ahead beyond doubt; None: at the last it is not."""
+    behind = [place for place, one in enumerate(fought) if not one.ahead]
+    first = behind[-1] + 1 if behind else 0
+    return first if first < len(fought) else None
+
+
+def rows_ahead(fought: Sequence[Duel], first: int) -> Estimate:
+    """Where it gets ahead, between two sizes: where the logarithm of the runs' ratio, taken as linear, is 0."""
+    after = fought[first]
+    if first == 0:
+        return Estimate(after.rows, after.rows, after.rows)
+    before = fought[first - 1]
+    part = before.lead / (before.lead - after.lead) if before.lead > 0 else 0.0
+    value = before.rows * (after.rows / before.rows) ** part
+    return Estimate(value, before.rows, after.rows)

@@ -61,6 +61,7 @@ class ContestantRecord(msgspec.Struct, omit_defaults=True):
 
     Attributes:
         bind_seconds: For moving X and y into the backend's own form.
+        transfer_seconds: What of it moved them to a device that was ready.
         first_call_seconds: For the first epoch.
         gradient: At the start.
         parameters: (d + 1,), the bias last, after the epochs that are checked.
@@ -96,6 +97,7 @@ class ContestantRecord(msgspec.Struct, omit_defaults=True):
     stolen: float | None = None
     status: Literal["failed", "timeout", "skipped"] | None = None
     reason: str | None = None
+    transfer_seconds: float | None = None
 
     @classmethod
     def left_out(cls, why: LeftOut) -> ContestantRecord:

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 from handgrad.compare.bench.agreement import beyond
-from handgrad.compare.bench.cell import AGAIN, PASS
+from handgrad.compare.bench.cell import AGAIN, PASS, READERS
 from handgrad.compare.bench.doubts import unread, warnings
-from handgrad.compare.bench.over_sizes import crossovers, fastest, fastest_ranges, scaling
+from handgrad.compare.bench.over_sizes import crossovers, device_pays, fastest, fastest_ranges, scaling
 from handgrad.compare.bench.problem import Size
 from handgrad.compare.bench.records import ContestantRecord, Measurements, Ratio, Turn
 from handgrad.compare.bench.totals import StartUps, start_ups, with_totals
@@ -20,7 +20,7 @@ from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.timing import Timing
 from handgrad.compare.strain.disturbance import together
 from handgrad.compare.timing import statistics
-from handgrad.compare.timing.clocks import MACHINE
+from handgrad.compare.timing.clocks import DEVICE, MACHINE
 from handgrad.compare.timing.messages import LimitsFound
 
 
@@ -32,6 +32,7 @@ def summary(
     unavailable: Mapping[str, str],
     measurements: Measurements,
     readers: Collection[str],
+    places: Mapping[str, str] | None = None,
 ) -> Bench:
     """The finished sweep.
 
@@ -43,10 +44,12 @@ def summary(
         unavailable: Backends that cannot run, with the reason.
         measurements: What the journal holds.
         readers: The backends whose epoch goes through all rows.
+        places: Where a backend computes that is on a device.
     """
+    places = places or {}
     starts, limits = start_ups(settings, measurements), measurements.limits()
     turns = {size: measurements.turns(size, settings.processes) for size in sizes}
-    cells = tuple(cell(size, settings, reference, unavailable, starts, turns[size], readers) for size in sizes)
+    cells = tuple(cell(size, settings, reference, unavailable, starts, turns[size], readers, places) for size in sizes)
     return Bench(
         environment=environment,
         settings=settings,
@@ -58,6 +61,7 @@ def summary(
         crossovers=tuple(crossovers(cells)),
         reigns=tuple(one for of in ("epoch", "rows", "run") for one in fastest_ranges(cells, of, settings.epochs)),
         warnings=(*warnings(cells, limits), *unread(turns)),
+        device_pays=tuple(device_pays(cells, settings.epochs)),
     )
 
 
@@ -78,6 +82,7 @@ def cell(
     starts: StartUps,
     turns: Sequence[Turn],
     readers: Collection[str],
+    places: Mapping[str, str] | None = None,
 ) -> Cell:
     """One cell, with every backend that was asked for.
 
@@ -89,9 +94,10 @@ def cell(
         starts: The start-ups of each backend, for the totals.
         turns: What was measured, turn by turn.
         readers: The backends whose epoch goes through all rows.
+        places: Where a backend computes that is on a device.
     """
     passes = [name + PASS for name in settings.backends]
-    timings = timings_of((*settings.backends, *passes, AGAIN, MACHINE), turns)
+    timings = timings_of((*settings.backends, *passes, AGAIN, *READERS), turns)
     again = statistics.paired_ratio(timings[AGAIN], timings[reference]) if {AGAIN, reference} <= set(timings) else None
     floor = statistics.noise_floor(again)
     backends = {
@@ -104,6 +110,7 @@ def cell(
             reference,
             floor,
             [turn[one] for turn in turns for one in (name, name + PASS) if one in turn],
+            (places or {}).get(name),
         )
         for name in settings.backends
     }
@@ -119,6 +126,7 @@ def cell(
         noise_floor=floor,
         fastest=fastest(backends, floor),
         stolen=largest(turn[MACHINE].stolen for turn in turns if MACHINE in turn),
+        device_limit_seconds=timings.get(DEVICE),
     )
 
 
@@ -149,6 +157,7 @@ def measured(
     reference: str,
     floor: float,
     records: Sequence[ContestantRecord],
+    device: str | None = None,
 ) -> Measured:
     """One backend in one cell.
 
@@ -159,9 +168,11 @@ def measured(
         reference: The backend of the ratios.
         floor: The noise floor: what is closer is not told apart.
         records: What was measured, turn by turn, its pass over the rows with it where that was timed apart.
+        device: Where it computed; None: on the processor.
     """
     status, reason = outcome(records)
-    timed, base, limit = timings.get(name), timings.get(reference), timings.get(MACHINE)
+    timed, base = timings.get(name), timings.get(reference)
+    limit = timings.get(MACHINE if device is None else DEVICE)
     passed = timings.get(name + PASS)
     if timed is None:
         return Measured("failed" if status == "ok" else status, reason or "it gave no samples")
@@ -178,10 +189,17 @@ def measured(
         gradient_ratio=largest(record.gradient_ratio for record in records),
         parameters_ratio=largest(record.parameters_ratio for record in records),
         timed_ratio=largest(record.timed_ratio for record in records),
-        bind_seconds=min((record.bind_seconds for record in records if record.bind_seconds is not None), default=None),
+        bind_seconds=least(record.bind_seconds for record in records),
         pass_seconds=passed,
         pass_fraction=statistics.paired_ratio(limit, passed) if limit and passed else None,
+        device=device,
+        transfer_seconds=least(record.transfer_seconds for record in records),
     )
+
+
+def least(seconds: Iterable[float | None]) -> float | None:
+    """The least of the turns; None where none has one."""
+    return min((one for one in seconds if one is not None), default=None)
 
 
 def largest(ratios: Iterable[Ratio]) -> float | None:

@@ -20,7 +20,7 @@ from typing import cast
 
 from handgrad.backends.catalogue import Entry, entry, usual
 from handgrad.backends.interface import DType, InputError
-from handgrad.compare.bench.cell import AGAIN, PASS, Rounds, measured
+from handgrad.compare.bench.cell import AGAIN, PASS, READERS, Rounds, measured
 from handgrad.compare.bench.fleet import Fleet, Start
 from handgrad.compare.bench.left_out import PASSES_AT_LEAST, ROUNDS_AT_LEAST, skips
 from handgrad.compare.bench.problem import Size
@@ -37,10 +37,12 @@ from handgrad.compare.bench.records import (
 from handgrad.compare.bench.start_up import start_up, start_up_size
 from handgrad.compare.bench.summary import summary
 from handgrad.compare.bench.tables import RandomTables, SweepTables
+from handgrad.compare.device.found import FoundDevice, found_device
 from handgrad.compare.results.bench import Bench, Settings
+from handgrad.compare.results.timing import DeviceUse
 from handgrad.compare.side_by_side.side_by_side import NothingRan
 from handgrad.compare.timing import environment
-from handgrad.compare.timing.clocks import MACHINE
+from handgrad.compare.timing.clocks import DEVICE, MACHINE
 from handgrad.compare.timing.journal import Journal, fingerprint
 from handgrad.compare.timing.messages import FindLimits, LimitsFound
 from handgrad.compare.timing.process import Worker, WorkerError, WorkerHandle
@@ -81,6 +83,7 @@ def bench(
     Raises:
         UnknownBackend: If a name is not in the catalogue.
         DataError: If a table that was given cannot be read.
+        DeviceAbsent: If no backend sees the device that is asked for.
         InputError: If the sweep is empty.
         NothingRan: If no backend could be timed in any cell.
     """
@@ -89,8 +92,16 @@ def bench(
     known = {one.name: one for one in given}
     entries = {name: known[name] if name in known else entry(name) for name in settings.backends}
     captured = environment.capture(threads or environment.available_cores())  # the load is that before the sweep
-    fleet = Fleet(start, captured.threads, timeout_seconds, given=known)
-    sweep = SweepRun(settings, entries, tables or RandomTables(), fleet, folder, resume, progress)
+    device = found_device(
+        settings.device,
+        list(entries.values()),
+        captured.threads,
+        timeout_seconds,
+        lambda one, threads, patience: start(known.get(one.name, one.name), threads, patience, None),
+    )
+    places = {name: place for name, one in entries.items() if (place := one.place(settings.device)) != "cpu"}
+    fleet = Fleet(start, captured.threads, timeout_seconds, given=known, places=places)
+    sweep = SweepRun(settings, entries, tables or RandomTables(), fleet, folder, resume, progress, device)
     sweep.look()
     sweep.start_ups()
     sweep.limits()
@@ -98,9 +109,10 @@ def bench(
         sweep.measure(turn)
     if not sweep.timed():
         raise NothingRan("; ".join(sweep.reasons()) or "no backend could be timed")
-    return summary(
-        settings, captured, sweep.reference, sweep.sizes, sweep.unavailable, sweep.measurements, sweep.readers
+    found = summary(
+        settings, captured, sweep.reference, sweep.sizes, sweep.unavailable, sweep.measurements, sweep.readers, places
     )
+    return replace(found, device=None if device is None else DeviceUse(device.kind, device.name))
 
 
 def check_settings(settings: Settings) -> None:
@@ -137,9 +149,12 @@ class SweepRun:
         folder: Path | None,
         resume: bool,
         progress: Progress,
+        device: FoundDevice | None = None,
     ) -> None:
         self.settings, self.tables, self.fleet, self.progress = settings, tables, fleet, progress
         self.unavailable = {name: why for name, one in entries.items() if (why := one.reason()) is not None}
+        absent = {} if device is None else {name: device.reason(name) for name in fleet.places}
+        self.unavailable |= {name: why for name, why in absent.items() if why is not None}
         self.away = {name: why for name, why in tables.left_out(entries).items() if name not in self.unavailable}
         self.readers = {name for name, one in entries.items() if one.reads_all_rows}
         self.running = [name for name in settings.backends if name not in {*self.unavailable, *self.away}]
@@ -242,7 +257,8 @@ class SweepRun:
                 living[name] = self.fleet.get(name, backend)
             except WorkerError as error:
                 dead[name] = ContestantRecord.left_out(LeftOut.of(error))
-        return living, dead
+        there = next((living[name] for name in names if name in living and name in self.fleet.places), None)
+        return living if there is None else living | {DEVICE: there}, dead
 
     def rounds(self, contestants: int, order: random.Random) -> Rounds:
         """The share of one turn in what all of them together are to cost and to reach."""
@@ -277,7 +293,7 @@ class SweepRun:
         """Those of all backends in all cells and turns."""
         for size in self.sizes:
             for turn in self.measurements.turns(size, self.settings.processes):
-                yield from (record for name, record in turn.items() if name not in (AGAIN, MACHINE))
+                yield from (record for name, record in turn.items() if name not in (AGAIN, *READERS))
 
 
 def found_limits(worker: WorkerHandle) -> LimitsFound | NoLimits:

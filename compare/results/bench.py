@@ -10,7 +10,8 @@ from typing import Literal
 
 from handgrad.compare.results.environment import Environment
 from handgrad.compare.results.shapes import known
-from handgrad.compare.results.timing import Estimate, Timing
+from handgrad.compare.results.timing import DeviceUse, Estimate, Timing
+from handgrad.compare.results.verdict import DevicePays
 
 SCHEMA = 1
 KIND = "bench"
@@ -44,7 +45,7 @@ class Settings:
     Besides `rows` there are sizes by the `numbers` that X has, whatever its width: as many bytes to read in each.
     `budget_seconds` is the clock time per backend and cell, `precision` the relative half-width of the median's
     interval at which a cell needs no more rounds, `processes` how many fresh ones each backend gets. `table` was given
-    to be timed on, and is the only size.
+    to be timed on, and is the only size. On `device` compute those backends that know it.
     """
 
     rows: tuple[int, ...]
@@ -58,6 +59,7 @@ class Settings:
     seed: int
     numbers: tuple[int, ...] = ()
     table: BenchTable | None = None
+    device: str = "cpu"
 
     @property
     def streamed(self) -> bool:
@@ -140,6 +142,9 @@ class Measured:
     Of a table that memory does not hold, an epoch reads it anew. `pass_seconds` are those of a backend whose epochs
     read nothing (null: of all others), for the pass that they rest on, which totals count once; `limit_fraction` is
     then null, and `pass_fraction` the time for reading over that pass.
+
+    A backend on a `device` (null: on the processor) is held against the device's own reading; `transfer_seconds` of
+    `bind_seconds` moved the data there, once it was ready.
     """
 
     status: Status
@@ -159,6 +164,8 @@ class Measured:
     break_even: tuple[BreakEven, ...] = ()
     pass_seconds: Timing | None = None
     pass_fraction: Estimate | None = None
+    device: str | None = None
+    transfer_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -171,6 +178,7 @@ class Cell:
     `again` is the reference backend once more, in processes of its own, over itself (an A/A run); `noise_floor` follows
     from it. `fastest` names the fastest backend and all that are not told apart from it. `stolen` is the largest share
     of the processors' time that the host of this (virtual) machine took while an epoch was timed, where it is counted.
+    `device_limit_seconds` is one reading of as many bytes by the device, of its own memory.
     """
 
     rows: int
@@ -183,6 +191,7 @@ class Cell:
     noise_floor: float | None = None
     fastest: tuple[str, ...] = ()
     stolen: float | None = None
+    device_limit_seconds: Timing | None = None
 
 
 @dataclass(frozen=True)
@@ -231,6 +240,31 @@ class FastestRange:
 
 
 @dataclass(frozen=True)
+class DevicePaysFrom:
+    """From how many rows on a run is shorter on a device than on the processor, start and transfer included.
+
+    Attributes:
+        backend: On the device.
+        features: The width.
+        dtype: Its format.
+        over: Of the backends on the processor that go through all rows, the one with the shortest run: at the first
+            size at which the device is ahead, or at the largest where it never is.
+        rows: Where it gets ahead for good in a run of the epochs asked for, between the last size at which it is not
+            ahead beyond doubt and the first from which on it is; null: at no size.
+        at_largest: From how many epochs on it is ahead at the largest size.
+        largest: That size.
+    """
+
+    backend: str
+    features: int
+    dtype: str
+    over: str
+    rows: Estimate | None
+    at_largest: DevicePays
+    largest: int
+
+
+@dataclass(frozen=True)
 class Bench:
     """A finished sweep: everything that its report shows.
 
@@ -249,12 +283,15 @@ class Bench:
     warnings: tuple[str, ...] = ()
     kind: str = KIND
     schema: int = SCHEMA
+    device: DeviceUse | None = None
+    device_pays: tuple[DevicePaysFrom, ...] = ()
 
     def __post_init__(self) -> None:
         named = [name for cell in self.cells for name in (*cell.backends, *cell.fastest)]
         named += [name for one in self.crossovers for name in (one.slower, one.faster)]
         named += [name for one in self.reigns for name in (one.fastest, *one.tied)]
         named += [self.reference, *self.start_ups, *(law.backend for law in self.scaling)]
+        named += [name for one in self.device_pays for name in (one.backend, one.over)]
         known("backend", named, self.settings.backends)
         if len({frozenset(cell.backends) for cell in self.cells}) > 1:
             raise ValueError("cells: expected the same backends in each")

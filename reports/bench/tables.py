@@ -54,11 +54,14 @@ def epochs(bench: Bench, features: int, dtype: str) -> TextTable:
     rows: list[tuple[str, ...]] = []
     subjects: list[str] = []
     for cell in cells_of(bench, features, dtype):
-        rows.append((_rows(cell), *_limit(cell)))
+        rows += [(_rows(cell), *_limit(cell)), *_device_limit(bench, cell)]
+        subjects += [""] * (1 + len(_device_limit(bench, cell)))
         rows += [(_indented(name), *_epoch(found), _said(cell, name, found)) for name, found in cell.backends.items()]
-        subjects += ["", *cell.backends]
-    title = f"Seconds per epoch: {width_name(features, dtype)}"
-    return TextTable(f"epochs-{features}-{dtype}", title, columns, tuple(rows), _epochs_note(over), tuple(subjects))
+        subjects += cell.backends
+    title, note = f"Seconds per epoch: {width_name(features, dtype)}", _epochs_note(over)
+    if bench.device is not None:
+        note += f" What computes on {shown(bench.device.name, 40)} is held against its reading of its own memory."
+    return TextTable(f"epochs-{features}-{dtype}", title, columns, tuple(rows), note, tuple(subjects))
 
 
 def _epochs_note(over: str) -> str:
@@ -139,6 +142,14 @@ def _limit(cell: Cell) -> tuple[str, ...]:
     if cell.limit_seconds is None:
         return ("", "", "", "", "", "", reads)
     return (*_timing(cell.limit_seconds), "", "", "100 %", "", reads)
+
+
+def _device_limit(bench: Bench, cell: Cell) -> list[tuple[str, ...]]:
+    """Below the head of a size: the device, which only reads; nothing where there is none."""
+    if cell.device_limit_seconds is None or bench.device is None:
+        return []
+    reads = f"to read them on {shown(bench.device.kind)}"
+    return [("", *_timing(cell.device_limit_seconds), "", "", "100 %", "", reads)]
 
 
 def _epoch(found: Measured) -> tuple[str, ...]:

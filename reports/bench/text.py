@@ -16,6 +16,7 @@ def text(bench: Bench) -> TextReport:
         ("Noise", words.noise(bench)),
         (f"Fastest for a run of {bench.settings.epochs} epochs, start included", words.answers(bench, "run")),
         (words.THROUGH_ROWS, words.answers(bench, "rows")),
+        (words.ON_DEVICE, words.device(bench)),
         ("Fastest for your table, epoch by epoch", words.answers(bench, "epoch")),
     )
     return TextReport(words.heading(bench), [words.method(bench)], [*tables(bench), *said])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
-from handgrad.compare.results.bench import Bench, BenchTable, Cell, FastestOf, FastestRange
+from handgrad.compare.results.bench import Bench, BenchTable, Cell, DevicePaysFrom, FastestOf, FastestRange
 from handgrad.compare.results.timing import Estimate
 from handgrad.reports.bench.tables import cells_of, rounded, width_name
 from handgrad.reports.look import numbers
@@ -18,6 +18,9 @@ TOLD_STOLEN = 0.01
 
 #: What the answer is called for those that would do for mini-batches and other losses, too.
 THROUGH_ROWS = "Fastest of those that read every row in every epoch"
+
+#: What the answer is called on a device.
+ON_DEVICE = "From when on the device pays, with start and transfer, against those on the CPU that read every row"
 
 
 def heading(bench: Bench) -> str:
@@ -75,6 +78,38 @@ def answers(bench: Bench, of: FastestOf) -> list[str]:
         mine = [one for one in ranges if (one.features, one.dtype) == width]
         found.append(f"{width_name(*width)}: {'; '.join(_ranges(bench, mine))}{_doubts(bench, *width)}")
     return found
+
+
+def device(bench: Bench) -> list[str]:
+    """From how many rows, and from how many epochs at the largest size, each backend on a device pays."""
+    return [_pays_from(bench, one) for one in bench.device_pays]
+
+
+def _pays_from(bench: Bench, one: DevicePaysFrom) -> str:
+    who = f"{width_name(one.features, one.dtype)}: {shown(one.backend)}{_moved(bench, one)}"
+    run = f"a run of {plural(bench.settings.epochs, 'epoch')} is"
+    rival = f"the shortest on the CPU, {shown(one.over)}'s"
+    if one.rows is None:
+        told = f"{run} at no size shorter beyond doubt than {rival}"
+    elif one.rows.low == one.rows.high:
+        told = f"{run} shorter than {rival}, from {plural(int(one.rows.low), 'row')} on, the smallest size"
+    else:
+        between = f"between {numbers.count(int(one.rows.low))} and {numbers.count(int(one.rows.high))}"
+        told = f"{run} shorter than {rival}, from about {rounded(one.rows.value)} rows on ({between})"
+    at = one.at_largest
+    where = f"at {plural(one.largest, 'row')}"
+    if at.epochs is None:
+        return f"{who}: {told}; {where} its epoch is not seen to be shorter than {shown(at.over)}'s"
+    reach = "" if at.low == at.high else f" (between {numbers.about(at.low or 1)} and {numbers.about(at.high or 1)})"
+    epochs = numbers.about(at.epochs)
+    return f"{who}: {told}; {where} it is ahead of {shown(at.over)} from about {epochs} epochs on{reach}"
+
+
+def _moved(bench: Bench, one: DevicePaysFrom) -> str:
+    """How long the transfer takes at the largest size, in brackets."""
+    cell = next(cell for cell in cells_of(bench, one.features, one.dtype) if cell.rows == one.largest)
+    seconds = cell.backends[one.backend].transfer_seconds
+    return "" if seconds is None else f" (transfer of {numbers.size(cell.bytes)}: {numbers.seconds(seconds)})"
 
 
 def _ranges(bench: Bench, ranges: Sequence[FastestRange]) -> Iterator[str]:

@@ -34,6 +34,7 @@ from handgrad.commands.shared.options import (
 from handgrad.commands.shared.output import show_run
 from handgrad.commands.shared.runs import check_resume, progress_bar, resumable, run_folder
 from handgrad.commands.shared.tables import FileOptions, memory_bytes, not_both, read_table, stream_of
+from handgrad.device_option import DeviceName, DeviceOption
 
 if TYPE_CHECKING:
     from handgrad.backends.catalogue import Entry
@@ -99,6 +100,7 @@ def bench(
     ] = None,
     threads: Threads = None,
     scheduler: Scheduler = None,
+    device: DeviceOption = DeviceName.cpu,
     quick: Annotated[bool, typer.Option("--quick", help="A first look: fewer sizes, less time for each.")] = False,
     timeout: Timeout = 600.0,
     seed: Seed = 0,
@@ -154,7 +156,10 @@ def bench(
         budget_seconds=usual.budget if budget is None else budget,
         seed=seed,
         table=facts,
+        device=device.value,
     )
+    if settings.streamed and device != DeviceName.cpu:
+        raise typer.BadParameter(f"--device {device} needs a table that is not larger than --memory")
     named = "bench" if facts is None else f"bench-{Path(facts.source).name}"
     with (
         run_folder(out, named) as folder,
