@@ -36,6 +36,16 @@ BLOCKS = 4096
 FEW, HELD = 16, 8
 
 
+def kernel(function: Callable[..., Any]) -> Any:
+    """A program for the device, which is given as many blocks and threads as it is started with."""
+    return cuda.jit(function)
+
+
+def inner_kernel(function: Callable[..., Any]) -> Any:
+    """A part of such programs."""
+    return cuda.jit(device=True)(function)
+
+
 def parts_of(rows: int) -> tuple[int, int]:
     """How many blocks share so many rows, and how many rows each has, whole rounds of its threads."""
     rounds = -(-rows // THREADS)
@@ -48,7 +58,7 @@ def padded(rows: int) -> int:
     return -(-rows // WARP) * WARP
 
 
-@cuda.jit(device=True)
+@inner_kernel
 def add_up(shared: Any, thread: int, width: int) -> None:
     """The numbers of each `width` threads in a tree, into the first of them; `shared` has one of every thread."""
     cuda.syncthreads()
@@ -61,7 +71,7 @@ def add_up(shared: Any, thread: int, width: int) -> None:
 
 
 @cache
-def sums_kernel(features: int, dtype: str) -> Callable[..., Any]:
+def sums_kernel(features: int, dtype: str) -> Any:
     """The pass for so many features: (X (d, padded), y (padded,), theta (d + 1,), rows, each, partial (d + 2, blocks)).
 
     It leaves the sums of each block in a column of `partial`: Σ xⱼ r, then Σ r and Σ r².
@@ -69,12 +79,12 @@ def sums_kernel(features: int, dtype: str) -> Callable[..., Any]:
     return _narrow(features, dtype) if features <= FEW else _wide(features, dtype)
 
 
-def _narrow(features: int, dtype: str) -> Callable[..., Any]:
+def _narrow(features: int, dtype: str) -> Any:
     """A thread has whole rows, `held` of them at once."""
     kind, zero = from_dtype(np.dtype(dtype)), np.dtype(dtype).type(0)
     held, ahead, count = max(1, HELD // features), features + 1, features + 2
 
-    @cuda.jit
+    @kernel
     def pass_over(X: Any, y: Any, theta: Any, rows: Any, each: Any, partial: Any) -> None:
         shared = cuda.shared.array(THREADS, kind)
         x = cuda.local.array((held, features), kind)
@@ -113,12 +123,12 @@ def _narrow(features: int, dtype: str) -> Callable[..., Any]:
     return pass_over
 
 
-def _wide(features: int, dtype: str) -> Callable[..., Any]:
+def _wide(features: int, dtype: str) -> Any:
     """A thread has a row for its residual, a warp has `own` features for their sums."""
     kind, zero = from_dtype(np.dtype(dtype)), np.dtype(dtype).type(0)
     own = -(-features // WARPS)
 
-    @cuda.jit
+    @kernel
     def pass_over(X: Any, y: Any, theta: Any, rows: Any, each: Any, partial: Any) -> None:
         shared = cuda.shared.array(THREADS, kind)
         residuals = cuda.shared.array(THREADS, kind)
@@ -161,11 +171,11 @@ def _wide(features: int, dtype: str) -> Callable[..., Any]:
 
 
 @cache
-def merge_kernel(dtype: str) -> Callable[..., Any]:
+def merge_kernel(dtype: str) -> Any:
     """Adds up the blocks: (partial (d + 2, blocks), sums (d + 2,)); a warp of its one block has rows of `partial`."""
     kind, zero = from_dtype(np.dtype(dtype)), np.dtype(dtype).type(0)
 
-    @cuda.jit
+    @kernel
     def merge(partial: Any, sums: Any) -> None:
         shared = cuda.shared.array(THREADS, kind)
         thread = cuda.threadIdx.x
@@ -185,7 +195,7 @@ def merge_kernel(dtype: str) -> Callable[..., Any]:
     return merge
 
 
-@cuda.jit
+@kernel
 def step(sums: Any, theta: Any, losses: Any, epoch: Any, rate: Any, scale: Any, rows: Any) -> None:
     """One step, θ ← θ − η (2/n) Σ, of theta (d + 1,), and the loss before it; a loss that is not finite moves nothing.
 
@@ -201,7 +211,7 @@ def step(sums: Any, theta: Any, losses: Any, epoch: Any, rate: Any, scale: Any, 
         losses[epoch] = loss
 
 
-@cuda.jit
+@kernel
 def read(words: Any, each: Any, partial: Any) -> None:
     """Reads all words (m,) of 4 bytes once and adds them up, those of each block into `partial` (blocks,)."""
     shared = cuda.shared.array(THREADS, float32)

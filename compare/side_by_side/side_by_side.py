@@ -152,7 +152,8 @@ def judgement(
     begun = {name: run.gradient for name, run in runs.items() if run.gradient is not None}
     results = judged(found, answers, begun, {name: run.explanation for name, run in runs.items()}, prepared)
     readers = {name for name, run in runs.items() if run.entry.reads_all_rows}
-    limits = {name: limit if run.place == "cpu" else device and device.limit_seconds for name, run in runs.items()}
+    there = None if device is None else device.limit_seconds
+    limits = {name: limit if run.place == "cpu" else there for name, run in runs.items()}
     results = remarked(compared(results, limits), limits, readers)
     safe = [name for name in answers if runs[name].entry.code is None]  # others run in processes of their own alone
     tested = judge_under_test(prepared) if options.self_test else None

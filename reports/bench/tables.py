@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from handgrad.compare.results.bench import Bench, Cell, Level, Measured, StartUp
-from handgrad.compare.results.timing import Estimate, Timing
+from handgrad.compare.results.timing import Estimate
+from handgrad.reports.bench.heads import heads, row_count, timed
 from handgrad.reports.look import numbers
 from handgrad.reports.look.disturbed import MARK, is_disturbed
 from handgrad.reports.look.names import shown
@@ -54,8 +55,9 @@ def epochs(bench: Bench, features: int, dtype: str) -> TextTable:
     rows: list[tuple[str, ...]] = []
     subjects: list[str] = []
     for cell in cells_of(bench, features, dtype):
-        rows += [(_rows(cell), *_limit(cell)), *_device_limit(bench, cell)]
-        subjects += [""] * (1 + len(_device_limit(bench, cell)))
+        limits = heads(bench, cell)
+        rows += limits
+        subjects += [""] * len(limits)
         rows += [(_indented(name), *_epoch(found), _said(cell, name, found)) for name, found in cell.backends.items()]
         subjects += cell.backends
     title, note = f"Seconds per epoch: {width_name(features, dtype)}", _epochs_note(over)
@@ -91,7 +93,7 @@ def passes(bench: Bench, features: int, dtype: str) -> TextTable:
     rows: list[tuple[str, ...]] = []
     subjects: list[str] = []
     for cell in cells_of(bench, features, dtype):
-        rows.append((_rows(cell), *_reading(cell)))
+        rows.append((row_count(cell), *_reading(cell)))
         rows += [(_indented(name), *_pass(found), _said(cell, name, found)) for name, found in cell.backends.items()]
         subjects += ["", *cell.backends]
     note = (
@@ -110,7 +112,7 @@ def _reading(cell: Cell) -> tuple[str, ...]:
     reads = f"to read {cell.features + 1} columns"
     if cell.limit_seconds is None:
         return ("", "", "", "", "", "", "", "", reads)
-    return ("", "", *_timing(cell.limit_seconds), "100 %", "", "", "", reads)
+    return ("", "", *timed(cell.limit_seconds), "100 %", "", "", "", reads)
 
 
 def _pass(found: Measured) -> tuple[str, ...]:
@@ -118,8 +120,8 @@ def _pass(found: Measured) -> tuple[str, ...]:
         return ("–", "", "–", "", "–", "", "–", "–")
     share = found.pass_fraction or found.limit_fraction
     return (
-        *_timing(found.epoch_seconds),
-        *_timing(found.pass_seconds or found.epoch_seconds),
+        *timed(found.epoch_seconds),
+        *timed(found.pass_seconds or found.epoch_seconds),
         numbers.percent(share.value, share.low, share.high) if share else numbers.MISSING,
         numbers.ratio_between(100 * share.value, 100 * share.low, 100 * share.high) if share else "",
         _ratio(found.relative)[0],
@@ -127,29 +129,9 @@ def _pass(found: Measured) -> tuple[str, ...]:
     )
 
 
-def _rows(cell: Cell) -> str:
-    return f"{numbers.count(cell.rows)} rows"
-
-
 def _indented(name: str) -> str:
     """A backend below its size; a page shows its colour instead of the space."""
     return f"  {shown(name, BACKEND_WIDTH)}"
-
-
-def _limit(cell: Cell) -> tuple[str, ...]:
-    """The head of a size: the machine itself, which only reads."""
-    reads = f"to read {numbers.size(cell.bytes)}"
-    if cell.limit_seconds is None:
-        return ("", "", "", "", "", "", reads)
-    return (*_timing(cell.limit_seconds), "", "", "100 %", "", reads)
-
-
-def _device_limit(bench: Bench, cell: Cell) -> list[tuple[str, ...]]:
-    """Below the head of a size: the device, which only reads; nothing where there is none."""
-    if cell.device_limit_seconds is None or bench.device is None:
-        return []
-    reads = f"to read them on {shown(bench.device.kind)}"
-    return [("", *_timing(cell.device_limit_seconds), "", "", "100 %", "", reads)]
 
 
 def _epoch(found: Measured) -> tuple[str, ...]:
@@ -157,16 +139,11 @@ def _epoch(found: Measured) -> tuple[str, ...]:
         return ("–", "", "–", "", "–", "–")
     limit = found.limit_fraction
     return (
-        *_timing(found.epoch_seconds),
+        *timed(found.epoch_seconds),
         *_ratio(found.relative),
         numbers.percent(limit.value, limit.low, limit.high) if limit else numbers.MISSING,
         numbers.size(found.own_bytes),
     )
-
-
-def _timing(timed: Timing) -> tuple[str, str]:
-    between = numbers.seconds_between(timed.median, timed.low, timed.high)
-    return numbers.seconds(timed.median, timed.low, timed.high), between
 
 
 def _ratio(found: Estimate | None) -> tuple[str, str]:
@@ -206,7 +183,7 @@ def runs(bench: Bench, features: int, dtype: str) -> TextTable:
     for cell in cells_of(bench, features, dtype):
         known = {name: found for name, found in cell.backends.items() if found.total_cached_seconds is not None}
         if known:
-            rows.append((_rows(cell), "", "", *("" for _ in against)))
+            rows.append((row_count(cell), "", "", *("" for _ in against)))
             rows += [
                 (_indented(name), *_totals(found), *(_pays(found, o) for o in against)) for name, found in known.items()
             ]
