@@ -25,7 +25,8 @@ from handgrad.backends.cluster.holder import Holder
 from handgrad.backends.cluster.supplies import Border, Supply
 from handgrad.backends.inputs import FloatArray, InputError
 
-#: Units for each thread: several, so that threads end together; few, since each sends its sums.
+#: At least so many units for each thread, and fewer than twice as many: several, so that threads end together; few,
+#: since each sends its sums.
 UNITS_PER_THREAD = 4
 
 #: How often in a row a share may lose its worker before the run gives up: rows that kill whoever holds them.
@@ -142,8 +143,17 @@ class ClusterBlocks(Blocks):
         return found
 
     def usable(self) -> dict[str, int]:
-        """The workers that are there and may be used."""
-        found = sorted(self.client.nthreads().items())
+        """The workers that are there and may be used.
+
+        Raises:
+            InputError: If the scheduler is gone.
+        """
+        try:
+            found = sorted(self.client.nthreads().items())
+        except (OSError, RuntimeError, ValueError) as error:  # of the connection, and of a client that is closed
+            raise InputError(
+                f"the Dask scheduler at {self.client.scheduler.address} is gone; start one, and run again"
+            ) from error
         return {worker: threads for worker, threads in found if self.allowed is None or worker in self.allowed}
 
     def cut(self, threads: int) -> list[list[Border]]:

@@ -23,7 +23,10 @@ pytest.importorskip("distributed", reason='needs Dask: pip install "handgrad[das
 from distributed import Client
 
 from handgrad.backends.cluster import connection
+from handgrad.backends.cluster.cluster_blocks import ClusterBlocks, _Lost
+from handgrad.backends.cluster.supplies import ArraySupply
 from handgrad.backends.inputs import InputError
+from handgrad.backends.numba_tiled import TiledSums
 from handgrad.compare.side_by_side.one_run import train_one
 from handgrad.compare.side_by_side.prepare import Options
 from handgrad.compare.timing import progress
@@ -120,3 +123,15 @@ def test_a_run_says_where_its_rows_are_and_what_each_worker_holds(
     assert data.X.nbytes + data.y.nbytes <= sum(found.held_bytes) < 1.01 * (data.X.nbytes + data.y.nbytes)
     assert said[-1] == ("dask-numba: passes over the rows", 4, 4)
     assert ("dask-numba: passes over the rows, 50% of this one", 2, 4) in said
+
+
+def test_a_scheduler_that_goes_away_ends_a_run_in_one_line(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost() -> None:
+        raise OSError("the connection is closed")
+
+    rng = np.random.default_rng(3)
+    blocks = ClusterBlocks(client, ArraySupply(rng.normal(size=(99, 2)), rng.normal(size=99)), TiledSums())
+    monkeypatch.setattr(client, "nthreads", lost)
+    monkeypatch.setattr(ClusterBlocks, "ask", lambda *_: _Lost(OSError("the connection is closed")))
+    with pytest.raises(InputError, match=f"^the Dask scheduler at {client.scheduler.address} is gone; start one"):
+        blocks.total(TiledSums(), np.ones(3))
