@@ -39,6 +39,11 @@ class RowBlock(NamedTuple):
     columns: Sequence[FloatArray]
     large: frozenset[int] = frozenset()
 
+    @property
+    def rows(self) -> int:
+        """m."""
+        return len(self.columns[0])
+
 
 def parsed_blocks(
     blocks: Iterator[bytes], separator: str, names: int, wanted: Sequence[int], missing: Sequence[str]
@@ -70,10 +75,10 @@ def parsed_blocks(
 
     def parse(block: bytes) -> RowBlock:
         quoted = b'"' in block
-        if block.startswith(BYTE_ORDER_MARK) or (quoted and not well_formed_quotes(block, separator)):
+        if block.startswith(BYTE_ORDER_MARK) or not well_formed_quotes(block, separator):
             raise Unsure
         read = pyarrow.csv.ReadOptions(
-            use_threads=False, block_size=len(block) + 1, column_names=list(map(str, range(names)))
+            use_threads=False, block_size=len(block), column_names=list(map(str, range(names)))
         )
         try:
             table = pyarrow.csv.read_csv(
@@ -93,8 +98,8 @@ def parsed_blocks(
 
 def floats(column: Any) -> FloatArray:
     """The numbers of a column of pyarrow, NaN for what is missing; its own conversion imports pandas."""
-    chunks = [_floats_of_chunk(chunk) for chunk in column.chunks]
-    return chunks[0] if len(chunks) == 1 else np.concatenate([np.empty(0), *chunks])
+    chunks = [np.empty(0), *map(_floats_of_chunk, column.chunks)]
+    return chunks.pop() if len(chunks) == 2 else np.concatenate(chunks)
 
 
 def _floats_of_chunk(chunk: Any) -> FloatArray:
@@ -124,7 +129,7 @@ def in_threads(work: Callable[[Given], Made], given: Iterator[Given]) -> Iterato
 
 def has_rows(block: bytes) -> bool:
     """Whether there is more than empty lines, which pyarrow takes for no file."""
-    return block[:1] != b"\n" or bool(block.strip(b"\n"))
+    return bool(block.strip(b"\n"))
 
 
 def below(blocks: Iterable[bytes], lines: int) -> Iterator[bytes]:
@@ -159,7 +164,7 @@ def whole_rows(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 def end_of_rows(lines: bytes) -> int:
     """Where the last whole row ends, if every quote opens a cell, closes one, or is doubled within one."""
-    if b'"' not in lines or not lines.count(b'"') % 2:
+    if not lines.count(b'"') % 2:
         return len(lines)
     text = np.frombuffer(lines, dtype=np.uint8)
     ends = np.flatnonzero(text == ord("\n"))

@@ -60,7 +60,7 @@ def well_formed_quotes(content: bytes, separator: str) -> bool:
     quotes = np.flatnonzero(text == ord('"'))
     if len(quotes) % 2:
         return False
-    opening, closing = quotes[0::2], quotes[1::2]
+    opening, closing = quotes[::2], quotes[1::2]
     doubled = opening[1:] == closing[:-1] + 1
     begun = (opening == 0) | _ends_cell(text[opening - 1], separator)
     ended = (closing == len(text) - 1) | _ends_cell(text[np.minimum(closing + 1, len(text) - 1)], separator)
@@ -91,7 +91,7 @@ def cause_of_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str
             "lines of comment above it, or the mark in front of it"
         )
     if len(header) == 1 and all(len(row) == 1 for row in rows):
-        return _cause_of_one_cell([header[0], *(row[0] for row in rows)])
+        return _cause_of_one_cell([cell for row in (header, *rows) for cell in row])
     return None
 
 

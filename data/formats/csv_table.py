@@ -112,7 +112,7 @@ class CsvTable:
         try:
             for block in self._fast_blocks(places):
                 yield block
-                rows, large = rows + len(block.columns[0]), large | block.large
+                rows, large = rows + block.rows, large | block.large
         except Unsure:  # from here on it is the careful reader's
             for block in _blocks_of(islice(self._numbers(places), rows, None)):
                 yield block
@@ -218,7 +218,7 @@ class CsvTable:
         widths, columns = [len(part) for part in parts], list(chain(*parts))
         made, large = None, set[int]()
         for block in blocks:
-            made = made or Parts(self.source, widths, self._expected_rows(len(block.columns[0])))
+            made = made or Parts(self.source, widths, self._expected_rows(block.rows))
             made.append(block.columns)
             large |= block.large
         if large:
@@ -253,7 +253,7 @@ class CsvTable:
         for line, cells in self.records():
             for column in columns:
                 cell = cells[column].strip()
-                if len(cell) > 15 and NUMBER.fullmatch(cell) and "e" not in cell.lower():
+                if NUMBER.fullmatch(cell) and "e" not in cell.lower():
                     value = Decimal(cell)
                     if abs(value) > EXACT_INTEGERS and value != Decimal(float(cell)):
                         raise DataError(inexact_integer(self._cell(line, column), cell))

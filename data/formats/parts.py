@@ -39,7 +39,7 @@ class Parts:
     """
 
     def __init__(self, source: str, widths: Sequence[int], rows: int) -> None:
-        self.source, self.widths, self.rows = source, widths, 0
+        self.source, self.widths, self.rows, self.room = source, widths, 0, rows
         refuse_table(source, rows, sum(widths))
         self.arrays = [np.empty((rows, width), dtype=np.float64) for width in widths]
 
@@ -50,8 +50,8 @@ class Parts:
             DataError: If there are more rows than expected, and they do not fit into the memory.
         """
         rows = self.rows + len(columns[0])
-        if rows > len(self.arrays[0]):
-            self._grow(max(rows, int(GROWTH * len(self.arrays[0]))))
+        if rows > self.room:
+            self._grow(max(rows, int(GROWTH * self.room)))
         one_after_another = iter(columns)
         for array, width in zip(self.arrays, self.widths, strict=True):
             for place in range(width):
@@ -64,13 +64,14 @@ class Parts:
         return tuple(self.arrays)
 
     def _grow(self, rows: int) -> None:
-        refuse_table(self.source, rows, sum(self.widths), have=len(self.arrays[0]))
+        refuse_table(self.source, rows, sum(self.widths), have=self.room)
         self._resize(rows)
 
     def _resize(self, rows: int) -> None:
         """In place: the system moves pages, and no number is copied."""
         for array, width in zip(self.arrays, self.widths, strict=True):
             array.resize((rows, width), refcheck=False)
+        self.room = rows
 
 
 def refuse_table(source: str, rows: int, columns: int, have: int = 0) -> None:
@@ -95,7 +96,7 @@ def beyond_exact(values: NDArray[np.float64], limit: float) -> bool:
     if not len(values):
         return False
     low, high = np.fmin.reduce(values), np.fmax.reduce(values)
-    if max(-low, high) < limit or np.isnan(low):
+    if max(-low, high) < limit:
         return False
     finite = values[np.isfinite(values)]
     return bool((np.abs(finite) >= limit).any())

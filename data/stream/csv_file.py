@@ -39,7 +39,7 @@ class CsvFile:
         first = 0
         for block in self.table.blocks(places):
             yield RowPiece(block.columns, partial(self._place, first))
-            first += len(block.columns[0])
+            first += block.rows
         self.rows = first
 
     def _place(self, first: int, row: int) -> str:

@@ -58,6 +58,20 @@ def test_what_is_odd_about_the_first_lines_is_noted(text: str, separator: str | 
     np.testing.assert_array_equal(found.numbers([0], [1]), [[[1]], [[2]]])
 
 
+@pytest.mark.parametrize("separator", ["", ",,", '"', "\n", "\r"])
+def test_a_separator_is_one_character_that_ends_no_line_and_is_no_quote(separator: str) -> None:
+    with pytest.raises(DataError, match=r"^separator: expected one character, such as ',' or ';', got '"):
+        table("x,y\n1,2\n", separator)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "\n\n\n"])
+def test_a_file_without_a_header_is_told(text: str) -> None:
+    with pytest.raises(
+        DataError, match=r"^t\.csv: expected a header and rows of numbers, got no data: the file is empty$"
+    ):
+        table(text)
+
+
 @pytest.mark.parametrize("empty", [0, 1, 2])
 def test_a_header_may_stand_below_empty_lines_and_be_of_several(empty: int) -> None:
     for header, lines in (("x,y\n", 1), ('"x\nand more",y\n', 2)):
@@ -125,7 +139,7 @@ def test_no_more_is_read_than_tells_that_a_column_labels_nothing(monkeypatch: py
 # -- cells -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cells", ["1,2\n", '1,"2"\n', " 1,2\n"], ids=["plain", "quoted", "careful"])
+@pytest.mark.parametrize("cells", ["1,2\n", '1,"2"\n', "\u00a01,2\n"], ids=["plain", "quoted", "careful"])
 @pytest.mark.usefixtures("small_pieces")
 def test_blocks_are_the_table_whoever_reads_it(cells: str) -> None:
     text = "x,y\n" + "".join(f"{k},{k / 7!r}\n" for k in range(40)) + cells + "40,41\n"
@@ -137,7 +151,7 @@ def test_blocks_are_the_table_whoever_reads_it(cells: str) -> None:
     assert whole.tolist() == expected
 
 
-@pytest.mark.parametrize("careful", ["", " 7,8\n"])
+@pytest.mark.parametrize("careful", ["", "\u00a07,8\n"])
 @pytest.mark.parametrize("large", [0, 1, 2, 20])
 @pytest.mark.usefixtures("small_pieces")
 def test_digits_that_float64_cannot_hold_are_refused_in_any_block(large: int, careful: str) -> None:

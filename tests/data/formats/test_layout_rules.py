@@ -60,6 +60,7 @@ def test_the_first_rows_are_fewer_where_a_cell_has_no_end() -> None:
     ("header", "rows", "cause"),
     [
         (["# a"], [["1", "2"]], "begins with '#'"),
+        (["# a"], [["1"]], "begins with '#'"),
         (["# a", "b"], [["1", "2"]], None),
         (["# a", "b"], [["1", "2"], ["3"]], "begins with '#'"),
         (["# a", "b"], [["x", "z"]], "begins with '#'"),
@@ -92,6 +93,7 @@ def test_a_header_that_is_none_has_a_cause(header: list[str], rows: list[list[st
         (["x", "y"], [["1", "", "2"], ["3", "", "4"]], "separators stand side by side"),
         (["x", "y"], [["1", "", "2"], ["3", "", "", "4"]], "separators stand side by side"),
         (["x", "y"], [["1", "", "2"], ["3", "4"]], "separators stand side by side"),
+        (["x", "y"], [["1", "2", "", ""], ["3", "4", "", ""]], "separators stand side by side"),
         (["x", "y"], [["1", "2"], ["3", "4"]], None),
         (["x", ""], [["1"], ["3"]], "the header ends with a separator"),
         (["x", "y"], [["1"], ["3"]], None),
@@ -139,3 +141,8 @@ def test_a_column_without_a_name_has_a_cause(place: int, rows: list[list[str]], 
 def test_comments_begin_with_a_mark_that_is_told(cell: str, mark: str | None) -> None:
     assert comment_mark(cell) == mark
     assert cause_in_line([cell]) == (None if mark is None else f"it begins with {mark!r}, as comments do; remove it")
+
+
+@pytest.mark.parametrize(("cells", "told"), [(["# half", "of it"], True), (["1", "# half"], False), (["", "#"], False)])
+def test_a_row_is_a_comment_by_its_first_cell(cells: list[str], told: bool) -> None:
+    assert (cause_in_line(cells) is not None) is told

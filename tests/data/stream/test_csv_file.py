@@ -29,13 +29,13 @@ def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "late",
-    ["", '"7",8\n', " 7,8\n"],
+    ["", '"7",8\n', "\u00a07,8\n"],
     ids=["fast", "a quoted cell", "a cell that the careful reader alone reads"],
 )
 def test_the_numbers_are_those_in_memory(tmp_path: Path, late: str) -> None:
     path = tmp_path / "t.csv"
     rows = "".join(f"{k},{k / 7!r}\n" for k in range(200))
-    path.write_text("x,y\n" + rows + late + rows)
+    path.write_text("x,y\n" + rows + late + rows, encoding="utf-8")
     whole = load_table(path)
     np.testing.assert_array_equal(read(path), np.column_stack([whole.X, whole.y]))
 
@@ -94,10 +94,10 @@ def test_a_file_is_known_again_by_its_name_and_its_time(tmp_path: Path) -> None:
     assert len({before.stamp(), later.stamp(), open_stream(other).stamp()}) == 3
 
 
-@pytest.mark.parametrize("late", ["", " 7,8\n"], ids=["fast", "careful"])
+@pytest.mark.parametrize("late", ["", "\u00a07,8\n"], ids=["fast", "careful"])
 def test_each_row_knows_its_line(tmp_path: Path, late: str) -> None:
     path = tmp_path / "t.csv"
-    path.write_text("x,y\n" + "".join(f"{k},1\n" for k in range(30)) + "\n" + late + "30,1\n31,1\n")
+    path.write_text("x,y\n" + "".join(f"{k},1\n" for k in range(30)) + "\n" + late + "30,1\n31,1\n", encoding="utf-8")
     pieces = list(open_stream(path).pieces(READING))
     told = [piece.place(row) for piece in pieces for row in range(piece.rows)]
     lines = [k for k in range(2, 36) if k != 32][: len(told)]
