@@ -48,13 +48,12 @@ class StoredFile:
         """How many line feeds there seem to be, by samples from all over the file; None where it is compressed."""
         if self.compressed:
             return None
+        sample = b""
         with self.opened() as stored:
-            found = read = 0
             for k in range(SAMPLES):
                 stored.seek(self.stored_bytes * k // SAMPLES)
-                piece = stored.read(SAMPLE)
-                found, read = found + piece.count(b"\n"), read + len(piece)
-        return -(-found * self.stored_bytes // max(read, 1))
+                sample += stored.read(SAMPLE)
+        return -(-sample.count(b"\n") * self.stored_bytes // max(len(sample), 1))
 
     def begins(self, count: int) -> bytes:
         """The first bytes."""

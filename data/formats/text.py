@@ -98,7 +98,7 @@ class Text:
                 yield b"".join((*rest, memoryview(piece)[:end]))
                 rest = []
             rest.append(piece[end:])
-            if len(rest) > 1 and sum(map(len, rest)) > LONGEST_LINE:
+            if sum(map(len, rest)) > LONGEST_LINE:
                 raise DataError(
                     f"{self.source}: expected lines of text, got one of more than {LONGEST_LINE:,} bytes; a row stands "
                     "in a line of its own"

@@ -41,6 +41,7 @@ def test_what_is_empty_begins_with_nothing() -> None:
 def test_lines_are_counted_by_samples_where_they_can_be() -> None:
     assert StoredFile.of("t.csv", b"a\nb\nc\n").about_lines() in (3, 4)
     assert StoredFile.of("t.csv", b"no line").about_lines() == 0
+    assert StoredFile.of("t.csv", b"\n" * 1000).about_lines() == 1000
     assert StoredFile.of("t.csv", CONTENT).about_lines() == pytest.approx(120_000, rel=0.02)
     longer = b"1234567890\n" * 50_000 + b"1\n" * 300_000
     assert StoredFile.of("t.csv", longer).about_lines() == pytest.approx(350_000, rel=0.05)

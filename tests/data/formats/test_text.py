@@ -6,6 +6,7 @@ import codecs
 import gzip
 import io
 import random
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +77,41 @@ def test_what_is_no_text_is_told_with_its_line_wherever_pieces_are_cut(
             list(Text(StoredFile.of("t", "\n".join(lines).encode(codec))).blocks())
 
 
+@pytest.mark.parametrize(
+    ("content", "line", "byte"),
+    [
+        (b"x,y\n1,2\n1,\xfc2\n3,4\n", 3, "fc"),
+        (b"\n\xe4\n\xfc\n", 2, "e4"),
+        (b"\xff\xf1x\n", 1, "ff"),
+        (b"\xc3\xbc\n\n\n\xc3\n", 4, "c3"),
+    ],
+)
+def test_the_first_byte_that_is_no_text_is_told_wherever_pieces_are_cut(
+    cut: Callable[[int, int], None], content: bytes, line: int, byte: str
+) -> None:
+    for first, others in ((64, 64), (4, 3), (5, 1)):
+        cut(first, others)
+        with pytest.raises(DataError) as caught:
+            list(Text(StoredFile.of("t", content)).blocks())
+        assert str(caught.value).startswith(f"t: line {line}: expected utf-8 text, got the byte 0x{byte}; name")
+        with pytest.raises(DataError) as caught:
+            list(Text(StoredFile.of("t", content.replace(b"\xc3\xbc", b"u")), "ascii").blocks())
+        assert str(caught.value).startswith(f"t: line {line}: expected ascii text, got the byte 0x{byte}; name")
+
+
+def test_what_an_encoding_says_of_itself_is_told() -> None:
+    with pytest.raises(DataError, match=r"^t: cannot be decoded as idna \(.*Invalid extended code point"):
+        Text(StoredFile.of("t", b"xn--a-\n"), "idna")
+
+
+def test_the_line_that_names_the_separator_is_the_first_alone(cut: Callable[[int, int], None]) -> None:
+    for first, others in ((64, 64), (7, 7), (6, 1)):
+        cut(first, others)
+        text = Text(StoredFile.of("t", b"sep=;\r\nsep=;\nx;y\nsep=;\n"))
+        assert text.separator == ";"
+        assert list(text.lines()) == ["\n", "sep=;\n", "x;y\n", "sep=;\n"]
+
+
 def test_bytes_beyond_a_named_encoding_are_told_with_their_line(cut: Callable[[int, int], None]) -> None:
     cut(4, 3)
     with pytest.raises(DataError, match="line 3: expected ascii text, got the byte 0xc3; name another encoding"):
@@ -90,12 +126,38 @@ def test_what_is_no_encoding_of_text_is_told(name: str) -> None:
         Text(StoredFile.of("t", b"x\n"), name)
 
 
+def test_a_long_line_is_a_line(cut: Callable[[int, int], None]) -> None:
+    cut(2**12, 2**12)
+    assert list(Text(StoredFile.of("t", b"1" * 100_000 + b"\n2")).blocks()) == [b"1" * 100_000 + b"\n", b"2"]
+
+
+@pytest.mark.parametrize("width", [16, 32])
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_the_order_of_bytes_is_that_of_the_mark_or_else_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch, width: int, order: str
+) -> None:
+    codec = f"utf-{width}-{order[0]}e"
+    plain = "x\n1\n".encode(codec)
+    marked = "\ufeff".encode(codec) + plain
+    for encoding in (None, f"utf-{width}", codec):
+        assert list(Text(StoredFile.of("t", marked), encoding).lines()) == ["x\n", "1\n"]
+    for machine in ("little", "big"):
+        monkeypatch.setattr(sys, "byteorder", machine)
+        assert list(Text(StoredFile.of("t", plain), codec).lines()) == ["x\n", "1\n"]
+    monkeypatch.setattr(sys, "byteorder", order)
+    assert list(Text(StoredFile.of("t", plain), f"utf-{width}").lines()) == ["x\n", "1\n"]
+
+
 def test_a_line_without_an_end_is_no_row(monkeypatch: pytest.MonkeyPatch, cut: Callable[[int, int], None]) -> None:
     from handgrad.data.formats import text
 
     cut(64, 64)
     monkeypatch.setattr(text, "LONGEST_LINE", 500)
-    assert len(list(Text(StoredFile.of("t", b"1" * 400)).blocks())) == 1
+    for lines in (b"1" * 500, b"1" * 500 + b"\n" + b"2" * 500, b"1,2\n" * 500):
+        assert b"".join(Text(StoredFile.of("t", lines)).blocks()) == lines
+    for line in (b"1" * 501, b"1,2\n" + b"1" * 600 + b"\n1,2\n"):
+        with pytest.raises(DataError, match="got one of more than 500 bytes"):
+            list(Text(StoredFile.of("t", line)).blocks())
     with pytest.raises(DataError, match="got one of more than 500 bytes"):
         list(Text(StoredFile.of("t", b"1" * 1000)).blocks())
 
