@@ -118,7 +118,7 @@ class Standardization:
         on_Z, biases = self._checked(weights, bias)
         with np.errstate(over="ignore"):
             back = on_Z / self.scales
-        return _finite(back), _finite(_minus_dot(biases, back, self.means))
+        return _finite(back), _minus_dot(biases, back, self.means)
 
     def weights_forward(self, weights: ArrayLike, bias: ArrayLike) -> tuple[FloatArray, FloatArray]:
         """The inverse: parameters in the user's units, as they are on Z.
@@ -133,7 +133,7 @@ class Standardization:
         on_X, biases = self._checked(weights, bias)
         with np.errstate(over="ignore"):
             forward = on_X * self.scales
-        return _finite(forward), _finite(_minus_dot(biases, on_X, -self.means))
+        return _finite(forward), _minus_dot(biases, on_X, -self.means)
 
     def _checked(self, weights: ArrayLike, bias: ArrayLike) -> tuple[FloatArray, FloatArray]:
         W, b = np.asarray(weights, dtype=np.float64), np.asarray(bias, dtype=np.float64)
@@ -216,7 +216,7 @@ def check_extremes(low: float, high: float, label: str) -> None:
     Raises:
         DataError: With its name.
     """
-    if not (math.isfinite(low) and math.isfinite(high)) or max(-low, high) > LARGEST:
+    if not -LARGEST <= low <= high <= LARGEST:
         raise DataError(
             f"standardisation: expected column {shown(label)} within ±4e307, got {low:g} to {high:g}; "
             "give it in a larger unit"

@@ -151,7 +151,8 @@ def parquet_folder(path: Path, source: str) -> ParquetFolder:
 
 def _of_folder(path: Path, features: Sequence[str] | None) -> int:
     folder = parquet_folder(path, printable(path))
-    return 8 * _width(features, len(folder.names)) * (folder.rows or 0)
+    assert folder.rows is not None
+    return 8 * _width(features, len(folder.names)) * folder.rows
 
 
 def _width(features: Sequence[str] | None, columns: int) -> int:

@@ -106,7 +106,7 @@ class ParquetFolder:
         first = self.parts[0].opened()
         self.names, self.notes, self.column_names = first.names, first.notes, first.column_names
         self.labels, self.hint = first.labels, first.hint
-        for part in self.parts[1:]:
+        for part in self.parts:
             check_columns(first, self.parts[0], part)
         self.seekable = True
         self.rows: int | None = sum(part.metadata.num_rows for part in self.parts)
@@ -133,9 +133,11 @@ class ParquetFolder:
             DataError: If a file is damaged, gone or changed, or a whole number has more digits than float64 holds.
         """
         names = [self.column_names[place] for place in places]
+        if rows is None:
+            yield from self._read(list(self._groups()), names, reading)
+            return
         groups, first = self._groups_with(rows)
-        read = self._read(groups, names, reading)
-        yield from read if rows is None else cut_to(read, rows.start - first, len(rows))
+        yield from cut_to(self._read(groups, names, reading), rows.start - first, len(rows))
 
     def _read(
         self, groups: Sequence[tuple[PartFile, int, int, int]], names: Sequence[str], reading: ReadAhead
@@ -150,11 +152,9 @@ class ParquetFolder:
             work = partial(whole_group, names)
             yield from in_order(work, groups, min(reading.threads, most - 1), min(most, reading.threads + 2))
 
-    def _groups_with(self, rows: range | None) -> tuple[list[tuple[PartFile, int, int, int]], int]:
-        """The row groups that have some of these rows, or all, and the number of the first row in the first of them."""
+    def _groups_with(self, rows: range) -> tuple[list[tuple[PartFile, int, int, int]], int]:
+        """The row groups that have some of these rows, and the number of the first row in the first of them."""
         groups = list(self._groups())
-        if rows is None:
-            return groups, 0
         before = list(accumulate((count for *_, count in groups), initial=0))
         held = [k for k in range(len(groups)) if before[k] < rows.stop and before[k + 1] > rows.start]
         return [groups[k] for k in held], before[held[0]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from handgrad.data.columns import choose_columns, clean_header, counts_rows
+from handgrad.data.columns import choose_columns, clean_header, counts_rows, saved_index
 from handgrad.data.errors import DataError, UnknownColumn
 
 
@@ -24,6 +24,34 @@ def test_columns_without_a_name_may_stand_twice_and_others_may_not() -> None:
     assert clean_header(["", " ", "y"], "t")[0] == ["", "", "y"]
     with pytest.raises(DataError, match=r"'x' stands twice \(columns 1 and 3\)"):
         clean_header(["x", "y", " x"], "t")
+
+
+def test_spaces_around_names_are_trimmed_and_told() -> None:
+    assert clean_header([" x", "y ", "z"], "t") == (["x", "y", "z"], ["header: spaces around 'x', 'y' were trimmed"])
+    assert clean_header(["x", "a b"], "t") == (["x", "a b"], [])
+
+
+@pytest.mark.parametrize(
+    ("target", "features", "told"),
+    [
+        ("x", ["x"], "t: 'x' is the target and also among the features; name another target"),
+        (None, ["x", "y"], "t: 'y' is the target and also among the features"),
+        ("y", ["x", "x"], "t: expected every feature once, got 'x', 'x'"),
+        ("y", [], "t: expected at least one feature beside the target 'y', got none"),
+        ("z", None, "t: no column is called 'z'; the target can be: 'x', 'y', ''"),
+        ("y", ["X"], "t: no column is called 'X' (did you mean 'x'?); the feature can be: 'x', 'y', ''"),
+        ("y", None, "t: column 3 has no name (a row index? a separator at the end of the line?); name it, save"),
+    ],
+)
+def test_columns_that_cannot_be_had_are_told(target: str | None, features: list[str] | None, told: str) -> None:
+    with pytest.raises(DataError) as caught:
+        choose_columns(["x", "y", ""] if target else ["x", "y"], target, features, "t")
+    assert str(caught.value).startswith(told)
+
+
+def test_a_saved_index_is_told_by_its_name_where_it_has_one() -> None:
+    assert saved_index("") == "column 1 has no name and counts the rows, as a saved index does: left out"
+    assert saved_index("Unnamed: 0").startswith("column 1 ('Unnamed: 0') has no name")
 
 
 def test_a_header_of_numbers_alone_is_doubted() -> None:

@@ -104,9 +104,9 @@ def test_the_bias_in_the_users_units_is_rounded_once():
 
 def test_whole_trajectories_go_back_at_once():
     fitted = Standardization.fit(X)
-    weights, biases = rng.normal(size=(7, 3)), rng.normal(size=7)
+    weights, biases = rng.normal(size=(5, 3)), rng.normal(size=5)
     back, back_biases = fitted.weights_back(weights, biases)
-    for k in range(7):
+    for k in range(5):
         one, one_bias = fitted.weights_back(weights[k], biases[k])
         np.testing.assert_array_equal(back[k], one)
         assert back_biases[k] == one_bias
@@ -214,6 +214,21 @@ def test_one_of_many_parameters_that_leaves_the_range_is_told():
         fitted.weights_back([1e300, 1.0], 0.0)
     with pytest.raises(DataError, match="overflow"):
         fitted.weights_back([[1.0, 1.0], [1e300, 1.0]], [0.0, 0.0])
+
+
+def test_one_of_many_weights_that_leaves_the_range_is_told():
+    fitted = Standardization(means=[0.0, 0.0], scales=[1e-310, 1.0])
+    for weights in ([1.0, 1.0], [[0.0, 1.0], [1.0, 1.0]]):
+        with pytest.raises(DataError, match="overflow"):
+            fitted.weights_back(weights, np.zeros(np.shape(weights)[:-1]))
+    with pytest.raises(DataError, match="overflow"):
+        Standardization(means=[0.0, 0.0], scales=[1.0, 1e300]).weights_forward([1.0, 1e300], 0.0)
+
+
+def test_a_spread_that_rounding_makes_negative_is_the_least_positive_scale():
+    sums = np.array([[1.0], [np.nextafter(0.1, 0)], [0.0], [1.0]])
+    fitted = standardization_of(sums, 10, SpreadPoint(np.zeros(1), np.zeros(1, dtype=np.int64)), ["a"])
+    assert (fitted.means.tolist(), fitted.scales.tolist()) == ([0.1], [5e-324])
 
 
 def test_a_feature_far_from_zero_costs_no_warning():

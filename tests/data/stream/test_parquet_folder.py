@@ -262,6 +262,14 @@ def test_a_file_that_cannot_be_read_is_told_when_it_is_opened_and_later(
         assert told in str(caught.value)
 
 
+def test_a_file_that_is_gone_is_told_to_who_asks_for_its_columns(folder: Path) -> None:
+    stream = open_stream(folder)
+    assert isinstance(stream.reader, parquet_folder.ParquetFolder)
+    (folder / "a.parquet").unlink()
+    with pytest.raises(DataError, match=r"a\.parquet: no such file any more"):
+        stream.reader.check_numbers(stream.places)
+
+
 def test_a_folder_that_cannot_be_read_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(path: Path, pattern: str) -> Any:
         raise OSError(5, "Input/output error")
@@ -276,7 +284,9 @@ def test_pages_that_are_damaged_are_told(tmp_path: Path, reading: ReadAhead) -> 
     content = bytearray(path.read_bytes())
     content[4:400] = bytes(396)
     path.write_bytes(content)
-    assert refused(path).startswith(f"{path}: the Parquet file is cut off or damaged (")
+    with pytest.raises(DataError) as caught:
+        read(open_stream(path), reading)
+    assert str(caught.value).startswith(f"{path}: the Parquet file is cut off or damaged (")
 
 
 def test_tables_are_known_again_by_the_times_of_their_files(folder: Path) -> None:
