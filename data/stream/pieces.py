@@ -78,7 +78,7 @@ class TableStream:
     notes: tuple[str, ...]
     reader: PieceReader
     places: tuple[int, ...]
-    drop_missing: bool = False
+    drop_missing: bool
     path: str = ""
     separator: str | None = None
     encoding: str | None = None

@@ -45,7 +45,7 @@ class InMemory:
 
 def stream_of(table: np.ndarray = TABLE, ends: Sequence[int] = (3, 3, 4, 10), rows: int | None = None) -> TableStream:
     places = tuple(range(table.shape[1]))
-    return TableStream("t", ("a", "b"), "y", (), InMemory(table, ends, rows), places)
+    return TableStream("t", ("a", "b"), "y", (), InMemory(table, ends, rows), places, drop_missing=False)
 
 
 class Totals(Summing):
