@@ -59,6 +59,13 @@ def padded(rows: int) -> int:
 
 
 @inner_kernel
+def end_of(block: int, each: int, rows: int) -> int:
+    """Where the rows of a block end; `min` is beyond what Numba compiles for a device."""
+    end = (block + 1) * each
+    return end if end < rows else rows
+
+
+@inner_kernel
 def add_up(shared: Any, thread: int, width: int) -> None:
     """The numbers of each `width` threads in a tree, into the first of them; `shared` has one of every thread."""
     cuda.syncthreads()
@@ -96,7 +103,7 @@ def _narrow(features: int, dtype: str) -> Any:
             point[j] = theta[j]
         for j in range(count):
             total[j] = zero
-        last = min((block + 1) * each, rows)
+        last = end_of(block, each, rows)
         for start in range(block * each + thread, last, held * THREADS):
             for k in range(held):
                 row = start + k * THREADS
@@ -138,7 +145,7 @@ def _wide(features: int, dtype: str) -> Any:
         for k in range(own):
             total[k] = zero
         r_total = r_squares = zero
-        last = min((block + 1) * each, rows)
+        last = end_of(block, each, rows)
         for start in range(block * each, last, THREADS):
             row, r = start + thread, zero
             if row < last:
@@ -152,7 +159,7 @@ def _wide(features: int, dtype: str) -> Any:
             for k in range(own):
                 j = warp + WARPS * k
                 if j < features:
-                    for m in range(lane, min(THREADS, last - start), WARP):
+                    for m in range(lane, end_of(0, THREADS, last - start), WARP):
                         total[k] += X[j, start + m] * residuals[m]
             cuda.syncthreads()
         for k in range(own):
@@ -216,7 +223,7 @@ def read(words: Any, each: Any, partial: Any) -> None:
     """Reads all words (m,) of 4 bytes once and adds them up, those of each block into `partial` (blocks,)."""
     shared = cuda.shared.array(THREADS, float32)
     thread, block = cuda.threadIdx.x, cuda.blockIdx.x
-    last = min((block + 1) * each, words.size)
+    last = end_of(block, each, words.size)
     total = np.float32(0)
     for start in range(block * each + thread, last, THREADS):
         total += words[start]
