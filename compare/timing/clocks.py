@@ -87,7 +87,7 @@ def scanning_clock(worker: WorkerHandle, data: str, stopped: Callable[[WorkerErr
             stopped(error)
             raise ClockStopped(str(error)) from error
         worker.rest()
-        return Lap(answer.seconds, ())
+        return Lap(answer.seconds, (), answer.strain)
 
     return lap
 

@@ -170,9 +170,10 @@ class MemoryUsed(msgspec.Struct, frozen=True):
 
 
 class BytesRead(msgspec.Struct, frozen=True):
-    """How long it took to read them."""
+    """How long it took to read them; of columns in files, under which strain."""
 
     seconds: float
+    strain: Strain | None = None
 
 
 class LimitsFound(msgspec.Struct, frozen=True):

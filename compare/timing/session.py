@@ -271,10 +271,11 @@ def scanned(request: m.ScanColumns) -> m.BytesRead:
     from handgrad.compare.blocks.scanning import ColumnScan
 
     scan = ColumnScan.described(request.data)
-    began = perf_counter()
+    before, began = counters(), perf_counter()
     for _ in range(request.times):
         scan.run()
-    return m.BytesRead(perf_counter() - began)
+    seconds = perf_counter() - began
+    return m.BytesRead(seconds, strain_of_pool(before, counters(), os.cpu_count() or 1))
 
 
 class DeviceReader:
