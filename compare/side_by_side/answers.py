@@ -24,14 +24,14 @@ class Answers(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         import_seconds: For the library, in a fresh process.
         bind_seconds: For moving X and y into the backend's own form.
-        transfer_seconds: What of it moved them to a device that was ready; None on the processor.
         first_call_seconds: For the first epoch, compilation included.
         gradient: At the start.
         training: The whole run.
         peak_bytes: The most memory that the process held; None where the system does not tell.
         own_bytes: What of it was beyond interpreter and data.
-        elsewhere_bytes: What of the data workers of a cluster held, each.
         gradients: (points, d + 1), the bias last, at the points of `probe_points`; None where it was not asked for.
+        elsewhere_bytes: What of the data workers of a cluster held, each.
+        transfer_seconds: What of `bind_seconds` moved X and y to a device that was ready; None on the processor.
     """
 
     import_seconds: float
@@ -41,8 +41,8 @@ class Answers(msgspec.Struct, frozen=True, omit_defaults=True):
     training: TrainingMessage
     peak_bytes: int | None
     own_bytes: int | None
-    elsewhere_bytes: tuple[int, ...] = ()
     gradients: list[list[Number]] | None = None
+    elsewhere_bytes: tuple[int, ...] = ()
     transfer_seconds: float | None = None
 
 
