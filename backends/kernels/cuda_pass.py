@@ -19,6 +19,8 @@ simulator knows (no warp shuffles), so that the program runs without a device, t
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -34,6 +36,10 @@ WARPS = THREADS // WARP
 BLOCKS = 4096
 #: The most features whose rows a thread holds whole, and the numbers that it holds of X, at least.
 FEW, HELD = 16, 8
+
+
+with contextlib.suppress(ImportError, AttributeError):  # a warning that few blocks do not fill a device: they need not
+    importlib.import_module("numba.cuda.dispatcher").config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
 
 
 def kernel(function: Callable[..., Any]) -> Any:

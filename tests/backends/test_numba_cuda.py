@@ -13,14 +13,10 @@ from typing import Any
 
 import pytest
 
-from handgrad.backends.catalogue import entry
-
 PROGRAM = Path(__file__).parents[1] / "cuda_program.py"
 
 
 def test_the_program_gives_the_exact_gradient_and_descends_as_it_must() -> None:
-    if entry("numba-cuda").missing():
-        pytest.skip("Numba is not installed")
     environment = os.environ | {"NUMBA_ENABLE_CUDASIM": "1"}
     done = subprocess.run(
         [sys.executable, str(PROGRAM)], capture_output=True, text=True, timeout=300, env=environment, check=False
@@ -41,8 +37,6 @@ def compiled(kernel: Any, *arguments: Any) -> str:
 
 def test_the_kernels_compile_and_keep_a_threads_rows_in_registers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Numba finds NVIDIA's compiler, which needs no device; a part of a kernel asks which device that is."""
-    if entry("numba-cuda").missing():
-        pytest.skip("Numba is not installed")
     from numba import cuda, float32, float64, int64
 
     if cuda.implementation != "Built-in":
@@ -61,6 +55,7 @@ def test_the_kernels_compile_and_keep_a_threads_rows_in_registers(monkeypatch: p
         assert ".local" not in ptx  # memory of a thread's own, where registers do not do
         assert "atom" not in ptx
         assert (".f64" in ptx) == (dtype == "float64")
+    assert not inside.config.CUDA_LOW_OCCUPANCY_WARNINGS  # which a test's filter would make errors of
     compiled(passes.merge_kernel("float64"), rows, line)
     compiled(passes.step, line, line, line, int64, line, line, line)
     compiled(passes.read, float32[::1], int64, float32[::1])

@@ -82,18 +82,18 @@ def cost(backend: str, start: float, epoch: float) -> RunCost:
 
 
 def test_a_device_pays_from_where_its_start_is_made_up_for_and_never_if_its_epoch_is_no_shorter() -> None:
-    costs = [cost("numpy", 1, 1e-3), cost("numba", 2, 4e-4), cost("moments", 1, 1e-7), cost("torch", 12, 1e-4)]
-    found = device_pays(costs, {"torch"}, {"numpy", "numba", "torch"})
-    never = DevicePays("torch", "moments")
+    costs = [cost("numpy", 1, 1e-3), cost("numba", 2, 4e-4), cost("moments", 1, 1e-7), cost("there", 12, 1e-4)]
+    found = device_pays(costs, {"there"}, {"numpy", "numba", "there"})
+    never = DevicePays("there", "moments")
     (paid,) = (one for one in found if one != never)
-    assert (paid.backend, paid.over, paid.epochs) == ("torch", "numba", 33_334)
+    assert (paid.backend, paid.over, paid.epochs) == ("there", "numba", 33_334)
     assert paid.low is not None
     assert paid.high is not None
     assert paid.low < 33_334 < paid.high
     assert never in found
-    assert device_pays(costs[:3], {"torch"}, {"numpy", "numba"}) == ()
-    near = [*costs[:2], cost("torch", 0.1, 3.9e-4)]
-    assert device_pays(near, {"torch"}, {"numpy", "numba"}) == (DevicePays("torch", "numba"),)
+    assert device_pays(costs[:3], {"there"}, {"numpy", "numba"}) == ()
+    near = [*costs[:2], cost("there", 0.1, 3.9e-4)]
+    assert device_pays(near, {"there"}, {"numpy", "numba"}) == (DevicePays("there", "numba"),)
 
 
 def test_the_sentence_says_what_the_epochs_hold(compared: SideBySide) -> None:
@@ -106,5 +106,5 @@ def test_the_sentence_says_what_the_epochs_hold(compared: SideBySide) -> None:
 
 
 def test_a_device_that_nobody_knows_is_refused() -> None:
-    with pytest.raises(InputError, match=r"^device 'cuda': numpy computes on the CPU alone; on cuda: torch"):
+    with pytest.raises(InputError, match=r"^device 'cuda': numpy computes on the CPU alone; on cuda: "):
         hg.side_by_side(X, Y, ["numpy"], device="cuda")
