@@ -90,7 +90,7 @@ def cause_of_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str
             f"begins with {shown(mark)}, as comments do; a table begins with its header: remove the "
             "lines of comment above it, or the mark in front of it"
         )
-    if len(header) == 1 and all(len(row) == 1 for row in rows):
+    if all(len(row) == 1 for row in (header, *rows)):
         return _cause_of_one_cell([cell for row in (header, *rows) for cell in row])
     return None
 
