@@ -186,6 +186,12 @@ def test_digits_are_looked_at_where_they_are_written_out_beyond_2_53(cell: str, 
             assert read([0])[0].tolist() == [[1e300], [float(cell)]]
 
 
+def test_what_is_missing_or_infinite_has_no_digits_to_look_at() -> None:
+    found = table("x,y\n9007199254740992,1\n,2\nNA,3\ninf,4\nnan,5\n", ",")
+    for read in (found._fast, found._slow):
+        np.testing.assert_array_equal(read([0])[0][:, 0], [2.0**53, math.nan, math.nan, math.inf, math.nan])
+
+
 @pytest.mark.parametrize(
     ("cell", "number"),
     [("1", 1), (" -2.5e3 ", -2500), ("inf", math.inf), ("-Infinity", -math.inf), ("NAN", math.nan), ("-nan", math.nan),
