@@ -33,14 +33,22 @@ def _is_timed(found: Measured) -> bool:
 
 
 def readers(points: Mapping[str, Points]) -> dict[str, Points]:
-    """The backends that read X and y in every epoch."""
-    return {name: found for name, found in points.items() if all(one.bytes_per_epoch != 0 for _, one in found)}
+    """The backends that read X and y in every epoch, out of this machine's memory and not a device's."""
+    here = {name: found for name, found in points.items() if not on_device(found)}
+    return {name: found for name, found in here.items() if all(one.bytes_per_epoch != 0 for _, one in found)}
 
 
-def left_out(points: Mapping[str, object], readers: Mapping[str, object]) -> str:
-    """A sentence, with a space before it, on those of `points` that are not `readers`; empty where all are."""
-    gone = [shown(name) for name in points if name not in readers]
-    return f" Without {listed(gone)}: not all of X and y is read in every epoch." if gone else ""
+def on_device(found: Points) -> bool:
+    """Whether a backend computed on a device."""
+    return any(one.device is not None for _, one in found)
+
+
+def left_out(points: Mapping[str, Points], readers: Mapping[str, Points]) -> str:
+    """Sentences, with a space before each, on those of `points` that are not `readers`; empty where all are."""
+    there = [shown(name) for name, found in points.items() if on_device(found)]
+    gone = [shown(name) for name, found in points.items() if name not in readers and not on_device(found)]
+    said = f" Without {listed(gone)}: not all of X and y is read in every epoch." if gone else ""
+    return said + (f" Without {listed(there)}: a device reads its own memory." if there else "")
 
 
 def epoch(one: Measured) -> float:

@@ -16,9 +16,8 @@ def remark(name: str, found: Remark) -> str:
         )
     if found.kind == "faster than reading":
         return (
-            f"{name} takes an epoch in {numbers.brief(found.value, 3)} times less time than this machine needs to "
-            "read the same "
-            "bytes: either it does not read all rows, as it says it does, or its time is wrong"
+            f"{name} takes an epoch in {numbers.brief(found.value, 3)} times less time than this machine needs, or its "
+            "device, to read the same bytes: either it does not read all rows, as it says it does, or its time is wrong"
         )
     by = "beyond what is finite" if found.value is None else f"by up to {numbers.brief(found.value, 2)} of the largest"
     laps = f"{found.other:.0f} lap{'s' if found.other > 1 else ''}"

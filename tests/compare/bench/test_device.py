@@ -12,6 +12,7 @@ from handgrad.backends.interface import InputError
 from handgrad.compare.bench import sweep
 from handgrad.compare.results.bench import Bench, Settings
 from handgrad.compare.results.files import from_json, to_json
+from handgrad.reports.bench.marks import left_out, readers, timed
 from handgrad.reports.bench.tables import epochs
 from handgrad.reports.bench.text import text
 from handgrad.reports.bench.words import device
@@ -84,6 +85,12 @@ def test_it_is_said_in_a_sentence_and_a_line_of_the_table(found: Bench) -> None:
     assert any("to read them on cuda" in row for row in epochs(found, 1, "float64").rows)
     assert from_json(to_json(found), Bench) == found
     assert text(found).parts
+
+
+def test_a_figure_of_the_machines_own_memory_leaves_out_what_reads_a_devices(found: Bench) -> None:
+    points = timed(found.cells)
+    assert list(readers(points)) == ["numpy"]
+    assert left_out(points, readers(points)) == " Without tape: a device reads its own memory."
 
 
 def test_a_device_that_is_never_ahead_is_said_not_to_be(found: Bench) -> None:
