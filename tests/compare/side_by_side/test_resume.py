@@ -126,10 +126,10 @@ def test_a_kept_run_whose_process_cannot_be_started_again_stands_without_times(
 ) -> None:
     ready = runs.made_ready
 
-    def failing(worker: Worker, context: RunContext) -> None:
+    def failing(worker: Worker, context: RunContext, place: str) -> None:
         if "tape" in worker.process.args:
             raise WorkerError("it is gone")
-        ready(worker, context)
+        ready(worker, context, place)
 
     monkeypatch.setattr(runs, "made_ready", failing)
     (tmp_path / FILE).write_text("".join(line for line in finished_lines(tmp_path) if '"run ' in line))
