@@ -28,6 +28,7 @@ import resource
 import signal
 import sys
 import tempfile
+import threading
 import time
 import tomllib
 import traceback
@@ -151,13 +152,15 @@ class Scout:
         """A test with its fixtures."""
         self.here.clear()
         started = time.perf_counter()
+        threading.settrace(self.enter)
         sys.settrace(self.enter)
         try:
             return (yield)
         finally:
             sys.settrace(None)
+            threading.settrace(None)  # type: ignore[arg-type]
             self.found.seconds[item.nodeid] = time.perf_counter() - started
-            for file, line in self.here:
+            for file, line in self.here.copy():
                 self.found.lines[self.files[file]][line].append(item.nodeid)
 
 

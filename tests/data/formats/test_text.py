@@ -126,6 +126,11 @@ def test_what_is_no_encoding_of_text_is_told(name: str) -> None:
         Text(StoredFile.of("t", b"x\n"), name)
 
 
+def test_a_mark_of_another_encoding_than_the_one_that_is_named_is_text() -> None:
+    stored = b"\xef\xbb\xbf1" + "a\n".encode(f"utf-16-{sys.byteorder[0]}e")
+    assert "".join(Text(StoredFile.of("t", stored), "utf-16").lines()) == at_once(stored, "utf-16")
+
+
 def test_a_long_line_is_a_line(cut: Callable[[int, int], None]) -> None:
     cut(2**12, 2**12)
     assert list(Text(StoredFile.of("t", b"1" * 100_000 + b"\n2")).blocks()) == [b"1" * 100_000 + b"\n", b"2"]

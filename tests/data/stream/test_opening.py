@@ -50,6 +50,15 @@ def test_a_folder_is_a_table_like_a_file(tmp_path: Path, asked: list[str]) -> No
     assert asked == ["a table of about 12 rows and 3 columns"]
 
 
+def test_what_was_read_of_a_folder_is_not_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[np.ndarray] = []
+    finished = parts.Parts.finished
+    monkeypatch.setattr(parts.Parts, "finished", lambda self: made.extend(finished(self)) or tuple(made))
+    dataset = load_any(folder(tmp_path / "t", x=X, y=X**2))
+    assert np.shares_memory(dataset.X, made[0])
+    assert np.shares_memory(dataset.y, made[1])
+
+
 def test_rows_of_a_folder_with_an_empty_cell_are_left_out_where_that_is_asked_for(
     tmp_path: Path, asked: list[str]
 ) -> None:

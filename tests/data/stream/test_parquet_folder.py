@@ -92,6 +92,18 @@ def test_other_columns_in_one_file_are_told(folder: Path) -> None:
     assert refused(folder).startswith(f"{other}: column 'x': expected numbers, got 'string'")
 
 
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [("x", "it lacks 'y'"), ("zw", "it lacks 'x'"), ("w", "it lacks 'x'"), ("xyzw", "it has 'z', too"), ("yx", None)],
+)
+def test_every_file_has_the_columns_of_the_first_in_any_order(folder: Path, columns: str, told: str | None) -> None:
+    write(folder / "e.parquet", **{name: [12.0 if name == "x" else 24.0] for name in columns})
+    if told is None:
+        np.testing.assert_array_equal(read(open_stream(folder))[-1], [12, 24])
+    else:
+        assert f"e.parquet: expected the columns of a.parquet, but {told}; all files of a table" in refused(folder)
+
+
 def test_files_that_are_none_are_told(folder: Path) -> None:
     (folder / "z.parquet").write_bytes(b"")
     assert (
