@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from handgrad.cluster import cluster_of
+from handgrad.commands.shared.cluster import cluster_of
 from handgrad.commands.shared.completion import complete_dtypes
+from handgrad.commands.shared.device import DeviceName, DeviceOption
 from handgrad.commands.shared.exports import Formats, Markdown, show_wanted, wanted
 from handgrad.commands.shared.options import (
     All,
@@ -34,7 +35,6 @@ from handgrad.commands.shared.options import (
 from handgrad.commands.shared.output import show_run
 from handgrad.commands.shared.runs import check_resume, progress_bar, resumable, run_folder
 from handgrad.commands.shared.tables import FileOptions, memory_bytes, not_both, read_table, stream_of
-from handgrad.device_option import DeviceName, DeviceOption
 
 if TYPE_CHECKING:
     from handgrad.backends.catalogue import Entry

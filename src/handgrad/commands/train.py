@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgrad.cluster import cluster_of, on_cluster
+from handgrad.commands.shared.cluster import cluster_of, on_cluster
 from handgrad.commands.shared.completion import complete_backend
+from handgrad.commands.shared.device import DeviceName, DeviceOption
 from handgrad.commands.shared.lock import locked
 from handgrad.commands.shared.options import (
     BatchSize,
@@ -38,7 +39,6 @@ from handgrad.commands.shared.options import (
 from handgrad.commands.shared.output import SHOWN, exit_unless, print_json, show_lines
 from handgrad.commands.shared.runs import progress_bar
 from handgrad.commands.shared.tables import FileOptions, given_or_generated, memory_bytes, read_file, stream_of
-from handgrad.device_option import DeviceName, DeviceOption
 
 if TYPE_CHECKING:
     from handgrad.backends.catalogue import Entry
