@@ -25,11 +25,13 @@ from distributed import Client
 from handgrad.backends.cluster import connection
 from handgrad.backends.cluster.cluster_blocks import ClusterBlocks, _Lost
 from handgrad.backends.cluster.supplies import ArraySupply
+from handgrad.backends.dask_numba import DaskNumbaTrainer
 from handgrad.backends.inputs import InputError
 from handgrad.backends.numba_tiled import TiledSums
 from handgrad.compare.side_by_side.one_run import train_one
 from handgrad.compare.side_by_side.prepare import Options
 from handgrad.compare.timing import progress
+from handgrad.compare.timing.session import Session
 from handgrad.data.dataset import Dataset
 from leftovers import left_behind
 
@@ -121,6 +123,9 @@ def test_a_run_says_where_its_rows_are_and_what_each_worker_holds(
     assert found.where == "4 processes of this machine"
     assert len(found.held_bytes) == 4
     assert data.X.nbytes + data.y.nbytes <= sum(found.held_bytes) < 1.01 * (data.X.nbytes + data.y.nbytes)
+    session = Session("dask-numba", 0)
+    session.trainer = DaskNumbaTrainer(data.X, data.y)
+    assert session.memory().elsewhere_bytes == found.held_bytes
     assert said[-1] == ("dask-numba: passes over the rows", 4, 4)
     assert ("dask-numba: passes over the rows, 50% of this one", 2, 4) in said
 

@@ -13,6 +13,7 @@ from handgrad.compare.results.comparison import BackendResult, Comparison
 from handgrad.compare.results.timing import Disturbance, Estimate
 from handgrad.compare.results.verdict import Arrived, Overtaking
 from handgrad.reports.compare.html import html
+from handgrad.reports.compare.tables import speed
 from tests.reports.compare.test_answers import CHOICE, COSTS, answered
 from tests.reports.conftest import compared, timing
 
@@ -196,3 +197,10 @@ def test_a_change_moves_no_mark_but_its_own(before: Pieces) -> None:
     assert "Do the backends agree? mark" in moved
     assert "python column 0" in moved
     assert all(piece.startswith(("Do the backends agree?", "python column 0")) for piece in moved), moved
+
+
+def test_what_workers_of_a_cluster_hold_is_told_below_the_speeds() -> None:
+    base = compared(("python", "numpy"))
+    held = timed("numpy", elsewhere_memory_bytes=(12 << 20, 24 << 20))(base)
+    assert "(numpy: 2 × 24 MiB at most)" in speed(held).note
+    assert "workers" not in speed(base).note
