@@ -22,9 +22,11 @@ from handgrad.data.errors import printable
 from handgrad.data.files import open_bytes, read_bytes, regular_bytes
 from handgrad.data.formats.csv_table import CsvTable
 from handgrad.data.formats.stored_file import GZIP, StoredFile
+from handgrad.data.formats.text import BINARY, BYTE_ORDER_MARK
 from handgrad.data.memory import available_bytes
 
-PARQUET = b"PAR1"
+#: What Parquet begins with, encrypted or not.
+PARQUET = (b"PAR1", b"PARE")
 
 #: The first bytes of a file, by which its format is told.
 HEAD = 2**12
@@ -36,24 +38,38 @@ SMALL_BYTES = 2**20
 #: that expand without end would keep a reader busy for days.
 EXPANDED_SHARE = 1.0
 
-#: Files that are no tables of text, by how they begin, and what each is.
+#: Files that are no tables of text, by how they begin (the mark of UTF-8 aside), and what each is.
 OTHER_FORMATS = {
-    rb"PK\x03\x04": "a ZIP archive or an Excel workbook",
+    rb"PK(\x03\x04|\x05\x06|\x07\x08)": "a ZIP archive or an Excel workbook",
     rb"\xd0\xcf\x11\xe0": "an old Excel workbook",
     rb"ARROW1\0": "an Arrow or Feather file",
+    rb"(\xff\xff\xff\xff)?[\x01-\xff].\0\0\x10\0\0\0": "an Arrow stream",
+    rb"ORC(?=[\s\S]*[\0-\x08\x0e-\x19])": "an ORC file",
+    rb"Obj\x01": "an Avro file",
+    rb"(RD[AX][23]\n)?[XAB]\n\0\0\0[\x02\x03]": "a file of R's own format",
+    rb"<stata_dta>|[\x71-\x77][\x01\x02]\x01\0": "a Stata file",
+    rb"\$FL[23]@": "an SPSS file",
+    rb"\0{12}\xc2\xea\x81\x60": "a SAS file",
+    rb"MATLAB [57]\.": "a MATLAB file",
+    rb"\x80[\x02-\x05][^,;\t]": "a Python pickle",
     rb"\x89HDF": "an HDF5 file",
     rb"\x93NUMPY": "a NumPy array",
     rb"SQLite format 3\0": "an SQLite database",
     rb"\x28\xb5\x2f\xfd": "a file compressed by Zstandard",
     rb"\xfd7zXZ": "a file compressed by xz",
     rb"BZh[0-9]1AY&SY": "a file compressed by bzip2",
+    rb"\x1f\x8b": "a file compressed twice by gzip",
+    rb"\x04\x22\x4d\x18": "a file compressed by LZ4",
+    rb"\x78[\x01\x5e\x9c\xda][^,;\t\n\r ]": "a file compressed by zlib",
+    rb"Rar!\x1a\x07": "a RAR archive",
+    rb"[^\0]{1,100}\0[\s\S]{156,255}ustar": "a tar archive",
     rb"7z\xbc\xaf": "a 7-Zip archive",
     rb"\x89PNG": "a picture (PNG)",
     rb"\xff\xd8\xff": "a picture (JPEG)",
     rb"GIF8[79]a": "a picture (GIF)",
     rb"%PDF-": "a PDF",
-    rb'\s*\{\s*"[^"]*"\s*:|\s*\[\s*[\[{]': "JSON",
-    rb"\s*<((?i:!doctype html|html)|\?xml)\b": "HTML or XML",
+    rb'\s*\{\s*(\}\s*$|"[^"]*"\s*:)|\s*\[\s*[\[{]|\s*\[[^\[\]a-zA-Z]*\]\s*$': "JSON",
+    rb"\s*<((?i:!doctype html|html)|\?xml)\b|\s*<(?P<tag>\w+)[^<>]*>[\s\S]*</(?P=tag)>\s*$": "HTML or XML",
 }
 
 
@@ -139,8 +155,10 @@ def stored_content(path: str | os.PathLike[str], source: str) -> StoredFile:
 
 
 def is_parquet(content: StoredFile) -> bool:
-    """Whether it is a Parquet file, or is called one."""
-    return content.begins(len(PARQUET)) == PARQUET or Path(content.source).suffix.lower() in (".parquet", ".pq")
+    """Whether it is a Parquet file, or is called one and is no text either."""
+    head = content.begins(HEAD)
+    called = Path(content.source).suffix.lower() in (".parquet", ".pq")
+    return head.startswith(PARQUET) or (called and (not head or BINARY.search(head) is not None))
 
 
 def opened_table(source: str, content: StoredFile, separator: str | None, encoding: str | None) -> TableReader:
@@ -154,7 +172,8 @@ def opened_table(source: str, content: StoredFile, separator: str | None, encodi
         from handgrad.data.formats.parquet_table import ParquetTable
 
         return ParquetTable(source, content)
-    other = next((name for mark, name in OTHER_FORMATS.items() if re.match(mark, head)), None)
+    start = head.removeprefix(BYTE_ORDER_MARK)
+    other = next((name for mark, name in OTHER_FORMATS.items() if re.match(mark, start)), None)
     if other is not None:
         raise DataError(f"{source}: expected CSV, TSV or Parquet, got {other}; save it as CSV")
     return CsvTable(source, content, separator, encoding)

@@ -20,7 +20,7 @@ from handgrad.data.formats.text import Text
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 #: What else may stand between cells; never taken without being named.
-OTHER_SEPARATORS = (":", "~", "^", "/", "\x1f")
+OTHER_SEPARATORS = (":", "~", "^", "/", "\x1f", "\x01")
 
 #: Lines that must agree on a separator, and that show a layout.
 FIRST_LINES = 10
@@ -92,7 +92,13 @@ def cause_of_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str
         )
     if all(len(row) == 1 for row in (header, *rows)):
         return _cause_of_one_cell([cell for row in (header, *rows) for cell in row])
+    if len(header) == 1 and len(rows) > 1 and _same_number(rows) and not any(map(_is_number, rows[0])):
+        return "has one cell, the lines below it several, as below a title; remove the lines above the header"
     return None
+
+
+def _is_number(cell: str) -> bool:
+    return NUMBER.fullmatch(cell.strip()) is not None
 
 
 def _is_header_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
@@ -102,7 +108,15 @@ def _is_header_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _cause_of_one_cell(lines: Sequence[str]) -> str | None:
-    """What separates the cells of lines that have one each, by the usual separators."""
+    """What separates the cells of lines that have one each, by the separator taken."""
+    if not any(map(str.strip, lines)):
+        return "expected a header and rows of numbers, got blanks"
+    for mark, name in SEPARATORS.items():
+        if _same_number(line.split(mark) for line in lines):
+            return (
+                f"seems to have {shown(mark)} ({name}) between its cells; name the separator, unless the whole line "
+                "stands in quotes: then remove those"
+            )
     if _same_number(line.split() for line in lines):
         if any(re.search(r"^\s|\s{2,}|\s$", line) for line in lines):
             return "has blanks between its cells; write one comma in place of each run of blanks"

@@ -141,12 +141,14 @@ def _index_columns(schema: pyarrow.Schema) -> list[str]:
     """The columns that pandas wrote an index into: its metadata name them, beside ranges that are no columns."""
     try:
         noted = schema.pandas_metadata["index_columns"]
-    except (KeyError, TypeError, ValueError):  # not from pandas, or not as pandas writes it
+    except (KeyError, TypeError, ValueError, RecursionError):  # not from pandas, or not as pandas writes it
         return []
     return [name for name in noted if isinstance(name, str)] if isinstance(noted, list) else []
 
 
 def damaged(source: str, error: Exception) -> str:
     """The message for a file that pyarrow cannot read."""
-    reason = str(error).splitlines()[0].rstrip(".")
+    reason = repr((str(error).splitlines() or [type(error).__name__])[0].rstrip("."))[1:-1]
+    if "encrypted" in reason:
+        return f"{source}: the Parquet file is encrypted; save it without encryption"
     return f"{source}: the Parquet file is cut off or damaged ({reason}); get it again, no row was used"

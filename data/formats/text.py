@@ -27,6 +27,15 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: Excel's own first line, which names the separator of the others.
 SEPARATOR_LINE = re.compile(rb'"?sep=([^\w"\n.+-])"?[,;\t|]*(\n|$)', re.IGNORECASE)
 
+#: Bytes that no text holds, whatever its encoding, except UTF-16 and UTF-32.
+BINARY = re.compile(rb"[\0-\x08\x0e-\x19]")
+
+#: Encodings whose mark may be missing, and how many bytes tell.
+UNMARKED, TELLING = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"), 512
+
+#: Bytes of a block in which what no text holds is looked for.
+HEAD = 2**12
+
 #: A line of more bytes is no row of a table of numbers.
 LONGEST_LINE = 2**28
 
@@ -74,18 +83,32 @@ class Text:
             if not block.isascii():
                 self._check_utf8(block, number)
             if b"\0" in block:
-                raise DataError(
-                    f"{self.source}: expected text, got null bytes: a binary file, or UTF-16 without a byte order mark "
-                    "(then name the encoding: utf-16-le)"
-                )
+                raise DataError(self._with_null_bytes(block, number))
             yield block
 
     def _check_utf8(self, block: bytes, number: int) -> None:
         try:
             block.decode()
         except UnicodeDecodeError as error:
-            before = sum(earlier.count(b"\n") for earlier in islice(self._blocks(), number))
-            raise DataError(self._undecodable(error, before)) from None
+            raise DataError(self._undecodable(error, self._lines_before(number))) from None
+
+    def _lines_before(self, number: int) -> int:
+        return sum(earlier.count(b"\n") for earlier in islice(self._blocks(), number))
+
+    def _with_null_bytes(self, block: bytes, number: int) -> str:
+        """What null bytes in a block say: that of an encoding without its mark, or no text."""
+        start = self.content.begins(TELLING)
+        encoding = next((name for name in UNMARKED if _readable(start, name)), None)
+        if encoding is not None:
+            return (
+                f"{self.source}: expected text, got null bytes: it seems to be {encoding[:6].upper()} without a byte "
+                f"order mark; name the encoding: {encoding}"
+            )
+        line = self._lines_before(number) + block.count(b"\n", 0, block.index(b"\0")) + 1
+        return (
+            f"{self.source}: line {line}: expected text, got null bytes: a binary file, or one that is damaged there; "
+            "save it as CSV, or get it again"
+        )
 
     def _blocks(self) -> Iterator[bytes]:
         return self._whole_lines(_line_feeds(_unmarked(self._decoded())))
@@ -126,6 +149,8 @@ class Text:
         remedy = "name its encoding: latin-1 (or cp1252) if it comes from an older spreadsheet"
         if self.encoding not in ("utf-8", "utf-8-sig"):
             remedy = "name another encoding, such as utf-8, latin-1 or utf-16"
+        if self.codec == "utf-8" and BINARY.search(error.object, 0, HEAD):
+            remedy = "it seems to be a binary file: save the table in it as CSV"
         byte = error.object[error.start : error.start + 1].hex()
         return f"{self.source}: line {line}: expected {self.encoding} text, got the byte 0x{byte}; {remedy}"
 
@@ -133,6 +158,13 @@ class Text:
 def _mark(head: bytes) -> bytes | None:
     """The byte order mark with which a file begins."""
     return next((mark for mark in BYTE_ORDER_MARKS if head.startswith(mark)), None)
+
+
+def _readable(start: bytes, encoding: str) -> bool:
+    """Whether the first bytes of a file are the ASCII of a table in an encoding of 2 or 4 bytes a character."""
+    width = 4 if "32" in encoding else 2
+    text = start[: len(start) // width * width].decode(encoding, "replace")
+    return bool(text) and text.isascii() and not BINARY.search(text.encode())
 
 
 def _codec(encoding: str, mark: bytes | None) -> str:

@@ -306,9 +306,21 @@ def test_text_is_not_dropped_as_if_it_were_missing(tmp_path):
         ("?", "leave the cell empty"),
         ("−3", "minus"),
         ("3 kg", "unit"),
-        ("0x10", "unit"),
+        ("0x10", "decimal number"),
         ("١", "write a number"),
-        ("1e", "unit"),
+        ("1e", "write a number"),
+        ("1.2.3", "write a number"),
+        ("1/2", "decimal number"),
+        ("12:30", "times"),
+        ("3+2j", "real part"),
+        ("3D+02", "e in front of the exponent"),
+        ("3 4", "write one number"),
+        ("3 ± 0.1", "write one number"),
+        ("(3)", "minus sign"),
+        ("=A1+1", "formulas"),
+        ("#REF!", "spreadsheet's error"),
+        ("“3”", "remove the quotes"),
+        ("3\u200b", "cannot be seen"),
         ("blue", "write a number"),
     ],
 )
@@ -391,6 +403,12 @@ def test_a_wrong_or_unknown_encoding_is_told(tmp_path):
     assert "expected ascii text" in message(BAD / "utf8_header.csv", encoding="ascii")
     path = write(tmp_path, "x,y\n1,3\n".encode("utf-16-le"))
     assert "null bytes" in message(path)
+
+
+def test_a_csv_file_that_is_called_parquet_is_read_by_its_content(tmp_path):
+    assert load_table(write(tmp_path, "x,y\n1,3\n2,5\n3,8\n", "t.parquet")).rows == 3
+    for content in (b"", b"PAXX\0\0"):
+        assert "the Parquet file is cut off or damaged" in message(write(tmp_path, content, "t.parquet"))
 
 
 def test_an_excel_workbook_is_told(tmp_path):

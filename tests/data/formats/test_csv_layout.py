@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 from pathlib import Path
 
@@ -247,6 +248,24 @@ def test_sound_quotes_stay_with_the_fast_reader(cell):
         (b'{"x": [1, 2]}', "JSON"),
         (b"<!DOCTYPE html>\n<html>", "HTML or XML"),
         (b'<?xml version="1.0"?>', "HTML or XML"),
+        (b"<table>\n<tr><td>1</td></tr></table>\n", "HTML or XML"),
+        (b'\xef\xbb\xbf[{"x": 1, "y": 3}]', "JSON"),
+        (b"[1, 2, 3]\n", "JSON"),
+        (b"{}", "JSON"),
+        (b"PK\x05\x06" + bytes(18), "a ZIP archive"),
+        (b"ORC\n\x03\0", "an ORC file"),
+        (b"Obj\x01\x04\x14avro.codec", "an Avro file"),
+        (b"\xff\xff\xff\xff\xf0\0\0\0\x10\0\0\0", "an Arrow stream"),
+        (b"RDX3\nX\n\0\0\0\x03", "a file of R's own format"),
+        (b"<stata_dta><header>", "a Stata file"),
+        (b"$FL2@(#) SPSS DATA FILE", "an SPSS file"),
+        (b"MATLAB 5.0 MAT-file", "a MATLAB file"),
+        (b"\x80\x04\x95\x10\0", "a Python pickle"),
+        (b"\x04\x22\x4d\x18d", "LZ4"),
+        (b"\x78\x9c\xab\x56", "zlib"),
+        (b"Rar!\x1a\x07\0", "a RAR archive"),
+        (b"a.csv" + bytes(252) + b"ustar\x0000", "a tar archive"),
+        (gzip.compress(gzip.compress(b"x,y\n1,2\n")), "a file compressed twice by gzip"),
     ],
 )
 def test_a_file_of_another_format_is_told(tmp_path, content, name):
@@ -255,7 +274,9 @@ def test_a_file_of_another_format_is_told(tmp_path, content, name):
     assert f"expected CSV, TSV or Parquet, got {name}" in told(path).replace("a file compressed by ", "")
 
 
-@pytest.mark.parametrize("header", ["[kg],y", "{x},y", "<b>,y", "BZh,y", "%PDF,y"])
+@pytest.mark.parametrize(
+    "header", ["[kg],y", "{x},y", "<b>,y", "<b>x</b>,y", "{},y", "[1],y", "ORC,y", "x\x01,y", "xy,y", "BZh,y", "%PDF,y"]
+)
 def test_a_header_that_begins_as_another_format_does_is_a_header(tmp_path, header):
     dataset = load_table(table(header, "{x},{y}", tmp_path))
     assert dataset.feature_names == (header.partition(",")[0],)

@@ -13,7 +13,7 @@ import pyarrow.parquet
 import pytest
 
 from handgrad.data.errors import DataError
-from handgrad.data.formats.parquet_table import ParquetTable, damaged
+from handgrad.data.formats.parquet_table import ParquetTable, _index_columns, damaged
 from handgrad.data.formats.stored_file import StoredFile
 
 
@@ -58,6 +58,25 @@ def test_of_what_pyarrow_says_a_line_is_told_without_its_full_stop() -> None:
     assert damaged("t", ValueError(".. is no page.\nTry again.\nOr not.")) == (
         "t: the Parquet file is cut off or damaged (.. is no page); get it again, no row was used"
     )
+
+
+def test_what_pyarrow_says_never_reaches_a_terminal_as_it_is() -> None:
+    assert damaged("t", ValueError("type: \x1b[31m")).startswith(
+        r"t: the Parquet file is cut off or damaged (type: \x1b[31m)"
+    )
+    assert damaged("t", ValueError("")).startswith("t: the Parquet file is cut off or damaged (ValueError)")
+
+
+def test_an_encrypted_file_is_told() -> None:
+    content = stored(x=[1.0])[4:-4]
+    for head in (b"PAR1", b"PARE"):
+        with pytest.raises(DataError, match=r"^t: the Parquet file is encrypted; save it without encryption$"):
+            ParquetTable("t", StoredFile.of("t", head + content + b"PARE"))
+
+
+def test_metadata_nested_without_end_say_nothing_of_an_index() -> None:
+    schema = pyarrow.schema([("x", pyarrow.float64())], metadata={"pandas": "[" * 100_000})
+    assert _index_columns(schema) == []
 
 
 def test_numbers_are_not_taken_one_by_one_where_they_are_doubles(monkeypatch: pytest.MonkeyPatch) -> None:

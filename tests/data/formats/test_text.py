@@ -65,7 +65,14 @@ def test_a_byte_order_mark_in_front_is_no_text(mark: bytes) -> None:
     [
         (["a", "b", "ü"], "latin-1", "line 3: expected utf-8 text, got the byte 0xfc; name its encoding: latin-1"),
         (["a"] * 50 + ["ü"], "latin-1", "line 51: expected utf-8"),
-        (["a", "b", "\0"], "utf-8", "null bytes"),
+        (
+            ["a", "b", "\0"],
+            "utf-8",
+            "line 3: expected text, got null bytes: a binary file, or one that is damaged there",
+        ),
+        (["a", "b", "\x01\xff"], "latin-1", "line 3: .* the byte 0xff; it seems to be a binary file: save the table"),
+        (["a", "b"], "utf-16-be", "UTF-16 without a byte order mark; name the encoding: utf-16-be"),
+        (["a,b", "1,2"], "utf-32-le", "UTF-32 without a byte order mark; name the encoding: utf-32-le"),
     ],
 )
 def test_what_is_no_text_is_told_with_its_line_wherever_pieces_are_cut(
