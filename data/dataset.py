@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from handgrad.data.arrays import FloatArray, as_matrix, as_vector, equal_columns, finite_rows
 from handgrad.data.columns import NO_NAME, Columns, choose_columns, clean_header, counts_rows, saved_index
 from handgrad.data.errors import DataError, cut, listed, shown
-from handgrad.data.foreign import NamedColumn, columns_of
+from handgrad.data.foreign import NamedColumn, columns_of, row_labels
 
 __all__ = ["DataError", "Dataset", "FloatArray"]
 
@@ -317,7 +317,7 @@ def check_same_index(X: Any, y: Any) -> None:
         DataError: If X and y, or columns of one of them, are pandas objects of as many rows whose labels differ.
     """
     parts = [part for given in (X, y) for part in (given.values() if isinstance(given, Mapping) else [given])]
-    labels: list[Any] = [part.index for part in parts if hasattr(getattr(part, "index", None), "equals")]
+    labels = [index for part in parts if (index := row_labels(part)) is not None]
     if any(len(one) == len(labels[0]) and not one.equals(labels[0]) for one in labels[1:]):
         raise DataError(
             "X and y: expected the same row labels in the same order, got different indexes; align them first"

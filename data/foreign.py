@@ -42,9 +42,11 @@ def columns_of(given: Any, where: str) -> list[NamedColumn] | None:
     Raises:
         DataError: If its library cannot read it, or it can be read only once.
     """
-    _check_readable(given, where)
     try:
+        _check_readable(given, where)
         return _columns(given)
+    except DataError:
+        raise
     except Exception as error:  # another library's: whatever it raises
         raise unreadable(given, where, error) from None
 
@@ -76,9 +78,21 @@ def _arrow_table(given: Any) -> Any:
     return pyarrow.table(given)
 
 
+def row_labels(given: Any) -> Any:
+    """The index of a pandas object, whatever another library makes of the question; None for what has none."""
+    try:
+        index = given.index
+        return index if hasattr(index, "equals") and len(index) >= 0 else None
+    except Exception:
+        return None
+
+
 def is_plain(given: Any) -> bool:
     """Whether a table is a block of floats of one format, which NumPy takes as it stands."""
-    kinds = {*given.dtypes} if hasattr(given, "iloc") and hasattr(given, "columns") else set[Any]()
+    try:
+        kinds = {*given.dtypes} if hasattr(given, "iloc") and hasattr(given, "columns") else set[Any]()
+    except Exception:  # whatever a foreign object raises, it is told where its columns are asked for
+        return False
     return len(kinds) == 1 and all(isinstance(kind, np.dtype) and kind.kind == "f" for kind in kinds)
 
 
@@ -88,8 +102,8 @@ def as_array(given: Any, where: str) -> NDArray[Any]:
     Raises:
         DataError: If it is none, such as a generator, a set, or rows of unlike length.
     """
-    _check_readable(given, where)
     try:
+        _check_readable(given, where)
         return _as_array(given, where)
     except DataError:
         raise

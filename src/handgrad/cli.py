@@ -216,6 +216,7 @@ _SHOW_WARNING = warnings.showwarning
 def main() -> None:
     """The entry point of the `handgrad` command."""
     warnings.showwarning = _warned
+    os.environ["MPLBACKEND"] = "agg"  # which draws every figure here; a name that matplotlib refuses would end a run
     _collect_garbage_seldom()
     if (told := _wrong_threads()) is not None:
         _say(told)

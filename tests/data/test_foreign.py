@@ -8,6 +8,7 @@ from collections import UserDict, deque
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -174,6 +175,18 @@ def test_what_another_library_says_is_cut_to_its_first_line() -> None:
         "X: expected an array of numbers, got an object of type Broken that cannot be read as one "
         r"(RuntimeError: no\x1b[31m device)"
     )
+
+
+@pytest.mark.parametrize("answer", [lambda name: 5, lambda name: 1 / 0, lambda name: Mock()])
+def test_an_object_that_answers_anything_is_told_in_one_line(answer: Callable[[str], Any]) -> None:
+    class Strange:
+        def __getattr__(self, name: str) -> Any:
+            return answer(name)
+
+    for X_given, y_given, name in ((Strange(), Y, "X"), (X, Strange(), "y"), (Strange(), pd.Series(Y), "X")):
+        with pytest.raises(hg.DataError, match=f"^{name}: expected an array of numbers, got an object of") as caught:
+            Dataset.from_arrays(X_given, y_given)
+        assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_target_of_several_columns_is_told_with_their_names() -> None:

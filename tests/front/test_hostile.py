@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from handgrad.cli import main
 from handgrad.data import tables
 from handgrad.data.dataset import DataError
 from handgrad.data.tables import load_table
@@ -85,6 +86,16 @@ def test_a_wrong_number_of_threads_is_told(given: str, folder: Path) -> None:
     assert done.stderr.decode() == (
         f"handgrad: NUMBA_NUM_THREADS: expected a whole number from 1 on, got {given!r}; correct or unset it\n"
     )
+
+
+def test_a_name_that_matplotlib_does_not_know_costs_no_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MPLBACKEND", "nonsense")
+    monkeypatch.setattr(sys, "argv", ["handgrad", "--version"])
+    for name in ("warnings.showwarning", "handgrad.cli._collect_garbage_seldom"):
+        monkeypatch.setattr(name, lambda *_: None)
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert os.environ["MPLBACKEND"] == "agg"
 
 
 def test_a_device_is_no_table(folder: Path) -> None:
