@@ -216,9 +216,14 @@ def warm_up(loaded: Iterable[str], without: set[str]) -> None:
 
 
 def forget(modules: set[str]) -> None:
-    """As if they had never been imported."""
-    for name in modules & set(sys.modules):
+    """As if they had never been imported, nor what stands below them: a package that is made anew lacks its parts."""
+    for name in [name for name in sys.modules if not modules.isdisjoint(with_packages(name))]:
         del sys.modules[name]
+
+
+def with_packages(name: str) -> Iterator[str]:
+    """A module's name, and those of the packages that it stands in."""
+    return itertools.accumulate(name.split("."), lambda package, part: f"{package}.{part}")
 
 
 # -- a mutant ----------------------------------------------------------------------------------------------------------
@@ -252,6 +257,11 @@ class Chosen:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """The fastest first."""
         items[:] = sorted((one for one in items if one.nodeid in self.place), key=lambda one: self.place[one.nodeid])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Says what fails, since there is no summary."""
+        if report.failed:
+            print(f"\n{report.nodeid}\n{report.longreprtext}", flush=True)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:

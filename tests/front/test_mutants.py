@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -47,3 +49,14 @@ def test_every_mutant_that_is_excused_is_one_and_has_a_reason(file: str) -> None
     there = {mutant.change for mutant in mutants((ROOT / file).read_text("utf-8"))}
     assert set(EQUIVALENT[file]) <= there
     assert all(len(reason.split()) > 3 for reason in EQUIVALENT[file].values())
+
+
+def test_a_package_is_forgotten_with_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("resource", reason="Linux only")
+    from mutation import forget
+
+    names = ["made_up", "made_up.a", "made_up.a.b", "made_up.c", "made_upper"]
+    for name in names:
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    forget({"made_up.a", "made_up.none"})
+    assert [name for name in names if name in sys.modules] == ["made_up", "made_up.c", "made_upper"]
