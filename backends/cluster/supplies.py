@@ -103,21 +103,28 @@ class CollectionSupply(Supply):
         self.table, self.dtype = dask.array.concatenate([features, target], axis=1), dtype
         self.rows, self.features = features.shape
 
-    def unit(self, border: Border) -> Any:
-        """The rows, not worked out yet."""
-        first, last = border
-        rows = self.table[first:last].rechunk((last - first, -1)).to_delayed().item()
+    def unit(self, rows: Any, first: int) -> Any:
+        """Rows, not worked out yet, of which the first has that number."""
         return dask.delayed(unit_of, pure=False)(rows, self.dtype, first)  # a key of its own, on a worker of its own
 
+    def rows_of(self, border: Border) -> Any:
+        """The rows as one chunk, not worked out yet."""
+        first, last = border
+        return self.table[first:last].rechunk((last - first, -1)).to_delayed().item()
+
     def sent(self, client: Client, borders: Sequence[Border], worker: str) -> Any:
-        """Futures of the rows, worked out on that worker; a partition that several need is made once."""
-        with dask.annotate(workers=[worker], allow_other_workers=False):  # partitions may be made elsewhere
-            units = [self.unit(border) for border in borders]
+        """Futures of the rows on that worker; a partition that several need is made once, by any.
+
+        What has the same key whoever asks is bound to no worker: the scheduler would keep it bound to one that is lost.
+        """
+        rows = [self.rows_of(border) for border in borders]
+        with dask.annotate(workers=[worker], allow_other_workers=False):
+            units = [self.unit(some, first) for some, (first, _) in zip(rows, borders, strict=True)]
         return client.compute(units)
 
     def head(self, client: Client, rows: int) -> Unit:
         """The first rows, worked out by some worker."""
-        found: Unit = client.compute(self.unit((0, min(rows, self.rows)))).result()
+        found: Unit = client.compute(self.unit(self.rows_of((0, min(rows, self.rows))), 0)).result()
         return found
 
 
@@ -127,12 +134,17 @@ def by_columns(given: Any, name: str) -> Any:
     Raises:
         InputError: On another shape.
     """
-    array = given.to_dask_array(lengths=True) if hasattr(given, "to_dask_array") else dask.array.asarray(given)
+    array = given.to_dask_array(lengths=True) if hasattr(given, "to_dask_array") else as_dask_array(given)
     if any(math.isnan(size) for size in array.shape):
         array = array.compute_chunk_sizes()
     if array.ndim not in (1, 2):
         raise InputError(f"{name}: expected shape (n, d) or (n,), got {array.shape}")
     return array if array.ndim == 2 else array[:, np.newaxis]
+
+
+def as_dask_array(given: Any) -> Any:
+    """An array as one of Dask; a Series or frame of pandas as the array (n,) or (n, k) that it has."""
+    return dask.array.asarray(given if dask.is_dask_collection(given) else np.asarray(given))
 
 
 def unit_of(rows: Any, dtype: DType, first: int) -> Unit:

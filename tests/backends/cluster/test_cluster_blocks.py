@@ -87,6 +87,15 @@ def test_any_partitions_of_a_collection_give_the_bits_of_memory(
         same(hg.train(*given, ours, 0.02, 3), hg.train(X, y, theirs, 0.02, 3))
 
 
+def test_partitions_asked_of_a_lost_worker_are_made_by_a_living_one(client: Client, table: Any) -> None:
+    X, y = table
+    supply = CollectionSupply(dask.array.from_array(X, chunks=(1000, 2)), pd.Series(y), "float64")
+    lost = supply.sent(client, [(0, 2500)], "tcp://127.0.0.1:9")  # the scheduler keeps what is asked for there
+    (found,) = supply.sent(client, [(0, 2500)], min(client.nthreads()))
+    np.testing.assert_array_equal(found.result(timeout=30).y, y[:2500])
+    client.cancel(lost)
+
+
 @pytest.mark.parametrize("workers", range(1, WORKERS + 1))
 def test_any_layout_gives_the_same_sums(client: Client, table: Any, workers: int) -> None:
     X, y = table
