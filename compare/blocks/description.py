@@ -12,6 +12,7 @@ import numpy as np
 
 from handgrad.backends.interface import DType, FloatArray
 from handgrad.compare.blocks.stream_blocks import Budget, StreamBlocks, units
+from handgrad.data.errors import DataError
 from handgrad.data.standardize import Standardization
 from handgrad.data.stream.opening import open_stream
 from handgrad.data.stream.pieces import TableStream
@@ -21,7 +22,7 @@ BEGINS = b"{"
 
 
 class StreamDescription(msgspec.Struct):
-    """What to read: the file or folder, its columns, how many rows there must be, and within which memory."""
+    """What to read: the file or folder as it was, its columns, how many rows there must be, and within which memory."""
 
     path: str
     features: list[str]
@@ -29,6 +30,7 @@ class StreamDescription(msgspec.Struct):
     separator: str | None
     encoding: str | None
     drop_missing: bool
+    state: str
     rows: int
     memory_bytes: int
     threads: int
@@ -45,6 +47,7 @@ class StreamDescription(msgspec.Struct):
             separator=stream.separator,
             encoding=stream.encoding,
             drop_missing=stream.drop_missing,
+            state=stream.state(),
             rows=blocks.rows,
             memory_bytes=blocks.budget.memory_bytes,
             threads=blocks.budget.threads,
@@ -121,5 +124,13 @@ def described(path: str) -> StreamDescription:
 
 
 def read_description(path: str, dtype: DType) -> StreamBlocks:
-    """The blocks that a file describes."""
-    return described(path).opened(dtype)
+    """The blocks that a file describes, on the machine that wrote it; copies elsewhere have other times.
+
+    Raises:
+        DataError: If the table is not there any more, or is another.
+    """
+    what = described(path)
+    blocks = what.opened(dtype)
+    if blocks.stream.state() != what.state:
+        raise DataError(f"{blocks.stream.source}: changed while it was read; run again when nobody writes to it")
+    return blocks

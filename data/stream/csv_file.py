@@ -21,9 +21,9 @@ class CsvFile:
         self.rows: int | None = None
         self.seekable = False
 
-    def stamps(self) -> object:
+    def stamps(self) -> list[tuple[str, tuple[int, int]]]:
         """Of the file: its name, size, time of its last change."""
-        return self.table.source, self.stamp
+        return [(self.table.source, self.stamp)]
 
     def check_numbers(self, places: Sequence[int]) -> None:
         """Whether cells are numbers is seen when they are read."""

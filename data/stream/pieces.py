@@ -44,7 +44,7 @@ class PieceReader(Protocol):
     #: Whether it can begin at any row, without those before it.
     seekable: bool
 
-    def stamps(self) -> object:
+    def stamps(self) -> Sequence[tuple[str, tuple[int, int]]]:
         """Of its files: names, sizes, times of their last change."""
 
     def pieces(self, places: Sequence[int], reading: ReadAhead, rows: range | None = None) -> Iterator[RowPiece]:
@@ -96,6 +96,10 @@ class TableStream:
     def stamp(self) -> str:
         """By which it is known whether it is the table that it was."""
         return repr((self.places, self.drop_missing, self.reader.stamps()))
+
+    def state(self) -> str:
+        """Sizes and times of the last change of its files, in their order, from wherever they are named."""
+        return repr([stamp for _, stamp in self.reader.stamps()])
 
     @property
     def seekable(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -66,6 +67,15 @@ def test_a_table_that_has_other_rows_by_then_is_told(blocks: StreamBlocks) -> No
     pyarrow.parquet.write_table(pyarrow.table({"a": X[:3, 0], "y": Y[:3], "b": X[:3, 1]}), "t.parquet")
     with pytest.raises(DataError, match=r"t\.parquet: changed while it was read: 3 rows in place of 10"):
         description.opened("float32")
+
+
+def test_a_table_that_was_written_anew_with_as_many_rows_is_told(tmp_path: Path, blocks: StreamBlocks) -> None:
+    path = str(tmp_path / "described")
+    write_description(blocks, path)
+    read_description(path, "float64")
+    os.utime(blocks.stream.path, ns=(0, 0))
+    with pytest.raises(DataError, match="changed while it was read; run again"):
+        read_description(path, "float64")
 
 
 def test_a_description_is_told_from_arrays(tmp_path: Path, blocks: StreamBlocks) -> None:
