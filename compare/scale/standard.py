@@ -46,10 +46,21 @@ def standardization(blocks: StreamBlocks) -> Standardization:
     Raises:
         DataError: If a cell is no finite number, or a column is constant.
     """
-    X, _ = blocks.head(blocks.block_rows)
-    about = SpreadPoint.near(list(X.T), np.abs(X).max(axis=0))
+    about = first_point(blocks)
     sums = blocks.total(SpreadSums(), about)
     if is_far(sums, blocks.rows):
         about = nearer(sums, blocks.rows, about)
         sums = blocks.total(SpreadSums(), about)
     return standardization_of(sums, blocks.rows, about, blocks.stream.feature_names)
+
+
+def first_point(blocks: StreamBlocks) -> SpreadPoint:
+    """The point that the first block tells."""
+    X, _ = blocks.head(blocks.block_rows)
+    return SpreadPoint.near(list(X.T), np.abs(X).max(axis=0))
+
+
+def names_of_one_value(blocks: StreamBlocks) -> set[str]:
+    """The features that have one value in all rows, by a pass that compares them."""
+    _, _, lows, highs = blocks.total(SpreadSums(), first_point(blocks))
+    return {name for name, low, high in zip(blocks.stream.feature_names, -lows, highs, strict=True) if low == high}

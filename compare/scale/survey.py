@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from handgrad.backends.blocks import Blocks
 from handgrad.backends.moments import AnchoredMoments, AnchorPoint, first_sample, moments_over, near_optimum
 from handgrad.compare.blocks.stream_blocks import StreamBlocks
+from handgrad.compare.scale.standard import names_of_one_value
 from handgrad.compare.scale.surveyed import SurveyedTable, constant_columns
 from handgrad.data.errors import DataError, shown
 
@@ -58,12 +59,19 @@ def check_rows(blocks: StreamBlocks) -> None:
 
 
 def check_columns(blocks: StreamBlocks, table: SurveyedTable) -> None:
-    """Refuses a constant column.
+    """Refuses a constant column, and one whose squares are too small for float64; a pass tells which it is.
 
     Raises:
         DataError: With its name and its value.
     """
-    for name, value in constant_columns(table, blocks.stream.feature_names):
+    found = constant_columns(table, blocks.stream.feature_names)
+    constant = names_of_one_value(blocks) if found else set()
+    for name, value in found:
+        if name not in constant:
+            raise DataError(
+                f"{blocks.stream.source}: the values of column {shown(name)} differ by so little that the squares of "
+                "what they differ by are below float64's range; standardise them, or give them in a smaller unit"
+            )
         raise DataError(
             f"{blocks.stream.source}: column {shown(name)} is constant ({value:g} in all {blocks.rows:,} rows), so its "
             "weight cannot be told from the bias; leave it out (features)"

@@ -251,7 +251,7 @@ def check_condition(table: CheckedTable) -> None:
     if not math.isfinite(table.hessian.condition):
         raise InputError(
             f"X: expected features that descent can move, got ones of at most {np.abs(table.X).max():.3g}, whose "
-            "condition number is beyond float64's range; standardise them, or give them in a larger unit"
+            "condition number is beyond float64's range; standardise them, or give them in a smaller unit"
         )
 
 

@@ -33,12 +33,14 @@ BUFFER_BYTES = 2**20
 def parquet_files(folder: Path) -> list[Path]:
     """The Parquet files in a folder and in those below it, in the order of their paths; hidden ones are none of them.
 
+    Nor are folders that are called as files are, which hold files of their own.
+
     Raises:
         DataError: If there is none, or the folder cannot be read.
     """
     try:
         named = [file for file in folder.rglob("*") if file.suffix.lower() in ENDINGS]
-        found = sorted(file for file in named if not is_hidden(file, folder))
+        found = sorted(file for file in named if not is_hidden(file, folder) and not file.is_dir())
     except OSError as error:
         raise DataError(f"{printable(folder)}: cannot be read ({error.strerror})") from None
     if not found:
@@ -111,7 +113,7 @@ class ParquetFolder:
         self.seekable = True
         self.rows: int | None = sum(part.metadata.num_rows for part in self.parts)
 
-    def stamps(self) -> object:
+    def stamps(self) -> list[tuple[str, tuple[int, int]]]:
         """Of its files: names, sizes, times of their last change."""
         return [(part.source, part.stamp) for part in self.parts]
 

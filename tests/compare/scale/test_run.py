@@ -145,6 +145,7 @@ def test_tables_that_no_line_can_be_fitted_to_are_told(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
     for columns, told in (
         ({"a": [1.0, 1.0, 1.0], "y": [1.0, 2.0, 3.0]}, "column 'a' is constant (1 in all 3 rows)"),
+        ({"a": [1e-200, 3e-200, 2e-200], "y": [1.0, 2.0, 3.0]}, "column 'a' differ by so little"),
         ({"a": [1.0], "y": [1.0]}, "expected at least 2 rows for 2 parameters"),
         ({"a": np.empty(0), "y": np.empty(0)}, "expected rows of numbers, got none"),
         ({"a": [1.0, 2.0, 1e200], "y": [1.0, 2.0, 3.0]}, "row 2, column 'a': 1e+200 is too large to be squared"),

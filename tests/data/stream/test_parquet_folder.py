@@ -244,11 +244,11 @@ def test_a_column_in_several_chunks_is_one() -> None:
 
 
 def test_files_are_those_called_parquet_in_the_order_of_their_paths_and_no_hidden_ones(tmp_path: Path) -> None:
-    for name in ("b.PARQUET", "a.pq", "c/a.parq", "c_/d_.parquet", "t.csv", "_c/a.parquet", "c/.a.parquet", "c/_a.pq"):
+    for name in ("b.PARQUET", "a.pq", "c/a.parq", "c_/d_.parquet", "t.csv", "_c/a.parquet", "c/.a.pq", "d.pq/a.pq"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     found = [file.relative_to(tmp_path).as_posix() for file in parquet_files(tmp_path)]
-    assert found == ["a.pq", "b.PARQUET", "c/a.parq", "c_/d_.parquet"]
+    assert found == ["a.pq", "b.PARQUET", "c/a.parq", "c_/d_.parquet", "d.pq/a.pq"]
     assert parquet_files(tmp_path / "_c") == [tmp_path / "_c" / "a.parquet"]
 
 
