@@ -12,9 +12,11 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from handgrad.data import tables
 from handgrad.data.dataset import DataError
 from handgrad.data.formats.csv_table import CsvTable
-from handgrad.data.tables import load_table
+from handgrad.data.formats.stored_file import StoredFile
+from handgrad.data.tables import is_parquet, load_table, stored_content
 
 BAD = Path(__file__).parent / "badinput"
 
@@ -476,6 +478,49 @@ def test_damage_anywhere_is_an_error_in_one_line_or_a_table_of_finite_numbers(tm
             said = ""
             assert np.isfinite(dataset.X).all(), content
         assert "\n" not in said, content
+
+
+# -- what is read at once ----------------------------------------------------------------------------------------------
+
+
+def test_a_small_file_is_read_at_once_and_a_large_one_in_pieces(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "SMALL_BYTES", 8)
+    small, large = write(tmp_path, "x,y\n1,2\n", "small.csv"), write(tmp_path, "x,y\n1,23\n", "large.csv")
+    whole, piecewise = stored_content(small, "small"), stored_content(large, "large")
+    for path in (small, large):
+        path.write_text("other\n")
+    assert b"".join(whole.pieces()) == b"x,y\n1,2\n"
+    assert b"".join(piecewise.pieces()) == b"other\n"
+    assert (whole.source, whole.stored_bytes, piecewise.source, piecewise.stored_bytes) == ("small", 8, "large", 9)
+
+
+@pytest.mark.parametrize("small", [0, 2**20])
+def test_what_is_packed_may_expand_to_the_memory_that_is_free(tmp_path, monkeypatch, small):
+    monkeypatch.setattr(tables, "SMALL_BYTES", small)
+    monkeypatch.setattr(tables, "available_bytes", lambda: 12)
+    packed, plain = write(tmp_path, gzip.compress(b"x,y\n1,2\n3,4\n")), write(tmp_path, "x,y\n1,2\n3,4\n", "plain")
+    found = [stored_content(path, "t") for path in (packed, plain)]
+    assert [(content.compressed, content.most_bytes) for content in found] == [(True, 12), (False, None)]
+    assert b"".join(found[0].pieces()) == b"x,y\n1,2\n3,4\n"
+    assert "expands to more than" in message(write(tmp_path, gzip.compress(b"x,y\n1,2\n3,4\n5,6\n")))
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.PARQUET", "t.pq", "t.csv"])
+@pytest.mark.parametrize("content", [b"", b"\0\1\2\0", b"x,y\n1,2\n3,4\n5,7\n", b"PAR1\0", b"x,PAR1"])
+def test_a_file_is_of_parquet_by_its_beginning_or_by_its_name_where_it_is_no_text(tmp_path, name, content):
+    called = name != "t.csv" and content in (b"", b"\0\1\2\0")
+    assert is_parquet(StoredFile.of(name, content)) is (called or content == b"PAR1\0")
+
+
+def test_a_page_is_one_below_a_thousand_blanks(tmp_path):
+    assert "got HTML or XML; save it as CSV" in message(write(tmp_path, " \n" * 1000 + "<html>"))
+
+
+def test_a_table_is_for_a_fit_unless_it_is_not_and_keeps_all_rows_unless_asked(tmp_path):
+    path = write(tmp_path, "x,y\n1,2\n1,3\n1,5\n")
+    assert "constant" in message(path)
+    assert load_table(path, to_fit=False).rows == 3
+    assert "drop_missing" in message(write(tmp_path, "x,y\n1,2\n,3\n3,5\n4,4\n"))
 
 
 # -- Parquet ---------------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import threading
 import time
@@ -28,21 +27,10 @@ from handgrad.data.formats.csv_blocks import (
     parsed_blocks,
     whole_rows,
 )
-from handgrad.data.formats.csv_layout import well_formed_quotes
 from handgrad.data.formats.parts import Parts, beyond_exact, refuse_table
 from properties import examples
 
 BLOCKS = st.lists(st.sampled_from([b"1", b",", b'"', b'"', b"\n", b"\n", b"x"]), max_size=25).map(b"".join)
-
-#: A file whose every quote opens a cell, closes one, or is doubled within one.
-QUOTED_CELL = rb'"(?:[^"]|"")*"'
-WELL_FORMED = re.compile(rb'(?:(?:%s|[^",\n]*)(?:[,\n]|\Z))*' % QUOTED_CELL)
-
-
-@given(content=BLOCKS)
-@examples(300)
-def test_quotes_fit_exactly_where_the_grammar_says_so(content: bytes) -> None:
-    assert well_formed_quotes(content, ",") == bool(WELL_FORMED.fullmatch(content))
 
 
 @given(content=BLOCKS, cuts=st.lists(st.integers(0, 25), max_size=3))

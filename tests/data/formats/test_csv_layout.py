@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,15 @@ import pandas
 import pyarrow
 import pyarrow.parquet
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handgrad.data.dataset import DataError, Dataset
 from handgrad.data.formats.csv_blocks import Unsure
+from handgrad.data.formats.csv_layout import well_formed_quotes
 from handgrad.data.formats.csv_table import CsvTable
 from handgrad.data.tables import load_table
+from properties import examples
 
 ROWS = [(1, 3), (2, 5), (3, 8), (4, 4)]
 
@@ -231,6 +236,19 @@ def test_what_the_fast_reader_reads_the_slow_one_reads_alike():
 def test_sound_quotes_stay_with_the_fast_reader(cell):
     sound = CsvTable("t", f"name,x,y\n{cell},1,2\n{cell},3,4\n".encode(), ",")
     assert sound._fast([1, 2])[0].tolist() == [[1, 2], [3, 4]]
+
+
+BLOCKS = st.lists(st.sampled_from([b"1", b",", b'"', b'"', b"\n", b"\n", b"x"]), max_size=25).map(b"".join)
+
+#: A file whose every quote opens a cell, closes one, or is doubled within one.
+QUOTED_CELL = rb'"(?:[^"]|"")*"'
+WELL_FORMED = re.compile(rb'(?:(?:%s|[^",\n]*)(?:[,\n]|\Z))*' % QUOTED_CELL)
+
+
+@given(content=BLOCKS)
+@examples(300)
+def test_quotes_fit_exactly_where_the_grammar_says_so(content: bytes) -> None:
+    assert well_formed_quotes(content, ",") is bool(WELL_FORMED.fullmatch(content))
 
 
 # -- what is no text ---------------------------------------------------------------------------------------------------
