@@ -47,7 +47,10 @@ LIBRARIES = frozenset(("numba", "llvmlite", "pandas", "pyarrow", "psutil", "thre
 HELP = {"-h", "--help", "--version"}
 
 #: Of the environment.
-THREADS_VARIABLE = "NUMBA_NUM_THREADS"
+THREADS_VARIABLE, LAYER_VARIABLE = "NUMBA_NUM_THREADS", "NUMBA_THREADING_LAYER"
+
+#: What Numba knows as the latter.
+LAYERS = ("default", "safe", "forksafe", "threadsafe", "tbb", "omp", "workqueue")
 
 
 class OneLineErrors(TyperGroup):
@@ -195,7 +198,10 @@ def _collect_garbage_seldom() -> None:
 
 
 def _wrong_threads() -> str | None:
-    """What is wrong with a variable that Numba reads when it is imported, and refuses with a traceback."""
+    """What is wrong with a variable that Numba reads, and refuses with a traceback."""
+    layer = os.environ.get(LAYER_VARIABLE, LAYERS[0])
+    if layer.lower() not in LAYERS:
+        return f"{LAYER_VARIABLE}: expected one of {', '.join(LAYERS)}, got {layer!r}; correct or unset it"
     given = os.environ.get(THREADS_VARIABLE)
     if given is None or (given.isdecimal() and int(given) > 0):
         return None

@@ -88,6 +88,21 @@ def test_a_wrong_number_of_threads_is_told(given: str, folder: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("given", ["", "nonsense"])
+def test_a_layer_of_threads_that_numba_does_not_know_is_told(
+    given: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("warnings.showwarning", "handgrad.cli._collect_garbage_seldom"):
+        monkeypatch.setattr(name, lambda *_: None)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.setenv("NUMBA_THREADING_LAYER", given)
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    told = capsys.readouterr().err
+    assert told.startswith("handgrad: NUMBA_THREADING_LAYER: expected one of default, safe, ")
+    assert told.endswith(f"got {given!r}; correct or unset it\n")
+
+
 def test_a_name_that_matplotlib_does_not_know_costs_no_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MPLBACKEND", "nonsense")
     monkeypatch.setattr(sys, "argv", ["handgrad", "--version"])

@@ -35,6 +35,26 @@ def other(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links")
+def test_what_stands_in_a_folder_is_neither_emptied_nor_removed(tmp_path: Path) -> None:
+    for name in (".lock", "precious"):
+        (tmp_path / name).write_text("not ours")
+    with locked(tmp_path):
+        pass
+    assert (tmp_path / ".lock").read_text() == "not ours"
+    (tmp_path / FILE).symlink_to("precious")
+    with pytest.raises(OSError, match=str(tmp_path)), locked(tmp_path):
+        pass
+    assert (tmp_path / "precious").read_text() == "not ours"
+
+
+@pytest.mark.parametrize("below", ["", "run"])
+def test_a_file_in_place_of_a_folder_is_told(below: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="expected a folder, got what is none"), locked(tmp_path / "file" / below):
+        pass
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -78,7 +98,7 @@ def test_the_second_page_in_a_file_is_refused(words: str, cli: Callable[..., Any
     (line,) = done.stderr.splitlines()
     assert line == f"handgrad: new/page.html: process {other.pid} writes there; wait for its end, or give another file"
     with locked_file(path):
-        assert [one.name for one in path.parent.iterdir()] == [".page.html.lock"]
+        assert [one.name for one in path.parent.iterdir()] == [f".page.html{FILE}"]
     assert list(path.parent.iterdir()) == []
 
 

@@ -11,7 +11,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-FILE = ".lock"
+#: A name that nobody else gives to a file, as ours is emptied and removed.
+FILE = ".handgrad.lock"
+
+#: A link of that name is not followed: it may lead to somebody's file.
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
 #: Windows locks bytes, which nobody else can read then: one far behind the number of the process.
 BYTE = 2**20
@@ -51,7 +55,11 @@ def locked_file(file: Path) -> Iterator[None]:
 def _made(folder: Path) -> Iterator[None]:
     """A folder that is there, and gone afterwards if it was not there before and holds nothing."""
     made = [one for one in (folder, *folder.parents) if not one.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        why = "expected a folder, got what is none (or stands in one that is none); name another"
+        raise OSError(error.errno, why, str(folder)) from None
     try:
         yield
     finally:
@@ -89,7 +97,7 @@ def _taken(path: Path, what: Path, kind: str) -> int:
         OSError: If it cannot be opened.
     """
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o666)
         if not _lock_now(descriptor):
             owner = os.read(descriptor, 20).decode("ascii", "replace").strip()
             os.close(descriptor)
