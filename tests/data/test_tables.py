@@ -512,8 +512,9 @@ def test_a_file_is_of_parquet_by_its_beginning_or_by_its_name_where_it_is_no_tex
     assert is_parquet(StoredFile.of(name, content)) is (called or content == b"PAR1\0")
 
 
-def test_a_page_is_one_below_a_thousand_blanks(tmp_path):
-    assert "got HTML or XML; save it as CSV" in message(write(tmp_path, " \n" * 1000 + "<html>"))
+def test_another_format_is_told_below_many_blanks_or_a_mark(tmp_path):
+    assert "got HTML or XML; save it as CSV" in message(write(tmp_path, " \n" * 1500 + "<html>"))
+    assert "got JSON; save it as CSV" in message(write(tmp_path, b"\xef\xbb\xbf" + b'[{"x": 1, "y": 3}]'))
 
 
 def test_a_table_is_for_a_fit_unless_it_is_not_and_keeps_all_rows_unless_asked(tmp_path):
