@@ -163,7 +163,7 @@ def bench(
     named = "bench" if facts is None else f"bench-{Path(facts.source).name}"
     with (
         run_folder(out, named) as folder,
-        cluster_of(entries, threads or available_cores()),
+        cluster_of(entries, scheduler, threads or available_cores()),
         progress_bar() as progress,
         resumable(folder),
     ):

@@ -144,7 +144,7 @@ def compare(
     table = stream or read_table(file, dataset, target, names(features), how, seed)
     with (
         run_folder(out, table.source) as folder,
-        cluster_of(asked, options.thread_count()),
+        cluster_of(asked, scheduler, options.thread_count()),
         progress_bar() as progress,
         resumable(folder),
     ):

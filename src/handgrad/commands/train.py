@@ -114,7 +114,7 @@ def train(
         standardize=standardize,
         device=device.value,
     )
-    with locked(out), cluster_of([chosen]):
+    with locked(out), cluster_of([chosen], scheduler):
         with told_of(stream is not None or on_cluster(chosen)) as progress:
             trained = trained_on(table, chosen, options, grad_check, limit, progress)
         files = write_files(trained, out, model_format)

@@ -140,3 +140,16 @@ def test_a_scheduler_that_goes_away_ends_a_run_in_one_line(client: Client, monke
     monkeypatch.setattr(ClusterBlocks, "ask", lambda *_: _Lost(OSError("the connection is closed")))
     with pytest.raises(InputError, match=f"^the Dask scheduler at {client.scheduler.address} is gone; start one"):
         blocks.total(TiledSums(), np.ones(3))
+
+
+@pytest.mark.parametrize("command", [("train", "--backend"), ("compare", "--backends"), ("bench", "--backends")])
+def test_a_scheduler_that_no_backend_asks_is_refused(
+    command: tuple[str, str], cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "")  # which the command sets
+    (tmp_path / "t.csv").write_text("x,y\n1,2\n2,3\n3,5\n")
+    done = cli(command[0], "t.csv", command[1], "numpy", "--scheduler", "tcp://head:8786")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "handgrad: --scheduler: dask-moments, dask-numba run on a cluster, and not numpy; leave it out\n",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -20,18 +20,22 @@ FOLDER_VARIABLE = "DASK_TEMPORARY_DIRECTORY"
 
 
 @contextlib.contextmanager
-def cluster_of(backends: Sequence[Entry], processes: int | None = None) -> Iterator[None]:
+def cluster_of(backends: Sequence[Entry], scheduler: str | None, processes: int | None = None) -> Iterator[None]:
     """Says where those of the backends run that need a cluster; its files are gone afterwards, however that comes.
 
     Args:
         backends: All that will run.
+        scheduler: The address that was named for this command.
         processes: Where each backend runs in a process of its own, and starts so many; None: in this one.
 
     Raises:
-        InputError: If a scheduler was named, and does not answer.
+        BadParameter: If a scheduler was named, and no backend asks it.
+        InputError: If it does not answer.
     """
     named = [one.name for one in backends if on_cluster(one)]
     if not named:
+        if scheduler is not None:
+            refuse([one.name for one in backends])
         yield
         return
     from handgrad.compare.lifetime import temporary_folder
@@ -49,6 +53,18 @@ def cluster_of(backends: Sequence[Entry], processes: int | None = None) -> Itera
 def on_cluster(backend: Entry) -> bool:
     """Whether a backend runs on a cluster, and can."""
     return LIBRARY in backend.requires and not backend.missing()
+
+
+def refuse(names: Sequence[str]) -> NoReturn:
+    """Refuses a scheduler where none of these backends runs on a cluster.
+
+    Raises:
+        BadParameter: With those that do.
+    """
+    from handgrad.backends.catalogue import catalogue
+
+    able = ", ".join(one.name for one in catalogue().values() if LIBRARY in one.requires)
+    raise typer.BadParameter(f"--scheduler: {able} run on a cluster, and not {', '.join(names)}; leave it out")
 
 
 def where(processes: int | None) -> str:
