@@ -80,14 +80,16 @@ def check_dtype(given: Any) -> None:
         raise InputError(f"dtype: expected 'float64' or 'float32', got {given!r}")
 
 
-def check_whole(what: str, given: Any, least: int) -> None:
-    """Refuses what is not a whole number of at least so much.
+def check_whole(what: str, given: Any, least: int, most: int | None = None) -> None:
+    """Refuses what is not a whole number of at least so much, and of at most so much, if that is given.
 
     Raises:
         InputError: With `what` as its name.
     """
     if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
         raise InputError(f"{what}: expected a whole number, {least} or more, got {given!r}")
+    if most is not None and given > most:
+        raise InputError(f"{what}: expected at most {most:,}, got more")
 
 
 def _numbers(what: str, given: Any, dtype: DType, read: Callable[[Any, str], FloatArray] = as_floats) -> FloatArray:

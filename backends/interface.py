@@ -45,6 +45,9 @@ from handgrad.backends.training import training_of
 
 Order = Literal["shuffled", "file"]
 
+#: No machine goes through more epochs, nor keeps the loss of each.
+MOST_EPOCHS = 10**12
+
 #: Up to so many epochs, `Plan.recorded` keeps the parameters of each one; beyond, of so many evenly spread ones.
 RECORDED_AT_MOST = 1000
 
@@ -89,7 +92,7 @@ class Plan:
         rate: Any = self.learning_rate
         if isinstance(rate, bool) or not (isinstance(rate, Real) and 0 < float(rate) < math.inf):
             raise InputError(f"learning rate: expected a positive number, got {rate!r}")
-        check_whole("epochs", self.epochs, least=0)
+        check_whole("epochs", self.epochs, least=0, most=MOST_EPOCHS)
         check_whole("seed", self.seed, least=0)
         if self.batch_size is not None:
             check_whole("batch size", self.batch_size, least=1)
