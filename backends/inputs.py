@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from handgrad.data.arrays import as_floats, as_matrix, as_vector, at
-from handgrad.data.errors import DataError
+from handgrad.data.errors import DataError, cut
 
 FloatArray = NDArray[np.floating[Any]]
 DType = Literal["float64", "float32"]
@@ -89,7 +89,7 @@ def check_whole(what: str, given: Any, least: int, most: int | None = None) -> N
     if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
         raise InputError(f"{what}: expected a whole number, {least} or more, got {given!r}")
     if most is not None and given > most:
-        raise InputError(f"{what}: expected at most {most:,}, got more")
+        raise InputError(f"{what}: expected at most {most:,}, got {cut(repr(given))}")
 
 
 def _numbers(what: str, given: Any, dtype: DType, read: Callable[[Any, str], FloatArray] = as_floats) -> FloatArray:

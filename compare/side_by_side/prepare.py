@@ -17,6 +17,7 @@ import numpy as np
 from handgrad.backends.catalogue import Entry
 from handgrad.backends.inputs import check_whole
 from handgrad.backends.interface import (
+    MOST_EPOCHS,
     RECORDED_AT_MOST,
     Device,
     DType,
@@ -103,7 +104,7 @@ class Options:
         for name, least in (("epochs", 0), ("seed", 0), ("batch_size", 1), ("threads", 1)):
             given = getattr(self, name)
             if given is not None or name in ("epochs", "seed"):
-                check_whole(name.replace("_", " "), given, least)
+                check_whole(name.replace("_", " "), given, least, MOST_EPOCHS if name == "epochs" else None)
                 object.__setattr__(self, name, int(given))
         check_seconds("timeout", self.timeout_seconds)
         check_seconds("budget", self.budget_seconds)

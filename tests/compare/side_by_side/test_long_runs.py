@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handgrad.backends.interface import Plan
+from handgrad.backends.interface import InputError, Plan
 from handgrad.compare.laps import long_runs
 from handgrad.compare.laps.long_runs import long_run_seconds
 from handgrad.compare.results import reasons
@@ -48,6 +48,11 @@ def test_a_long_run_is_foretold_from_an_epoch_without_compilation(
     found = long_run_seconds(worker, first_call, Plan(learning_rate=0.1, epochs=100))  # type: ignore[arg-type]
     assert found == seconds
     assert worker.asked == asked
+
+
+def test_more_epochs_than_any_machine_goes_through_are_refused() -> None:
+    with pytest.raises(InputError, match=r"^epochs: expected at most 1,000,000,000,000, got 1000000000001$"):
+        Options(epochs=10**12 + 1)
 
 
 def test_one_slow_epoch_foretells_no_long_run() -> None:
