@@ -11,7 +11,7 @@ import pytest
 
 from handgrad.backends.blocks import Summing
 from handgrad.backends.interface import InputError
-from handgrad.compare.blocks.stream_blocks import Budget, Slice, StreamBlocks, joined, one_thread_each, units
+from handgrad.compare.blocks.stream_blocks import Budget, RowForm, Slice, StreamBlocks, joined, one_thread_each, units
 from handgrad.data.dataset import LARGEST
 from handgrad.data.errors import DataError
 from handgrad.data.standardize import Standardization
@@ -148,6 +148,26 @@ def test_rows_are_those_that_the_files_tell_until_they_are_counted() -> None:
     other = blocks.like(dtype="float32")
     assert (other.rows, other.dtype, other.passes) == (10, "float32", 0)
     assert (blocks.dtype, blocks.passes) == ("float64", 1)
+
+
+def test_of_a_pass_is_told_how_far_it_is_but_never_that_it_is_over() -> None:
+    told: list[float] = []
+    blocks = blocks_of(stream_of(rows=10), memory=1500)
+    blocks.tell = told.append
+    list(blocks.each(Totals(), 1.0))
+    assert told == [0.4, 0.8, 0.999]
+    told.clear()
+    unknown = blocks_of(memory=1500)
+    unknown.tell = told.append
+    for _ in range(2):
+        list(unknown.each(Totals(), 1.0))
+    assert told == [0, 0, 0, 0.4, 0.8, 0.999]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_rows_stay_as_they_are_without_units_and_as_doubles(dtype: Any) -> None:
+    assert RowForm(None, dtype).is_identity is (dtype == "float64")
+    assert RowForm(Standardization([0.0], [1.0]), dtype).is_identity is False
 
 
 def test_another_number_of_rows_than_before_is_told() -> None:
