@@ -88,7 +88,7 @@ def check_whole(what: str, given: Any, least: int, most: int | None = None) -> N
     """
     if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
         raise InputError(f"{what}: expected a whole number, {least} or more, got {given!r}")
-    if most is not None and given > most:
+    if most is not None and int(given) > most:
         raise InputError(f"{what}: expected at most {most:,}, got {cut(repr(given))}")
 
 
