@@ -25,6 +25,9 @@ HALF_RANGE = 5.0
 #: Beyond it, rounding X to doubles changes the condition number visibly: its relative error is about κ · 1e-16.
 LARGEST_CONDITION = 1e12
 
+#: Numbers of a table; beyond it NumPy fails by their count, below it for want of memory.
+LARGEST_TABLE = 2**50
+
 TRUTH_SCHEMA = 1
 
 
@@ -155,6 +158,8 @@ def _check(num_samples: int, features: int, noise: float, seed: int, condition: 
         raise DataError(f"number of samples: expected a whole number, 2 or more, got {num_samples!r}")
     if not isinstance(features, int) or features < 1:
         raise DataError(f"features: expected a whole number, 1 or more, got {features!r}")
+    if num_samples * features > LARGEST_TABLE:
+        raise DataError(f"expected at most {LARGEST_TABLE:,} numbers, got {num_samples} × {features}; make fewer")
     if not (math.isfinite(noise) and noise >= 0):
         raise DataError(f"noise: expected a standard deviation, 0 or more, got {noise!r}")
     _check_seed(seed)

@@ -57,6 +57,7 @@ def test_the_condition_number_is_the_one_asked_for(features, condition):
         ({"features": 3, "condition": 1e13}, "from 1 to"),
         ({"features": 3, "condition": float("nan")}, "from 1 to"),
         ({"condition": 5}, "one feature"),
+        ({"features": 10**20}, "at most 1,125,899,906,842,624 numbers"),
         ({"num_samples": 3, "features": 3, "condition": 5}, "more samples than features"),
     ],
 )

@@ -146,6 +146,7 @@ def test_a_folder_that_memory_does_not_hold_is_timed_beside_its_reading(cli: CLI
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("bench", "--budget", "inf"), "less than or equal to 1000000000"),
         (("bench", "t.csv", "--rows", "10"), "--rows: expected no sizes beside a table"),
         (("bench", "--target", "y"), "--target, --separator, --encoding, --drop-missing and --memory say how a table"),
         (("bench", "--memory", "1GiB"), "--target, --separator, --encoding, --drop-missing and --memory say how a"),

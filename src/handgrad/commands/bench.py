@@ -90,7 +90,9 @@ def bench(
     ] = 0.01,
     budget: Annotated[
         float | None,
-        typer.Option(min=0.0, help="Seconds of timed epochs per backend and cell. [default: 0.5]", show_default=False),
+        typer.Option(
+            min=0.0, max=1e9, help="Seconds of timed epochs per backend and cell. [default: 0.5]", show_default=False
+        ),
     ] = None,
     processes: Annotated[
         int | None,
