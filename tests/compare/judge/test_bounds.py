@@ -10,6 +10,7 @@ import pytest
 
 from handgrad.backends.catalogue import catalogue, load
 from handgrad.backends.exact import ExactTrainer
+from handgrad.compare.judge import bounds
 from handgrad.compare.judge.bounds import (
     Magnitudes,
     Sizes,
@@ -105,13 +106,35 @@ def test_the_bound_is_the_formula_on_numbers_that_a_person_can_follow():
     assert found.loss == pytest.approx((of_sum * (16 + shifted) + shifted) / n, rel=1e-14)
 
 
-def test_blocks_of_rows_give_the_sums_of_the_whole():
+@pytest.mark.parametrize("before", [0, 10**9], ids=["by NumPy", "compiled"])
+def test_blocks_of_rows_give_the_sums_of_the_whole(before):
     rng = np.random.default_rng(3)
-    X, y = rng.normal(size=(40_000, 2)), rng.normal(size=40_000)
-    residual = np.abs(X @ [0.5, -1.0] + 0.25 - y)
-    found = Magnitudes.at(X, y, [0.5, -1.0], 0.25)
-    np.testing.assert_allclose(found.with_residual[:2], np.abs(X).T @ residual, rtol=1e-12)
-    np.testing.assert_allclose(found.with_residual[2], residual.sum(), rtol=1e-12)
+    X, y, weights, bias = rng.normal(size=(40_000, 2)), rng.normal(size=40_000), [0.5, -1.0], 0.25
+    sizes = np.column_stack([np.abs(X), np.ones(len(y))])
+    residual = np.abs(X @ weights + bias - y)
+    terms = np.abs(X) @ np.abs(weights) + bias + np.abs(y)
+    whole = Magnitudes.at(X, y, weights, bias, before)
+    parts = Magnitudes.at(X[:9], y[:9], weights, bias, before) + Magnitudes.at(X[9:], y[9:], weights, bias, before)
+    for found in (whole, parts):
+        assert found.rows == len(y)
+        for total, factor in ((found.columns, 1.0), (found.with_residual, residual), (found.with_terms, terms)):
+            np.testing.assert_allclose(total, np.sum((sizes.T * factor).T, axis=0), rtol=1e-12)
+        squares = residual @ residual, residual @ terms, terms @ terms
+        np.testing.assert_allclose(found.squares, squares, rtol=1e-12)
+
+
+def test_rows_wider_than_a_block_are_added_up_too():
+    found = Magnitudes.at(np.ones((2, 9000)), np.ones(2), np.zeros(9000), 0.0)
+    assert (found.columns == 2).all()
+    assert (found.with_residual == 2).all()
+
+
+def test_rows_are_counted_from_the_first_on_where_that_chooses_who_adds_them_up(monkeypatch):
+    seen = []
+    monkeypatch.setattr(bounds, "is_large", lambda rows, features: bool(seen.append((rows, features))))
+    Magnitudes.at(np.ones((5, 2)), np.ones(5), [1.0, 2.0], 0.0)
+    Magnitudes.at(np.ones((5, 2)), np.ones(5), [1.0, 2.0], 0.0, before=7)
+    assert seen == [(5, 2), (12, 2)]
 
 
 def test_bounds_by_sizes_are_never_below_those_from_the_rows():
