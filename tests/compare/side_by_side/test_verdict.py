@@ -11,7 +11,9 @@ import pytest
 from handgrad.backends.catalogue import load
 from handgrad.compare.results import reasons
 from handgrad.compare.results.arrival import ArrivalState
+from handgrad.compare.results.checks import FaultFinding, SelfTest
 from handgrad.compare.results.comparison import BackendResult
+from handgrad.compare.results.timing import SlowRun
 from handgrad.compare.results.verdict import Objection
 from handgrad.compare.side_by_side.answers import Answers
 from handgrad.compare.side_by_side.arrival import arrival
@@ -23,6 +25,7 @@ from handgrad.compare.side_by_side.verdict import (
     judged,
     observation,
     verdict,
+    with_gradient,
 )
 from handgrad.compare.timing.messages import GradientMessage
 from handgrad.compare.timing.session import gradient_message, training_message
@@ -192,3 +195,50 @@ def test_bits_are_explained_where_gradients_were_asked_for(prepared: Prepared) -
     assert "from the first row to the last" in told
     lost = [[None, *row[1:]] for row in rows]
     assert explanation(Answers(0.0, 0.0, 0.0, answer.gradient, answer.training, None, None, lost), prepared) is None
+
+
+def test_a_run_that_was_left_out_is_judged_by_its_gradient_alone(prepared: Prepared) -> None:
+    slow = replace(backend("slow", features=2), status="skipped", accuracy=None, slow=SlowRun(83.0, 109.0, 0.25))
+    right = answered("python", prepared).gradient
+    sent = {
+        "right": right,
+        "wrong": GradientMessage(right.loss, [2 * (weight or 1.0) for weight in right.weights], right.bias),
+        "short": GradientMessage(right.loss, right.weights[:1], right.bias),
+    }
+    found = judged(dict.fromkeys(sent, slow), {}, sent, {}, prepared)
+    assert [found[name].status for name in sent] == ["skipped", "failed", "failed"]
+    assert all(result.accuracy is None for result in found.values())
+    assert found["right"].slow is not None
+    assert 0 < (found["right"].slow.gradient_ratio or 0) < 1
+    assert found["right"].reason == reasons.of_slow_run(found["right"].slow)
+    assert (found["wrong"].reason or "").startswith("dW1 at the start is ")
+    assert found["short"].reason == "its gradient at the start has not one weight for each feature"
+
+
+@pytest.mark.parametrize("bound", ["likely", "worst case"])
+def test_a_gradient_is_told_as_a_part_of_the_bound_that_decides(bound: str) -> None:
+    judged_one = backend("slow").accuracy
+    assert judged_one is not None
+    gradient = replace(judged_one.start_gradient, bound_ratio=0.25, worst_case_ratio=0.125)
+    slow = replace(backend("slow"), slow=SlowRun(83.0, 109.0, 0.25))
+    found = with_gradient(slow, replace(judged_one, bound=bound, start_gradient=gradient))  # type: ignore[arg-type]
+    assert found.slow is not None
+    assert found.slow.gradient_ratio == {"likely": 0.25, "worst case": 0.125}[bound]
+
+
+@pytest.mark.parametrize(
+    ("caught", "accused", "passed", "objections"),
+    [
+        (True, "", True, ()),
+        (False, "", False, ("missed faults",)),
+        (True, "dW is off", False, ("false accusation",)),
+        (False, "dW is off", False, ("missed faults", "false accusation")),
+        (True, "", False, ("blunt judge",)),
+    ],
+)
+def test_a_judge_that_does_not_pass_its_own_test_is_objected_to(
+    caught: bool, accused: str, passed: bool, objections: tuple[str, ...], prepared: Prepared
+) -> None:
+    finding = FaultFinding("factor", "a factor", caught, 1e-8, "")
+    tested = SelfTest("numpy", 3, 1, "float64", (finding,), accused, passed)
+    assert [one.kind for one in verdict({"numpy": backend("numpy")}, prepared, tested).objections] == [*objections]
