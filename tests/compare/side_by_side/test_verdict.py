@@ -215,7 +215,7 @@ def test_a_run_that_was_left_out_is_judged_by_its_gradient_alone(prepared: Prepa
     assert found["short"].reason == "its gradient at the start has not one weight for each feature"
 
 
-@pytest.mark.parametrize("bound", ["likely", "worst case"])
+@pytest.mark.parametrize("bound", ["likely", "worst"])
 def test_a_gradient_is_told_as_a_part_of_the_bound_that_decides(bound: str) -> None:
     judged_one = backend("slow").accuracy
     assert judged_one is not None
@@ -223,7 +223,7 @@ def test_a_gradient_is_told_as_a_part_of_the_bound_that_decides(bound: str) -> N
     slow = replace(backend("slow"), slow=SlowRun(83.0, 109.0, 0.25))
     found = with_gradient(slow, replace(judged_one, bound=bound, start_gradient=gradient))  # type: ignore[arg-type]
     assert found.slow is not None
-    assert found.slow.gradient_ratio == {"likely": 0.25, "worst case": 0.125}[bound]
+    assert found.slow.gradient_ratio == {"likely": 0.25, "worst": 0.125}[bound]
 
 
 @pytest.mark.parametrize(
