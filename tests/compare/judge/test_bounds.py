@@ -132,6 +132,7 @@ def test_rows_wider_than_a_block_are_added_up_too():
 def test_rows_are_counted_from_the_first_on_where_that_chooses_who_adds_them_up(monkeypatch):
     seen = []
     monkeypatch.setattr(bounds, "is_large", lambda rows, features: bool(seen.append((rows, features))))
+    monkeypatch.setattr(Magnitudes, "_compiled", None)
     Magnitudes.at(np.ones((5, 2)), np.ones(5), [1.0, 2.0], 0.0)
     Magnitudes.at(np.ones((5, 2)), np.ones(5), [1.0, 2.0], 0.0, before=7)
     assert seen == [(5, 2), (12, 2)]
