@@ -1,4 +1,4 @@
-"""One cluster of worker processes for all tests of this folder."""
+"""One cluster of worker processes for all tests of a file; it ends with them, as idle workers take time from others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 WORKERS = 4
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     distributed = pytest.importorskip("distributed", reason='needs Dask: pip install "handgrad[dask]"')
     with (

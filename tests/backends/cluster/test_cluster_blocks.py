@@ -70,8 +70,7 @@ def test_any_number_of_workers_gives_the_bits_of_memory(
     same(trainer.over(blocks).train(plan), trainer(X, y).train(plan))
 
 
-@pytest.mark.parametrize("partitions", [1, 7, 64])
-@pytest.mark.parametrize("kind", ["array", "frame"])
+@pytest.mark.parametrize(("partitions", "kind"), [(1, "array"), (64, "array"), (7, "frame")])
 def test_any_partitions_of_a_collection_give_the_bits_of_memory(
     client: Client, table: Any, partitions: int, kind: str
 ) -> None:
