@@ -48,6 +48,8 @@ OWN: dict[str, Look] = {
     "numba-compensated": Look("--numba-compensated", "#3d6b21", "#a3cf62", "p"),
     "torch-compile": Look("--torch-compile", "#7a3b12", "#b5754a", "X"),
     "jax": Look("--jax", "#857a00", "#e5d94a", "h"),
+    "cupy": Look("--cupy", "#b0481e", "#f29a76", "$c$"),
+    "numba-cuda": Look("--numba-cuda", "#4a7f00", "#b7e07a", "$n$"),
     "exact": Look("--exact", LIGHT.ink, DARK.ink, "*"),
 }
 
