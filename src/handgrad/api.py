@@ -306,7 +306,7 @@ def side_by_side(
     from handgrad.compare.side_by_side.side_by_side import side_by_side as compare
 
     words = FileWords(target, features, memory, separator, encoding, drop_missing)
-    check_words("side_by_side", X, y, words, other=isinstance(X, Dataset))
+    check_words("side_by_side", X, y, words, isinstance(X, Dataset), alone="a Dataset or the path of a table")
     table = table_at(X, words) if is_path(X) else dataset_of(X, y)
     options = Options(
         backends=_entries(backends),

@@ -30,7 +30,9 @@ def is_path(given: Any) -> TypeGuard[str | os.PathLike[str]]:
     return isinstance(given, str | os.PathLike)
 
 
-def check_words(where: str, X: Any, y: Any, words: FileWords, other: bool = False) -> None:
+def check_words(
+    where: str, X: Any, y: Any, words: FileWords, other: bool = False, alone: str = "the path of a table"
+) -> None:
     """Refuses y beside a path, and words of files beside arrays.
 
     Args:
@@ -39,6 +41,7 @@ def check_words(where: str, X: Any, y: Any, words: FileWords, other: bool = Fals
         y: What was given beside it.
         words: What is said of a file.
         other: Whether X may do without y for another reason.
+        alone: What may, in words.
 
     Raises:
         TypeError: With what to give.
@@ -51,7 +54,7 @@ def check_words(where: str, X: Any, y: Any, words: FileWords, other: bool = Fals
         said = ", ".join(f"{name}=" for name, one in words._asdict().items() if one not in (None, False))
         raise TypeError(f"{where}: expected {said} only beside the path of a file")
     if y is None and not other:
-        raise TypeError(f"{where}: expected y, too, unless X is a Dataset or the path of a table")
+        raise TypeError(f"{where}: expected y, too, unless X is {alone}")
 
 
 def table_at(path: str | os.PathLike[str], words: FileWords) -> Dataset | TableStream:

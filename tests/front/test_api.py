@@ -137,6 +137,14 @@ def test_a_start_given_by_weights_or_bias_alone_is_used() -> None:
     assert by_weight.backends["numpy"].losses[0] == hg.gradient(X, Y, [1.5], 0.0).loss
 
 
+@pytest.mark.parametrize(
+    ("function", "alone"), [(hg.train, "the path of a table"), (hg.side_by_side, "a Dataset or the path of a table")]
+)
+def test_x_alone_is_refused_with_what_may_stand_alone(function: Callable[..., object], alone: str) -> None:
+    with pytest.raises(TypeError, match=f"^{function.__name__}: expected y, too, unless X is {alone}$"):
+        function(np.arange(6.0))
+
+
 def test_errors_say_what_was_expected() -> None:
     with pytest.raises(hg.InputError, match="as many rows"):
         hg.gradient(X, Y[:-1], [1.0], 0.0)
