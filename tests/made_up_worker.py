@@ -59,6 +59,7 @@ class World:
     cached: Counter[str] = field(default_factory=Counter)
     variables: list[Mapping[str, str]] = field(default_factory=list)
     strains: dict[str, Strain] = field(default_factory=dict)
+    elsewhere: dict[str, tuple[int, ...]] = field(default_factory=dict)
     factor: Callable[[np.random.Generator], float] = lambda noise: 1 + 0.004 * noise.random()
     #: Seconds in which a device reads a number of its own memory.
     reading: ClassVar[float] = 5e-11
@@ -106,7 +107,7 @@ class MadeUpWorker:
             case m.TimeEpochs():
                 return self.time(request)
             case m.AskMemory():
-                return m.MemoryUsed(peak_bytes=2000, own_bytes=1000)
+                return m.MemoryUsed(2000, 1000, self.world.elsewhere.get(self.backend, ()))
             case m.ReadBytes():
                 return m.BytesRead(self.read(request))
             case m.ScanColumns():

@@ -75,6 +75,7 @@ class ContestantRecord(msgspec.Struct, omit_defaults=True):
         disturbance: What its samples went without.
         peak_bytes: The most memory that the process has held.
         own_bytes: What of it was beyond interpreter and data.
+        elsewhere_bytes: What of the data workers of a cluster hold, each.
         stolen: The machine's: the share of the processors' time that its host took meanwhile.
         status: With `reason`: why it did not come to its end.
         reason: In a sentence.
@@ -98,6 +99,7 @@ class ContestantRecord(msgspec.Struct, omit_defaults=True):
     status: Literal["failed", "timeout", "skipped"] | None = None
     reason: str | None = None
     transfer_seconds: float | None = None
+    elsewhere_bytes: tuple[int, ...] = ()
 
     @classmethod
     def left_out(cls, why: LeftOut) -> ContestantRecord:
@@ -116,7 +118,7 @@ class ContestantRecord(msgspec.Struct, omit_defaults=True):
 
     def keep_memory(self, used: MemoryUsed) -> None:
         """Notes the memory of its process."""
-        self.peak_bytes, self.own_bytes = used.peak_bytes, used.own_bytes
+        self.peak_bytes, self.own_bytes, self.elsewhere_bytes = used.peak_bytes, used.own_bytes, used.elsewhere_bytes
 
 
 #: All contestants of a cell in one turn, by name.

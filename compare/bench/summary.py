@@ -194,6 +194,7 @@ def measured(
         pass_fraction=statistics.paired_ratio(limit, passed) if limit and passed else None,
         device=device,
         transfer_seconds=least(record.transfer_seconds for record in records),
+        elsewhere_memory_bytes=max((record.elsewhere_bytes for record in records), key=sum, default=()),
     )
 
 

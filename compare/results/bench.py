@@ -144,7 +144,8 @@ class Measured:
     then null, and `pass_fraction` the time for reading over that pass.
 
     A backend on a `device` (null: on the processor) is held against the device's own reading; `transfer_seconds` of
-    `bind_seconds` moved the data there, once it was ready.
+    `bind_seconds` moved the data there, once it was ready. `elsewhere_memory_bytes` is what workers of a cluster hold
+    of the data, each.
     """
 
     status: Status
@@ -166,6 +167,7 @@ class Measured:
     pass_fraction: Estimate | None = None
     device: str | None = None
     transfer_seconds: float | None = None
+    elsewhere_memory_bytes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -52,10 +52,14 @@ def of_table(bench: Bench) -> list[str]:
         return []
     if not table.streamed:
         return ["In memory, its features and its target centred and scaled.", *(shown(one, 400) for one in table.notes)]
-    once = dict.fromkeys(name for cell in bench.cells for name, found in cell.backends.items() if found.pass_seconds)
+    timed = [(name, found) for cell in bench.cells for name, found in cell.backends.items()]
+    once = dict.fromkeys(shown(name) for name, found in timed if found.pass_seconds)
+    held = dict.fromkeys(
+        shown(name) for name, found in timed if found.elsewhere_memory_bytes and not found.pass_seconds
+    )
     within = "" if table.memory_bytes is None else f" of {numbers.size(table.memory_bytes)}"
-    but = [f"{listed([shown(name) for name in once])} once before the first"] if once else []
-    but += ["dask-numba once, as its workers hold them"] if "dask-numba" in bench.settings.backends else []
+    but = [f"{listed([*once])} once before the first"] if once else []
+    but += [f"{listed([*held])} once, as workers hold them"] if held else []
     only = f" ({'; '.join(but)})" if but else ""
     read = f"Larger than --memory{within}: each epoch reads its columns anew, as they stand there{only}."
     return [read, *(shown(one, 400) for one in table.notes)]

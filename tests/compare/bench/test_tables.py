@@ -139,6 +139,15 @@ def test_what_is_told_names_reading_and_passes_and_fits_eighty_columns(found: Be
     assert from_json(to_json(found), Bench) == found
 
 
+def test_who_has_its_rows_on_workers_does_not_read_them_anew(files: Sequence[Path]) -> None:
+    world = slow_reader()
+    world.elsewhere |= {"numpy": (300, 400), "moments": (200,)}
+    found = streamed(files[0], world, backends=("numpy", "moments"))
+    held = {name: one.elsewhere_memory_bytes for name, one in found.cells[0].backends.items()}
+    assert held == {"numpy": (300, 400), "moments": (200,)}
+    assert "(moments once before the first; numpy once, as workers hold them)" in " ".join(plain(text(found)).split())
+
+
 def test_runs_on_other_tables_are_not_held_against_each_other(found: Bench, tmp_path: Path) -> None:
     assert found.settings.table is not None
     held = replace(found, settings=replace(found.settings, table=replace(found.settings.table, streamed=False)))
