@@ -54,7 +54,8 @@ class TorchTrainer(Trainer):
 
     def reading(self, size_bytes: int) -> Callable[[], Tensor]:
         """PyTorch's sum of as many numbers of 4 bytes."""
-        return torch.ones(max(1, size_bytes // 4), dtype=torch.float32, device=self.device).sum
+        total: Callable[[], Tensor] = torch.ones(max(1, size_bytes // 4), dtype=torch.float32, device=self.device).sum
+        return total
 
     def bind(self, X: FloatArray, y: FloatArray) -> tuple[Tensor, Tensor]:
         """X (n, d) and y as tensors of their own: PyTorch does not promise to leave a read-only array alone."""
