@@ -15,11 +15,13 @@ import difflib
 import importlib
 import importlib.metadata
 import importlib.util
+import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from handgrad.backends.adapters.code import BackendCode
@@ -176,7 +178,7 @@ def load(name: str | Entry) -> type[Trainer]:
 
     Raises:
         UnknownBackend: If no backend has that name.
-        BackendUnavailable: If its library is not installed.
+        BackendUnavailable: If its library is not installed, or fails while it is imported.
     """
     described = entry(name)
     if (reason := described.reason()) is not None:
@@ -187,8 +189,27 @@ def load(name: str | Entry) -> type[Trainer]:
         from handgrad.backends.adapters.loading import trainer_class
 
         return trainer_class(described.code, described.name)
-    trainer: type[Trainer] = getattr(importlib.import_module(described.module), described.class_name)
+    trainer: type[Trainer] = getattr(_imported(described), described.class_name)
     return trainer
+
+
+def _imported(described: Entry) -> ModuleType:
+    """The module of a backend.
+
+    Raises:
+        BackendUnavailable: If it, or what it imports, fails: with what, and where.
+    """
+    try:
+        return importlib.import_module(described.module)
+    except MemoryError:
+        raise
+    except Exception as error:
+        from handgrad.backends.interface import BackendUnavailable
+
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        *_, last = traceback.extract_tb(error.__traceback__)
+        told = f"backend '{described.name}' failed while it was imported: {what} ({last.filename}, line {last.lineno})"
+        raise BackendUnavailable(told) from error
 
 
 def _plain(name: str) -> str:

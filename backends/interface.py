@@ -53,7 +53,7 @@ RECORDED_AT_MOST = 1000
 
 
 class BackendUnavailable(ImportError):
-    """The backend's library is not installed; the message names the command that installs it."""
+    """The backend's library is not installed, or fails while it is imported; the message says the remedy, or why."""
 
 
 class Gradient(NamedTuple):

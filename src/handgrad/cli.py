@@ -52,6 +52,12 @@ THREADS_VARIABLE, LAYER_VARIABLE = "NUMBA_NUM_THREADS", "NUMBA_THREADING_LAYER"
 #: What Numba knows as the latter.
 LAYERS = ("default", "safe", "forksafe", "threadsafe", "tbb", "omp", "workqueue")
 
+#: How Numba says that it can load none of those that were asked for.
+NO_LAYER = "No threading layer could be loaded"
+
+#: Options of a folder; a shell's empty variable would make it the current one.
+FOLDERS = ("--out", "--data-dir")
+
 
 class OneLineErrors(TyperGroup):
     """Turns what a user can mend into one line on stderr and exit code 2; anything else keeps its traceback."""
@@ -70,6 +76,7 @@ class OneLineErrors(TyperGroup):
         try:
             if not HELP & set(sys.argv[1:] if args is None else args):
                 check_limit()
+            check_folders(sys.argv[1:] if args is None else args)
             code = super().main(
                 with_first_rung(args), prog_name or "handgrad", complete_var, False, windows_expand_args, **extra
             )
@@ -92,6 +99,18 @@ def with_first_rung(args: Sequence[str] | None) -> list[str]:
         if not (given[place + 1 : place + 2] or ["-"])[0].isdecimal():
             given.insert(place + 1, "1")
     return given
+
+
+def check_folders(args: Sequence[str]) -> None:
+    """Refuses a folder that has no name.
+
+    Raises:
+        BadParameter: For the first one.
+    """
+    for word, following in zip(args, [*args[1:], "-"], strict=True):
+        name, equals, value = word.partition("=")
+        if name in FOLDERS and not (value if equals else following):
+            raise typer.BadParameter(f"{name}: expected a folder, got nothing")
 
 
 def leave(code: int) -> NoReturn:
@@ -119,6 +138,8 @@ def _line(error: Exception) -> str | None:
         return f"--device {error.device}: {error.why}; leave --device out"  # type: ignore[attr-defined]
     if hasattr(error, "format_message"):  # click's: an unknown option, a missing argument
         return " ".join(error.format_message().split())
+    if type(error).__name__ == "BackendUnavailable" and (line := told(error)) is not None:
+        return line  # its library got no addresses while it was imported
     if type(error).__module__.partition(".")[0] == "handgrad" and isinstance(
         error, (ValueError, ImportError, RuntimeError)
     ):
@@ -127,6 +148,9 @@ def _line(error: Exception) -> str | None:
         return f"this needs {error.name}, which is not installed: pip install {error.name}"
     if (line := told(error)) is not None:
         return line
+    if NO_LAYER in str(error):
+        layer = os.environ.get(LAYER_VARIABLE, LAYERS[0])
+        return f"{LAYER_VARIABLE}: Numba cannot load {layer!r} on this machine; correct or unset it"
     if isinstance(error, MemoryError):
         return f"out of memory{f' ({error})' if str(error) else ''}; take fewer rows or columns, or a larger machine"
     if isinstance(error, OSError) and error.strerror:

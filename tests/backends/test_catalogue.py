@@ -312,6 +312,36 @@ def test_a_library_that_is_not_installed_is_named_with_its_remedy(monkeypatch: p
         load("torch")
 
 
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ('raise ValueError("no such\\n  setting")', "ValueError: no such setting"),
+        ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("1 +", "SyntaxError: invalid syntax (failing_backend.py, line 2)"),
+    ],
+)
+def test_a_library_that_fails_while_it_is_imported_is_told_with_the_place(
+    line: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "failing_backend.py"
+    file.write_text(f"# the second line fails\n{line}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    failing = replace(entry("numpy"), module="failing_backend", name="mine")
+    with pytest.raises(BackendUnavailable) as told:
+        load(failing)
+    assert str(told.value).startswith(f"backend 'mine' failed while it was imported: {what} (")
+    assert "SyntaxError" in what or str(told.value).endswith(f"({file}, line 2)")
+
+
+def test_memory_that_ran_out_while_a_library_was_imported_is_told_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "large_backend.py").write_text("raise MemoryError\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(MemoryError):
+        load(replace(entry("numpy"), module="large_backend"))
+
+
 def test_a_name_that_nobody_has_is_answered_with_those_there_are() -> None:
     with pytest.raises(UnknownBackend, match=r"'numppy'.*python, numpy, numba, numba-tiled, torch"):
         entry("numppy")

@@ -103,6 +103,30 @@ def test_a_layer_of_threads_that_numba_does_not_know_is_told(
     assert told.endswith(f"got {given!r}; correct or unset it\n")
 
 
+def test_a_layer_of_threads_that_is_not_installed_is_told(
+    cli: Callable[..., Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise ValueError("No threading layer could be loaded.\nHINT:\nIntel TBB is required")  # as Numba says it
+
+    monkeypatch.setenv("NUMBA_THREADING_LAYER", "tbb")
+    monkeypatch.setattr("handgrad.compare.side_by_side.one_run.load", failing)
+    done = cli("train", folder / "table.csv")
+    assert done.exit_code == 2
+    assert (
+        done.stderr == "handgrad: NUMBA_THREADING_LAYER: Numba cannot load 'tbb' on this machine; correct or unset it\n"
+    )
+
+
+@pytest.mark.parametrize("given", [["--out", ""], ["--out="], ["--data-dir", ""], ["--epochs", "2", "--data-dir="]])
+def test_a_folder_without_a_name_is_not_the_current_one(
+    given: list[str], cli: Callable[..., Any], folder: Path
+) -> None:
+    done = cli("train", folder / "table.csv", *given)
+    name = next(word for word in given if "-d" in word or "-o" in word).rstrip("=")
+    assert (done.exit_code, done.stderr) == (2, f"handgrad: {name}: expected a folder, got nothing\n")
+
+
 def test_a_name_that_matplotlib_does_not_know_costs_no_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MPLBACKEND", "nonsense")
     monkeypatch.setattr(sys, "argv", ["handgrad", "--version"])
