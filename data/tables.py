@@ -66,10 +66,14 @@ OTHER_FORMATS = {
     rb"7z\xbc\xaf": "a 7-Zip archive",
     rb"\x89PNG": "a picture (PNG)",
     rb"\xff\xd8\xff": "a picture (JPEG)",
-    rb"GIF8[79]a": "a picture (GIF)",
+    rb"GIF8[79]a(?=[\s\S]*[\0-\x08\x0e-\x19])": "a picture (GIF)",
     rb"%PDF-": "a PDF",
+    rb"\s*\[+[^\[\]\n]*\]+[ \t]*\r?\n\s*[\w.\"' -]+[ \t]*=": "TOML or INI",
     rb'\s*\{\s*(\}\s*$|"[^"]*"\s*:)|\s*\[\s*[\[{]|\s*\[[^\[\]a-zA-Z]*\]\s*$': "JSON",
     rb"\s*<((?i:!doctype html|html)|\?xml)\b|\s*<(?P<tag>\w+)[^<>]*>[\s\S]*</(?P=tag)>\s*$": "HTML or XML",
+    rb"\s*\|.*\|[ \t]*\r?\n\s*\|[-:| \t]*-[-:| \t]*\|[ \t]*\r?\n": "a table of Markdown",
+    rb"\s*\\(begin|documentclass)\b.*\{": "LaTeX",
+    rb"---[ \t]*\r?\n\s*(-[ \t]+)?[\w.\"' -]+:([ \t]|\r?\n)": "YAML",
 }
 
 

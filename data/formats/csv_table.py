@@ -182,7 +182,9 @@ class CsvTable:
             except StopIteration:
                 return
             except csv.Error as error:
-                raise DataError(f"{self.source}: line {line}: {_reader_error(str(error))}") from None
+                raise DataError(
+                    f"{self.source}: line {line}: {_reader_error(str(error), reader.line_num - line)}"
+                ) from None
             if cells:
                 yield line, cells
             line = reader.line_num + 1
@@ -258,7 +260,9 @@ class CsvTable:
             return float(cell)
         if cell in MISSING or NOT_A_NUMBER.fullmatch(cell):
             return math.nan
-        raise DataError(f"{self._cell(line, column)}: expected a number, got {shown(cells[column])}; {_remedy(cell)}")
+        again = [one.strip() for one in cells] == [name.strip() for name in self.names]
+        remedy = "the header stands here again: remove this line" if again else _remedy(cell)
+        raise DataError(f"{self._cell(line, column)}: expected a number, got {shown(cells[column])}; {remedy}")
 
     def _check_exact(self, columns: Sequence[int]) -> None:
         """Refuses digits that float64 would round away, where they are written out: 9007199254740993."""
@@ -299,12 +303,14 @@ def _blocks_of(rows: Iterator[list[float]]) -> Iterator[RowBlock]:
         yield RowBlock(list(columns), frozenset(large))
 
 
-def _reader_error(error: str) -> str:
+def _reader_error(error: str, lines_below: int) -> str:
+    """What is wrong with a row, of which so many lines below its first were read before the error."""
     if "unexpected end of data" in error:
         return "a quoted cell begins in this row and does not end; close the quote"
     if "field limit" in error:
         limit = csv.field_size_limit()
-        return f"a cell of this row has more than {limit:,} characters; shorten it, or close its quote if it is open"
+        remedy = "close its quote, which is open, or shorten it" if lines_below else "shorten it"
+        return f"a cell of this row has more than {limit:,} characters; {remedy}"
     return f"the quotes do not fit ({error}); double a quote inside a quoted cell"
 
 

@@ -271,6 +271,12 @@ def test_quotes_fit_exactly_where_the_grammar_says_so(content: bytes) -> None:
         (b'\xef\xbb\xbf[{"x": 1, "y": 3}]', "JSON"),
         (b"[1, 2, 3]\n", "JSON"),
         (b"{}", "JSON"),
+        (b"| x | y |\n|---|--:|\n| 1 | 2 |\n", "a table of Markdown"),
+        (b"\\begin{tabular}{ll}\nx & y\n", "LaTeX"),
+        (b"[data]\r\nx = [1, 2]\n", "TOML or INI"),
+        (b"[[rows]]\nx=1\ny=2\n", "TOML or INI"),
+        (b"---\nrows:\n  - x: 1\n    y: 2\n", "YAML"),
+        (b"---\n- x: 1\n  y: 2\n", "YAML"),
         (b"PK\x05\x06" + bytes(18), "a ZIP archive"),
         (b"ORC\n\x03\0", "an ORC file"),
         (b"Obj\x01\x04\x14avro.codec", "an Avro file"),
@@ -296,7 +302,7 @@ def test_a_file_of_another_format_is_told(tmp_path, content, name):
 @pytest.mark.parametrize(
     "header",
     ["[kg],y", "{x},y", "<b>,y", "<b>x</b>,y", "{},y", "[1],y", "ORC,y", "x\x01,y", "xy,y", "BZh,y", "%PDF,y", "x^2,y",
-     "x^,y", "x^größe,y", "MATLAB 5.1,y", "Obj,y", "A,y", "PK,y"],
+     "x^,y", "x^größe,y", "MATLAB 5.1,y", "Obj,y", "A,y", "PK,y", "GIF89a,y", "[x=1],y", "|x|,y"],
 )  # fmt: skip
 def test_a_header_that_begins_as_another_format_does_is_a_header(tmp_path, header):
     dataset = load_table(table(header, "{x},{y}", tmp_path))

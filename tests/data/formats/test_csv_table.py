@@ -207,6 +207,16 @@ def test_the_careful_reader_refuses_what_is_no_number(cell: str) -> None:
         table(f"x;y\n1;2\n3;{cell}\n", ";")._slow([1])
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("x , y", "the header stands here again: remove this line"), ("y,x", "write a number, or choose")],
+)
+def test_a_header_that_stands_again_among_the_rows_is_told(line: str, told: str) -> None:
+    with pytest.raises(DataError) as caught:
+        table(f"x,y\n1,2\n{line}\n3,4\n").numbers([0], [1])
+    assert told in str(caught.value)
+
+
 def test_parts_are_read_in_their_order() -> None:
     found = table("a,b,c\n1,2,3\n4,5,6\n").numbers([2, 0], [1], [])
     assert [part.tolist() for part in found] == [[[3, 1], [6, 4]], [[2], [5]], [[], []]]
@@ -231,6 +241,11 @@ def test_parts_are_read_in_their_order() -> None:
         ('x,y\n1,2\n3,"4\n', "line 3: a quoted cell begins in this row and does not end; close the quote"),
         ('x,y\n1,2\n\n3,"4"5\n', "line 4: the quotes do not fit (',' expected after '\"'); double a quote inside"),
         ("x,y\n1," + "9" * 140_000 + "\n", "line 2: a cell of this row has more than 131,072 characters; shorten it"),
+        ("x,y\n1," + "9" * 140_000 + ',"', "line 2: a cell of this row has more than 131,072 characters; shorten it"),
+        (
+            'x,y\n1,"2\n' + "3,4\n" * 40_000,
+            "line 2: a cell of this row has more than 131,072 characters; close its quote, which is open",
+        ),
         ('x,y\n"1\n",2\n3\n', "line 4: expected 2 cells, as in the header, got 1 ('3'); fill in"),
     ],
 )
