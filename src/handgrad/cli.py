@@ -13,6 +13,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -107,7 +108,7 @@ def check_folders(args: Sequence[str]) -> None:
     Raises:
         BadParameter: For the first one.
     """
-    for word, following in zip(args, [*args[1:], "-"], strict=True):
+    for word, following in pairwise([*args, "-"]):
         name, equals, value = word.partition("=")
         if name in FOLDERS and not (value if equals else following):
             raise typer.BadParameter(f"{name}: expected a folder, got nothing")
