@@ -76,11 +76,15 @@ def answer() -> Iterator[Answer]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
+    return filled(tmp_path)
+
+
+def filled(folder: Path) -> Path:
     """A folder as that of the kernels is: with its own copy of the module under test."""
-    shutil.copy(compiling.__file__, tmp_path)
-    (tmp_path / "caller.py").write_text(CALLER)
-    (tmp_path / "helper.py").write_text(HELPER.format(10))
-    return tmp_path
+    shutil.copy(compiling.__file__, folder)
+    (folder / "caller.py").write_text(CALLER)
+    (folder / "helper.py").write_text(HELPER.format(10))
+    return folder
 
 
 def test_a_change_in_another_file_of_the_folder_is_compiled_in(folder: Path, answer: Answer) -> None:
@@ -127,12 +131,21 @@ def of_another_version(file: Path) -> None:
     file.write_bytes(pickle.dumps("0.1.0") + b"unknown to us")
 
 
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory, answer: Answer) -> Path:
+    """A folder as above, with what was compiled in it."""
+    folder = filled(tmp_path_factory.mktemp("compiled"))
+    assert answer(folder) == ["11", "0"]
+    return folder
+
+
 @pytest.mark.parametrize("ending", ["nbi", "nbc"])
 @pytest.mark.parametrize("damage", [truncated, empty, a_bit_fallen_over, no_pickle, a_folder, of_another_version])
 def test_a_damaged_cache_is_as_good_as_none(
-    folder: Path, damage: Callable[[Path], None], ending: str, answer: Answer
+    compiled: Path, tmp_path: Path, damage: Callable[[Path], None], ending: str, answer: Answer
 ) -> None:
-    assert answer(folder) == ["11", "0"]
+    folder = shutil.copytree(compiled, tmp_path / "copy")
+    assert answer(folder) == ["11", "1"]
     for file in list(folder.rglob(f"__pycache__/*.{ending}")):
         damage(file)
     assert answer(folder)[0] == "11"
