@@ -67,12 +67,19 @@ OTHER_FORMATS = {
     rb"\x89PNG": "a picture (PNG)",
     rb"\xff\xd8\xff": "a picture (JPEG)",
     rb"GIF8[79]a(?=[\s\S]*[\0-\x08\x0e-\x19])": "a picture (GIF)",
-    rb"%PDF-": "a PDF",
+    rb"%PDF-[0-9]": "a PDF",
     rb"\s*\[+[^\[\]\n]*\]+[ \t]*\r?\n\s*[\w.\"' -]+[ \t]*=": "TOML or INI",
     rb'\s*\{\s*(\}\s*$|"[^"]*"\s*:)|\s*\[\s*[\[{]|\s*\[[^\[\]a-zA-Z]*\]\s*$': "JSON",
     rb"\s*<((?i:!doctype html|html)|\?xml)\b|\s*<(?P<tag>\w+)[^<>]*>[\s\S]*</(?P=tag)>\s*$": "HTML or XML",
-    rb"\s*\|.*\|[ \t]*\r?\n\s*\|[-:| \t]*-[-:| \t]*\|[ \t]*\r?\n": "a table of Markdown",
+    rb"\s*<(!--|\w+[^<>]*>\s*\n\s*<\w|(?i:table|div)\b[^<>]*>\s*<)": "HTML or XML",
+    rb"\s*\|.*\|[ \t]*\r?\n\s*\|[-:|+ \t]*-[-:|+ \t]*\|[ \t]*\r?\n": "a table of Markdown",
     rb"\s*\\(begin|documentclass)\b.*\{": "LaTeX",
+    rb"([^&\n]+&)+[^&\n]*\\\\[ \t]*\r?\n": "LaTeX",
+    rb"(\s*%.*\n)*\s*@(?i:relation)\b[\s\S]*\n\s*@(?i:attribute|data)\b": "ARFF",
+    rb"%%MatrixMarket ": "a file of Matrix Market",
+    rb"[+-]?[0-9.]+( +[0-9]+:[0-9.eE+-]+)+ *\r?\n": "a file of LIBSVM",
+    rb"\{\\rtf": "a document (RTF)",
+    rb"version https://git-lfs\.": "a pointer of Git LFS, for which `git lfs pull` gets the file",
     rb"---[ \t]*\r?\n\s*(-[ \t]+)?[\w.\"' -]+:([ \t]|\r?\n)": "YAML",
 }
 
@@ -159,10 +166,12 @@ def stored_content(path: str | os.PathLike[str], source: str) -> StoredFile:
 
 
 def is_parquet(content: StoredFile) -> bool:
-    """Whether it is a Parquet file, or is called one and is no text either."""
+    """Whether it begins as Parquet does or is called so, and is no text: a column may be called PAR1."""
     head = content.begins(HEAD)
-    called = Path(content.source).suffix.lower() in (".parquet", ".pq")
-    return head.startswith(PARQUET) or (called and (not head or BINARY.search(head) is not None))
+    called, begins = Path(content.source).suffix.lower() in (".parquet", ".pq"), head.startswith(PARQUET)
+    if called and begins:
+        return True
+    return (called or begins) and (not head or BINARY.search(head) is not None)
 
 
 def opened_table(source: str, content: StoredFile, separator: str | None, encoding: str | None) -> TableReader:

@@ -25,6 +25,9 @@ OTHER_SEPARATORS = (":", "~", "^", "/", "\x1f", "\x01")
 #: Lines that must agree on a separator, and that show a layout.
 FIRST_LINES = 10
 
+#: A number, or the cells of two.
+DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
+
 #: What comments begin with in files of numbers: most programs, LaTeX and Matlab, C, ARFF and INI, SQL.
 COMMENT = re.compile(r"\s*(#|%|//|!|;;|--|REM\b)")
 
@@ -90,7 +93,7 @@ def cause_of_header(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str
             f"begins with {shown(mark)}, as comments do; a table begins with its header: remove the "
             "lines of comment above it, or the mark in front of it"
         )
-    if all(len(row) == 1 for row in (header, *rows)):
+    if rows and all(len(row) == 1 for row in (header, *rows)):
         return _cause_of_one_cell([cell for row in (header, *rows) for cell in row])
     if len(header) == 1 and len(rows) > 1 and _same_number(rows) and not any(map(_is_number, rows[0])):
         return "has one cell, the lines below it several, as below a title; remove the lines above the header"
@@ -137,7 +140,8 @@ def cause_of_length(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str
     over = {len(row) - len(header) for row in rows}
     if over == {1} and not any(row[-1].strip() for row in rows):
         return "each row ends with a separator, the header does not; remove them, or add one to the header"
-    if any(over) and all(sum(map(bool, map(str.strip, row))) == len(header) for row in rows):
+    doubled = any(not cell.strip() for row in rows for cell in row[1:-1])
+    if any(over) and doubled and all(sum(map(bool, map(str.strip, row))) == len(header) for row in rows):
         return "separators stand side by side; write one between two cells"
     if over == {-1} and not header[-1].strip():
         return "the header ends with a separator, the rows do not; remove it"
@@ -169,13 +173,35 @@ def cause_of_no_name(place: int, rows: Sequence[Sequence[str]]) -> str | None:
         return "row names, as R and pandas write them" if text else None
     if all(place == len(row) - 1 for row in rows):
         return "a separator at the end of each line"
-    return "a separator at the beginning of each line" if place == 0 else "two separators side by side"
+    if place == 0:
+        return "a separator at the beginning of each line"
+    return "two separators side by side" if any(place < len(row) - 1 for row in rows) else None
 
 
 def cause_in_line(cells: Sequence[str]) -> str | None:
     """What shows a single line to be no row; None where nothing does."""
     mark = comment_mark(cells[0])
     return f"it begins with {shown(mark)}, as comments do; remove it" if mark else None
+
+
+def cause_of_cells(cells: Sequence[str], expected: int) -> str | None:
+    """Why a line has another number of cells than the header; None where it does not show it."""
+    if cells == ["\x1a"]:
+        return "it is the mark of DOS for the end of a file; remove it"
+    if len(cells) == expected + 1 and not (cells[0].strip() and cells[-1].strip()):
+        return f"it {'begins' if cells[-1].strip() else 'ends'} with a separator; remove that"
+    if len(cells) > 1 or _is_number(cells[0]) or DECIMAL_COMMA.fullmatch(cells[0].strip()):
+        return None
+    for mark, name in SEPARATORS.items():
+        if len(cells[0].split(mark)) == expected:
+            return f"it seems to have {shown(mark)} ({name}) between its cells, the header another separator"
+    return "remove it if it is no row, such as a note; otherwise fill in the missing cells"
+
+
+def is_second_header(cells: Sequence[str], column: int, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether it is the first row, without a number, above rows that have one in this column."""
+    first = rows[:1] == [list(cells)] and not any(map(_is_number, cells))
+    return first and len(rows) > 1 and all(column < len(row) and _is_number(row[column]) for row in rows[1:])
 
 
 def comment_mark(cell: str) -> str | None:

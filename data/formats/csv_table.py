@@ -24,12 +24,14 @@ from handgrad.data.formats.csv_blocks import RowBlock, Unsure, below, parsed_blo
 from handgrad.data.formats.csv_layout import (
     SEPARATORS,
     cause_in_line,
+    cause_of_cells,
     cause_of_header,
     cause_of_length,
     cause_of_no_name,
     comment_mark,
     find_separator,
     first_rows,
+    is_second_header,
 )
 from handgrad.data.formats.parts import SPARE, Parts, beyond_exact
 from handgrad.data.formats.stored_file import StoredFile
@@ -37,41 +39,51 @@ from handgrad.data.formats.text import Text
 
 #: Cells that stand for a value that is missing.
 MISSING = ("", "NA", "N/A", "#N/A", "NULL", "Null", "null", "None", "none")
-NOT_A_NUMBER = re.compile(r"[+-]?nan", re.IGNORECASE)
+NOT_A_NUMBER = re.compile(r"[+-]?nan(\([a-z0-9_]*\))?", re.IGNORECASE)  # -nan(ind), as Windows writes it
 INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 
 #: Rows that the slow reader puts into the table at once.
 ROWS_AT_A_TIME = 4096
 
+#: Of a cell at the beginning of its line.
+COMMENT_REMEDY = "remove lines of comment"
+
+DATES = "turn dates into numbers, such as days since the first one"
+
 #: What a cell that is no number looks like, and what to do about it; the first that fits.
 REMEDIES = {
     r"[+-]?[0-9]{1,3}(,[0-9]{3}){2,}(\.[0-9]*)?": "remove the commas between thousands",
+    r"[+-]?[0-9]{1,2}(,[0-9]{2})+,[0-9]{3}(\.[0-9]*)?": "remove the commas between thousands",
     r"[+-]?[0-9]{1,3}(,[0-9]{3})+\.[0-9]*": "remove the commas between thousands",
     r"[+-]?[0-9]{1,3},[0-9]{3}": "write it without the comma: a decimal point, or no thousands separator",
     r"[+-]?[0-9]*,[0-9]+(e[+-]?[0-9]+)?": "write a decimal point in place of the decimal comma",
     r"[+-]?[0-9]{1,3}([ '’_\u00a0\u202f.][0-9]{3})+([.,][0-9]*)?": "remove the marks between thousands",
     r"[+-]?[$€£¥₹].*|.*[$€£¥₹]": "remove the currency sign",
     r".*[0-9] *%": "remove the percent sign",
-    r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}.*": "turn dates into numbers, such as days since the first one",
-    r"[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}.*": "turn dates into numbers, such as days since the first one",
+    r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}.*": DATES,
+    r"[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4}.*": DATES,
+    r"[0-9]{8}T[0-9]{4,}.*": DATES,
+    r"[0-9]{1,2}[ .-]+(jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[^\W\d_]*[ .-]+[0-9]{2,4}.*": DATES,
     r"true|false|yes|no": "write 1 and 0",
-    r"#(REF!|DIV/0!|NAME\?|VALUE!|NUM!|N/A|NULL!)": "it is a spreadsheet's error: correct it, or leave the cell empty",
+    r"#(DIV/0!|N/A|[^\W\d_]+[!?])|Err:[0-9]{3}": "it is a spreadsheet's error: correct it, or leave the cell empty",
     r"=.*": "save values in place of formulas",
-    r"(#|//|%|!).*": "remove lines of comment",
+    r"(#|//|%|!).*": COMMENT_REMEDY,
     r"[?.*-]+|missing|n\.a\.|unknown": "leave the cell empty if the value is missing",
     r"[−‐-―][0-9].*": "write an ordinary minus sign",
     r"\".*\"": "remove the quotes, or the blanks around them",
     r"(['‘’“”„«»`´]).*|.*['‘’“”„«»`´\"]": "remove the quotes",
     r".*[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff].*": "remove the characters that cannot be seen",
-    r"[+-]?0[xob][0-9a-f]+": "write it as a decimal number",
+    r"[+-]?0[xob][0-9a-f]*(\.[0-9a-f]*)?(p[+-]?[0-9]+)?": "write it as a decimal number",
     r"[+-]?[0-9]+ *[/⁄] *[0-9]+": "write it as a decimal number",
     r"[+-]?[0-9.]+[dq][+-]?[0-9]+": "write e in front of the exponent",
+    r"[+-]?[0-9.]+ *[x×·*⋅] *10 *(\^|\*\*)? *[({]?[+-]?[0-9]+[)}]?": "write e in place of the 10, as in 1.5e3",
     r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?( *[ap]m)?": "turn times into numbers, such as seconds",
     r"[+-]?[0-9.]+(e[+-]?[0-9]+)?[+-][0-9.]*(e[+-]?[0-9]+)?[ij]": "give the real part or the absolute value",
     r"\([0-9.]+\)": "write a minus sign in place of parentheses",
+    r"[\[{(]+ *[+-]?[0-9.]+ *[\])}]*|[+-]?[0-9.]+ *[\])}]+": "remove the brackets",
     r"[+-]?[0-9.]+(e[+-]?[0-9]*)?([ ]+[+-]?[0-9.]+)+|[+-]?[0-9.]+ *([-–—±]|to|\+/-) *[0-9.]+": "write one number",
     r"[+-]?[0-9.]+e[+-]?|[+-]?[0-9.]+[.][0-9.]*": "write a number, or choose other columns (features)",
-    r"[+-]?[0-9.]+(e[+-]?[0-9]+)? *[^0-9].*": "put the unit into the header, and only numbers below it",
+    r"[+-]?[0-9.]+(e[+-]?[0-9]+)? *([^\W\d_]|°).*": "put the unit into the header, and only numbers below it",
 }
 OTHER_REMEDY = "write a number, or choose other columns (features)"
 
@@ -260,9 +272,16 @@ class CsvTable:
             return float(cell)
         if cell in MISSING or NOT_A_NUMBER.fullmatch(cell):
             return math.nan
-        again = [one.strip() for one in cells] == [name.strip() for name in self.names]
-        remedy = "the header stands here again: remove this line" if again else _remedy(cell)
-        raise DataError(f"{self._cell(line, column)}: expected a number, got {shown(cells[column])}; {remedy}")
+        why = self._why_no_number(cells, column)
+        raise DataError(f"{self._cell(line, column)}: expected a number, got {shown(cells[column])}; {why}")
+
+    def _why_no_number(self, cells: Sequence[str], column: int) -> str:
+        """What shows the line to be no row, or a remedy for the cell."""
+        if [one.strip() for one in cells] == self.names:
+            return "the header stands here again: remove this line"
+        if is_second_header(cells, column, self._first_rows()):
+            return "no cell of this line is a number, as in one of units or dashes below the header: remove it"
+        return _remedy(cells[column].strip(), column == 0)
 
     def _check_exact(self, columns: Sequence[int]) -> None:
         """Refuses digits that float64 would round away, where they are written out: 9007199254740993."""
@@ -290,6 +309,8 @@ class CsvTable:
             return cause
         if line == self.first_line + 1 and len(self.names) == 1:
             return "the header may use another separator than the rows"
+        if cause := cause_of_cells(cells, len(self.names)):
+            return cause
         if len(cells) > len(self.names):
             return "quote cells that hold the separator, and write decimals with a point"
         return "fill in the missing cells"
@@ -314,6 +335,7 @@ def _reader_error(error: str, lines_below: int) -> str:
     return f"the quotes do not fit ({error}); double a quote inside a quoted cell"
 
 
-def _remedy(cell: str) -> str:
-    fitting = (remedy for pattern, remedy in REMEDIES.items() if re.fullmatch(pattern, cell, re.IGNORECASE))
-    return next(fitting, OTHER_REMEDY)
+def _remedy(cell: str, first: bool) -> str:
+    """What to do about a cell that is no number, and may be the first of its line."""
+    remedies = (remedy for pattern, remedy in REMEDIES.items() if re.fullmatch(pattern, cell, re.IGNORECASE))
+    return next((remedy for remedy in remedies if first or remedy != COMMENT_REMEDY), OTHER_REMEDY)

@@ -316,6 +316,16 @@ def test_text_is_not_dropped_as_if_it_were_missing(tmp_path):
         ("12:30", "times"),
         ("3+2j", "real part"),
         ("3D+02", "e in front of the exponent"),
+        ("1.5×10^3", "write e in place of the 10"),
+        ("1.5x10^{-3}", "write e in place of the 10"),
+        ("1.5 * 10**3", "write e in place of the 10"),
+        ("12,34,567", "remove the commas between thousands"),
+        ("0x1.8p3", "decimal number"),
+        ("3-Jan-2020", "dates"),
+        ("20200131T120000", "dates"),
+        ("[3", "remove the brackets"),
+        ("#WERT!", "spreadsheet's error"),
+        *((cell, "; write a number") for cell in ("65+", "5*", "5:3", "1.5+3", "-1.#IND", "3\x1a", "5-")),
         ("3 4", "write one number"),
         ("3 ± 0.1", "write one number"),
         ("(3)", "minus sign"),
@@ -506,9 +516,9 @@ def test_what_is_packed_may_expand_to_the_memory_that_is_free(tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("name", ["t.parquet", "t.PARQUET", "t.pq", "t.csv"])
-@pytest.mark.parametrize("content", [b"", b"\0\1\2\0", b"x,y\n1,2\n3,4\n5,7\n", b"PAR1\0", b"x,PAR1"])
+@pytest.mark.parametrize("content", [b"", b"\0\1\2\0", b"x,y\n1,2\n3,4\n5,7\n", b"PAR1\0", b"x,PAR1", b"PAR1,y\n"])
 def test_a_file_is_of_parquet_by_its_beginning_or_by_its_name_where_it_is_no_text(tmp_path, name, content):
-    called = name != "t.csv" and content in (b"", b"\0\1\2\0")
+    called = name != "t.csv" and content in (b"", b"\0\1\2\0", b"PAR1,y\n")
     assert is_parquet(StoredFile.of(name, content)) is (called or content == b"PAR1\0")
 
 

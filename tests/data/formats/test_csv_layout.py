@@ -77,6 +77,15 @@ def told(path: Path) -> str:
         ("x,y", '{x}, "{y}"', "line 2, column 'y': expected a number, got ' \"3\"'; remove the quotes, or the blanks"),
         ("x,y", "{x},\ufeff{y}", "line 2, column 'y': expected a number"),
         ("x,y", "\ufeff{x},{y}", "line 2, column 'x': expected a number"),
+        ("x,y\nkg,m", "{x},{y}", "line 2, column 'x': expected a number, got 'kg'; no cell of this line is a number"),
+        ("x,y\n---,---", "{x},{y}", "no cell of this line is a number, as in one of units or dashes below the header"),
+        ("x,y", "{x},#{y}", "column 'y': expected a number, got '#3'; write a number"),
+        ("x,y", "#{x},{y}", "column 'x': expected a number, got '#1'; remove lines of comment"),
+        ("x,y", "{x}\t{y}", "it seems to have '\\t' (tab) between its cells, the header another separator"),
+        ("x,y", "{x},{y}\nSource: May", "got 1 ('Source: May'); remove it if it is no row, such as a note"),
+        ("x,y", "{x},{y}\n\x1a", "it is the mark of DOS for the end of a file; remove it"),
+        ("x,y", "{x},{y},\n{x},{y}", "got 3 ('1,3,'); it ends with a separator; remove that"),
+        ("x,y", ",{x},{y}\n{x},{y}", "got 3 (',1,3'); it begins with a separator; remove that"),
         ("x,y", "{x}," + "9" * 200_000, "line 2: a cell of this row has more than 131,072 characters"),
     ],
 )  # fmt: skip
@@ -217,7 +226,7 @@ def test_the_index_of_a_frame_in_memory_is_no_data_either():
 def test_what_the_fast_reader_reads_the_slow_one_reads_alike():
     """Rows of sound and of damaged cells: where the fast reader gives numbers, the slow one gives the same."""
     draw = random.Random(11)
-    sound = ["1", "2.5", "-3e2", '"4"', "", '""', "NA", "inf", '"5\n"', " 6", "7 ", '" 8"', "nan", "9\t"]
+    sound = ["-nan(ind)", "1", "2.5", "-3e2", '"4"', "", '""', "NA", "inf", '"5\n"', " 6", "7 ", '" 8"', "nan", "9\t"]
     damaged = ['"1"2', '1"2', '"1"" 2"', '"1" ', ' "1"', "\ufeff1", '"', '""1', '"1""', "1\u00a0", "x", "1,2", '"1,2"']
     read = refused = 0
     for _ in range(3000):
@@ -277,6 +286,16 @@ def test_quotes_fit_exactly_where_the_grammar_says_so(content: bytes) -> None:
         (b"[[rows]]\nx=1\ny=2\n", "TOML or INI"),
         (b"---\nrows:\n  - x: 1\n    y: 2\n", "YAML"),
         (b"---\n- x: 1\n  y: 2\n", "YAML"),
+        (b"| x | y |\n|---+---|\n| 1 | 2 |\n", "a table of Markdown"),
+        (b"x & y \\\\\n1 & 2 \\\\\n", "LaTeX"),
+        (b"% of May\n@RELATION r\n@attribute x numeric\n@data\n1,2\n", "ARFF"),
+        (b"%%MatrixMarket matrix array real general\n2 2\n", "a file of Matrix Market"),
+        (b"1 1:0.5 2:0.3\n0 1:0.2\n", "a file of LIBSVM"),
+        (b"{\\rtf1 x,y\\par\n1,2\\par\n}", "a document (RTF)"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\n", "a pointer of Git LFS, for which `git lfs"),
+        (b"<!-- of May -->\n<p>", "HTML or XML"),
+        (b"<table><tr><td>1</td></tr>" * 500, "HTML or XML"),
+        (b"<rows>\n" + b"<row x='1' y='2'/>\n" * 500, "HTML or XML"),
         (b"PK\x05\x06" + bytes(18), "a ZIP archive"),
         (b"ORC\n\x03\0", "an ORC file"),
         (b"Obj\x01\x04\x14avro.codec", "an Avro file"),
@@ -302,7 +321,8 @@ def test_a_file_of_another_format_is_told(tmp_path, content, name):
 @pytest.mark.parametrize(
     "header",
     ["[kg],y", "{x},y", "<b>,y", "<b>x</b>,y", "{},y", "[1],y", "ORC,y", "x\x01,y", "xy,y", "BZh,y", "%PDF,y", "x^2,y",
-     "x^,y", "x^größe,y", "MATLAB 5.1,y", "Obj,y", "A,y", "PK,y", "GIF89a,y", "[x=1],y", "|x|,y"],
+     "x^,y", "x^größe,y", "MATLAB 5.1,y", "Obj,y", "A,y", "PK,y", "GIF89a,y", "[x=1],y", "|x|,y", "PAR1,y",
+     "%PDF-f(x),y", "@relation,y", "x&z,y"],
 )  # fmt: skip
 def test_a_header_that_begins_as_another_format_does_is_a_header(tmp_path, header):
     dataset = load_table(table(header, "{x},{y}", tmp_path))
@@ -312,6 +332,11 @@ def test_a_header_that_begins_as_another_format_does_is_a_header(tmp_path, heade
 def test_utf_32_with_its_mark_is_read(tmp_path):
     (tmp_path / "t.csv").write_bytes("x,y\n1,3\n2,5\n3,8\n".encode("utf-32"))
     assert load_table(tmp_path / "t.csv").rows == 3
+
+
+def test_one_line_alone_shows_no_blanks_between_cells(tmp_path):
+    (tmp_path / "t.csv").write_text("404: Not Found")
+    assert "at least one feature beside the target '404: Not Found'" in told(tmp_path / "t.csv")
 
 
 def test_a_separator_beyond_ascii_can_be_named(tmp_path):
