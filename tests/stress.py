@@ -162,13 +162,20 @@ def worker_killed(trial: Trial, command: str) -> None:
     time.sleep(trial.chance.uniform(0.0, 0.5) * SECONDS[command])
     while alive(process) and not (workers := psutil.Process(process.pid).children()):
         time.sleep(0.002)  # between two of them there may be none
-    trial.struck = bool(workers)
-    if workers:
-        trial.chance.choice(workers).kill()
+    trial.struck = bool(workers) and ended_by_us(trial.chance.choice(workers))
     code, said = trial.ended(process)
     demand(code in (0, 1), f"{code}: {said}")
     demand((trial.folder / "run" / "result.json").exists(), "no result")
     trial.nothing_left()
+
+
+def ended_by_us(worker: psutil.Process) -> bool:
+    """Kills a worker; whether it still was there."""
+    try:
+        worker.kill()
+    except psutil.NoSuchProcess:
+        return False
+    return True
 
 
 def signalled(trial: Trial, command: str) -> None:
