@@ -180,23 +180,25 @@ def against(comparison: Comparison) -> TextTable:
         for pair in result.accuracy.pairs if result.accuracy is not None else ():
             once.setdefault(frozenset((name, pair.reference)), (name, pair))
     found = list(once.values())
+    ran = comparison.ran().keys()
     return aligned(
         "against",
         "One against another",
         columns,
-        [[shown(name, BACKEND_WIDTH), *_pair(pair)] for name, pair in found],
+        [[shown(name, BACKEND_WIDTH), *_pair(pair, {name, pair.reference} <= ran)] for name, pair in found],
         "Gradient, parameters: the difference over both bounds; above 1 is wrong. Parts at: the first epoch at which "
         "a bit differs; by and end: the largest relative difference there and at the end.",
         [name for name, _ in found],
     )
 
 
-def _pair(pair: Pair) -> list[str]:
+def _pair(pair: Pair, both_ran: bool) -> list[str]:
+    together = "never" if both_ran else numbers.MISSING
     return [
         shown(pair.reference, BACKEND_WIDTH),
         numbers.ratio(pair.gradient_ratio),
         numbers.ratio(pair.parameter_ratio),
-        "never" if pair.first_epoch_apart is None else numbers.count(pair.first_epoch_apart),
+        together if pair.first_epoch_apart is None else numbers.count(pair.first_epoch_apart),
         numbers.ratio(pair.apart_by),
         numbers.ratio(pair.final_apart),
     ]

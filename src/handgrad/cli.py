@@ -124,7 +124,13 @@ def leave(code: int) -> NoReturn:
 
 
 def _told(error: Exception) -> int:
-    """Says what a user can mend in one line, and gives the exit code; a mistake of ours is raised again."""
+    """Says what a user can mend in one line, and gives the exit code; a mistake of ours is raised again.
+
+    A command that stands alone, and does nothing alone, is answered with its help, in its lines.
+    """
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(error.format_message(), err=True)  # type: ignore[attr-defined]
+        return USAGE_ERROR
     if (line := _line(error)) is None:
         raise error
     _say(line)

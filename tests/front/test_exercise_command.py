@@ -33,6 +33,13 @@ def test_the_list_names_every_exercise_and_what_was_started(cli: Callable[..., A
     assert [one["started"] for one in told] == [number == 4 for number in range(1, 18)]
 
 
+def test_a_group_without_a_command_shows_its_help_in_lines(cli: Callable[..., Any]) -> None:
+    for words in ((), ("exercise",)):
+        alone = cli(*words)
+        assert (alone.exit_code, alone.stdout) == (2, "")
+        assert alone.stderr == cli(*words, "--help").stdout
+
+
 def test_from_start_to_right(cli: Callable[..., Any], solved: Path) -> None:
     done = cli("exercise", "check", 13)
     assert (done.exit_code, done.stdout.splitlines()[0]) == (0, "Correct: parameters_back is right.")

@@ -144,6 +144,17 @@ def test_two_references_are_set_against_each_other_once():
     assert len(rows) == len({frozenset(row) for row in rows}) > 1
 
 
+def test_a_backend_is_not_said_never_to_part_from_one_that_did_not_run():
+    comparison = compared(("python", "numpy"))
+    numpy = comparison.backends["numpy"]
+    pair = replace(comparison.backends["python"].accuracy.pairs[0], first_epoch_apart=None)
+    python = comparison.backends["python"]
+    python = replace(python, accuracy=replace(python.accuracy, pairs=(pair,)))
+    for other, cell in ((numpy, "never"), (replace(numpy, status="skipped", losses=(), accuracy=None), "–")):
+        made = against(replace(comparison, backends={"python": python, "numpy": other}))
+        assert [row[4] for row in made.rows if row[0] == "python"] == [cell]
+
+
 def test_a_derivative_that_is_nearly_0_does_not_alarm_and_a_wrong_one_does():
     comparison = compared()
     result = comparison.backends["numpy"]
