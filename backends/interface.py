@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from numbers import Real
@@ -90,15 +90,17 @@ class Plan:
 
     def __post_init__(self) -> None:
         rate: Any = self.learning_rate
-        if isinstance(rate, bool) or not (isinstance(rate, Real) and 0 < float(rate) < math.inf):
+        if not _is_positive(rate):
             raise InputError(f"learning rate: expected a positive number, got {rate!r}")
         check_whole("epochs", self.epochs, least=0, most=MOST_EPOCHS)
         check_whole("seed", self.seed, least=0)
         if self.batch_size is not None:
             check_whole("batch size", self.batch_size, least=1)
-        asked: Sequence[int] = () if self.record is None else self.record
+        asked: Any = () if self.record is None else self.record
+        if not isinstance(asked, Iterable):
+            raise InputError(f"record: expected epochs, got {asked!r}")
         if isinstance(asked, range):  # its ends tell all that lies between
-            asked = asked[:: max(1, len(asked) - 1)]
+            asked = (*asked[:1], *asked[-1:])
         for epoch in asked:
             check_whole("epoch to record", epoch, least=0)
         check_dtype(self.dtype)
@@ -108,10 +110,21 @@ class Plan:
     def recorded(self) -> list[int]:
         """The epochs whose parameters are kept, ascending; always with 0 (the start) and the last."""
         if self.record is not None:
-            return sorted({0, self.epochs, *(e for e in self.record if 0 <= e <= self.epochs)})
+            asked, most = self.record, self.epochs + 1
+            if isinstance(asked, range):  # one without end has no more than these within the run
+                asked = (*asked[:most], *asked[-most:])
+            return sorted({0, self.epochs, *(e for e in asked if 0 <= e <= self.epochs)})
         if self.epochs <= RECORDED_AT_MOST:
             return list(range(self.epochs + 1))
         return sorted({round(e) for e in np.linspace(0, self.epochs, RECORDED_AT_MOST + 1)})
+
+
+def _is_positive(given: Any) -> bool:
+    """Whether it is a number that is positive and finite in float64."""
+    try:
+        return isinstance(given, Real) and not isinstance(given, bool) and 0 < float(given) < math.inf
+    except OverflowError:
+        return False
 
 
 class Trainer(OnDevice, ABC):

@@ -25,6 +25,8 @@ from handgrad.backends.numpy import NumPyTrainer
     ("field", "value", "said"),
     [
         *[("learning_rate", value, "learning rate: expected a positive number") for value in (0, np.nan, "1", None)],
+        ("learning_rate", 10**400, "learning rate: expected a positive number"),
+        ("record", 5, "record: expected epochs, got 5"),
         *[("epochs", value, "epochs: expected a whole number, 0 or more") for value in (-1, 1.5, True, "1", None)],
         *[("epochs", value, "epochs: expected at most 1,000,000,000,000, got 1") for value in (10**12 + 1, 10**40)],
         *[("batch_size", value, "batch size: expected a whole number, 1 or more") for value in (0, -1, 2.5, "1", True)],
@@ -87,6 +89,11 @@ def test_batches_depend_on_seed_and_epoch_and_on_nothing_else() -> None:
 
     assert order(1, 2, 10, 5) == order(1, 2, 3, 50) == permutation(101, Plan(0.7, 9, seed=1), 2).tolist()
     assert len({tuple(order(seed, epoch, 10, 5)) for seed in range(3) for epoch in range(3)}) == 9
+
+
+@pytest.mark.parametrize("record", [range(1, 10**30, 2), range(10**30 + 1, 0, -2)])
+def test_a_range_of_epochs_beyond_the_run_is_not_gone_through(record: range) -> None:
+    assert Plan(0.1, 6, None, record=record).recorded() == [0, 1, 3, 5, 6]
 
 
 def test_data_that_is_already_right_is_not_copied() -> None:
