@@ -49,6 +49,7 @@ HELP = {"-h", "--help", "--version"}
 
 #: Of the environment.
 THREADS_VARIABLE, LAYER_VARIABLE = "NUMBA_NUM_THREADS", "NUMBA_THREADING_LAYER"
+UNCOMPILED_VARIABLE = "NUMBA_DISABLE_JIT"
 
 #: What Numba knows as the latter.
 LAYERS = ("default", "safe", "forksafe", "threadsafe", "tbb", "omp", "workqueue")
@@ -228,11 +229,14 @@ def _collect_garbage_seldom() -> None:
     atexit.register(gc.freeze)  # nor are they looked for at the end
 
 
-def _wrong_threads() -> str | None:
+def _wrong_variable() -> str | None:
     """What is wrong with a variable that Numba reads, and refuses with a traceback."""
     layer = os.environ.get(LAYER_VARIABLE, LAYERS[0])
     if layer.lower() not in LAYERS:
         return f"{LAYER_VARIABLE}: expected one of {', '.join(LAYERS)}, got {layer!r}; correct or unset it"
+    given = os.environ.get(UNCOMPILED_VARIABLE, "")
+    if given not in ("", "0"):
+        return f"{UNCOMPILED_VARIABLE}: expected 0, as kernels are compiled, got {given!r}; correct or unset it"
     given = os.environ.get(THREADS_VARIABLE)
     if given is None or (given.isdecimal() and int(given) > 0):
         return None
@@ -255,7 +259,7 @@ def main() -> None:
     warnings.showwarning = _warned
     os.environ["MPLBACKEND"] = "agg"  # which draws every figure here; a name that matplotlib refuses would end a run
     _collect_garbage_seldom()
-    if (told := _wrong_threads()) is not None:
+    if (told := _wrong_variable()) is not None:
         _say(told)
         sys.exit(USAGE_ERROR)
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -88,18 +88,25 @@ def test_a_wrong_number_of_threads_is_told(given: str, folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("given", ["", "nonsense"])
-def test_a_layer_of_threads_that_numba_does_not_know_is_told(
-    given: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("variable", "given", "expected"),
+    [
+        ("NUMBA_THREADING_LAYER", "", "one of default, safe, "),
+        ("NUMBA_THREADING_LAYER", "nonsense", "one of default, safe, "),
+        ("NUMBA_DISABLE_JIT", "1", "0, as kernels are compiled, "),
+    ],
+)
+def test_a_variable_with_which_numba_does_not_work_is_told(
+    variable: str, given: str, expected: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("warnings.showwarning", "handgrad.cli._collect_garbage_seldom"):
         monkeypatch.setattr(name, lambda *_: None)
     monkeypatch.setenv("MPLBACKEND", "agg")
-    monkeypatch.setenv("NUMBA_THREADING_LAYER", given)
+    monkeypatch.setenv(variable, given)
     with pytest.raises(SystemExit, match="2"):
         main()
     told = capsys.readouterr().err
-    assert told.startswith("handgrad: NUMBA_THREADING_LAYER: expected one of default, safe, ")
+    assert told.startswith(f"handgrad: {variable}: expected {expected}")
     assert told.endswith(f"got {given!r}; correct or unset it\n")
 
 
