@@ -122,7 +122,7 @@ class Plan:
 def _is_positive(given: Any) -> bool:
     """Whether it is a number that is positive and finite in float64."""
     try:
-        return isinstance(given, Real) and not isinstance(given, bool) and 0 < float(given) < math.inf
+        return not isinstance(given, bool) and isinstance(given, Real) and 0 < float(given) < math.inf
     except OverflowError:
         return False
 

@@ -234,9 +234,9 @@ def _wrong_variable() -> str | None:
     layer = os.environ.get(LAYER_VARIABLE, LAYERS[0])
     if layer.lower() not in LAYERS:
         return f"{LAYER_VARIABLE}: expected one of {', '.join(LAYERS)}, got {layer!r}; correct or unset it"
-    given = os.environ.get(UNCOMPILED_VARIABLE, "")
-    if given not in ("", "0"):
-        return f"{UNCOMPILED_VARIABLE}: expected 0, as kernels are compiled, got {given!r}; correct or unset it"
+    uncompiled = os.environ.get(UNCOMPILED_VARIABLE, "")
+    if uncompiled not in ("", "0"):
+        return f"{UNCOMPILED_VARIABLE}: expected 0, as kernels are compiled, got {uncompiled!r}; correct or unset it"
     given = os.environ.get(THREADS_VARIABLE)
     if given is None or (given.isdecimal() and int(given) > 0):
         return None
