@@ -280,7 +280,7 @@ def without_home(trial: Trial, command: str) -> None:
 def damaged_cache(trial: Trial, command: str) -> None:
     """A file of compiled code is cut off somewhere, or has other bytes: it is compiled anew."""
     cache = trial.folder / "cache"
-    words = "train table.csv --backend numba --epochs 3 --out trained"
+    words = "train table.csv --backend numba --learning-rate auto --epochs 3 --out trained"
     shutil.copytree(compiled_cache(), cache)
     files = sorted(cache.rglob("*.nb?"))
     demand(bool(files), "nothing is kept")
@@ -300,7 +300,7 @@ def compiled_cache() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="stress-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     trial = Trial(folder, random.Random(0))
-    words = "train table.csv --backend numba --epochs 3 --out trained"
+    words = "train table.csv --backend numba --learning-rate auto --epochs 3 --out trained"
     demand(trial.ended(trial.start(words, NUMBA_CACHE_DIR=str(folder / "cache")))[0] == 0, "did not run at all")
     return folder / "cache"
 

@@ -127,11 +127,11 @@ def set_up(
     long come last, the shortest of them first.
     """
     first = sorted(runs, key=lambda name: not runs[name].entry.install)
-    tasks = {name: partial(carry_out, runs[name], context) for name in first}
-    in_lanes(pool, lanes(context.prepared), tasks | dict(meanwhile), tell)
+    tasks = {name: partial(carry_out, runs[name], context) for name in first} | dict(meanwhile)
+    in_lanes(pool, lanes(context.prepared), tasks, tell)
     waiting = sorted((run.long_seconds, name) for name, run in runs.items() if run.long_seconds is not None)
-    for place, (_, name) in enumerate(waiting, start=len(runs) + len(meanwhile) - len(waiting)):
-        tell(name, place)
+    for _, name in waiting:
+        tell(name, len(tasks) - 1)  # they have been counted
         decide_on(runs[name], context, any(run.answers for run in runs.values()))
 
 

@@ -24,7 +24,19 @@ def sentence(result: BackendResult) -> str | None:
     """
     if result.arrival is None:
         return result.convergence or None
-    return None if result.arrival.digits is None else of(result.arrival, result.arrival.digits)
+    if result.arrival.digits is None:
+        return None
+    wrong = result.accuracy is not None and not result.accuracy.passed
+    if wrong and result.arrival.state != "yes":
+        return astray(result.arrival, result.arrival.digits)
+    return of(result.arrival, result.arrival.digits)
+
+
+def astray(arrival: Arrival, digits: float) -> str:
+    """How far a run has come that is not the descent: the Hessian foretells neither its rates nor its epochs."""
+    whole, after = plural(math.floor(digits), "digit"), f"after {plural(arrival.epochs, 'epoch')}"
+    wrong = "it lies outside its bounds, so that no rate or number of epochs is foretold for it"
+    return "; ".join([f"not converged: {whole} {after}", *loss(arrival), wrong])
 
 
 def of(arrival: Arrival, digits: float) -> str:

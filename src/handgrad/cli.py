@@ -57,6 +57,9 @@ LAYERS = ("default", "safe", "forksafe", "threadsafe", "tbb", "omp", "workqueue"
 #: How Numba says that it can load none of those that were asked for.
 NO_LAYER = "No threading layer could be loaded"
 
+#: Pydantic's words, and ours.
+WORDS = {"a valid integer": "a whole number", "a valid number": "a number"}
+
 #: Options of a folder; a shell's empty variable would make it the current one.
 FOLDERS = ("--out", "--data-dir")
 
@@ -145,6 +148,8 @@ def _line(error: Exception) -> str | None:
     if type(error).__name__ == "DeviceAbsent":
         return f"--device {error.device}: {error.why}; leave --device out"  # type: ignore[attr-defined]
     if hasattr(error, "format_message"):  # click's: an unknown option, a missing argument
+        if validated := getattr(error.__cause__, "errors", None):
+            error.message = _in_our_words(validated()[0])  # type: ignore[attr-defined]
         return " ".join(error.format_message().split())
     if type(error).__name__ == "BackendUnavailable" and (line := told(error)) is not None:
         return line  # its library got no addresses while it was imported
@@ -164,6 +169,19 @@ def _line(error: Exception) -> str | None:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return None
+
+
+def _in_our_words(found: dict[str, Any]) -> str:
+    """What pydantic, by which typer reads an option's value, found wrong with it: what was expected, and what came."""
+    from handgrad.data.errors import shown
+
+    said, given = str(found["msg"]), shown(str(found["input"]))
+    if not said.startswith("Input should be "):
+        return said.removeprefix("Value error, ")
+    expected = said.removeprefix("Input should be ").partition(",")[0]
+    if expected.startswith(("greater", "less")):
+        expected = f"a number {expected}"
+    return f"expected {WORDS.get(expected, expected)}, got {given}"
 
 
 def _say(line: str) -> None:

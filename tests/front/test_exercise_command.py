@@ -78,3 +78,17 @@ def test_wrong_usage_is_told_in_one_line(cli: Callable[..., Any], words: tuple[A
     done = cli("exercise", *words)
     assert done.exit_code == 2
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("exercise", "start", "loss"), "Invalid value for 'number': expected a whole number, got 'loss'"),
+        (("compare", "--epochs", "1.5"), "Invalid value for '--epochs': expected a whole number, got '1.5'"),
+        (("compare", "--budget", "x"), "Invalid value for '--budget': expected a number, got 'x'"),
+        (("compare", "--dtype", "x"), "Invalid value for '--dtype': 'x' is not one of 'float64', 'float32'."),
+    ],
+)
+def test_a_value_of_another_kind_is_told_with_what_is_expected(cli: Any, words: tuple[str, ...], told: str) -> None:
+    done = cli(*words)
+    assert (done.exit_code, done.stderr) == (2, f"handgrad: {told}\n")

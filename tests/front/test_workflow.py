@@ -273,6 +273,17 @@ def test_the_line_about_an_option_names_it_once(cli: Cli, words: str, line: str)
     assert said.count("--") == line.count("--")
 
 
+def test_a_loss_that_grows_is_told_before_it_leaves_the_range(cli: Cli) -> None:
+    cli("generate")
+    done = cli("train", "--learning-rate", 1.3, "--epochs", 30)
+    assert done.exit_code == 0
+    assert "Grows:  the loss grows and will leave the range of float64: the learning rate 1.3 is above" in done.stdout
+    assert "Grows" not in cli("train", "--learning-rate", 0.1, "--epochs", 30).stdout
+    found = json.loads(cli("train", "--learning-rate", 1.3, "--epochs", 30, "--json").stdout)
+    assert found["diverged_at"] is None
+    assert found["reason"].startswith("the loss grows and will leave the range of float64: ")
+
+
 def test_a_diverged_models_numbers_come_with_a_warning(cli: Cli) -> None:
     cli("generate")
     cli("train")

@@ -186,8 +186,8 @@ def lines(trained: TrainedModel, table: Dataset | TableStream) -> Iterator[str]:
         yield from check_lines(check)
     yield loss_line(trained)
     yield from parameter_lines(trained, table)
-    if trained.training.diverged_at is not None:
-        yield f"Failed: {divergence(trained)}"
+    if why := divergence(trained):
+        yield f"{'Grows:  ' if trained.training.diverged_at is None else 'Failed: '}{why}"
 
 
 def data_lines(trained: TrainedModel, table: Dataset | TableStream) -> Iterator[str]:
@@ -240,12 +240,18 @@ def parameter_lines(trained: TrainedModel, table: Dataset | TableStream) -> Iter
 
 
 def divergence(trained: TrainedModel) -> str | None:
-    """Why the run did not stay finite; None if it did."""
+    """Why the run did not stay finite, or is on its way out of range; None if neither."""
     from handgrad.compare.results import reasons
     from handgrad.compare.side_by_side.arrival import divergence as facts
+    from handgrad.compare.side_by_side.arrival import is_growing
 
-    end = trained.training.diverged_at
-    return None if end is None else f"diverged at epoch {end:,}: {reasons.of_divergence(facts(end, trained.prepared))}"
+    end, prepared = trained.training.diverged_at, trained.prepared
+    if end is not None:
+        return f"diverged at epoch {end:,}: {reasons.of_divergence(facts(end, prepared))}"
+    if not is_growing(trained.training.losses.tolist(), prepared):
+        return None
+    why = reasons.of_divergence(facts(None, prepared))
+    return f"the loss grows and will leave the range of {prepared.plan.dtype}: {why}"
 
 
 def check_lines(check: RunCheck) -> Iterator[str]:

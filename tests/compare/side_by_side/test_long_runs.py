@@ -160,7 +160,11 @@ def test_a_backend_that_is_left_out_fails_by_a_wrong_gradient(
 
 def test_a_run_that_waited_and_may_take_its_time_is_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(long_runs, "PATIENT_SECONDS", 0.0)
-    found = compared(tmp_path, slowest_share=0.999)
+    table, told = synthetic(3000, seed=1)[0], list[tuple[int, int]]()
+    options = Options(backends=("python", "numpy"), epochs=5, slowest_share=0.999)
+    found = side_by_side(table, options, tmp_path, lambda what, done, of: told.append((done, of)))
+    assert told == sorted(told)  # what waited is not counted twice
+    assert told[-1] == (4, 5)
     assert {name: one.status for name, one in found.backends.items()} == {"python": "ok", "numpy": "ok"}
 
 

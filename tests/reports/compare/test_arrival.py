@@ -143,6 +143,18 @@ def test_nothing_is_said_of_a_run_that_diverged() -> None:
     assert said(state="diverged", digits=None) is None
 
 
+def test_of_a_run_outside_its_bounds_nothing_is_foretold() -> None:
+    right = backend("numpy")
+    assert right.accuracy is not None
+    wrong = replace(right, accuracy=replace(right.accuracy, passed=False))
+    assert words.sentence(replace(wrong, arrival=replace(FOUND, stopped_by_rounding=True))) == (
+        "not converged: 0 digits after 5 epochs; the loss is 110 times the lowest that there is; it lies outside its "
+        "bounds, so that no rate or number of epochs is foretold for it"
+    )
+    arrived = replace(FOUND, state="yes", digits=9.0)
+    assert words.sentence(replace(wrong, arrival=arrived)) == words.sentence(replace(right, arrival=arrived))
+
+
 def test_a_run_of_an_earlier_version_says_its_own_sentence() -> None:
     assert words.sentence(replace(backend("numpy"), arrival=None, convergence="converged: 12 digits")) == (
         "converged: 12 digits"
