@@ -7,7 +7,7 @@ from html import escape
 from handgrad.compare.results.diagnosis import OwnProbe
 from handgrad.compare.results.reasons import brief
 from handgrad.reports.check.diagnosis import Diagnosis, Evidence
-from handgrad.reports.check.own_probe import rows
+from handgrad.reports.check.own_probe import inferred, rows
 from handgrad.reports.check.text import ratio
 
 _HEAD = "<tr><th>where</th><th>given</th><th>expected</th><th>ratio</th></tr>"
@@ -28,7 +28,9 @@ def _probe(probe: OwnProbe | None) -> str:
         return ""
     cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows(probe))
     head = "<tr><th></th><th>given</th><th>right</th><th></th></tr>"
-    return f"<p><code>{escape(probe.call)}</code></p><table>{head}{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
+    table = f"<table>{head}{''.join(f'<tr>{row}</tr>' for row in cells)}</table>"
+    told = f"<p>{said}</p>" if (said := inferred(probe)) else ""
+    return f"<p><code>{escape(probe.call)}</code></p>{table}{told}"
 
 
 def _row(row: Evidence) -> str:

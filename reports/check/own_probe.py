@@ -16,12 +16,20 @@ FORMULAS: dict[StepName, str] = {
 }
 PARTS_HERE = "they part here"
 
+#: Of a way that was not seen.
+INFERRED = "Only the last line is your own answer; the steps above it are those by which this mistake comes to it."
+
 
 def rows(probe: OwnProbe) -> list[tuple[str, str, str, str]]:
     """Of each step: its formula, the numbers that were given, the right ones, and whether they part there."""
     return [
         (FORMULAS[one.step], *numbers(one), PARTS_HERE if one.step == probe.parts_at else "") for one in probe.steps
     ]
+
+
+def inferred(probe: OwnProbe) -> str:
+    """What is said of the steps before the answer, of which only the mistake's are known; nothing where none are."""
+    return "" if probe.parts_at is None else INFERRED
 
 
 def numbers(step: ProbeStep) -> tuple[str, str]:

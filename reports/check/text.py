@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from handgrad.compare.results.diagnosis import OwnProbe
 from handgrad.compare.results.reasons import brief, tidy
 from handgrad.reports.check.diagnosis import Diagnosis, Evidence
-from handgrad.reports.check.own_probe import rows
+from handgrad.reports.check.own_probe import inferred, rows
 
 WIDTH = 80
 
@@ -57,6 +57,8 @@ def _steps(probe: OwnProbe) -> str:
     table = [("", "given", "right", ""), *rows(probe)]
     widths = [max(len(row[column]) for row in table) for column in range(3)]
     lines = [f"  {a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}  {d}" for a, b, c, d in table]
+    if told := inferred(probe):
+        lines.append(_wrapped(told, "  "))
     return "\n".join(line.rstrip() for line in lines)
 
 

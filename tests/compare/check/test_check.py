@@ -277,6 +277,7 @@ def test_a_wrong_answer_is_followed_in_the_head_to_where_it_parts() -> None:
     ]
     told = str(check(wrong))
     assert "ŷ = x W + b     2, 6   3, 7  they part here" in told
+    assert "Only the last line is your own answer" in told
     assert check(gradient).probe is None
 
 
@@ -285,6 +286,7 @@ def test_of_an_unknown_mistake_only_the_answer_is_followed() -> None:
     assert probe is not None
     assert probe.parts_at is None
     assert [s.given for s in probe.steps] == [None, None, None, (2.0, 1.0)]
+    assert "your own answer" not in str(check(lambda X, y, weights, bias: (weights, bias)))
 
 
 def test_a_step_and_a_loss_are_followed_too() -> None:
