@@ -18,7 +18,13 @@ from hypothesis import strategies as st
 
 from handgrad.data.dataset import DataError, Dataset
 from handgrad.data.formats.csv_blocks import Unsure
-from handgrad.data.formats.csv_layout import well_formed_quotes
+from handgrad.data.formats.csv_layout import (
+    cause_of_cells,
+    cause_of_header,
+    cause_of_no_name,
+    is_second_header,
+    well_formed_quotes,
+)
 from handgrad.data.formats.csv_table import CsvTable
 from handgrad.data.tables import load_table
 from properties import examples
@@ -341,3 +347,58 @@ def test_one_line_alone_shows_no_blanks_between_cells(tmp_path):
 
 def test_a_separator_beyond_ascii_can_be_named(tmp_path):
     assert load_table(table("x¦y", "{x}¦{y}", tmp_path), separator="¦").y.tolist() == [3, 5, 8, 4]
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "rows", "told"),
+    [
+        (["m", "kg"], 0, [["m", "kg"], ["1", "2"], ["3", "4"]], True),
+        (["m", "kg"], 0, [["m", "kg"], ["1", "x"], ["3", "4"]], True),
+        (["m", "kg"], 0, [["1", "2"], ["m", "kg"], ["3", "4"]], False),
+        (["m", "kg"], 1, [["s", "kg"], ["1", "2"], ["3", "4"]], False),
+        (["m", "7"], 0, [["m", "7"], ["1", "2"], ["3", "4"]], False),
+        (["m", "kg"], 0, [["m", "kg"]], False),
+        (["m", "kg"], 0, [], False),
+        (["m", "kg"], 1, [["m", "kg"], ["1", "2"], ["3"]], False),
+        (["m", "kg"], 0, [["m", "kg"], ["1", "2"], ["m", "4"]], False),
+    ],
+)
+def test_a_line_of_units_is_the_first_and_no_other_has_words(cells, column, rows, told):
+    assert is_second_header(cells, column, rows) is told
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected", "told"),
+    [
+        (["a b", "c"], 3, None),
+        (["7"], 2, None),
+        (["7,5"], 3, None),
+        (["1;2"], 2, "it seems to have ';' (semicolon) between its cells, the header another separator"),
+        (["end of data"], 2, "remove it if it is no row, such as a note; otherwise fill in the missing cells"),
+        (["1", "2", ""], 2, "it ends with a separator; remove that"),
+        (["", "1", "2"], 2, "it begins with a separator; remove that"),
+        (["1", "2", "3"], 2, None),
+        (["1", "2", ""], 1, None),
+        (["\x1a"], 2, "it is the mark of DOS for the end of a file; remove it"),
+    ],
+)
+def test_a_line_of_another_length_is_told_by_its_own_cells(cells, expected, told):
+    assert cause_of_cells(cells, expected) == told
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([["1", "", "2"], ["3", ""]], "two separators side by side"),
+        ([["1", ""], ["2"]], None),
+        ([["1", ""], ["2", ""]], "a separator at the end of each line"),
+    ],
+)
+def test_a_column_without_a_name_is_told_by_all_first_rows(rows, told):
+    assert cause_of_no_name(1, rows) == told
+
+
+def test_one_run_of_blanks_is_enough_to_tell_runs_of_blanks():
+    assert cause_of_header(["x y"], [["1  2"], ["3 4"]]) == (
+        "has blanks between its cells; write one comma in place of each run of blanks"
+    )
