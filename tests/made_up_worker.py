@@ -54,6 +54,7 @@ class World:
     changes: set[str] = field(default_factory=set)
     stops_after: dict[str, int] = field(default_factory=dict)
     stop_after: int | None = None
+    dies_after: int | None = None
     asked: Counter[tuple[str, str]] = field(default_factory=Counter)
     started: Counter[str] = field(default_factory=Counter)
     cached: Counter[str] = field(default_factory=Counter)
@@ -81,7 +82,7 @@ class MadeUpWorker:
 
     def __init__(self, world: World, backend: str, warm: bool) -> None:
         self.world, self.backend, self.warm = world, backend, warm
-        self.resting = self.closed = self.there = False
+        self.resting = self.closed = self.there = self.dead = False
         self.trainer: NumPyTrainer | None = None
 
     def ask(self, request: Any) -> Any:
@@ -90,6 +91,10 @@ class MadeUpWorker:
         self.world.asked[self.backend, request.name] += 1
         if self.world.stop_after is not None and sum(self.world.asked.values()) > self.world.stop_after:
             raise KeyboardInterrupt
+        if self.world.dies_after is not None and sum(self.world.asked.values()) > self.world.dies_after:
+            self.world.dies_after, self.dead = None, True
+        if self.dead:
+            raise WorkerError("its process ended with signal SIGKILL (out of memory?)")
         sent = read_request(request.line())  # as it comes out at the other end
         assert sent == request
         return request.answer_of(msgspec.json.encode(self.answer(sent)))

@@ -20,7 +20,16 @@ from handgrad.compare.bench.problem import CHECKED_EPOCHS, Size, TimedProblem, n
 from handgrad.compare.bench.records import ContestantRecord
 from handgrad.compare.results.timing import Timing
 from handgrad.compare.timing.clocks import DEVICE, MACHINE, epochs_clock, pass_clock, reading_clock, scanning_clock
-from handgrad.compare.timing.measure import CONFIRMED, Clock, Contestant, calibrate, calibrated, evened, measure
+from handgrad.compare.timing.measure import (
+    CONFIRMED,
+    Clock,
+    ClockStopped,
+    Contestant,
+    calibrate,
+    calibrated,
+    evened,
+    measure,
+)
 from handgrad.compare.timing.messages import AskMemory, Bind, FirstCall, FirstCalled, PlanMessage, TimeEpochs
 from handgrad.compare.timing.process import UntrueAnswer, WorkerError, WorkerHandle
 
@@ -190,4 +199,9 @@ def steady_seconds(worker: WorkerHandle, made: TimedProblem) -> float | None:
     """A first figure for a steady epoch, from one sample; None for a process that stops."""
     lap = clock(worker, made, LapTruth.of(made), ContestantRecord())
     found = calibrate(lap)
-    return None if found is None else lap(found.epochs).seconds / found.epochs
+    if found is None:
+        return None
+    try:
+        return lap(found.epochs).seconds / found.epochs
+    except ClockStopped:
+        return None

@@ -278,6 +278,18 @@ def test_a_backend_that_changes_its_answers_is_told():
     assert any("tape, 1000 × 1 float64" in line and "other parameters" in line for line in found.warnings)
 
 
+def test_a_worker_that_dies_at_whatever_question_ends_no_sweep():
+    changes = {"rows": (10,), "backends": ("python", "numpy"), "processes": 1, "budget_seconds": 0.005}
+    whole = World()
+    swept(whole, **changes)
+    questions = sum(whole.asked.values())
+    assert questions > 60
+    for question in (*range(25), *range(25, questions, 4)):  # each of the first start-ups, and some of the rest
+        found = swept(world := World(dies_after=question), **changes)
+        assert world.dies_after is None
+        assert "ok" in {one.status for one in found.cells[0].backends.values()}
+
+
 def test_a_backend_that_dies_in_one_cell_is_started_anew_for_the_next():
     world = World(dies={"tape": 1000})
     found = swept(world)
