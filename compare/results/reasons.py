@@ -121,10 +121,8 @@ def of_divergence(found: Divergence) -> str:
     """Why a run did not stay finite, and a rate that does."""
     rate, limit = brief(found.learning_rate, 4), brief(found.limit, 4)
     if found.learning_rate < found.limit:
-        return (
-            f"numbers left the range of {found.dtype} although the learning rate {rate} is below the full-batch limit "
-            f"{limit}; {_smaller(found)}"
-        )
+        seen = "the loss grows" if found.epoch is None else f"numbers left the range of {found.dtype}"
+        return f"{seen} although the learning rate {rate} is below the full-batch limit {limit}; {_smaller(found)}"
     if not found.full_batch:
         return f"the learning rate {rate} is above the full-batch limit 2/λ_max = {limit}; {_smaller(found)}"
     expected = "" if found.predicted_epoch is None else f"; overflow was predicted at epoch {found.predicted_epoch:,}"

@@ -46,6 +46,11 @@ def test_a_rate_below_the_limit_is_not_blamed() -> None:
         "numbers left the range of float32 although the learning rate 0.1 is below the full-batch limit 0.9091; scale "
         "the data, or use a smaller rate"
     )
+    growing = replace(TOO_LARGE, learning_rate=0.1, epoch=None, full_batch=False)
+    assert reasons.of_divergence(growing) == (
+        "the loss grows although the learning rate 0.1 is below the full-batch limit 0.9091; at 0.5 or below no "
+        "mini-batch can drive it out of range"
+    )
 
 
 @pytest.mark.parametrize(
